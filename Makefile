@@ -1,0 +1,54 @@
+# Evenkeel's commands. `make up` rehearses a deployment, `make test` proves the kit; both set up what they need.
+PYTHON ?= python3
+VENV   := .venv
+RUN    := $(VENV)/bin/python
+
+.DEFAULT_GOAL := help
+.PHONY: help setup up down status logs env preview unit lint test bench
+
+help: ## what there is
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: $(VENV)/.ready ## the Python environment and the system's packages
+
+$(VENV)/.ready: requirements.txt requirements-dev.txt setup.sh
+	@PYTHON=$(PYTHON) ./setup.sh
+	@touch $@
+
+up: setup ## deploy the whole stack in rehearsal
+	@$(RUN) -m rehearsal up
+
+down: ## end the rehearsal, leave nothing
+	@test ! -x $(RUN) || $(RUN) -m rehearsal down
+
+status: setup ## what runs where
+	@$(RUN) -m rehearsal status
+
+logs: setup ## the rehearsal's logs
+	@$(RUN) -m rehearsal logs
+
+env: setup ## the shell lines that let plain `pulumi` work: eval "$(make -s env)"
+	@$(RUN) -m rehearsal env
+
+preview: setup ## preview every stack, without an AWS account
+	@$(RUN) -m rehearsal preview
+
+unit: setup ## the quick tests
+	@$(RUN) -m pytest tests/unit
+
+lint: setup app/node_modules/.ready ## ruff, mypy --strict, the app's linter
+	@$(RUN) -m ruff check .
+	@$(RUN) -m ruff format --check .
+	@$(RUN) -m mypy .
+	@npm run --silent --prefix app lint
+
+app/node_modules/.ready: app/package-lock.json
+	@npm ci --prefix app --no-audit --no-fund --loglevel=error
+	@touch $@
+
+test: setup lint ## everything: lint, the app's tests, unit, preview, rehearsal, infra
+	@npm test --silent --prefix app
+	@$(RUN) -m pytest tests
+
+bench: setup ## cold and warm `make up`, no-change `pulumi up`, the program alone; JSON
+	@$(RUN) -m bench

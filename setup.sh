@@ -1,0 +1,59 @@
+#!/usr/bin/env bash
+# Sets up what the kit needs: Python's packages in .venv, the system's through apt where something is missing.
+# Each failure names what is missing and what to do. PYTHON chooses the interpreter.
+set -euo pipefail
+
+say() { printf '\033[2m── %s\033[0m\n' "$*" >&2; }
+die() { printf 'evenkeel: %s\n' "$*" >&2; exit 1; }
+
+python=${PYTHON:-python3}
+command -v "$python" >/dev/null || die "'$python' is not installed. Install Python 3.11 or newer, or name one: make setup PYTHON=/path/to/python3.11"
+"$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' ||
+  die "'$python' is $("$python" -V 2>&1), and 3.11 or newer is needed. Name one: make setup PYTHON=python3.11"
+
+# Debian's packages, by the program that shows they are there.
+missing=()
+need() { # need PROGRAM PACKAGE
+  PATH="$PATH:/usr/sbin:/sbin:$(echo /usr/lib/postgresql/*/bin | tr ' ' ':')" command -v "$1" >/dev/null || missing+=("$2")
+}
+need initdb postgresql
+need redis-server redis-server
+need haproxy haproxy
+need setpriv util-linux
+need nsenter util-linux
+need curl curl
+need node nodejs
+need npm npm
+need wrk wrk
+"$python" -c 'import ensurepip, venv' 2>/dev/null || missing+=("python3-venv")
+
+if [ ${#missing[@]} -gt 0 ]; then
+  command -v apt-get >/dev/null ||
+    die "these are missing and there is no apt-get to install them with: ${missing[*]}. Install them with your system's package manager."
+  sudo=()
+  if [ "$(id -u)" != 0 ]; then
+    command -v sudo >/dev/null || die "these packages are missing: ${missing[*]}. Installing them needs root or sudo: apt-get install ${missing[*]}"
+    sudo=(sudo)
+  fi
+  say "installing ${missing[*]}"
+  "${sudo[@]}" apt-get update -qq || die "'apt-get update' failed. Run it by hand to see why, then run this again."
+  # No server of the packages may start by itself: the rehearsal starts its own.
+  policy=/usr/sbin/policy-rc.d
+  if [ ! -e $policy ]; then
+    printf '#!/bin/sh\nexit 101\n' | "${sudo[@]}" tee $policy >/dev/null && "${sudo[@]}" chmod +x $policy
+    trap '"${sudo[@]}" rm -f $policy' EXIT
+  fi
+  "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null ||
+    die "apt-get could not install ${missing[*]}. Run 'apt-get install ${missing[*]}' by hand to see why, then run this again."
+fi
+
+node -e 'const [a, b] = process.versions.node.split(".").map(Number); process.exit(a > 20 || (a === 20 && b >= 19) ? 0 : 1)' ||
+  die "node is $(node --version), and 20.19 or newer is needed. Install a newer Node.js and run this again."
+
+if [ ! -x .venv/bin/python ] || ! .venv/bin/python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
+  say "making .venv with $("$python" -V)"
+  "$python" -m venv --clear .venv
+fi
+say "installing Python's packages into .venv"
+.venv/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt ||
+  die "pip could not install requirements-dev.txt; its message is above. Run 'make setup' again when it is mended."
