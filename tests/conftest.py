@@ -1,0 +1,72 @@
+"""One deployment for the whole run: a rehearsal made for it, or the stack that `--stack` names."""
+
+import json
+import os
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.checkout import Checkout, succeed
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--stack",
+        help="check this deployed stack (your shell's pulumi and AWS settings) and make no rehearsal",
+    )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Deployment:
+    """A deployed stack: its outputs, and the environment in which AWS clients reach it."""
+
+    outputs: dict[str, Any]
+    environment: dict[str, str]
+
+
+@pytest.fixture(scope="session")
+def checkout(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Checkout]:
+    """A copy of the project whose stack `local` is up; ended and gone after the run."""
+    checkout = Checkout.copy(tmp_path_factory.mktemp("checkout"))
+    try:
+        succeed(checkout.rehearsal("up"))
+        yield checkout
+    finally:
+        succeed(checkout.rehearsal("down"))
+
+
+@pytest.fixture(scope="session")
+def deployment(request: pytest.FixtureRequest) -> Deployment:
+    """The stack under test."""
+    stack = request.config.getoption("--stack")
+    if stack:
+        listed = subprocess.run(
+            ["pulumi", "stack", "output", "--json", "--stack", stack], capture_output=True, check=True
+        )
+        return Deployment(outputs=json.loads(listed.stdout), environment=dict(os.environ))
+    checkout: Checkout = request.getfixturevalue("checkout")
+    return Deployment(outputs=checkout.outputs(), environment=checkout.environment())
+
+
+@pytest.fixture
+def aws_environment(deployment: Deployment, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lets boto3's default clients reach the deployment's cloud."""
+    for name, value in deployment.environment.items():
+        if name.startswith("AWS_"):
+            monkeypatch.setenv(name, value)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Quick tests first, so that a slip shows early; the order is a courtesy, no test needs it."""
+    tiers = ["unit", "migrator", "preview", "rehearsal", "infra"]
+    folder = Path(__file__).parent
+
+    def tier(item: pytest.Item) -> int:
+        first = item.path.relative_to(folder).parts[0]
+        return tiers.index(first) if first in tiers else len(tiers)
+
+    items.sort(key=tier)
