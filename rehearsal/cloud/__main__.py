@@ -1,0 +1,135 @@
+"""`python -m rehearsal.cloud --port 4577 --state DIR`: run the cloud in the foreground until told to end."""
+
+import argparse
+import fcntl
+import logging
+import os
+import pwd
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import IO
+
+from rehearsal.cloud.addresses import Addresses
+from rehearsal.cloud.certificates import CertificateAuthority
+from rehearsal.cloud.site import Body, Site
+from rehearsal.processes import User
+
+_STEP = 0.2  # seconds between two rounds of the bodies
+log = logging.getLogger("rehearsal.cloud")
+
+
+class CannotStartError(RuntimeError):
+    """The port or the state folder is in use."""
+
+
+def main() -> int:
+    """Run the cloud; 0 when it was told to end, 1 when it could not start or a body failed."""
+    options = _parse()
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s", level=logging.INFO)
+    told_to_end = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: told_to_end.set())
+    try:
+        with _lock(options.state), _listen(options.port) as listener:
+            return _run(listener, options.state, told_to_end)
+    except CannotStartError as error:
+        log.error("%s", error)
+        return 1
+
+
+def _run(listener: socket.socket, state_dir: Path, told_to_end: threading.Event) -> int:
+    # moto takes over a second to import: a port or folder in use is told before that.
+    from rehearsal.cloud import images
+    from rehearsal.cloud.api import Api
+
+    site = _site(listener, state_dir)
+    images.register()
+    bodies = _bodies(site)
+    api = Api(listener, site.authority.path)
+    api.start()
+    log.info("answering at %s; servers get addresses of %s", site.endpoint, site.addresses.network)
+    try:
+        while not told_to_end.wait(_STEP):
+            for body in bodies:
+                body.reconcile()
+            api.rows = [row for body in bodies for row in body.rows()]
+    except Exception:
+        log.exception("a body failed; the cloud ends")
+        return 1
+    finally:
+        _stop(bodies)
+        api.stop()
+        site.addresses.release()
+        log.info("ended")
+    return 0
+
+
+def _bodies(site: Site) -> list[Body]:
+    """The bodies in the order they start in: what others need comes first."""
+    return []
+
+
+def _stop(bodies: Sequence[Body]) -> None:
+    for body in reversed(bodies):
+        try:
+            body.stop()
+        except Exception:
+            log.exception("%s did not stop; its processes die with the cloud", type(body).__name__)
+
+
+def _site(listener: socket.socket, state_dir: Path) -> Site:
+    host, port = listener.getsockname()
+    return Site(
+        state_dir=state_dir,
+        endpoint=f"http://{host}:{port}",
+        addresses=Addresses(),
+        authority=CertificateAuthority(state_dir),
+        user=_unprivileged_user(),
+    )
+
+
+def _unprivileged_user() -> User | None:
+    if os.geteuid() != 0:
+        return None
+    nobody = pwd.getpwnam("nobody")
+    return User(uid=nobody.pw_uid, gid=nobody.pw_gid)
+
+
+def _lock(state_dir: Path) -> IO[str]:
+    state_dir.mkdir(parents=True, exist_ok=True)
+    lock = (state_dir / "cloud.lock").open("w")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        lock.close()
+        raise CannotStartError(
+            f"another rehearsal cloud uses {state_dir}; end it with `make down`"
+        ) from error
+    return lock
+
+
+def _listen(port: int) -> socket.socket:
+    try:
+        return socket.create_server(("127.0.0.1", port), backlog=128)
+    except OSError as error:
+        raise CannotStartError(
+            f"port {port} of 127.0.0.1 cannot be used ({os.strerror(error.errno)}); end what listens there,"
+            " or set another port in `aws.endpoint` of stacks/Pulumi.local.yaml"
+        ) from error
+
+
+def _parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m rehearsal.cloud", description=__doc__)
+    parser.add_argument("--port", type=int, required=True, help="where the AWS API listens, on 127.0.0.1")
+    parser.add_argument(
+        "--state", type=Path, required=True, help="the folder for data, logs and certificates"
+    )
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,57 @@
+"""The cloud's front: moto's server in threads on loopback, and two pages of our own below `/_evenkeel`."""
+
+import dataclasses
+import json
+import logging
+import socket
+import threading
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+from moto.moto_server.werkzeug_app import (
+    DomainDispatcherApplication,
+    MotoRequestHandler,
+    create_backend_app,
+)
+from werkzeug.serving import make_server
+from werkzeug.wrappers import Response
+
+from rehearsal.cloud.site import Row
+
+
+class Api:
+    """Answers the AWS API on `listener` from `start` to `stop`; `rows` is what its status page shows."""
+
+    def __init__(self, listener: socket.socket, ca: Path) -> None:
+        self.rows: list[Row] = []
+        self._ca = ca
+        self._moto = DomainDispatcherApplication(create_backend_app)
+        host, port = listener.getsockname()
+        logging.getLogger("werkzeug").setLevel(logging.WARNING)  # a line per request hides everything else
+        self._server = make_server(
+            host, port, self, threaded=True, request_handler=MotoRequestHandler, fd=listener.fileno()
+        )
+        self._thread = threading.Thread(target=self._server.serve_forever, name="api", daemon=True)
+
+    def start(self) -> None:
+        """Begin to answer."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Finish what is being answered, and close the port."""
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        """WSGI: our own pages, else moto."""
+        match environ["PATH_INFO"]:
+            case "/_evenkeel/status":
+                body = json.dumps([dataclasses.asdict(row) for row in self.rows])
+                return Response(body, mimetype="application/json")(environ, start_response)
+            case "/_evenkeel/ca.pem":
+                pem = self._ca.read_bytes()
+                return Response(pem, mimetype="application/x-pem-file")(environ, start_response)
+        answer: Iterable[bytes] = self._moto(environ, start_response)
+        return answer

@@ -1,0 +1,109 @@
+"""Start, watch and end child processes; nothing outlives the one who started it.
+
+Each child gets a session of its own, a log file, and a parent-death signal. The kernel ties that signal to
+the spawning *thread*: spawn from the main thread only.
+"""
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+_POLL = 0.02  # seconds between two looks at a process that is to end
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class User:
+    """The unprivileged user that a server runs as when the rehearsal runs as root."""
+
+    uid: int
+    gid: int
+
+
+class Child:
+    """A running command, the leader of its own process group.
+
+    `argv` is visible to every user of the machine: secrets go into `env` or into files. `env` is the whole
+    environment; without it the child gets `PATH` and a UTF-8 locale, nothing of the user's own. Standard
+    output and errors are appended to `log`. With `user` the process runs as that user and keeps one right
+    of root's, to read through folders that are closed to it, since a state folder may lie below `/root`.
+    """
+
+    def __init__(
+        self,
+        argv: Sequence[str | Path],
+        *,
+        log: Path,
+        env: Mapping[str, str] | None = None,
+        cwd: Path | None = None,
+        user: User | None = None,
+    ) -> None:
+        self.log = log
+        with log.open("ab") as output:
+            self._popen = subprocess.Popen(
+                [*_dies_with_its_parent(user), *map(str, argv)],
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                env={"PATH": os.environ["PATH"], "LANG": "C.UTF-8"} if env is None else dict(env),
+                cwd=cwd,
+                start_new_session=True,
+            )
+
+    @property
+    def pid(self) -> int:
+        """The leader's process id, and its group's."""
+        return self._popen.pid
+
+    @property
+    def alive(self) -> bool:
+        """Whether the leader still runs."""
+        return self._popen.poll() is None
+
+    @property
+    def exit_status(self) -> int | None:
+        """The exit status as a shell shows it (128 + n for signal n); None while it runs."""
+        status = self._popen.poll()
+        return status if status is None or status >= 0 else 128 - status
+
+    def send(self, number: signal.Signals) -> None:
+        """Send a signal to the leader alone."""
+        self._popen.send_signal(number)
+
+    def end(self, *, within: float, by: signal.Signals = signal.SIGTERM) -> Self:
+        """Ask the whole group to end with `by`, and kill what is left after `within` seconds."""
+        end_all([self], within=within, by=by)
+        return self
+
+    def _signal_group(self, number: signal.Signals) -> None:
+        try:
+            os.killpg(self.pid, number)
+        except ProcessLookupError:
+            return  # the group ended by itself
+
+
+def end_all(children: Iterable[Child], *, within: float, by: signal.Signals = signal.SIGTERM) -> None:
+    """End several children at once: `by` to each group, SIGKILL to what is left after `within` seconds."""
+    groups = list(children)
+    for child in groups:
+        child._signal_group(by)
+    deadline = time.monotonic() + within
+    while time.monotonic() < deadline and any(child.alive for child in groups):
+        time.sleep(_POLL)
+    for child in groups:
+        child._signal_group(signal.SIGKILL)
+        child._popen.wait()
+
+
+def _dies_with_its_parent(user: User | None) -> list[str]:
+    if user is None:
+        return ["setpriv", "--pdeathsig", "KILL"]
+    return [
+        *("setpriv", "--pdeathsig", "KILL"),
+        *("--reuid", str(user.uid), "--regid", str(user.gid), "--clear-groups"),
+        *("--inh-caps", "+dac_read_search", "--ambient-caps", "+dac_read_search"),
+    ]
