@@ -117,7 +117,7 @@ def _listen(port: int) -> socket.socket:
         return socket.create_server(("127.0.0.1", port), backlog=128)
     except OSError as error:
         raise CannotStartError(
-            f"port {port} of 127.0.0.1 cannot be used ({os.strerror(error.errno)}); end what listens there,"
+            f"port {port} of 127.0.0.1 cannot be used ({os.strerror(error.errno or 0)}); end what listens there,"
             " or set another port in `aws.endpoint` of stacks/Pulumi.local.yaml"
         ) from error
 

@@ -5,6 +5,8 @@ from typing import Any
 from moto.ec2.models.amis import Ami, AmiBackend
 from moto.utilities.utils import load_resource
 
+from rehearsal.cloud.mending import mend
+
 PARAMETER = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64"
 
 
@@ -13,8 +15,7 @@ def register() -> None:
 
     moto's own list takes a second to load and is older than the parameters it ships.
     """
-    setattr(AmiBackend, "_load_amis", _load_al2023)  # noqa: B010 - mypy refuses a plain assignment to a
-    method
+    mend(AmiBackend, _load_amis=_load_al2023)
 
 
 def _load_al2023(backend: Any) -> None:
