@@ -1,0 +1,1 @@
+"""What differs between stacks: settings, and the budgets that follow from them."""

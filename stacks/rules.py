@@ -1,0 +1,167 @@
+"""What two settings may not be together, one rule a function."""
+
+from collections.abc import Callable, Iterator
+
+from stacks.budgets import DoesNotFit
+from stacks.problems import Problem
+from stacks.sections import Settings
+
+KIT_VARIABLES = frozenset(
+    [
+        "CACHE_REDIS_URL",
+        "COOKIE_SECURE",
+        "DATABASE_POOL_SIZE",
+        "DATABASE_URL",
+        "DRAIN_TIMEOUT_MS",
+        "HOST",
+        "KEEP_ALIVE_TIMEOUT_MS",
+        "KILL_TIMEOUT_MS",
+        "LISTEN_TIMEOUT_MS",
+        "NODE_ENV",
+        "NODE_EXTRA_CA_CERTS",
+        "PORT",
+        "REDIS_URL",
+        "RELEASE",
+        "SERVER_ID",
+        "SESSION_SECRET",
+        "WEB_CONCURRENCY",
+    ]
+)
+"""What the boot script writes itself: docs/architecture.md, "The app's environment"."""
+RESERVED_ADMIN_NAMES = frozenset({"admin", "postgres", "rdsadmin", "root"})
+"""RDS reserves `admin` and `rdsadmin`; the others are defaults that attackers try first (RDS.25)."""
+MIN_NETWORK_PREFIX, MAX_NETWORK_PREFIX = 16, 22
+"""A VPC is /16 at most; below /22 a subnet of a zone has fewer than 27 addresses."""
+
+
+def a_domain_needs_its_hosted_zone(settings: Settings) -> Iterator[Problem]:
+    """The certificate is validated and the address published there."""
+    balancer = settings.load_balancer
+    if balancer.domain is not None and balancer.hosted_zone_id is None and balancer.certificate_arn is None:
+        yield Problem(
+            setting="load_balancer.hosted_zone_id",
+            value=None,
+            reason=f'the certificate of load_balancer.domain "{balancer.domain}" is validated through its Route 53 zone',
+            remedy="Set it to the zone's id, such as Z0123456789ABCDEFGHIJ, or set load_balancer.certificate_arn",
+        )
+
+
+def a_hosted_zone_needs_a_domain(settings: Settings) -> Iterator[Problem]:
+    """Without a name there is nothing to publish."""
+    balancer = settings.load_balancer
+    if balancer.hosted_zone_id is not None and balancer.domain is None:
+        yield Problem(
+            setting="load_balancer.hosted_zone_id",
+            value=balancer.hosted_zone_id,
+            reason="it has no use without load_balancer.domain",
+            remedy="Set load_balancer.domain, or take it out",
+        )
+
+
+def https_leaves_port_80_to_the_redirect(settings: Settings) -> Iterator[Problem]:
+    """Browsers try port 80 when no port is given."""
+    balancer = settings.load_balancer
+    if (balancer.domain or balancer.certificate_arn) and balancer.http_port != 80:
+        yield Problem(
+            setting="load_balancer.http_port",
+            value=balancer.http_port,
+            reason="with a domain or certificate it only redirects to HTTPS, and browsers look for that on port 80",
+            remedy="Take it out",
+        )
+
+
+def the_largest_group_is_not_smaller_than_the_smallest(settings: Settings) -> Iterator[Problem]:
+    """Auto Scaling refuses it."""
+    servers = settings.app_servers
+    if servers.max_size < servers.min_size:
+        yield Problem(
+            setting="app_servers.max_size",
+            value=servers.max_size,
+            reason=f"it is below app_servers.min_size, {servers.min_size}",
+            remedy=f"Set it to {servers.min_size} or more",
+        )
+
+
+def storage_only_grows(settings: Settings) -> Iterator[Problem]:
+    """RDS refuses a limit below what is allocated."""
+    database = settings.database
+    if database.max_allocated_storage < database.allocated_storage:
+        yield Problem(
+            setting="database.max_allocated_storage",
+            value=database.max_allocated_storage,
+            reason=f"it is below database.allocated_storage, {database.allocated_storage}",
+            remedy=f"Set it to {database.allocated_storage} or more",
+        )
+
+
+def the_admin_has_a_name_of_its_own(settings: Settings) -> Iterator[Problem]:
+    """RDS.25."""
+    database = settings.database
+    if database.admin_user in RESERVED_ADMIN_NAMES:
+        yield Problem(
+            setting="database.admin_user",
+            value=database.admin_user,
+            reason="it is reserved, or the first name an attacker tries",
+            remedy="Choose another, such as evenkeel_admin",
+        )
+
+
+def max_connections_is_a_number(settings: Settings) -> Iterator[Problem]:
+    """The connection budget counts with it."""
+    value = settings.database.parameters.get("max_connections")
+    if value is not None and not (value.isdecimal() and 6 <= int(value) <= 8_388_607):
+        yield Problem(
+            setting="database.parameters.max_connections",
+            value=value,
+            reason="RDS accepts 6 to 8388607, and the connection budget counts with it",
+            remedy="Set it to a number, or take it out for RDS' own value",
+        )
+
+
+def the_kits_variables_are_its_own(settings: Settings) -> Iterator[Problem]:
+    """A stack file must not undo a budget or a secret."""
+    for name in sorted(KIT_VARIABLES & settings.app.environment.keys()):
+        yield Problem(
+            setting=f"app.environment.{name}",
+            value=settings.app.environment[name],
+            reason="the kit sets this variable itself",
+            remedy="Take it out",
+        )
+
+
+def the_network_has_room(settings: Settings) -> Iterator[Problem]:
+    """Public, app and data subnets in each zone come out of it."""
+    cidr = settings.network.cidr
+    if not MIN_NETWORK_PREFIX <= cidr.prefixlen <= MAX_NETWORK_PREFIX:
+        yield Problem(
+            setting="network.cidr",
+            value=str(cidr),
+            reason=f"a VPC of three subnets a zone is /{MIN_NETWORK_PREFIX} to /{MAX_NETWORK_PREFIX} here",
+            remedy=f"Set it to a network such as {cidr.network_address}/{MIN_NETWORK_PREFIX}",
+        )
+
+
+RULES: tuple[Callable[[Settings], Iterator[Problem]], ...] = (
+    a_domain_needs_its_hosted_zone,
+    a_hosted_zone_needs_a_domain,
+    https_leaves_port_80_to_the_redirect,
+    the_largest_group_is_not_smaller_than_the_smallest,
+    storage_only_grows,
+    the_admin_has_a_name_of_its_own,
+    max_connections_is_a_number,
+    the_kits_variables_are_its_own,
+    the_network_has_room,
+)
+
+
+def problems(settings: Settings) -> list[Problem]:
+    """Everything that no single setting shows; the budgets are tried once the rest holds."""
+    found = [problem for rule in RULES for problem in rule(settings)]
+    if found:
+        return found
+    for budget in ("timeline", "connections"):
+        try:
+            getattr(settings, budget)
+        except DoesNotFit as misfit:
+            found.append(misfit.problem)
+    return found

@@ -1,0 +1,171 @@
+"""The sections of a stack's settings, one model each; `reference.yaml` explains every field.
+
+Defaults are what production wants; a stack file relaxes by name what it can do without. Models are frozen and refuse
+unknown keys. What two settings may not be together is in `rules.py`.
+"""
+
+from functools import cached_property
+from ipaddress import IPv4Network
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from stacks import budgets
+
+Days = Annotated[int, Field(ge=1)]
+Port = Annotated[int, Field(ge=1, le=65535)]
+Seconds = Annotated[int, Field(ge=1)]
+Text = Annotated[str, Field(min_length=1)]
+Value = Annotated[str, Field(strict=False, coerce_numbers_to_str=True)]
+"""A text that may look like a number: `pulumi config set --path` stores 5 as a number."""
+Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
+"""A PostgreSQL name that needs no quotes."""
+LogRetentionDays = Literal[
+    1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653
+]  # fmt: skip
+"""What CloudWatch Logs' PutRetentionPolicy accepts."""
+
+
+class Section(BaseModel):
+    """A group of settings under one configuration key."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class Aws(Section):
+    """Which cloud answers."""
+
+    region: Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")] = "eu-central-1"
+    endpoint: Annotated[str, Field(pattern=r"^https?://[^/\s]+$")] | None = None
+
+
+class Network(Section):
+    """The VPC."""
+
+    cidr: Annotated[IPv4Network, Field(strict=False)] = IPv4Network("10.0.0.0/16")
+    zones: Annotated[int, Field(ge=2, le=3)] = 3
+    nat: Literal["per_zone", "one"] = "per_zone"
+
+
+class LoadBalancer(Section):
+    """The way in."""
+
+    domain: Annotated[str, Field(pattern=r"^([a-z0-9-]+\.)+[a-z]{2,}$")] | None = None
+    hosted_zone_id: Annotated[str, Field(pattern=r"^Z[A-Z0-9]+$")] | None = None
+    certificate_arn: Annotated[str, Field(pattern=r"^arn:[a-z-]+:acm:\S+:certificate/\S+$")] | None = None
+    http_port: Port = 80
+    idle_timeout: Annotated[int, Field(ge=1, le=4000)] = 60
+    access_log_retention_days: Days = 90
+    deletion_protection: bool = True
+
+
+class App(Section):
+    """The app, and what it promises about itself."""
+
+    path: Text = "app"
+    port: Annotated[int, Field(ge=1024, le=65535)] = 3000
+    node: Annotated[int, Field(ge=20)] = 22
+    workers: Annotated[int, Field(ge=1, le=128)] | Literal["max"] = "max"
+    longest_request: Seconds = 30
+    drain: Seconds = 1
+    environment: dict[Annotated[str, Field(pattern=r"^[A-Z_][A-Z0-9_]*$")], Value] = {}
+
+
+class AppServers(Section):
+    """The Auto Scaling group that runs the app."""
+
+    instance_types: Annotated[list[Text], Field(min_length=1)] = ["m7i.large", "m6i.large", "m7a.large"]
+    min_size: Annotated[int, Field(ge=1)] = 3
+    max_size: Annotated[int, Field(ge=1)] = 9
+    max_healthy_percentage: Annotated[int, Field(ge=101, le=200)] = 150
+    start_time: Annotated[int, Field(ge=60)] = 300
+    instance_warmup: Seconds = 60
+    image_id: Annotated[str, Field(pattern=r"^ami-[0-9a-f]+$")] | None = None
+
+
+class Redis(Section):
+    """Sessions and queues, and the cache."""
+
+    node_type: Annotated[str, Field(pattern=r"^cache\.[a-z0-9]+\.[a-z0-9]+$")] = "cache.m7g.large"
+    replicas: Annotated[int, Field(ge=0, le=5)] = 1
+    separate_cache: bool = True
+    port: Port = 6379
+    snapshot_retention_days: Annotated[int, Field(ge=0, le=35)] = 7
+
+
+class Database(Section):
+    """RDS for PostgreSQL."""
+
+    engine_version: Annotated[Value, Field(pattern=r"^\d+(\.\d+)?$")] = "17"
+    instance_class: Annotated[str, Field(pattern=r"^db\.[a-z0-9]+\.[a-z0-9]+$")] = "db.m7g.large"
+    allocated_storage: Annotated[int, Field(ge=20, le=65536)] = 100
+    max_allocated_storage: Annotated[int, Field(ge=20, le=65536)] = 1000
+    multi_az: bool = True
+    port: Annotated[int, Field(ge=1150, le=65535)] = 5433
+    name: Identifier = "app"
+    admin_user: Identifier = "evenkeel_admin"
+    backup_retention_days: Annotated[int, Field(ge=0, le=35)] = 7
+    deletion_protection: bool = True
+    parameters: dict[Identifier, Value] = {}
+
+
+class Migrations(Section):
+    """What the `schema` gate applies, and how patiently."""
+
+    path: Text = "app/prisma/migrations"
+    lock_timeout: Seconds = 5
+    timeout: Seconds = 3600
+
+
+class Monitoring(Section):
+    """Logs and alarms."""
+
+    log_retention_days: LogRetentionDays = 365
+    alarm_email: Annotated[str, Field(pattern=r"^\S+@\S+\.\S+$")] | None = None
+
+
+class Settings(Section):
+    """All settings of a stack, and the budgets that follow from them."""
+
+    aws: Aws = Aws()
+    network: Network = Network()
+    load_balancer: LoadBalancer = LoadBalancer()
+    app: App = App()
+    app_servers: AppServers = AppServers()
+    redis: Redis = Redis()
+    database: Database = Database()
+    migrations: Migrations = Migrations()
+    monitoring: Monitoring = Monitoring()
+    tags: dict[Text, Value] = {}
+
+    @cached_property
+    def workers(self) -> int:
+        """Workers of one server, at most."""
+        if self.app.workers == "max":
+            return max(budgets.vcpus(instance_type) for instance_type in self.app_servers.instance_types)
+        return self.app.workers
+
+    @cached_property
+    def timeline(self) -> budgets.Timeline:
+        """A server's start and shutdown; raises `budgets.DoesNotFit`."""
+        return budgets.timeline(
+            longest_request=self.app.longest_request,
+            drain=self.app.drain,
+            workers=self.workers,
+            idle_timeout=self.load_balancer.idle_timeout,
+            start_time=self.app_servers.start_time,
+            instance_warmup=self.app_servers.instance_warmup,
+        )
+
+    @cached_property
+    def connections(self) -> budgets.Connections:
+        """The database's connections; raises `budgets.DoesNotFit`."""
+        max_connections = self.database.parameters.get("max_connections")
+        return budgets.connections(
+            instance_class=self.database.instance_class,
+            max_connections=None if max_connections is None else int(max_connections),
+            min_size=self.app_servers.min_size,
+            max_size=self.app_servers.max_size,
+            max_healthy_percentage=self.app_servers.max_healthy_percentage,
+            workers=self.workers,
+        )

@@ -1,0 +1,103 @@
+"""A stack's settings: read once from Pulumi's configuration, checked as a whole before any resource is registered.
+
+Each section is one configuration key, so `pulumi config set --path 'evenkeel:app.port' 3100` works. All that is wrong is
+said in one error: each setting, its value, the remedy.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
+from typing import Any
+
+import pulumi
+from pulumi.runtime.config import CONFIG, get_config_env
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from stacks import rules
+from stacks.problems import NAMESPACE, Problem
+from stacks.sections import Settings
+
+
+class SettingsError(pulumi.RunError):
+    """The stack's settings are refused; Pulumi shows the message without a traceback."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        self.problems = problems
+        count = "1 setting is" if len(problems) == 1 else f"{len(problems)} settings are"
+        super().__init__("\n".join([f"{count} refused:", *(f"  {problem}" for problem in problems)]))
+
+
+def load() -> Settings:
+    """The settings of the stack that is being deployed; raises `SettingsError`."""
+    configuration = {**get_config_env(), **CONFIG.get()}
+    return parse(sections(configuration))
+
+
+def sections(configuration: Mapping[str, str]) -> dict[str, Any]:
+    """The project's own keys of Pulumi's configuration, which holds each as a text or as JSON."""
+    own = {key: text for key, text in configuration.items() if key.startswith(f"{NAMESPACE}:")}
+    return {key.partition(":")[2]: decoded(text) for key, text in own.items()}
+
+
+def decoded(text: str) -> Any:
+    """A section from its JSON; a text that is none is refused later as what it is."""
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError:
+        return text
+
+
+def parse(values: Mapping[str, Any]) -> Settings:
+    """Settings from plain values; raises `SettingsError` with everything that is wrong with them."""
+    try:
+        settings = Settings.model_validate(values)
+    except ValidationError as error:
+        raise SettingsError(translated(error, values)) from None
+    if problems := rules.problems(settings):
+        raise SettingsError(problems)
+    return settings
+
+
+def translated(error: ValidationError, values: Mapping[str, Any]) -> list[Problem]:
+    """Pydantic's findings, one a setting: a value that fits neither of two types is found twice."""
+    found: dict[str, list[ErrorDetails]] = {}
+    for detail in error.errors(include_url=False):
+        found.setdefault(dotted(detail["loc"], values), []).append(detail)
+    return [problem(setting, details) for setting, details in found.items()]
+
+
+def dotted(location: Sequence[str | int], values: Any) -> str:
+    """The setting's name: the location as far as the values go, without the types that pydantic tried at its end."""
+    parts: list[str] = []
+    for part in location:
+        try:
+            values = values[part]
+        except (KeyError, IndexError, TypeError):
+            break
+        parts.append(str(part))
+    return ".".join(parts)
+
+
+def problem(setting: str, details: Sequence[ErrorDetails]) -> Problem:
+    """One refused setting in our words."""
+    first = details[0]
+    if first["type"] == "extra_forbidden":
+        return unknown(setting, first["input"])
+    reasons = [detail["msg"].removeprefix("Input ") for detail in details]
+    if first["type"] == "model_type":
+        reasons = ["it is a group of settings"]
+        remedy = f"Set one of them: pulumi config set --path '{NAMESPACE}:{setting}.<name>' <value>"
+    else:
+        remedy = "stacks/reference.yaml explains it"
+    return Problem(setting=setting, value=first["input"], reason=" or ".join(reasons), remedy=remedy)
+
+
+def unknown(setting: str, value: object) -> Problem:
+    """A setting that does not exist, with the nearest that does."""
+    section, _, name = setting.rpartition(".")
+    model: Any = Settings.model_fields[section].annotation if section else Settings
+    names = sorted(model.model_fields)
+    near = get_close_matches(name, names, n=1)
+    remedy = f"Did you mean {near[0]}?" if near else f"There are: {', '.join(names)}"
+    return Problem(setting=setting, value=value, reason="there is no such setting", remedy=remedy.rstrip("?"))
