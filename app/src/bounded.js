@@ -1,0 +1,32 @@
+/** A promise that gives up: a dependency that hangs must cost a request milliseconds, not its patience. */
+
+/** What a dependency's outage or slowness is to a caller: 503, try again. */
+class Unavailable extends Error {
+  name = 'Unavailable';
+  status = 503;
+}
+
+/**
+ * @template T
+ * @param {Promise<T>} promise
+ * @param {number} timeoutMs
+ * @param {string} what named in the error
+ * @returns {Promise<T>}
+ * @throws {Unavailable} when the promise fails or takes longer
+ */
+async function bounded(promise, timeoutMs, what) {
+  let timer;
+  const expiry = new Promise((_, reject) => {
+    timer = setTimeout(() => reject(new Unavailable(`${what} took more than ${timeoutMs} ms`)), timeoutMs);
+  });
+  try {
+    return await Promise.race([promise, expiry]);
+  } catch (error) {
+    if (error instanceof Unavailable) throw error;
+    throw new Unavailable(`${what} failed: ${error.message}`, { cause: error });
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+module.exports = { bounded, Unavailable };

@@ -1,0 +1,128 @@
+/** The environment, read once and checked. Every variable is explained in the README. */
+
+const { hostname } = require('node:os');
+
+/** A variable that can't be used. The message holds its name, its value (unless secret) and the remedy. */
+class ConfigError extends Error {
+  name = 'ConfigError';
+}
+
+/**
+ * @typedef {Readonly<{
+ *   host: string, port: number, databaseUrl: string, databasePoolSize: number, redisUrl: string,
+ *   sessionSecret: string, cookieSecure: boolean, drainTimeoutMs: number, killTimeoutMs: number,
+ *   keepAliveTimeoutMs: number, release: string, serverId: string,
+ * }>} Config
+ */
+
+/** What closing the connections needs between the drain and PM2's kill, in milliseconds. */
+const CLOSING_MS = 1000;
+
+/**
+ * @param {NodeJS.ProcessEnv} env
+ * @returns {Config}
+ * @throws {ConfigError}
+ */
+function readConfig(env) {
+  const production = env.NODE_ENV === 'production';
+  const config = {
+    host: env.HOST || '127.0.0.1',
+    port: wholeNumber(env, 'PORT', { fallback: 3000, min: 1, max: 65535 }),
+    databaseUrl: databaseUrl(env, production),
+    databasePoolSize: wholeNumber(env, 'DATABASE_POOL_SIZE', { fallback: 5, min: 1, max: 1000 }),
+    redisUrl: redisUrl(env, production),
+    sessionSecret: sessionSecret(env, production),
+    cookieSecure: boolean(env, 'COOKIE_SECURE', production),
+    drainTimeoutMs: wholeNumber(env, 'DRAIN_TIMEOUT_MS', { fallback: 1000, min: 0, max: 600_000 }),
+    killTimeoutMs: wholeNumber(env, 'KILL_TIMEOUT_MS', { fallback: 5000, min: CLOSING_MS, max: 601_000 }),
+    keepAliveTimeoutMs: wholeNumber(env, 'KEEP_ALIVE_TIMEOUT_MS', {
+      fallback: 65_000,
+      min: 1,
+      max: 4_000_000,
+    }),
+    release: env.RELEASE || 'development',
+    serverId: env.SERVER_ID || hostname(),
+  };
+  if (config.drainTimeoutMs + CLOSING_MS > config.killTimeoutMs) {
+    throw new ConfigError(
+      `DRAIN_TIMEOUT_MS is ${config.drainTimeoutMs} and KILL_TIMEOUT_MS is ${config.killTimeoutMs}: ` +
+        `PM2 would kill a worker that still drains. Set KILL_TIMEOUT_MS to ${config.drainTimeoutMs + CLOSING_MS} or more.`,
+    );
+  }
+  return Object.freeze(config);
+}
+
+/** libpq's other modes encrypt without checking whom they talk to, or not always; they are refused. */
+function databaseUrl(env, production) {
+  const value = required(env, 'DATABASE_URL', production, 'postgresql://127.0.0.1:5432/app?sslmode=disable');
+  const url = URL.canParse(value) ? new URL(value) : undefined;
+  if (!url || !['postgresql:', 'postgres:'].includes(url.protocol)) {
+    throw new ConfigError(
+      'DATABASE_URL is not a Postgres URL. Set it to postgresql://user:password@host:port/name?sslmode=verify-full, ' +
+        'with special characters of the password percent-encoded.',
+    );
+  }
+  const mode = url.searchParams.get('sslmode');
+  if (!['verify-full', 'disable'].includes(mode)) {
+    throw new ConfigError(
+      `DATABASE_URL has sslmode=${mode ?? '(none)'}. Set sslmode=verify-full, or sslmode=disable on a laptop.`,
+    );
+  }
+  return value;
+}
+
+function redisUrl(env, production) {
+  const value = required(env, 'REDIS_URL', production, 'redis://127.0.0.1:6379');
+  if (!URL.canParse(value) || !['redis:', 'rediss:'].includes(new URL(value).protocol)) {
+    throw new ConfigError(
+      'REDIS_URL is not a Redis URL. Set it to rediss://:token@host:port, or redis://host:port on a laptop.',
+    );
+  }
+  return value;
+}
+
+function sessionSecret(env, production) {
+  const value = required(
+    env,
+    'SESSION_SECRET',
+    production,
+    'a secret for a laptop, which production refuses',
+  );
+  if (value.length < 32) {
+    throw new ConfigError(
+      `SESSION_SECRET has ${value.length} characters. Set it to 32 random characters or more.`,
+    );
+  }
+  return value;
+}
+
+function required(env, name, production, fallback) {
+  if (env[name]) return env[name];
+  if (production) throw new ConfigError(`${name} is not set, and NODE_ENV is production. Set ${name}.`);
+  return fallback;
+}
+
+function wholeNumber(env, name, { fallback, min, max }) {
+  const value = env[name];
+  if (!value) return fallback;
+  const number = Number(value);
+  if (!/^\d+$/.test(value) || number < min || number > max) {
+    throw new ConfigError(
+      `${name} is '${value}'. Set it to a whole number from ${min} to ${max}, or leave it out for ${fallback}.`,
+    );
+  }
+  return number;
+}
+
+function boolean(env, name, fallback) {
+  const value = env[name];
+  if (!value) return fallback;
+  if (value !== 'true' && value !== 'false') {
+    throw new ConfigError(
+      `${name} is '${value}'. Set it to 'true' or 'false', or leave it out for '${fallback}'.`,
+    );
+  }
+  return value === 'true';
+}
+
+module.exports = { ConfigError, readConfig };

@@ -1,0 +1,41 @@
+/** Postgres: one pool a worker, Prisma on top of it. */
+
+const { PrismaPg } = require('@prisma/adapter-pg');
+const pg = require('pg');
+const { PrismaClient } = require('../generated/client');
+const { bounded } = require('./bounded');
+
+const CONNECT_MS = 2000;
+const STATEMENT_MS = 5000;
+const PING_MS = 1000;
+
+/**
+ * @param {{ url: string, poolSize: number, log: ReturnType<import('./log').createLog> }} options
+ *   The URL's sslmode decides on TLS; NODE_EXTRA_CA_CERTS on whom to trust.
+ * @returns {{ prisma: PrismaClient, ping: () => Promise<unknown>, close: () => Promise<void> }}
+ */
+function openDatabase({ url, poolSize, log }) {
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: poolSize,
+    connectionTimeoutMillis: CONNECT_MS,
+    statement_timeout: STATEMENT_MS,
+    // The server's own limit comes first; this one is for a server that no longer answers.
+    query_timeout: STATEMENT_MS + PING_MS,
+    keepAlive: true,
+    application_name: 'app',
+  });
+  // An idle connection that the server drops is an 'error' event, and would end the process unheard.
+  pool.on('error', (error) => log.error('postgres', { error: error.message }));
+  const prisma = new PrismaClient({ adapter: new PrismaPg(pool) });
+  return {
+    prisma,
+    ping: () => bounded(pool.query('SELECT 1'), PING_MS, 'Postgres SELECT 1'),
+    async close() {
+      await prisma.$disconnect();
+      await pool.end();
+    },
+  };
+}
+
+module.exports = { openDatabase };

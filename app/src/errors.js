@@ -1,0 +1,46 @@
+/** How errors reach a client: what it did wrong in words, what we did wrong as a bare status. */
+
+const { ZodError } = require('zod');
+
+/** Prisma's codes for a database that can't be reached, closed the connection, or has none to give. */
+const UNAVAILABLE = new Set(['P1001', 'P1002', 'P1008', 'P1017', 'P2024']);
+
+/** A request that can't be granted; `status` is the answer's. */
+class RequestError extends Error {
+  name = 'RequestError';
+  constructor(status, message) {
+    super(message);
+    this.status = status;
+  }
+}
+
+/** @param {ReturnType<import('./log').createLog>} log */
+function errors(log) {
+  return (error, request, response, next) => {
+    const status = statusOf(error);
+    if (status >= 500) log.error('request failed', { id: request.id, status, error: error.stack });
+    if (response.headersSent) return next(error);
+    if (status === 503) response.set('Retry-After', '1');
+    response.status(status).json({ error: messageOf(error, status), id: request.id });
+  };
+}
+
+function statusOf(error) {
+  if (error instanceof ZodError) return 400;
+  if (UNAVAILABLE.has(error.code)) return 503;
+  return error.status ?? 500;
+}
+
+function messageOf(error, status) {
+  if (status === 503) return 'The service is not available at the moment. Try again in a second.';
+  if (status >= 500) return 'Something went wrong on our side.';
+  if (error instanceof ZodError)
+    return error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ');
+  return error.message;
+}
+
+function notFound(request, response) {
+  response.status(404).json({ error: `There is no ${request.method} ${request.path}.`, id: request.id });
+}
+
+module.exports = { errors, notFound, RequestError };

@@ -1,0 +1,57 @@
+/** Sign up, log in, log out, who am I. */
+
+const { Router } = require('express');
+const { z } = require('zod');
+const { RequestError } = require('../errors');
+const { hashPassword, verifyPassword } = require('../passwords');
+const { requireSession, signIn, signOut } = require('../sessions');
+
+/** Prisma's code for a unique constraint that a row would break. */
+const UNIQUE = 'P2002';
+
+const email = z.email().max(254).toLowerCase();
+const registration = z.strictObject({
+  email,
+  password: z.string().min(12).max(200),
+  churchName: z.string().trim().min(1).max(200),
+});
+const credentials = z.strictObject({ email, password: z.string().max(200) });
+
+/** @param {import('../../generated/client').PrismaClient} prisma */
+function accounts(prisma) {
+  return Router()
+    .post('/register', async (request, response) => {
+      const { email, password, churchName } = registration.parse(request.body);
+      const passwordHash = await hashPassword(password);
+      const user = await prisma.user
+        .create({ data: { email, passwordHash, church: { create: { name: churchName } } } })
+        .catch((error) => {
+          if (error.code === UNIQUE)
+            throw new RequestError(409, 'This address has an account already. Log in.');
+          throw error;
+        });
+      response.status(201).json({ id: user.id, email: user.email, churchId: user.churchId });
+    })
+    .post('/login', async (request, response) => {
+      const { email, password } = credentials.parse(request.body);
+      const user = await prisma.user.findUnique({ where: { email } });
+      const known = await verifyPassword(password, user?.passwordHash);
+      if (!known) throw new RequestError(401, 'Address or password is wrong.');
+      await signIn(request, user);
+      response.json({ id: user.id, email: user.email, churchId: user.churchId });
+    })
+    .post('/logout', requireSession, async (request, response) => {
+      await signOut(request);
+      response.clearCookie('sid').status(204).end();
+    })
+    .get('/me', requireSession, async (request, response) => {
+      const user = await prisma.user.findUnique({
+        where: { id: request.session.userId },
+        select: { id: true, email: true, church: { select: { id: true, name: true, timezone: true } } },
+      });
+      if (!user) throw new RequestError(401, 'This account is gone.');
+      response.json(user);
+    });
+}
+
+module.exports = { accounts };

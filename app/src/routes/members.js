@@ -1,0 +1,72 @@
+/** The people a church writes to. */
+
+const { Router } = require('express');
+const { z } = require('zod');
+const { RequestError } = require('../errors');
+const { page, pageQuery } = require('../pages');
+
+const FIELDS = {
+  id: true,
+  firstName: true,
+  lastName: true,
+  phone: true,
+  email: true,
+  optInSms: true,
+  createdAt: true,
+};
+
+const listQuery = pageQuery.extend({
+  optInSms: z.stringbool({ truthy: ['true'], falsy: ['false'] }).optional(),
+});
+const newMember = z.strictObject({
+  firstName: z.string().trim().min(1).max(100),
+  lastName: z.string().trim().min(1).max(100),
+  phone: z.e164(),
+  email: z.email().max(254).optional(),
+  optInSms: z.boolean().default(false),
+});
+const newMessage = z.strictObject({ body: z.string().trim().min(1).max(1600) }); // 1,600: ten joined SMS
+
+/** @param {import('../../generated/client').PrismaClient} prisma */
+function members(prisma) {
+  return Router()
+    .get('/', async (request, response) => {
+      const { limit, cursor, optInSms } = listQuery.parse(request.query);
+      const where = { churchId: request.session.churchId, optInSms };
+      response.json(await page(prisma.member, { where, select: FIELDS, limit, cursor }));
+    })
+    .post('/', async (request, response) => {
+      const data = { ...newMember.parse(request.body), churchId: request.session.churchId };
+      const member = await prisma.member.create({ data, select: FIELDS }).catch((error) => {
+        if (error.code === 'P2002')
+          throw new RequestError(409, 'A member of this church has that phone number.');
+        throw error;
+      });
+      response.status(201).json(member);
+    })
+    .post('/:memberId/messages', async (request, response) => {
+      const { body } = newMessage.parse(request.body);
+      const { churchId } = request.session;
+      const memberId = z.uuid().parse(request.params.memberId);
+      const member = await prisma.member.findFirst({ where: { id: memberId, churchId } });
+      if (!member) throw new RequestError(404, 'This church has no such member.');
+      if (!member.optInSms) throw new RequestError(409, 'This member has not opted in to SMS.');
+      response.status(201).json(await write(prisma, { churchId, memberId, body }));
+    });
+}
+
+/** Appends to the member's conversation, which the first message opens. */
+function write(prisma, { churchId, memberId, body }) {
+  return prisma.$transaction(async (transaction) => {
+    const conversation = await transaction.conversation.upsert({
+      where: { churchId_memberId: { churchId, memberId } },
+      create: { churchId, memberId },
+      update: { lastMessageAt: new Date() },
+    });
+    return transaction.conversationMessage.create({
+      data: { conversationId: conversation.id, direction: 'OUTBOUND', body },
+    });
+  });
+}
+
+module.exports = { members };

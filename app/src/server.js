@@ -1,0 +1,37 @@
+/** One worker: reads its settings, opens its connections, serves, and leaves in order. PM2 runs one per core. */
+
+const { createServer } = require('node:http');
+const { once } = require('node:events');
+const { createApp } = require('./app');
+const { readConfig } = require('./config');
+const { openDatabase } = require('./database');
+const { createLog } = require('./log');
+const { openRedis } = require('./redis');
+const { gracefulShutdown } = require('./shutdown');
+
+async function serve() {
+  const config = readConfig(process.env);
+  const log = createLog({ release: config.release, server: config.serverId });
+  const redis = openRedis({ url: config.redisUrl, log });
+  const database = openDatabase({ url: config.databaseUrl, poolSize: config.databasePoolSize, log });
+  const server = createServer({ keepAliveTimeout: config.keepAliveTimeoutMs });
+  const shutdown = gracefulShutdown({
+    server,
+    closers: [redis.close, database.close],
+    drainTimeoutMs: config.drainTimeoutMs,
+    killTimeoutMs: config.killTimeoutMs,
+    log,
+  });
+  server.on('request', createApp({ config, log, redis, database, shutdown }));
+
+  await redis.settled();
+  server.listen(config.port, config.host);
+  await once(server, 'listening');
+  process.send?.('ready');
+  log.info('listening', { host: config.host, port: config.port });
+}
+
+serve().catch((error) => {
+  // PM2 drops what is written right before an exit, so the line is awaited.
+  process.stderr.write(`${error.name}: ${error.message}\n`, 'utf8', () => process.exit(1));
+});

@@ -1,0 +1,48 @@
+/** Sessions in Redis, so that any worker of any server can answer any request. */
+
+const { RedisStore } = require('connect-redis');
+const session = require('express-session');
+
+const DAY_MS = 24 * 60 * 60 * 1000;
+
+/**
+ * @param {{ redis: ReturnType<import('./redis').openRedis>, secret: string, cookieSecure: boolean }} options
+ * @returns {import('express').RequestHandler}
+ */
+function sessions({ redis, secret, cookieSecure }) {
+  return session({
+    name: 'sid',
+    store: new RedisStore({ client: redis }),
+    secret,
+    resave: false,
+    saveUninitialized: false,
+    cookie: { httpOnly: true, sameSite: 'lax', secure: cookieSecure, maxAge: DAY_MS },
+  });
+}
+
+/** Starts a new session for a user; the old id is worthless from now on (session fixation). */
+async function signIn(request, user) {
+  await settle(request, 'regenerate');
+  request.session.userId = user.id;
+  request.session.churchId = user.churchId;
+  // Saved before the answer, so that whoever sees the cookie has the session.
+  await settle(request, 'save');
+}
+
+async function signOut(request) {
+  await settle(request, 'destroy');
+}
+
+/** Lets only requests of a logged-in user through. */
+function requireSession(request, response, next) {
+  if (request.session.userId) return next();
+  response.status(401).json({ error: 'Log in first: POST /login.' });
+}
+
+function settle(request, method) {
+  return new Promise((resolve, reject) => {
+    request.session[method]((error) => (error ? reject(error) : resolve()));
+  });
+}
+
+module.exports = { requireSession, sessions, signIn, signOut };

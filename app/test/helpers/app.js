@@ -1,0 +1,105 @@
+/** The app as one process, and a client that keeps its cookie. */
+
+const { once } = require('node:events');
+const http = require('node:http');
+const { join } = require('node:path');
+const { eventually, freePort, start, stop } = require('./children');
+
+const SERVER = join(__dirname, '../../src/server.js');
+
+/** Starts a worker without PM2 and waits until it is ready. */
+async function startApp(services, env = {}) {
+  const port = await freePort();
+  const child = start(process.execPath, [SERVER], {
+    env: { PATH: process.env.PATH, HOST: '127.0.0.1', PORT: String(port), ...services.env, ...env },
+  });
+  const url = `http://127.0.0.1:${port}`;
+  await eventually(async () => child.exitCode !== null || (await fetch(`${url}/healthz`)).ok, {
+    what: 'the app',
+  });
+  if (child.exitCode !== null) throw new Error(`the app ended at its start:\n${child.output}`);
+  return {
+    url,
+    port,
+    child,
+    exited: once(child, 'exit'),
+    logged: (message) => lines(child.output).filter((line) => line.message === message),
+    stop: () => stop(child),
+  };
+}
+
+function lines(output) {
+  return output
+    .split('\n')
+    .filter((line) => line.startsWith('{'))
+    .map((line) => JSON.parse(line));
+}
+
+/** A browser in small: JSON in, JSON out, one cookie. */
+function client(url, headers = {}) {
+  let cookie;
+  return {
+    get cookie() {
+      return cookie;
+    },
+    async request(method, path, body) {
+      const response = await fetch(url + path, {
+        method,
+        headers: {
+          ...headers,
+          ...(body && { 'content-type': 'application/json' }),
+          ...(cookie && { cookie }),
+        },
+        body: body && JSON.stringify(body),
+      });
+      const given = response.headers.getSetCookie().at(0);
+      if (given) cookie = given.split(';')[0];
+      const text = await response.text();
+      return { status: response.status, headers: response.headers, body: text && JSON.parse(text) };
+    },
+    get(path) {
+      return this.request('GET', path);
+    },
+    post(path, body) {
+      return this.request('POST', path, body);
+    },
+  };
+}
+
+const ACCOUNT = {
+  email: 'pastor@example.org',
+  password: 'a long enough password',
+  churchName: 'Grace Chapel',
+};
+
+/** A client that has signed up, if need be, and logged in. */
+async function loggedIn(url, account = ACCOUNT) {
+  const user = client(url);
+  await user.post('/register', account);
+  const { email, password } = account;
+  const { status } = await user.post('/login', { email, password });
+  if (status !== 200) throw new Error(`log-in answered ${status}`);
+  return user;
+}
+
+/** A request whose body is still on its way: in flight until `finish`. */
+function slowRequest(url, path, { cookie } = {}) {
+  const body = JSON.stringify({ email: ACCOUNT.email, password: ACCOUNT.password });
+  const request = http.request(url + path, {
+    method: 'POST',
+    agent: new http.Agent({ keepAlive: true }),
+    headers: { 'content-type': 'application/json', 'content-length': body.length, ...(cookie && { cookie }) },
+  });
+  request.write(body.slice(0, 10));
+  return {
+    async finish() {
+      request.end(body.slice(10));
+      const [response] = await once(request, 'response');
+      response.resume();
+      await once(response, 'end');
+      return response;
+    },
+  };
+}
+
+module.exports = { ACCOUNT, client, loggedIn, SERVER, slowRequest, startApp };
