@@ -20,8 +20,9 @@ PM2 = (
 """PM2's command line, as the app's user."""
 PICK = """
 const settings = ["exec_mode", "status", "kill_timeout", "max_memory_restart"];
-const pick = ({ pid, pm2_env }) => ({ pid, ...Object.fromEntries(settings.map((name) => [name, pm2_env[name]])) });
-console.log(JSON.stringify(JSON.parse(require("node:fs").readFileSync(0)).map(pick)));
+const workers = JSON.parse(require("node:fs").readFileSync(0));
+const picked = (env) => Object.fromEntries(settings.map((name) => [name, env[name]]));
+console.log(JSON.stringify(workers.map(({ pid, pm2_env }) => ({ pid, ...picked(pm2_env) }))));
 """
 """PM2 lists each worker's whole environment, secrets too, and SSM keeps what a command prints."""
 

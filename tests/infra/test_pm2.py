@@ -47,6 +47,6 @@ def test_secrets_are_readable_by_root_alone(servers: list[Host]) -> None:
     for server in servers:
         secrets_file = server.file("/etc/evenkeel/app.env")
         assert (secrets_file.user, oct(secrets_file.mode)) == ("root", "0o600")
-        searched = server.run("bash -c %s", "ps axww -o args | grep --fixed-strings --file=<(%s)" % SECRET)
+        searched = server.run("bash -c %s", f"ps axww -o args | grep --fixed-strings --file=<({SECRET})")
         assert (searched.rc, searched.stdout) == (1, "")
         assert int(server.check_output(f"{SECRET} | wc -c")) > 32

@@ -1,0 +1,151 @@
+"""`pulumi up`, change, fail, mend, refresh, on the real engine against the rehearsal cloud.
+
+Each test leaves the stack as it found it: what it changed is put back and deployed again.
+"""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import boto3
+import pytest
+
+from tests.checkout import Checkout, succeed
+from tests.conftest import Deployment
+from tests.person import Person
+
+NO_CHANGES = ("preview", "--expect-no-changes", "--stack", "local")
+UP = ("up", "--yes", "--skip-preview", "--stack", "local")
+BROKEN_MIGRATION = """CREATE TABLE "Broken" (id integer PRIMARY KEY);
+INSERT INTO "NoSuchTable" VALUES (1);
+"""
+
+
+@pytest.fixture
+def parameters(deployment: Deployment, aws_environment: None) -> "Parameters":
+    return Parameters(deployment)
+
+
+class Parameters:
+    """The gates' values, as AWS holds them."""
+
+    def __init__(self, deployment: Deployment) -> None:
+        self._ssm = boto3.client("ssm")
+        self._names: dict[str, str] = deployment.outputs["gates"]
+
+    def __getitem__(self, gate: str) -> str:
+        value: str = self._ssm.get_parameter(Name=self._names[gate])["Parameter"]["Value"]
+        return value
+
+
+@contextmanager
+def healed(checkout: Checkout) -> Iterator[None]:
+    """Deploys what the files say after the block has put them back."""
+    try:
+        yield
+    finally:
+        succeed(checkout.pulumi(*UP))
+
+
+def servers(deployment: Deployment) -> set[str]:
+    """Ids of the group's servers in service."""
+    group = boto3.client("autoscaling").describe_auto_scaling_groups(
+        AutoScalingGroupNames=[deployment.outputs["auto_scaling_group"]]
+    )["AutoScalingGroups"][0]
+    return {one["InstanceId"] for one in group["Instances"] if one["LifecycleState"] == "InService"}
+
+
+def test_after_up_a_preview_shows_no_change(checkout: Checkout) -> None:
+    """What was deployed is what the program says."""
+    succeed(checkout.pulumi(*NO_CHANGES))
+
+
+def test_after_up_a_refresh_finds_no_drift(checkout: Checkout) -> None:
+    """What was deployed is what the cloud has."""
+    succeed(checkout.pulumi("refresh", "--yes", "--expect-no-changes", "--stack", "local"))
+
+
+def test_a_resource_changed_behind_its_back_shows_as_drift(
+    checkout: Checkout, deployment: Deployment, aws_environment: None
+) -> None:
+    """The twin: a refresh that finds drift says so, and the next `up` mends it."""
+    ssm = boto3.client("ssm")
+    name = deployment.outputs["gates"]["release"]
+    ssm.put_parameter(Name=name, Value="changed by hand", Overwrite=True)
+    with healed(checkout):
+        drift = checkout.pulumi("refresh", "--preview-only", "--expect-no-changes", "--stack", "local")
+        assert drift.returncode != 0
+        assert "release" in drift.stdout
+        succeed(checkout.pulumi("refresh", "--yes", "--stack", "local"))
+    assert ssm.get_parameter(Name=name)["Parameter"]["Value"] != "changed by hand"
+
+
+def test_a_broken_migration_leaves_the_servers_and_the_schema_gate_alone(
+    checkout: Checkout, deployment: Deployment, parameters: Parameters
+) -> None:
+    """The deployment names the statement and its error, what the gate guards stays; mended, it finishes."""
+    before, schema = servers(deployment), parameters["schema"]
+    migration = "app/prisma/migrations/20261124_broken/migration.sql"
+    with healed(checkout), checkout.changed(migration, BROKEN_MIGRATION):
+        failed = checkout.pulumi(*UP)
+        assert failed.returncode != 0
+        assert "20261124_broken" in failed.stdout
+        assert "NoSuchTable" in failed.stdout
+        assert servers(deployment) == before
+        assert parameters["schema"] == schema
+        mended = BROKEN_MIGRATION.replace("NoSuchTable", "Broken")
+        with checkout.changed(migration, mended):
+            succeed(checkout.pulumi(*UP))
+            assert parameters["schema"] != schema
+
+
+def test_a_changed_app_rolls_every_server_and_keeps_the_session(
+    checkout: Checkout, deployment: Deployment, parameters: Parameters
+) -> None:
+    """A new release replaces all servers, the gate records it, and who was logged in still is."""
+    before, release = servers(deployment), parameters["release"]
+    person = Person.logged_in(deployment.outputs["url"])
+    with healed(checkout), checkout.changed("app/package.json", bumped(checkout)):
+        succeed(checkout.pulumi(*UP))
+        after = servers(deployment)
+        assert len(after) == len(before)
+        assert after.isdisjoint(before)
+        assert parameters["release"] != release
+        assert person.who_am_i() == person.email
+
+
+def test_a_release_that_does_not_start_fails_the_deployment_and_keeps_the_old_servers(
+    checkout: Checkout, deployment: Deployment, parameters: Parameters
+) -> None:
+    """The reason is shown, the old version serves on, the gate keeps its value; a good release heals."""
+    release = parameters["release"]
+    person = Person.logged_in(deployment.outputs["url"])
+    broken = "throw new Error('this release does not start');\n"
+    with healed(checkout), checkout.changed("app/src/server.js", broken):
+        failed = checkout.pulumi(*UP)
+        assert failed.returncode != 0
+        assert "instance refresh" in failed.stdout.lower()
+        assert parameters["release"] == release
+        assert person.who_am_i() == person.email
+
+
+def test_boto3_sees_what_runs(deployment: Deployment, aws_environment: None) -> None:
+    """Servers, database and store of the API are the processes: each address it reports answers."""
+    ids = servers(deployment)
+    reservations = boto3.client("ec2").describe_instances(InstanceIds=sorted(ids))["Reservations"]
+    addresses = {one["PrivateIpAddress"] for group in reservations for one in group["Instances"]}
+    targets = boto3.client("elbv2").describe_target_health(TargetGroupArn=deployment.outputs["target_group"])
+    healthy = {
+        one["Target"]["Id"]
+        for one in targets["TargetHealthDescriptions"]
+        if one["TargetHealth"]["State"] == "healthy"
+    }
+    assert healthy == ids
+    assert len(addresses) == len(ids)
+
+
+def bumped(checkout: Checkout) -> str:
+    """The app's package.json with the next version."""
+    package: dict[str, Any] = json.loads((checkout.folder / "app/package.json").read_text())
+    return json.dumps(package | {"version": package["version"] + "-next.1"}, indent=2) + "\n"
