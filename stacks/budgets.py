@@ -16,8 +16,8 @@ from stacks.problems import Problem
 
 # Shutdown.
 IDLE_CLOSE = 4
-"""From the end of the drain to PM2's SIGKILL: idle kept-alive sockets are closed after 3 s (closed at once, a client about
-to reuse one is reset), the process leaves by itself half a second before the kill."""
+"""From the end of the drain to PM2's SIGKILL. Idle kept-alive sockets are closed after 3 s: closed at once, a
+client about to reuse one is reset. The process leaves by itself half a second before the kill."""
 PM2_CONCURRENT_ACTIONS = 2
 """Workers that PM2 stops at a time (its default of the variable of that name)."""
 PM2_EXIT = 5
@@ -32,7 +32,7 @@ MAX_HEARTBEAT = 7200
 HOOK_MARGIN = 60
 """For what a hook's owner does besides waiting: polling, reporting."""
 KEEP_ALIVE_MARGIN = 5
-"""By how much Node's keep-alive outlives the balancer's idle time-out: the balancer must always be the one who closes."""
+"""By how much Node's keep-alive outlives the balancer's idle time-out: the balancer is to be who closes."""
 
 # Start.
 LISTEN_TIMEOUT = 30
@@ -43,11 +43,11 @@ CONNECTION_BYTES = 9_531_392
 MAX_CONNECTIONS = 5000
 """RDS for PostgreSQL's default: LEAST(DBInstanceClassMemory / 9531392, 5000)."""
 USABLE_MEMORY = 0.75
-"""DBInstanceClassMemory is the class's memory less what RDS and the system keep, which hurts small classes most."""
+"""DBInstanceClassMemory is the class's memory less what RDS and the system keep; small classes lose most."""
 RESERVED_CONNECTIONS = 15
 """For superusers (3), RDS itself (2), the migrator (2), and people and tools (8)."""
 MIN_POOL, MAX_POOL = 2, 10
-"""Connections a worker needs at least, so that one slow query doesn't stop it, and at most: node-postgres' default."""
+"""Connections of a worker: enough that one slow query doesn't stop it; at most node-postgres' default."""
 GIB_OF_LARGE = {"t": 8, "m": 8, "r": 16, "x": 32}
 """Memory of `db.<family>….large`: https://aws.amazon.com/rds/instance-types/."""
 FRACTION_OF_LARGE = {"micro": 1 / 8, "small": 1 / 4, "medium": 1 / 2, "large": 1, "xlarge": 2}
@@ -110,7 +110,7 @@ def timeline(
         raise DoesNotFit(
             setting="load_balancer.idle_timeout",
             value=idle_timeout,
-            reason=f"the balancer would cut off a request that takes app.longest_request, {longest_request} s",
+            reason=f"it would cut off a request that takes {longest_request} s (app.longest_request)",
             accepted=longest_request,
         )
     if longest_request > MAX_DEREGISTRATION_DELAY - MARGIN:
@@ -143,7 +143,7 @@ def timeline(
         raise DoesNotFit(
             setting="app.drain",
             value=drain,
-            reason=f"{workers} workers, {PM2_CONCURRENT_ACTIONS} at a time, would take {stop_timeout} s to stop",
+            reason=f"{workers} workers, {PM2_CONCURRENT_ACTIONS} at a time, would stop for {stop_timeout} s",
             accepted=(longest_stop - PM2_EXIT) // rounds - IDLE_CLOSE,
         )
     deregistration_delay = max(longest_request, stop_timeout) + MARGIN
@@ -166,13 +166,9 @@ def timeline(
 def rollout_timeout(times: Timeline, *, servers: int, max_healthy_percentage: int) -> int:
     """Seconds that replacing all `servers` may take, a batch at a time: start, warm up, drain, stop."""
     batch = max(1, servers * (max_healthy_percentage - 100) // 100)
-    one = (
-        times.launching_heartbeat
-        + times.instance_warmup
-        + times.terminating_heartbeat
-        + times.deregistration_delay
-    )
-    return ceil(servers / batch) * one
+    start = times.launching_heartbeat + times.instance_warmup
+    stop = times.deregistration_delay + times.terminating_heartbeat
+    return ceil(servers / batch) * (start + stop)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -41,8 +41,8 @@ def a_domain_needs_its_hosted_zone(settings: Settings) -> Iterator[Problem]:
         yield Problem(
             setting="load_balancer.hosted_zone_id",
             value=None,
-            reason=f'the certificate of load_balancer.domain "{balancer.domain}" is validated through its Route 53 zone',
-            remedy="Set it to the zone's id, such as Z0123456789ABCDEFGHIJ, or set load_balancer.certificate_arn",
+            reason=f"the certificate of {balancer.domain} is validated through its Route 53 zone",
+            remedy="Set it to the zone's id, or set load_balancer.certificate_arn",
         )
 
 
@@ -65,7 +65,7 @@ def https_leaves_port_80_to_the_redirect(settings: Settings) -> Iterator[Problem
         yield Problem(
             setting="load_balancer.http_port",
             value=balancer.http_port,
-            reason="with a domain or certificate it only redirects to HTTPS, and browsers look for that on port 80",
+            reason="beside HTTPS it only redirects, and browsers look for that on port 80",
             remedy="Take it out",
         )
 

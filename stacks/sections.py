@@ -1,7 +1,7 @@
 """The sections of a stack's settings, one model each; `reference.yaml` explains every field.
 
-Defaults are what production wants; a stack file relaxes by name what it can do without. Models are frozen and refuse
-unknown keys. What two settings may not be together is in `rules.py`.
+Defaults are what production wants; a stack file relaxes by name what it can do without. Models are frozen and
+refuse unknown keys. What two settings may not be together is in `rules.py`.
 """
 
 from functools import cached_property
@@ -80,6 +80,8 @@ class AppServers(Section):
     max_healthy_percentage: Annotated[int, Field(ge=101, le=200)] = 150
     start_time: Annotated[int, Field(ge=60)] = 300
     instance_warmup: Seconds = 60
+    target_cpu: Annotated[int, Field(ge=1, le=100)] = 70
+    target_requests: Annotated[int, Field(ge=1)] = 200
     image_id: Annotated[str, Field(pattern=r"^ami-[0-9a-f]+$")] | None = None
 
 

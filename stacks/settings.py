@@ -1,7 +1,7 @@
-"""A stack's settings: read once from Pulumi's configuration, checked as a whole before any resource is registered.
+"""A stack's settings: read once from Pulumi's configuration, checked before any resource is registered.
 
-Each section is one configuration key, so `pulumi config set --path 'evenkeel:app.port' 3100` works. All that is wrong is
-said in one error: each setting, its value, the remedy.
+Each section is one configuration key, so `pulumi config set --path 'evenkeel:app.port' 3100` works. All that
+is wrong is said in one error: each setting, its value, the remedy.
 """
 
 import json
@@ -68,7 +68,7 @@ def translated(error: ValidationError, values: Mapping[str, Any]) -> list[Proble
 
 
 def dotted(location: Sequence[str | int], values: Any) -> str:
-    """The setting's name: the location as far as the values go, without the types that pydantic tried at its end."""
+    """The setting's name: the location as far as the values go; the types that pydantic tried come after."""
     parts: list[str] = []
     for part in location:
         try:
@@ -99,5 +99,7 @@ def unknown(setting: str, value: object) -> Problem:
     model: Any = Settings.model_fields[section].annotation if section else Settings
     names = sorted(model.model_fields)
     near = get_close_matches(name, names, n=1)
-    remedy = f"Did you mean {near[0]}?" if near else f"There are: {', '.join(names)}"
-    return Problem(setting=setting, value=value, reason="there is no such setting", remedy=remedy.rstrip("?"))
+    remedy = (
+        f"The nearest is {section and section + '.'}{near[0]}" if near else f"There are: {', '.join(names)}"
+    )
+    return Problem(setting=setting, value=value, reason="there is no such setting", remedy=remedy)
