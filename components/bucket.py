@@ -7,6 +7,8 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
+from components.ordering import after
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class BucketArgs:
@@ -29,9 +31,9 @@ class BucketArgs:
 class Bucket(pulumi.ComponentResource):
     """A private, versioned, encrypted bucket that answers TLS only.
 
-    Makes, all of `aws.s3`: `Bucket`, `BucketPublicAccessBlock`, `BucketOwnershipControls`, `BucketVersioning`,
-    `BucketServerSideEncryptionConfiguration`, `BucketLifecycleConfiguration`, `BucketPolicy`, and with a log
-    bucket `BucketLogging`.
+    Makes, all of `aws.s3`: `Bucket`, `BucketPublicAccessBlock`, `BucketOwnershipControls`,
+    `BucketVersioning`, `BucketServerSideEncryptionConfiguration`, `BucketLifecycleConfiguration`,
+    `BucketPolicy`, and with a log bucket `BucketLogging`.
     """
 
     bucket: pulumi.Output[str]
@@ -91,9 +93,7 @@ class Bucket(pulumi.ComponentResource):
                 target_prefix="s3/",
                 opts=child,
             )
-        self.bucket = pulumi.Output.all(bucket.bucket, policy.id, versioning.id).apply(
-            lambda all: str(all[0])
-        )
+        self.bucket = after(bucket.bucket, policy.id, versioning.id)
         self.arn = bucket.arn
         self.register_outputs({"bucket": self.bucket, "arn": self.arn})
 

@@ -1,0 +1,67 @@
+"""Who talked to whom in the VPC (EC2.6)."""
+
+import json
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_aws as aws
+
+from components.naming import named
+
+ASSUMED_BY_FLOW_LOGS = json.dumps(
+    {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Effect": "Allow",
+                "Principal": {"Service": "vpc-flow-logs.amazonaws.com"},
+                "Action": "sts:AssumeRole",
+            }
+        ],
+    }
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FlowLogArgs:
+    """What is logged, and how long it is kept."""
+
+    vpc_id: pulumi.Input[str]
+    kms_key_arn: pulumi.Input[str]
+    log_retention_days: int
+
+
+class FlowLog(pulumi.ComponentResource):
+    """All traffic of a VPC, in an encrypted log group.
+
+    Makes: `aws.cloudwatch.LogGroup`, `aws.iam.Role`, `RolePolicy`, `aws.ec2.FlowLog`.
+    """
+
+    def __init__(self, name: str, args: FlowLogArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("evenkeel:index:FlowLog", name, None, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        group = aws.cloudwatch.LogGroup(
+            name, retention_in_days=args.log_retention_days, kms_key_id=args.kms_key_arn, opts=child
+        )
+        role = aws.iam.Role(name, assume_role_policy=ASSUMED_BY_FLOW_LOGS, opts=child)
+        write = {
+            "Effect": "Allow",
+            "Action": ["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"],
+            "Resource": pulumi.Output.concat(group.arn, ":*"),
+        }
+        aws.iam.RolePolicy(
+            f"{name}-write",
+            role=role.name,
+            policy=pulumi.Output.json_dumps({"Version": "2012-10-17", "Statement": [write]}),
+            opts=child,
+        )
+        aws.ec2.FlowLog(
+            name,
+            vpc_id=args.vpc_id,
+            traffic_type="ALL",
+            log_destination=group.arn,
+            iam_role_arn=role.arn,
+            tags=named(name),
+            opts=child,
+        )
+        self.register_outputs({})
