@@ -70,7 +70,9 @@ def _run(listener: socket.socket, state_dir: Path, told_to_end: threading.Event)
 
 def _bodies(site: Site) -> list[Body]:
     """The bodies in the order they start in: what others need comes first."""
-    return []
+    from rehearsal.cloud.rds import Databases
+
+    return [Databases(site)]
 
 
 def _stop(bodies: Sequence[Body]) -> None:
@@ -117,8 +119,8 @@ def _listen(port: int) -> socket.socket:
         return socket.create_server(("127.0.0.1", port), backlog=128)
     except OSError as error:
         raise CannotStartError(
-            f"port {port} of 127.0.0.1 cannot be used ({os.strerror(error.errno or 0)}); end what listens there,"
-            " or set another port in `aws.endpoint` of stacks/Pulumi.local.yaml"
+            f"port {port} of 127.0.0.1 cannot be used ({os.strerror(error.errno or 0)}); end what listens"
+            " there, or set another port in `aws.endpoint` of stacks/Pulumi.local.yaml"
         ) from error
 
 

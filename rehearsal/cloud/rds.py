@@ -1,0 +1,191 @@
+"""RDS: a PostgreSQL server stands behind each DB instance whose engine is `postgres`."""
+
+import logging
+import shutil
+from pathlib import Path
+from typing import Any
+
+from moto.rds.models import DBInstance, rds_backends
+
+from rehearsal.cloud.parameters import Settings, changed, merge, settings
+from rehearsal.cloud.postgres import PostgresServer, installation_for
+from rehearsal.cloud.rds_api import group_parameters, instance_class, mend_moto
+from rehearsal.cloud.site import Row, Site, every
+from rehearsal.processes import Child
+
+_LOG_LINES = 5  # of a server that would not start, shown in the cloud's log
+log = logging.getLogger(__name__)
+
+
+class Databases:
+    """The body of RDS."""
+
+    def __init__(self, site: Site) -> None:
+        mend_moto()
+        self._site = site
+        self._folder = site.folder("rds")
+        self._databases: dict[DBInstance, _Database] = {}
+
+    def reconcile(self) -> None:
+        """Give new instances a server, end those of deleted ones, move each one step on."""
+        wanted = [
+            instance
+            for backend in every(rds_backends)
+            for instance in list(backend.databases.values())
+            if instance.engine == "postgres"
+        ]
+        for instance in self._databases.keys() - set(wanted):
+            self._databases.pop(instance).delete()
+        for instance in wanted:
+            if instance not in self._databases:
+                folder = self._folder / instance.dbi_resource_id
+                self._databases[instance] = _Database(instance, self._site, folder)
+            self._databases[instance].reconcile()
+
+    def rows(self) -> list[Row]:
+        """One row an instance."""
+        return [database.row() for database in self._databases.values()]
+
+    def stop(self) -> None:
+        """Shut every server down."""
+        for database in self._databases.values():
+            database.server.stop()
+
+
+class _Database:
+    """One DB instance: moto's record of what is wanted, and the server that is."""
+
+    def __init__(self, instance: Any, site: Site, folder: Path) -> None:
+        self._instance = instance
+        self._installation = installation_for(instance.engine_version)
+        self.server = PostgresServer(
+            folder, site, self._installation, address=site.addresses.take(), port=int(instance.port)
+        )
+        self._folder = folder
+        self._initdb: Child | None = None
+        self._booting = False
+        self._bootstrapped = False
+        self._password = instance._master_user_password
+        self._remember_what_it_boots_with()
+        log.info(
+            "DB instance %s (engine version %s): PostgreSQL %s at %s:%s",
+            *(instance.db_instance_identifier, instance.engine_version, self._installation.major),
+            *(self.server.address, self.server.port),
+        )
+
+    def row(self) -> Row:
+        where = f"{self.server.address}:{self.server.port}"
+        name, status = self._instance.db_instance_identifier, self._instance.status
+        return Row(kind="DB instance", name=name, address=where, pid=self.server.pid, state=status)
+
+    def reconcile(self) -> None:
+        """One step of the instance's life; its status says which."""
+        if self._booting:
+            self._see_whether_it_booted()
+            return
+        match self._instance.status:
+            case "creating":
+                self._create()
+            case "starting" | "rebooting":
+                self.server.stop()
+                self._boot()
+            case "stopping":
+                self.server.stop()
+                self._instance.status = "stopped"
+            case "available" | "modifying" if self.server.pid is None:
+                log.warning("DB instance %s died; it is restarted", self._instance.db_instance_identifier)
+                self._instance.status = "rebooting"
+            case "available" | "modifying":
+                self._apply_changes()
+            case "incompatible-parameters" if self._wanted() != self._running:
+                self._instance.status = "rebooting"
+
+    def delete(self) -> None:
+        """End the server and remove its data."""
+        self.server.stop()
+        shutil.rmtree(self._folder)
+
+    def _create(self) -> None:
+        if self._initdb is None:
+            self._initdb = self.server.initialize()
+        elif self._initdb.exit_status == 0:
+            self._boot()
+        elif self._initdb.exit_status is not None:
+            self._fail("failed")
+
+    def _boot(self) -> None:
+        self._remember_what_it_boots_with()
+        self.server.port = int(self._instance.port)
+        for name, value in self._running.without_body.items():
+            log.info("parameter %s=%s has no body: it changes nothing in rehearsal", name, value)
+        self.server.start(self._running)
+        self._booting = True
+
+    def _remember_what_it_boots_with(self) -> None:
+        self._running = self._wanted()
+        self._booted_with = self._hardware()
+        self._booted_group = self._instance.db_parameter_group_name
+
+    def _see_whether_it_booted(self) -> None:
+        if self.server.ready:
+            self._booting = False
+            self._finish_boot()
+        elif self.server.pid is None:
+            self._booting = False
+            self._fail("incompatible-parameters")
+
+    def _finish_boot(self) -> None:
+        instance = self._instance
+        if not self._bootstrapped:
+            self.server.bootstrap(
+                master=instance.master_username, password=self._password, database=instance.db_name
+            )
+            self._bootstrapped = True
+        instance.body_address = self.server.address
+        instance.parameter_apply_status = "in-sync"
+        instance.status = "available"
+
+    def _apply_changes(self) -> None:
+        instance = self._instance
+        if self._hardware() != self._booted_with:
+            instance.status = "rebooting"
+            return
+        if instance._master_user_password != self._password:
+            self._password = instance._master_user_password
+            self.server.set_password(instance.master_username, self._password)
+        self._apply_parameters()
+        if instance.status == "modifying":
+            instance.status = "available"
+
+    def _apply_parameters(self) -> None:
+        wanted, running = self._wanted(), self._running
+        waiting = changed(wanted, running) & self._static_parameters()
+        at_once = changed(wanted, running) - waiting
+        if at_once or wanted.force_ssl != running.force_ssl:
+            self._running = merge(running, wanted, at_once)
+            self.server.reload(self._running)
+        self._instance.parameter_apply_status = "pending-reboot" if waiting else "in-sync"
+
+    def _static_parameters(self) -> frozenset[str]:
+        """Those that wait for a reboot: PostgreSQL's own, those the user said so of, all of a new group."""
+        group = group_parameters(self._instance)
+        if self._instance.db_parameter_group_name != self._booted_group:
+            return frozenset(self._wanted().postgres) | frozenset(self._running.postgres)
+        postponed = {name for name, entry in group.items() if entry.get("ApplyMethod") == "pending-reboot"}
+        return self._installation.static_parameters | postponed
+
+    def _wanted(self) -> Settings:
+        group = {
+            name: str(entry["ParameterValue"])
+            for name, entry in group_parameters(self._instance).items()
+            if entry.get("ParameterValue")
+        }
+        return settings(group, instance_class(self._instance), self._installation.parameters)
+
+    def _hardware(self) -> tuple[str, int]:
+        return self._instance.db_instance_class, int(self._instance.port)
+
+    def _fail(self, status: str) -> None:
+        self._instance.status = status
+        tail = self.server.log.read_text(errors="replace").splitlines()[-_LOG_LINES:]
+        log.error("DB instance %s is %s:\n%s", self._instance.db_instance_identifier, status, "\n".join(tail))

@@ -1,0 +1,85 @@
+"""A rehearsal cloud of a test's own: on a free port, with a state folder of its own."""
+
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import boto3
+
+from tests.checkout import free_port
+
+
+class RunningCloud:
+    """`python -m rehearsal.cloud` as a child, and what a test asks of it."""
+
+    def __init__(self, state_dir: Path) -> None:
+        self.state_dir = state_dir
+        self.port = free_port()
+        self.endpoint = f"http://127.0.0.1:{self.port}"
+        self.log = state_dir.with_suffix(".log")
+        with self.log.open("wb") as log:
+            self.process = subprocess.Popen(
+                [
+                    sys.executable,
+                    "-m",
+                    "rehearsal.cloud",
+                    "--port",
+                    str(self.port),
+                    "--state",
+                    str(state_dir),
+                ],
+                stderr=log,
+            )
+        eventually(self._answers, within=30)
+
+    def client(self, service: str) -> Any:
+        """A boto3 client of this cloud."""
+        return boto3.client(
+            service,
+            endpoint_url=self.endpoint,
+            region_name="eu-central-1",
+            aws_access_key_id="any",
+            aws_secret_access_key="any",
+        )
+
+    @property
+    def ca(self) -> Path:
+        """The certificate authority that its servers' certificates are signed by."""
+        return self.state_dir / "ca.pem"
+
+    def processes(self) -> set[int]:
+        """Everything that runs in the state folder, whoever its parent is now."""
+        return {int(entry.name) for entry in Path("/proc").glob("[0-9]*") if self._runs_here(entry)}
+
+    def end(self, by: signal.Signals = signal.SIGTERM) -> int:
+        """End the cloud; its exit status."""
+        self.process.send_signal(by)
+        return self.process.wait(timeout=60)
+
+    def _runs_here(self, entry: Path) -> bool:
+        try:
+            return (entry / "cwd").readlink().is_relative_to(self.state_dir)
+        except OSError:
+            return False
+
+    def _answers(self) -> bool:
+        assert self.process.poll() is None, self.log.read_text()
+        try:
+            urllib.request.urlopen(f"{self.endpoint}/_evenkeel/status", timeout=30).close()
+        except OSError:
+            return False
+        return True
+
+
+def eventually(holds: Callable[[], Any], *, within: float) -> Any:
+    """The first truthy answer of `holds`; fails when there is none within so many seconds."""
+    deadline = time.monotonic() + within
+    while not (answer := holds()):
+        assert time.monotonic() < deadline, f"not so within {within} s"
+        time.sleep(0.1)
+    return answer

@@ -1,0 +1,252 @@
+"""RDS in rehearsal: the API's instance is a PostgreSQL server, and the server does what the API says."""
+
+import os
+import signal
+import ssl
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+from pg8000.exceptions import DatabaseError, InterfaceError
+from pg8000.native import Connection
+
+from tests.rehearsal.cloud.running import RunningCloud, eventually
+
+PASSWORD = "a 'quoted\\ pass-word"
+
+
+@pytest.fixture(scope="module")
+def rds(cloud: RunningCloud) -> Any:
+    """The RDS client."""
+    return cloud.client("rds")
+
+
+@pytest.fixture(scope="module")
+def instance(rds: Any) -> Any:
+    """An available instance with a parameter group of its own."""
+    rds.create_db_parameter_group(
+        DBParameterGroupName="main", DBParameterGroupFamily="postgres16", Description="main"
+    )
+    set_parameter(rds, "log_min_duration_statement", "250", "immediate")
+    rds.create_db_instance(
+        DBInstanceIdentifier="main",
+        DBInstanceClass="db.t4g.micro",
+        Engine="postgres",
+        EngineVersion="16",
+        Port=5499,
+        MasterUsername="keel",
+        MasterUserPassword=PASSWORD,
+        DBName="app",
+        AllocatedStorage=20,
+        DBParameterGroupName="main",
+        DeletionProtection=True,
+        CACertificateIdentifier="rds-ca-rsa2048-g1",
+        EnablePerformanceInsights=True,
+        PerformanceInsightsRetentionPeriod=31,
+    )
+    return available(rds)
+
+
+def set_parameter(rds: Any, name: str, value: str, method: str) -> None:
+    parameter = {"ParameterName": name, "ParameterValue": value, "ApplyMethod": method}
+    rds.modify_db_parameter_group(DBParameterGroupName="main", Parameters=[parameter])
+
+
+def described(rds: Any) -> Any:
+    return rds.describe_db_instances(DBInstanceIdentifier="main")["DBInstances"][0]
+
+
+def available(rds: Any) -> Any:
+    return eventually(
+        lambda: (found := described(rds))["DBInstanceStatus"] == "available" and found, within=30
+    )
+
+
+def connect(cloud: RunningCloud, instance: dict[str, Any], **changes: Any) -> Connection:
+    settings = {
+        "user": "keel",
+        "password": PASSWORD,
+        "host": instance["Endpoint"]["Address"],
+        "port": instance["Endpoint"]["Port"],
+        "database": "app",
+        "ssl_context": ssl.create_default_context(cafile=str(cloud.ca)),
+    }
+    return Connection(**{**settings, **changes})
+
+
+def show(cloud: RunningCloud, instance: dict[str, Any], name: str) -> str:
+    connection = connect(cloud, instance)
+    try:
+        return str(connection.run(f"SHOW {name}")[0][0])
+    finally:
+        connection.close()
+
+
+def postmaster(cloud: RunningCloud) -> int:
+    return int(next(cloud.state_dir.glob("rds/*/data/postmaster.pid")).read_text().splitlines()[0])
+
+
+def test_an_instance_has_no_endpoint_before_it_accepts_connections(rds: Any) -> None:
+    """Clients that wait for the endpoint never meet a closed port."""
+    created = rds.create_db_instance(
+        DBInstanceIdentifier="early",
+        DBInstanceClass="db.t4g.micro",
+        Engine="postgres",
+        MasterUsername="keel",
+        MasterUserPassword=PASSWORD,
+        AllocatedStorage=20,
+    )["DBInstance"]
+    assert created["DBInstanceStatus"] == "creating"
+    assert "Endpoint" not in created
+    rds.delete_db_instance(DBInstanceIdentifier="early", SkipFinalSnapshot=True)
+
+
+def test_the_instance_is_described_as_it_was_asked_for(instance: dict[str, Any]) -> None:
+    """A provider that compares sees no drift."""
+    assert {
+        name: instance[name]
+        for name in (
+            *("EngineVersion", "DbInstancePort", "MasterUsername", "DBName", "CACertificateIdentifier"),
+            *("PerformanceInsightsEnabled", "PerformanceInsightsRetentionPeriod", "DeletionProtection"),
+        )
+    } == {
+        "EngineVersion": "16",
+        "DbInstancePort": 5499,
+        "MasterUsername": "keel",
+        "DBName": "app",
+        "CACertificateIdentifier": "rds-ca-rsa2048-g1",
+        "PerformanceInsightsEnabled": True,
+        "PerformanceInsightsRetentionPeriod": 31,
+        "DeletionProtection": True,
+    }
+    assert instance["DBParameterGroups"] == [
+        {"DBParameterGroupName": "main", "ParameterApplyStatus": "in-sync"}
+    ]
+
+
+def test_the_master_user_owns_the_database_and_is_no_superuser(
+    cloud: RunningCloud, instance: dict[str, Any]
+) -> None:
+    """What needs a superuser fails in rehearsal as it does on RDS."""
+    connection = connect(cloud, instance)
+    assert connection.run("SELECT rolsuper, rolcreaterole FROM pg_roles WHERE rolname = 'keel'") == [
+        [False, True]
+    ]
+    connection.run("CREATE TABLE proof (id int)")
+    connection.run("CREATE EXTENSION IF NOT EXISTS pg_stat_statements")
+    assert connection.run("SELECT count(*) > 0 FROM pg_stat_statements") == [[True]]
+    connection.close()
+
+
+def test_a_connection_without_tls_is_refused(cloud: RunningCloud, instance: dict[str, Any]) -> None:
+    """`rds.force_ssl` is on unless the parameter group turns it off."""
+    with pytest.raises(DatabaseError, match="no encryption"):
+        connect(cloud, instance, ssl_context=False)
+
+
+def test_memory_formulas_follow_the_instance_class(cloud: RunningCloud, instance: dict[str, Any]) -> None:
+    """A db.t4g.micro of 1 GiB takes 112 connections."""
+    assert show(cloud, instance, "max_connections") == "112"
+    assert show(cloud, instance, "shared_buffers") == "128MB"
+
+
+def test_a_dynamic_parameter_takes_effect_without_a_restart(
+    cloud: RunningCloud, rds: Any, instance: dict[str, Any]
+) -> None:
+    """The running server reads it; nobody is disconnected."""
+    before = postmaster(cloud)
+    assert show(cloud, instance, "log_min_duration_statement") == "250ms"
+    set_parameter(rds, "log_min_duration_statement", "500", "immediate")
+    eventually(lambda: show(cloud, instance, "log_min_duration_statement") == "500ms", within=10)
+    assert postmaster(cloud) == before
+
+
+def test_a_static_parameter_waits_for_the_reboot(
+    cloud: RunningCloud, rds: Any, instance: dict[str, Any]
+) -> None:
+    """The instance says pending-reboot until then."""
+    set_parameter(rds, "max_connections", "60", "pending-reboot")
+    group = {"DBParameterGroupName": "main", "ParameterApplyStatus": "pending-reboot"}
+    eventually(lambda: described(rds)["DBParameterGroups"] == [group], within=10)
+    assert show(cloud, instance, "max_connections") == "112"
+    assert (
+        rds.reboot_db_instance(DBInstanceIdentifier="main")["DBInstance"]["DBInstanceStatus"] == "rebooting"
+    )
+    assert available(rds)["DBParameterGroups"][0]["ParameterApplyStatus"] == "in-sync"
+    assert show(cloud, instance, "max_connections") == "60"
+
+
+def test_a_new_master_password_replaces_the_old_one(
+    cloud: RunningCloud, rds: Any, instance: dict[str, Any]
+) -> None:
+    """And back again; neither ever reaches the server's log."""
+    rds.modify_db_instance(
+        DBInstanceIdentifier="main", MasterUserPassword="another-one", ApplyImmediately=True
+    )
+    available(rds)
+    with pytest.raises(DatabaseError, match="password authentication failed"):
+        connect(cloud, instance)
+    connect(cloud, instance, password="another-one").close()
+    rds.modify_db_instance(DBInstanceIdentifier="main", MasterUserPassword=PASSWORD, ApplyImmediately=True)
+    available(rds)
+    connect(cloud, instance).close()
+    logs = "".join(path.read_text() for path in cloud.state_dir.glob("rds/*/*.log"))
+    assert "another-one" not in logs
+
+
+def test_a_server_that_dies_comes_back_with_its_data(
+    cloud: RunningCloud, rds: Any, instance: dict[str, Any]
+) -> None:
+    """RDS restarts a crashed engine by itself; what was committed is there."""
+    connection = connect(cloud, instance)
+    connection.run("CREATE TABLE kept AS SELECT 7 AS number")
+    connection.close()
+    killed = postmaster(cloud)
+    os.kill(killed, signal.SIGKILL)
+
+    def back() -> bool:
+        try:
+            connect(cloud, instance).close()
+        except (InterfaceError, DatabaseError, OSError):
+            return False
+        return True
+
+    eventually(lambda: postmaster(cloud) != killed and back(), within=20)
+    available(rds)
+    connection = connect(cloud, instance)
+    assert connection.run("SELECT number FROM kept") == [[7]]
+    connection.close()
+
+
+def test_a_stopped_instance_starts_again(cloud: RunningCloud, rds: Any, instance: dict[str, Any]) -> None:
+    """Stop ends the server, start brings it back at the same endpoint."""
+    rds.stop_db_instance(DBInstanceIdentifier="main")
+    eventually(lambda: described(rds)["DBInstanceStatus"] == "stopped", within=20)
+    with pytest.raises(InterfaceError):
+        connect(cloud, instance)
+    rds.start_db_instance(DBInstanceIdentifier="main")
+    assert available(rds)["Endpoint"] == instance["Endpoint"]
+    connect(cloud, instance).close()
+
+
+def test_a_bad_formula_is_refused_by_the_api(rds: Any, instance: dict[str, Any]) -> None:
+    """As RDS refuses it, before any server sees it."""
+    with pytest.raises(ClientError, match="InvalidParameterValue"):
+        set_parameter(rds, "work_mem", "{NoSuchVariable/2}", "immediate")
+
+
+def test_deletion_respects_its_protection_and_takes_the_server_along(
+    cloud: RunningCloud, rds: Any, instance: dict[str, Any]
+) -> None:
+    """Protected: refused. Unprotected: a final snapshot is on record and the process is gone."""
+    with pytest.raises(ClientError, match="Cannot delete protected DB Instance"):
+        rds.delete_db_instance(DBInstanceIdentifier="main", SkipFinalSnapshot=True)
+    rds.modify_db_instance(DBInstanceIdentifier="main", DeletionProtection=False, ApplyImmediately=True)
+    with pytest.raises(ClientError, match="FinalDBSnapshotIdentifier is required"):
+        rds.delete_db_instance(DBInstanceIdentifier="main")
+    server = postmaster(cloud)
+    rds.delete_db_instance(DBInstanceIdentifier="main", FinalDBSnapshotIdentifier="main-final")
+    eventually(lambda: server not in cloud.processes(), within=20)
+    assert [snapshot["DBSnapshotIdentifier"] for snapshot in rds.describe_db_snapshots()["DBSnapshots"]] == [
+        "main-final"
+    ]
