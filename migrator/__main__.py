@@ -1,0 +1,121 @@
+"""The command: `python -m migrator <command> --migrations DIR`, or `python3 migrator-<sha256>.pyz <command>`.
+
+`plan` shows what would run, `apply` runs it, `status` shows what has run, `verify` looks at the promised
+indexes, and `bundle` makes the zipapp, in which the plan is included. Exit codes: `migrator.errors`.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from argparse import ArgumentParser, Namespace
+from importlib.resources import files
+from pathlib import Path
+
+from migrator.apply import apply
+from migrator.errors import FolderError, MigratorError
+from migrator.ledger import Ledger
+from migrator.plan import Plan
+from migrator.postgres import PostgresError, Session
+from migrator.settings import AppRole, Patience, Server
+from migrator.verify import verify
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Runs one command and returns its exit code."""
+    chosen = _parser().parse_args(arguments)
+    try:
+        chosen.run(chosen)
+    except MigratorError as error:
+        print(f"{type(error).__name__}: {error}", file=sys.stderr, flush=True)
+        return error.exit_code
+    except PostgresError as error:
+        print(error, file=sys.stderr, flush=True)
+        return MigratorError.exit_code
+    except KeyboardInterrupt:
+        print("interrupted: run again, it resumes where it stopped", file=sys.stderr, flush=True)
+        return 130
+    return 0
+
+
+def _parser() -> ArgumentParser:
+    parser = ArgumentParser(
+        prog="migrator", description="Applies SQL migrations to a live PostgreSQL database."
+    )
+    commands = parser.add_subparsers(required=True, metavar="command")
+    for name, run, text in (
+        ("plan", _plan, "show what runs, and how"),
+        ("apply", _apply, "apply what is pending"),
+        ("status", _status, "show what has been applied"),
+        ("verify", _verify, "check the promised indexes"),
+        ("bundle", _bundle, "make the zipapp"),
+    ):
+        command = commands.add_parser(name, help=text, description=text)
+        command.add_argument(
+            "--migrations", type=Path, required=name == "bundle", help="default: the bundle's own"
+        )
+        command.set_defaults(run=run)
+        if name == "apply":
+            Patience.add_to(command, os.environ)
+        if name == "bundle":
+            command.add_argument("--output", type=Path, required=True, help="folder for the zipapp")
+    return parser
+
+
+def _plan(chosen: Namespace) -> None:
+    say(_load(chosen.migrations).render())
+
+
+def _apply(chosen: Namespace) -> None:
+    patience, role, server = Patience.chosen(chosen), AppRole.read(os.environ), Server.read(os.environ)
+    apply(_load(chosen.migrations), server=server, patience=patience, role=role, say=say)
+
+
+def _status(chosen: Namespace) -> None:
+    plan = _load(chosen.migrations)
+    with Session(Server.read(os.environ)) as session:
+        rows = [row for row in Ledger(session).rows() if not row.rolled_back]
+    states = {
+        row.name: f"applied {row.finished}" if row.finished else _unfinished(row.failed) for row in rows
+    }
+    planned = [migration.name for migration in plan.migrations]
+    for name in sorted({*planned, *states}):
+        newer = "" if name in planned else " (by another release)"
+        say(f"{name}  {states.get(name, 'pending')}{newer}")
+
+
+def _unfinished(failed: bool) -> str:
+    return "failed" if failed else "interrupted or running"
+
+
+def _verify(chosen: Namespace) -> None:
+    with Session(Server.read(os.environ)) as session:
+        say(verify(session, _load(chosen.migrations)))
+
+
+def _bundle(chosen: Namespace) -> None:
+    from migrator.bundle import build  # needs pglast, which a zipapp has not
+
+    bundle = build(chosen.migrations, chosen.output)
+    say(bundle.plan.render())
+    say(str(bundle.path))
+
+
+def _load(migrations: Path | None) -> Plan:
+    if migrations:
+        from migrator import folder, planner  # needs pglast, which a zipapp has not
+
+        return planner.make(folder.read(migrations))
+    bundled = files("migrator") / "plan.json"
+    if not bundled.is_file():
+        raise FolderError("no migrations: give --migrations DIR, or run a bundle")
+    return Plan.from_json(bundled.read_text())
+
+
+def say(line: str) -> None:
+    """A line that a deployer sees at once."""
+    print(line, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

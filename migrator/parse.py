@@ -1,0 +1,94 @@
+"""Splits a script into statements with PostgreSQL's own parser, so strings and dollar quotes are right."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from pglast import parse_sql
+from pglast.parser import ParseError, scan
+
+from migrator.errors import AllowanceError, SyntaxMistake
+
+_ALLOWANCE = re.compile(r"--\s*migrator:\s*allow\s+(?P<code>[a-z-]+)\s+because\s+(?P<reason>\S.*)")
+_ADDRESSED = re.compile(r"--\s*migrator:")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Token:
+    """One token of a statement, its place counted from the statement's first character."""
+
+    name: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Parsed:
+    """One statement: text without the semicolon, tree, tokens, and what the comments before it allow."""
+
+    sql: str
+    line: int
+    node: Any
+    tokens: tuple[Token, ...]
+    allowances: dict[str, str]
+
+
+def statements(script: str, *, migration: str) -> list[Parsed]:
+    """The statements in order. Raises SyntaxMistake and AllowanceError, which name file and line."""
+    try:
+        raw: Any = parse_sql(script) if script.strip() else ()
+        tokens = scan(script)
+    except ParseError as error:
+        message, index = error.args[0], error.args[1] if len(error.args) > 1 else 0
+        raise SyntaxMistake(f"migration {migration}, line {_line(script, index)}: {message}") from None
+    found = []
+    previous_end = 0
+    for statement in raw:
+        start = statement.stmt_location
+        end = start + statement.stmt_len if statement.stmt_len else len(script.rstrip())
+        own = [token for token in tokens if start <= token.start < end]
+        # Without a semicolon the last statement would drag the comments after it along.
+        end = max(token.end for token in own if "COMMENT" not in token.name) + 1
+        before = [token for token in tokens if previous_end <= token.start < start]
+        found.append(
+            Parsed(
+                sql=script[start:end],
+                line=_line(script, start),
+                node=statement.stmt,
+                tokens=tuple(
+                    Token(name=token.name, start=token.start - start, end=token.end + 1 - start)
+                    for token in own
+                    if token.end < end
+                ),
+                allowances=_allowances(script, before, migration=migration),
+            )
+        )
+        previous_end = end
+    return found
+
+
+def _allowances(script: str, tokens: list[Any], *, migration: str) -> dict[str, str]:
+    allowances = {}
+    for token in tokens:
+        comment = script[token.start : token.end + 1]
+        if token.name != "SQL_COMMENT" or not _ADDRESSED.match(comment):
+            continue
+        match = _ALLOWANCE.fullmatch(comment.rstrip())
+        if not match:
+            raise AllowanceError(
+                f"migration {migration}, line {_line(script, token.start)}: {comment.strip()!r} "
+                "is not understood: write `-- migrator: allow <hazard> because <reason>` before the statement"
+            )
+        allowances[match["code"]] = match["reason"]
+    return allowances
+
+
+def is_a(node: Any, *kinds: type) -> bool:
+    """isinstance() that leaves the node untyped: pglast's types call every field of a node optional."""
+    return isinstance(node, kinds)
+
+
+def _line(script: str, index: int) -> int:
+    return script.count("\n", 0, index) + 1

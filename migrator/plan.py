@@ -1,0 +1,204 @@
+"""The plan: per migration its statements and how each will run. Values that travel as JSON to the runner."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from hashlib import sha256
+from itertools import groupby
+from typing import Any, Literal
+
+from migrator.errors import PlanError
+from migrator.folder import same_script
+
+RENDER_LIMIT = (
+    4_000  # bytes; AWS keeps at most 4,096 in a standard SSM parameter, and a preview stays readable
+)
+ROW_WIDTH = 110  # characters of a statement that a row shows
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Hazard:
+    """What a statement would do to a live database, and the safe way to write it.
+
+    `table` is the quoted table that would be hurt; None when the statement can never run in a migration.
+    """
+
+    code: str
+    message: str
+    table: str | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Online:
+    """An index statement that runs CONCURRENTLY, outside a transaction.
+
+    `sql` is the statement with CONCURRENTLY. `table` and `index` are quoted, with their schema if the file
+    has one. `probe` makes the same index as `probe_index` on an empty twin of the table, to compare them.
+    """
+
+    kind: Literal["create", "drop", "reindex"]
+    sql: str
+    index: str = ""
+    table: str = ""
+    probe: str = ""
+    probe_index: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Statement:
+    """One statement. Those with the same `transaction` number commit together.
+
+    `long` marks one that may take long because it blocks no reader (a validation, a change of data).
+    """
+
+    sql: str
+    line: int
+    title: str
+    online: Online | None = None
+    transaction: int = 0
+    long: bool = False
+    refusals: tuple[Hazard, ...] = ()
+    allowed: tuple[str, ...] = ()
+
+    @property
+    def how(self) -> str:
+        """`online`, `transaction` or `refused`."""
+        if self.refusals:
+            return "refused"
+        return "online" if self.online else "transaction"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PlannedMigration:
+    """A migration's name, script and statements in file order."""
+
+    name: str
+    sql: str
+    checksum: str
+    statements: tuple[Statement, ...]
+
+    def digest(self, count: int) -> str:
+        """SHA-256 of the first `count` statements, which mending a failed migration must not change."""
+        return sha256("\0".join(statement.sql for statement in self.statements[:count]).encode()).hexdigest()
+
+    def transactions(self, applied: int = 0) -> list[tuple[int, list[Statement]]]:
+        """The statements after the first `applied`, by transaction, with the number of the first of each."""
+        numbered = list(enumerate(self.statements, 1))[applied:]
+        groups = [list(group) for _, group in groupby(numbered, key=lambda pair: pair[1].transaction)]
+        return [(group[0][0], [statement for _, statement in group]) for group in groups]
+
+    def place(self, number: int) -> str:
+        """Where a statement stands, for errors."""
+        return f"migration {self.name}, statement {number} (line {self.statements[number - 1].line})"
+
+    def label(self, first: int, group: Sequence[Statement]) -> str:
+        """How its lines start: `20251204_indexes 1/3 CREATE INDEX "Member_createdAt_idx" online`."""
+        last = first + len(group) - 1
+        numbers = str(first) if last == first else f"{first}–{last}"
+        online = group[0].online
+        what = (
+            f"{online.kind.upper()} INDEX {online.index} online"
+            if online and online.index
+            else summary(group)
+        )
+        return f"{self.name} {numbers}/{len(self.statements)} {what}"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Promise:
+    """An index that exists once all migrations are applied."""
+
+    index: str
+    table: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Plan:
+    """All migrations of a folder, and the indexes they promise."""
+
+    migrations: tuple[PlannedMigration, ...]
+    promises: tuple[Promise, ...]
+
+    def to_json(self) -> str:
+        return json.dumps(asdict(self), ensure_ascii=False, indent=1, sort_keys=True)
+
+    @classmethod
+    def from_json(cls, text: str) -> Plan:
+        """Raises PlanError when a script is not the one that was planned."""
+        data = json.loads(text)
+        migrations = tuple(_migration(entry) for entry in data["migrations"])
+        for migration in migrations:
+            if not same_script(migration.sql, migration.checksum):
+                raise PlanError(
+                    f"migration {migration.name} is not the file that was planned: build the bundle again"
+                )
+        return cls(migrations=migrations, promises=tuple(Promise(**entry) for entry in data["promises"]))
+
+    def render(self, limit: int = RENDER_LIMIT) -> str:
+        """The plan for people, newest migrations in full, at most `limit` bytes; what a preview shows."""
+        blocks: list[str] = []
+        room = limit - 100
+        for left, migration in zip(
+            range(len(self.migrations), 0, -1), reversed(self.migrations), strict=True
+        ):
+            block = _block(migration)
+            room -= len(block.encode()) + 1
+            if room < 0:
+                blocks.append(f"… and {left} earlier migration{'s' if left > 1 else ''}")
+                break
+            blocks.append(block)
+        return "\n".join(reversed(blocks)) or "no migrations"
+
+
+def summary(group: Sequence[Statement]) -> str:
+    """`3 CREATE TABLE, 1 ALTER TABLE`: a transaction in one line; a single statement is its title."""
+    if len(group) == 1:
+        return shortened(group[0].title)
+    kinds = Counter(" ".join(statement.title.split()[:2]) for statement in group)
+    return ", ".join(f"{count} {kind}" for kind, count in kinds.items())
+
+
+def shortened(text: str) -> str:
+    """At most ROW_WIDTH characters."""
+    return text if len(text) <= ROW_WIDTH else text[: ROW_WIDTH - 1] + "…"
+
+
+def _block(migration: PlannedMigration) -> str:
+    rows = [row for first, group in migration.transactions() for row in _rows(first, group)]
+    return "\n".join([f"{migration.name} (sha256 {migration.checksum[:12]})", *(f"  {row}" for row in rows)])
+
+
+def _rows(first: int, group: list[Statement]) -> list[str]:
+    """A row a statement, or one row for a transaction of more than four without anything remarkable in it."""
+    if len(group) > 4 and not any(statement.refusals or statement.allowed for statement in group):
+        return [f"{first}–{first + len(group) - 1}  transaction  {summary(group)}"]
+    return [
+        row for number, statement in enumerate(group, first) for row in _statement_rows(number, statement)
+    ]
+
+
+def _statement_rows(number: int, statement: Statement) -> list[str]:
+    notes = [f"     {hazard.code}: {hazard.message.splitlines()[0]}" for hazard in statement.refusals]
+    notes += [f"     allowed: {reason}" for reason in statement.allowed]
+    return [f"{number}  {statement.how:<11}  {shortened(statement.title)}", *notes]
+
+
+def _migration(entry: dict[str, Any]) -> PlannedMigration:
+    return PlannedMigration(
+        **{**entry, "statements": tuple(_statement(item) for item in entry["statements"])}
+    )
+
+
+def _statement(entry: dict[str, Any]) -> Statement:
+    online = entry["online"]
+    return Statement(
+        **{
+            **entry,
+            "online": Online(**online) if online else None,
+            "refusals": tuple(Hazard(**hazard) for hazard in entry["refusals"]),
+            "allowed": tuple(entry["allowed"]),
+        }
+    )

@@ -1,0 +1,153 @@
+"""The only module that connects: a session over TLS whose certificate and host name are verified."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from pg8000 import native
+
+from migrator.errors import ConnectionFailed
+from migrator.settings import Server
+
+APPLICATION = "migrator"
+CONNECT_TIMEOUT = 10  # seconds
+LOCK_NOT_AVAILABLE, DEADLOCK, UNDEFINED_OBJECT, QUERY_CANCELED = "55P03", "40P01", "42704", "57014"
+GONE = {"57P01", "57P02", "57P03"}  # admin_shutdown, crash_shutdown, cannot_connect_now
+
+
+class PostgresError(Exception):
+    """An error that PostgreSQL reported; `code` is its SQLSTATE."""
+
+    def __init__(self, fields: dict[str, str]) -> None:
+        self.code = fields.get("C", "")
+        lines = [f"{fields.get('S', 'ERROR')}: {fields.get('M', '')} (SQLSTATE {self.code})"]
+        lines += [
+            f"{label}: {fields[key]}" for key, label in (("D", "DETAIL"), ("H", "HINT")) if key in fields
+        ]
+        super().__init__("\n".join(lines))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Index:
+    """An index as the catalogue has it. `usable`: valid, ready, live; `table`: its table's quoted name."""
+
+    usable: bool
+    partitioned: bool
+    unique: bool
+    schema: str
+    table: str
+    same_table: bool
+    definition: str
+
+    @property
+    def method_and_columns(self) -> str:
+        """All of the definition that follows the table's name."""
+        return self.definition.partition(f".{self.table} USING ")[2]
+
+
+class Session:
+    """One connection. Statements run as they are; only catalogue look-ups take parameters."""
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+        self._connection = self._connect()
+        self.pid = int(self.rows("SELECT pg_backend_pid()")[0][0])
+
+    def __enter__(self) -> Session:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        try:
+            self._connection.close()
+        except (OSError, native.InterfaceError):
+            return  # already gone; what broke it has been reported
+
+    def run(self, sql: str) -> list[list[Any]]:
+        """Runs a script as it is, in the simple protocol."""
+        return self._guarded(sql)
+
+    def rows(self, sql: str, **parameters: Any) -> list[list[Any]]:
+        """A query's rows."""
+        return self._guarded(sql, **parameters)
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Commits at the end, rolls back when PostgreSQL refused something."""
+        self.run("BEGIN")
+        try:
+            yield
+            self.run("COMMIT")
+        except PostgresError:
+            self.run("ROLLBACK")
+            raise
+
+    def index(self, index: str, table: str = "") -> Index | None:
+        """The index of a quoted name, and whether it is on that table."""
+        found = self.rows(
+            """SELECT i.indisvalid AND i.indisready AND i.indislive, c.relkind = 'I', i.indisunique,
+                      format('%I', n.nspname), format('%I', t.relname),
+                      coalesce(i.indrelid = to_regclass(CAST(:table AS text)), false),
+                      pg_get_indexdef(i.indexrelid)
+               FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
+               JOIN pg_class t ON t.oid = i.indrelid JOIN pg_namespace n ON n.oid = t.relnamespace
+               WHERE i.indexrelid = to_regclass(CAST(:index AS text))""",
+            index=index,
+            table=table,
+        )
+        names = ("usable", "partitioned", "unique", "schema", "table", "same_table", "definition")
+        return Index(**dict(zip(names, found[0], strict=True))) if found else None
+
+    def _connect(self) -> Any:
+        server = self._server
+        try:
+            return native.Connection(
+                server.user,
+                host=server.host,
+                database=server.database,
+                password=server.password,
+                ssl_context=ssl.create_default_context(cafile=server.ca),
+                sock=_socket(server),
+                application_name=APPLICATION,
+            )
+        except FileNotFoundError:
+            raise ConnectionFailed(
+                f"PGSSLROOTCERT {server.ca} does not exist: give the CA bundle's path"
+            ) from None
+        except native.DatabaseError as error:
+            raise ConnectionFailed(
+                f"{self._where()} refused the connection: {PostgresError(error.args[0])}"
+            ) from None
+        except (OSError, native.InterfaceError) as error:
+            raise ConnectionFailed(f"cannot connect to {self._where()}: {error.__cause__ or error}") from None
+
+    def _guarded(self, sql: str, **parameters: Any) -> list[list[Any]]:
+        try:
+            return self._connection.run(sql, **parameters) or []
+        except native.DatabaseError as error:
+            if error.args[0].get("C") in GONE:
+                raise ConnectionFailed(self._lost(error.args[0]["M"])) from None
+            raise PostgresError(error.args[0]) from None
+        except (OSError, native.InterfaceError) as error:
+            raise ConnectionFailed(self._lost(str(error))) from None
+
+    def _lost(self, why: str) -> str:
+        return f"lost the connection to {self._where()} ({why}): run again, it resumes where it stopped"
+
+    def _where(self) -> str:
+        return f"{self._server.user}@{self._server.host}:{self._server.port}/{self._server.database}"
+
+
+def _socket(server: Server) -> socket.socket:
+    """The driver's own time-out would end a long build too. Keep-alives notice a dead peer."""
+    connection = socket.create_connection((server.host, server.port), CONNECT_TIMEOUT)
+    connection.settimeout(None)
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for option, value in (("TCP_KEEPIDLE", 30), ("TCP_KEEPINTVL", 10), ("TCP_KEEPCNT", 3)):
+        if hasattr(socket, option):  # macOS has other names
+            connection.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), value)
+    return connection

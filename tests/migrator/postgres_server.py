@@ -1,0 +1,98 @@
+"""A PostgreSQL server of the tests' own: TLS only, on a free port, ended with the process that started it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+BIN = max(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name))
+ADMIN, PASSWORD = "master", "master's p4ss"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PostgresServer:
+    """A running server; `environment` is what the migrator reads."""
+
+    port: int
+    certificate: Path
+    log: Path
+
+    def environment(self, database: str, *, user: str = ADMIN, password: str = PASSWORD) -> dict[str, str]:
+        return {
+            "PGHOST": "127.0.0.1",
+            "PGPORT": str(self.port),
+            "PGDATABASE": database,
+            "PGUSER": user,
+            "PGPASSWORD": password,
+            "PGSSLROOTCERT": str(self.certificate),
+        }
+
+
+def start(folder: Path) -> tuple[PostgresServer, subprocess.Popen[bytes]]:
+    """Makes a cluster in `folder` and serves it; as the user postgres where we are root, whom it refuses."""
+    port, data, log = _free_port(), folder / "data", folder / "log"
+    (folder / "password").write_text(PASSWORD)
+    _certificate(folder)
+    become = ["setpriv", "--pdeathsig=INT"]
+    if os.getuid() == 0:
+        become += ["--reuid=postgres", "--regid=postgres", "--clear-groups"]
+        for path in (folder, *folder.iterdir()):
+            shutil.chown(path, "postgres", "postgres")
+    options = f"--pgdata={data} --pwfile={folder}/password --username={ADMIN} --auth=scram-sha-256 --no-sync"
+    initdb = [*become, str(BIN / "initdb"), *options.split(), "--encoding=UTF8", "--no-locale"]
+    subprocess.run(initdb, check=True, stdout=subprocess.DEVNULL)
+    (data / "pg_hba.conf").write_text("hostssl all all 127.0.0.1/32 scram-sha-256\n")
+    settings = {
+        "port": port,
+        "listen_addresses": "127.0.0.1",
+        "unix_socket_directories": "",
+        "ssl": "on",
+        "ssl_cert_file": folder / "server.crt",
+        "ssl_key_file": folder / "server.key",
+        "fsync": "off",
+        "log_statement": "all",
+    }
+    arguments = [f"--{name}={value}" for name, value in settings.items()]
+    process = subprocess.Popen(
+        [*become, str(BIN / "postgres"), "-D", str(data), *arguments],
+        stdout=log.open("wb"),
+        stderr=subprocess.STDOUT,
+    )
+    _await_port(port, process, log)
+    return PostgresServer(port=port, certificate=folder / "server.crt", log=log), process
+
+
+def _certificate(folder: Path) -> None:
+    """Self-signed and its own authority: trusting it is verify-full in small."""
+    extensions = ["subjectAltName=IP:127.0.0.1", "keyUsage=critical,digitalSignature,keyCertSign"]
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=127.0.0.1"]
+        + [part for extension in extensions for part in ("-addext", extension)]
+        + ["-keyout", folder / "server.key", "-out", folder / "server.crt"],
+        check=True,
+        stderr=subprocess.DEVNULL,
+    )
+    (folder / "server.key").chmod(0o600)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _await_port(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
+    for _ in range(100):
+        if process.poll() is not None:
+            raise RuntimeError(f"PostgreSQL did not start: {log.read_text()}")
+        try:
+            socket.create_connection(("127.0.0.1", port), 1).close()
+            return
+        except ConnectionRefusedError:
+            time.sleep(0.1)
+    raise TimeoutError(f"PostgreSQL does not listen on {port}: {log.read_text()}")
