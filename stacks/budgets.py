@@ -90,6 +90,7 @@ class Timeline:
     idle_timeout: int
     keep_alive_timeout: int
     listen_timeout: int
+    start_time: int
     launching_heartbeat: int
     health_check: HealthCheck
     health_check_grace_period: int
@@ -156,6 +157,7 @@ def timeline(
         idle_timeout=idle_timeout,
         keep_alive_timeout=idle_timeout + KEEP_ALIVE_MARGIN,
         listen_timeout=LISTEN_TIMEOUT,
+        start_time=start_time,
         launching_heartbeat=start_time + HOOK_MARGIN,
         health_check=health_check,
         health_check_grace_period=health_check.time_to_healthy + HOOK_MARGIN,

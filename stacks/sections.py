@@ -37,6 +37,7 @@ class Aws(Section):
 
     region: Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")] = "eu-central-1"
     endpoint: Annotated[str, Field(pattern=r"^https?://[^/\s]+$")] | None = None
+    ca_bundle_url: Annotated[str, Field(pattern=r"^https?://\S+$")] | None = None
 
 
 class Network(Section):
@@ -68,7 +69,10 @@ class App(Section):
     workers: Annotated[int, Field(ge=1, le=128)] | Literal["max"] = "max"
     longest_request: Seconds = 30
     drain: Seconds = 1
-    environment: dict[Annotated[str, Field(pattern=r"^[A-Z_][A-Z0-9_]*$")], Value] = {}
+    environment: dict[
+        Annotated[str, Field(pattern=r"^[A-Z_][A-Z0-9_]*$")],
+        Annotated[Value, Field(pattern=r"^[^\s\"'\\]*$")],
+    ] = {}
 
 
 class AppServers(Section):

@@ -1,0 +1,103 @@
+"""The account that a stack lives in: how it is reached, and what is looked up there."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TypedDict
+
+import pulumi
+import pulumi_aws as aws
+
+IMAGE_PARAMETER = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-{architecture}"
+"""Where AWS publishes the newest Amazon Linux 2023."""
+
+
+class Elsewhere(TypedDict, total=False):
+    """Arguments of `aws.Provider`."""
+
+    endpoints: list[aws.ProviderEndpointArgsDict]
+    s3_use_path_style: bool
+    skip_credentials_validation: bool
+    skip_metadata_api_check: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CloudArgs:
+    """Which account and region, and what of it is wanted."""
+
+    region: str
+    endpoint: str | None
+    """Of another AWS API than Amazon's."""
+    tags: Mapping[str, str]
+    """Of every resource."""
+    zones: int
+    image_id: str | None
+    """Pins the machine image."""
+    instance_type: str
+    """Decides the image's architecture."""
+
+
+class Cloud:
+    """The provider that every component is given, and what it says about the account.
+
+    Makes: `pulumi.providers.aws`.
+    """
+
+    def __init__(self, name: str, args: CloudArgs) -> None:
+        self.provider = aws.Provider(
+            name,
+            region=args.region,  # type: ignore[arg-type] # typed as an enum, takes any name
+            default_tags={"tags": args.tags},
+            **(Elsewhere() if args.endpoint is None else elsewhere(args.endpoint)),
+        )
+        look_up = pulumi.InvokeOptions(provider=self.provider)
+        self.account_id = aws.get_caller_identity(opts=look_up).account_id
+        zones = aws.get_availability_zones(
+            state="available",
+            # Local zones have no NAT gateways or databases.
+            filters=[{"name": "opt-in-status", "values": ["opt-in-not-required"]}],
+            opts=look_up,
+        )
+        self.zones = sorted(zones.names)[: args.zones]
+        self.image_id = args.image_id or newest_image(args.instance_type, look_up)
+
+
+def elsewhere(endpoint: str) -> Elsewhere:
+    """The provider's arguments where one address answers for every service."""
+    return {
+        "endpoints": [
+            {
+                "acm": endpoint,
+                "autoscaling": endpoint,
+                "cloudwatch": endpoint,
+                "cloudwatchlogs": endpoint,
+                "ec2": endpoint,
+                "ecs": endpoint,
+                "elasticache": endpoint,
+                "elasticloadbalancingv2": endpoint,
+                "iam": endpoint,
+                "kms": endpoint,
+                "rds": endpoint,
+                "route53": endpoint,
+                "s3": endpoint,
+                "secretsmanager": endpoint,
+                "sns": endpoint,
+                "ssm": endpoint,
+                "sts": endpoint,
+            }
+        ],
+        "s3_use_path_style": True,
+        "skip_credentials_validation": True,
+        "skip_metadata_api_check": True,
+    }
+
+
+def newest_image(instance_type: str, look_up: pulumi.InvokeOptions) -> str:
+    """The id of the newest Amazon Linux 2023 that runs on the type."""
+    name = IMAGE_PARAMETER.format(architecture=architecture(instance_type))
+    return aws.ssm.get_parameter(name=name, opts=look_up).insecure_value
+
+
+def architecture(instance_type: str) -> str:
+    """`arm64` for Graviton (a `g` after the generation: m7g, c7gn, t4g), else `x86_64`."""
+    return "arm64" if re.match(r"[a-z]+\d+g", instance_type) else "x86_64"

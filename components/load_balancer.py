@@ -1,0 +1,174 @@
+"""The application load balancer: the only way in."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_aws as aws
+
+from components.naming import named
+from components.ordering import after
+from stacks.budgets import Timeline
+
+SSL_POLICY = "ELBSecurityPolicy-TLS13-1-2-2021-06"
+"""TLS 1.3, and 1.2 for clients that lack it (ELB.17)."""
+HTTPS = 443
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LoadBalancerArgs:
+    """Where the balancer stands, what it answers, and to whom it hands on."""
+
+    vpc_id: pulumi.Input[str]
+    subnet_ids: Sequence[pulumi.Input[str]]
+    security_group_id: pulumi.Input[str]
+    http_port: int
+    """Redirects to HTTPS where there is a certificate."""
+    app_port: int
+    timeline: Timeline
+    access_log_bucket: pulumi.Input[str]
+    access_log_prefix: str
+    deletion_protection: bool
+    certificate_arn: pulumi.Input[str] | None = None
+    domain: str | None = None
+    hosted_zone_id: str | None = None
+    """Where the domain is published; by yourself otherwise."""
+
+
+class LoadBalancer(pulumi.ComponentResource):
+    """Hands requests to servers that say they are ready, round robin, without stickiness.
+
+    Makes: `aws.lb.LoadBalancer`, `TargetGroup`, one `Listener` for HTTP, with a certificate another for
+    HTTPS, and with a hosted zone an `aws.route53.Record`.
+    """
+
+    arn_suffix: pulumi.Output[str]
+    url: pulumi.Output[str]
+    target_group_arn: pulumi.Output[str]
+    """Known once the balancer hands requests to it: health checks only then begin."""
+    target_group_arn_suffix: pulumi.Output[str]
+
+    def __init__(self, name: str, args: LoadBalancerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("evenkeel:index:LoadBalancer", name, None, opts)
+        self._name = name
+        self._args = args
+        self._child = pulumi.ResourceOptions(parent=self)
+        self._balancer = self._load_balancer()
+        self._target_group = self._app()
+        listener = self._http() if args.certificate_arn is None else self._https(args.certificate_arn)
+        if args.domain is not None and args.hosted_zone_id is not None:
+            self._publish(args.domain, args.hosted_zone_id)
+        self.arn_suffix = self._balancer.arn_suffix
+        self.url = self._url()
+        self.target_group_arn = after(self._target_group.arn, listener.arn)
+        self.target_group_arn_suffix = self._target_group.arn_suffix
+        self.register_outputs(
+            {
+                "arn_suffix": self.arn_suffix,
+                "url": self.url,
+                "target_group_arn": self.target_group_arn,
+                "target_group_arn_suffix": self.target_group_arn_suffix,
+            }
+        )
+
+    def _load_balancer(self) -> aws.lb.LoadBalancer:
+        return aws.lb.LoadBalancer(
+            self._name,
+            load_balancer_type="application",
+            internal=False,
+            subnets=self._args.subnet_ids,
+            security_groups=[self._args.security_group_id],
+            idle_timeout=self._args.timeline.idle_timeout,
+            drop_invalid_header_fields=True,
+            desync_mitigation_mode="defensive",
+            enable_deletion_protection=self._args.deletion_protection,
+            access_logs={
+                "enabled": True,
+                "bucket": self._args.access_log_bucket,
+                "prefix": self._args.access_log_prefix,
+            },
+            tags=named(self._name),
+            opts=self._child,
+        )
+
+    def _app(self) -> aws.lb.TargetGroup:
+        check = self._args.timeline.health_check
+        return aws.lb.TargetGroup(
+            self._name,
+            vpc_id=self._args.vpc_id,
+            target_type="instance",
+            protocol="HTTP",
+            port=self._args.app_port,
+            deregistration_delay=self._args.timeline.deregistration_delay,
+            health_check={
+                "protocol": "HTTP",
+                "path": "/readyz",
+                "matcher": "200",
+                "interval": check.interval,
+                "timeout": check.timeout,
+                "healthy_threshold": check.healthy_threshold,
+                "unhealthy_threshold": check.unhealthy_threshold,
+            },
+            tags=named(self._name),
+            opts=self._child,
+        )
+
+    def _http(self) -> aws.lb.Listener:
+        return aws.lb.Listener(
+            f"{self._name}-http",
+            load_balancer_arn=self._balancer.arn,
+            protocol="HTTP",
+            port=self._args.http_port,
+            default_actions=[{"type": "forward", "target_group_arn": self._target_group.arn}],
+            opts=self._child,
+        )
+
+    def _https(self, certificate_arn: pulumi.Input[str]) -> aws.lb.Listener:
+        """HTTPS, and HTTP that sends there (ELB.1)."""
+        to_https: aws.lb.ListenerDefaultActionRedirectArgsDict = {
+            "protocol": "HTTPS",
+            "port": str(HTTPS),
+            "status_code": "HTTP_301",
+        }
+        aws.lb.Listener(
+            f"{self._name}-http",
+            load_balancer_arn=self._balancer.arn,
+            protocol="HTTP",
+            port=self._args.http_port,
+            default_actions=[{"type": "redirect", "redirect": to_https}],
+            opts=self._child,
+        )
+        return aws.lb.Listener(
+            f"{self._name}-https",
+            load_balancer_arn=self._balancer.arn,
+            protocol="HTTPS",
+            port=HTTPS,
+            ssl_policy=SSL_POLICY,
+            certificate_arn=certificate_arn,
+            default_actions=[{"type": "forward", "target_group_arn": self._target_group.arn}],
+            opts=self._child,
+        )
+
+    def _publish(self, domain: str, hosted_zone_id: str) -> None:
+        aws.route53.Record(
+            f"{self._name}-domain",
+            zone_id=hosted_zone_id,
+            name=domain,
+            type="A",
+            aliases=[
+                {
+                    "name": self._balancer.dns_name,
+                    "zone_id": self._balancer.zone_id,
+                    "evaluate_target_health": True,
+                }
+            ],
+            opts=self._child,
+        )
+
+    def _url(self) -> pulumi.Output[str]:
+        if self._args.domain is not None:
+            return pulumi.Output.from_input(f"https://{self._args.domain}")
+        if self._args.certificate_arn is not None:
+            return pulumi.Output.concat("https://", self._balancer.dns_name)
+        port = "" if self._args.http_port == 80 else f":{self._args.http_port}"
+        return pulumi.Output.concat("http://", self._balancer.dns_name, port)

@@ -1,0 +1,132 @@
+"""Who is told when something is wrong, and where to look."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pulumi
+import pulumi_aws as aws
+
+from components.alarms import PERIOD, Alarm, Part
+
+Dimensions = Mapping[str, pulumi.Input[str]]
+DATABASE_EVENTS: Mapping[str, Sequence[str]] = {
+    "db-instance": ["configuration change", "failure", "maintenance"],
+    "db-parameter-group": ["configuration change"],
+    "db-security-group": ["configuration change", "failure"],
+}
+"""By source, what RDS.20, RDS.21 and RDS.22 ask to be told."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class MonitoringArgs:
+    """What is watched, and whom to tell."""
+
+    region: str
+    alarms: Sequence[Alarm]
+    watched: Mapping[Part, Sequence[Dimensions]]
+    """The CloudWatch dimensions of each part; a part of several members gets an alarm each."""
+    kms_key_arn: pulumi.Input[str]
+    alarm_email: str | None
+
+
+class Monitoring(pulumi.ComponentResource):
+    """Alarms on an encrypted topic, and a dashboard of what they watch.
+
+    Makes: `aws.sns.Topic` and, with an e-mail address, its `TopicSubscription`; an
+    `aws.cloudwatch.MetricAlarm` an alarm and member; a `Dashboard`; an `aws.rds.EventSubscription` a source.
+    """
+
+    topic_arn: pulumi.Output[str]
+    rollback_alarms: list[pulumi.Output[str]]
+    """Names of the alarms that stop a rollout."""
+
+    def __init__(self, name: str, args: MonitoringArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("evenkeel:index:Monitoring", name, None, opts)
+        self._name = name
+        self._child = pulumi.ResourceOptions(parent=self)
+        self.topic_arn = self._topic(args.kms_key_arn, args.alarm_email)
+        self.rollback_alarms = []
+        for alarm in args.alarms:
+            for dimensions in args.watched[alarm.part]:
+                made = self._alarm(alarm, dimensions, member_suffix(args.watched[alarm.part], dimensions))
+                if alarm.stops_rollout:
+                    self.rollback_alarms.append(made.name)
+        self._dashboard(args)
+        for source, categories in DATABASE_EVENTS.items():
+            aws.rds.EventSubscription(
+                f"{name}-{source}",
+                sns_topic=self.topic_arn,
+                source_type=source,
+                event_categories=categories,
+                opts=self._child,
+            )
+        self.register_outputs({"topic_arn": self.topic_arn, "rollback_alarms": self.rollback_alarms})
+
+    def _topic(self, kms_key_arn: pulumi.Input[str], email: str | None) -> pulumi.Output[str]:
+        topic = aws.sns.Topic(self._name, kms_master_key_id=kms_key_arn, opts=self._child)
+        if email is not None:
+            aws.sns.TopicSubscription(
+                f"{self._name}-email", topic=topic.arn, protocol="email", endpoint=email, opts=self._child
+            )
+        return topic.arn
+
+    def _alarm(self, alarm: Alarm, dimensions: Dimensions, suffix: str) -> aws.cloudwatch.MetricAlarm:
+        return aws.cloudwatch.MetricAlarm(
+            f"{self._name}-{alarm.name}{suffix}",
+            alarm_description=alarm.says,
+            namespace=alarm.namespace,
+            metric_name=alarm.metric,
+            dimensions=dimensions,
+            statistic=None if alarm.percentile else alarm.statistic,
+            extended_statistic=alarm.statistic if alarm.percentile else None,
+            comparison_operator=alarm.comparison,
+            threshold=alarm.threshold,
+            period=PERIOD,
+            evaluation_periods=alarm.periods,
+            # Without requests there are no such metrics.
+            treat_missing_data="notBreaching",
+            alarm_actions=[self.topic_arn],
+            ok_actions=[self.topic_arn],
+            opts=self._child,
+        )
+
+    def _dashboard(self, args: MonitoringArgs) -> None:
+        """A graph an alarm, with its threshold, in the order of the table."""
+        widgets = [
+            {
+                "type": "metric",
+                "width": 12,
+                "height": 6,
+                "x": at % 2 * 12,
+                "y": at // 2 * 6,
+                "properties": graph(alarm, args.watched[alarm.part], args.region),
+            }
+            for at, alarm in enumerate(args.alarms)
+        ]
+        aws.cloudwatch.Dashboard(
+            self._name,
+            dashboard_name=self._name,
+            dashboard_body=pulumi.Output.json_dumps({"widgets": widgets}),
+            opts=self._child,
+        )
+
+
+def member_suffix(members: Sequence[Dimensions], member: Dimensions) -> str:
+    """Tells a part's members apart; nothing where there is only one."""
+    return f"-{members.index(member) + 1}" if len(members) > 1 else ""
+
+
+def graph(alarm: Alarm, members: Sequence[Dimensions], region: str) -> dict[str, Any]:
+    """The properties of one widget, as CloudWatch's dashboard body has them."""
+    return {
+        "title": alarm.name,
+        "region": region,
+        "stat": alarm.statistic,
+        "period": PERIOD,
+        "metrics": [
+            [alarm.namespace, alarm.metric, *[part for pair in member.items() for part in pair]]
+            for member in members
+        ],
+        "annotations": {"horizontal": [{"label": "alarm", "value": alarm.threshold}]},
+    }

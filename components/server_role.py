@@ -1,0 +1,83 @@
+"""What a server may do: boot, log, tell its group, be reached through SSM."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pulumi
+import pulumi_aws as aws
+
+from components.ordering import after
+
+MANAGED_BY_SSM = "arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore"
+ASSUMED_BY_EC2 = json.dumps(
+    {
+        "Version": "2012-10-17",
+        "Statement": [
+            {"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}
+        ],
+    }
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ServerRoleArgs:
+    """The very things that a server touches."""
+
+    auto_scaling_group_arn: pulumi.Input[str]
+    releases_arn: pulumi.Input[str]
+    """Objects of every release: a rollback boots an older one."""
+    secret_arns: Sequence[pulumi.Input[str]]
+    log_group_arn: pulumi.Input[str]
+    kms_key_arn: pulumi.Input[str]
+
+
+class ServerRole(pulumi.ComponentResource):
+    """The instance profile of the app servers.
+
+    Makes, all of `aws.iam`: `Role`, `RolePolicyAttachment`, `RolePolicy`, `InstanceProfile`.
+    """
+
+    instance_profile_arn: pulumi.Output[str]
+    """Known once the role has its policies: a server needs them from its first second."""
+
+    def __init__(self, name: str, args: ServerRoleArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("evenkeel:index:ServerRole", name, None, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        role = aws.iam.Role(name, assume_role_policy=ASSUMED_BY_EC2, opts=child)
+        managed = aws.iam.RolePolicyAttachment(
+            f"{name}-ssm", role=role.name, policy_arn=MANAGED_BY_SSM, opts=child
+        )
+        policy = aws.iam.RolePolicy(
+            f"{name}-policy",
+            role=role.name,
+            policy=pulumi.Output.json_dumps(policy_document(args)),
+            opts=child,
+        )
+        profile = aws.iam.InstanceProfile(name, role=role.name, opts=child)
+        self.instance_profile_arn = after(profile.arn, managed.id, policy.id)
+        self.register_outputs({"instance_profile_arn": self.instance_profile_arn})
+
+
+def policy_document(args: ServerRoleArgs) -> dict[str, Any]:
+    """One statement a step of the boot script."""
+    return {
+        "Version": "2012-10-17",
+        "Statement": [
+            allow("FetchRelease", ["s3:GetObject"], args.releases_arn),
+            allow("ReadSecrets", ["secretsmanager:GetSecretValue"], list(args.secret_arns)),
+            allow("Decrypt", ["kms:Decrypt"], args.kms_key_arn),
+            allow(
+                "Log",
+                ["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"],
+                pulumi.Output.concat(args.log_group_arn, ":*"),
+            ),
+            allow("TellGroup", ["autoscaling:CompleteLifecycleAction"], args.auto_scaling_group_arn),
+        ],
+    }
+
+
+def allow(sid: str, actions: Sequence[str], resource: Any) -> dict[str, Any]:
+    """One statement of a policy."""
+    return {"Sid": sid, "Effect": "Allow", "Action": actions, "Resource": resource}
