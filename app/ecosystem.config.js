@@ -1,3 +1,4 @@
+'use strict';
 /** PM2's settings: one worker a core, replaced one after another at a reload. */
 
 const { join } = require('node:path');

@@ -1,3 +1,4 @@
+'use strict';
 /** The HTTP side, from the outside in. */
 
 const express = require('express');

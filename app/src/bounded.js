@@ -1,3 +1,4 @@
+'use strict';
 /** A promise that gives up: a dependency that hangs must cost a request milliseconds, not its patience. */
 
 /** What a dependency's outage or slowness is to a caller: 503, try again. */

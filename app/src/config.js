@@ -1,3 +1,4 @@
+'use strict';
 /** The environment, read once and checked. Every variable is explained in the README. */
 
 const { hostname } = require('node:os');
@@ -24,15 +25,14 @@ const CLOSING_MS = 1000;
  * @throws {ConfigError}
  */
 function readConfig(env) {
-  const production = env.NODE_ENV === 'production';
   const config = {
     host: env.HOST || '127.0.0.1',
     port: wholeNumber(env, 'PORT', { fallback: 3000, min: 1, max: 65535 }),
-    databaseUrl: databaseUrl(env, production),
+    databaseUrl: databaseUrl(env),
     databasePoolSize: wholeNumber(env, 'DATABASE_POOL_SIZE', { fallback: 5, min: 1, max: 1000 }),
-    redisUrl: redisUrl(env, production),
-    sessionSecret: sessionSecret(env, production),
-    cookieSecure: boolean(env, 'COOKIE_SECURE', production),
+    redisUrl: redisUrl(env),
+    sessionSecret: sessionSecret(env),
+    cookieSecure: boolean(env, 'COOKIE_SECURE', env.NODE_ENV === 'production'),
     drainTimeoutMs: wholeNumber(env, 'DRAIN_TIMEOUT_MS', { fallback: 1000, min: 0, max: 600_000 }),
     killTimeoutMs: wholeNumber(env, 'KILL_TIMEOUT_MS', { fallback: 5000, min: CLOSING_MS, max: 601_000 }),
     keepAliveTimeoutMs: wholeNumber(env, 'KEEP_ALIVE_TIMEOUT_MS', {
@@ -53,8 +53,8 @@ function readConfig(env) {
 }
 
 /** libpq's other modes encrypt without checking whom they talk to, or not always; they are refused. */
-function databaseUrl(env, production) {
-  const value = required(env, 'DATABASE_URL', production, 'postgresql://127.0.0.1:5432/app?sslmode=disable');
+function databaseUrl(env) {
+  const value = required(env, 'DATABASE_URL', 'postgresql://127.0.0.1:5432/app?sslmode=disable');
   const url = URL.canParse(value) ? new URL(value) : undefined;
   if (!url || !['postgresql:', 'postgres:'].includes(url.protocol)) {
     throw new ConfigError(
@@ -71,8 +71,8 @@ function databaseUrl(env, production) {
   return value;
 }
 
-function redisUrl(env, production) {
-  const value = required(env, 'REDIS_URL', production, 'redis://127.0.0.1:6379');
+function redisUrl(env) {
+  const value = required(env, 'REDIS_URL', 'redis://127.0.0.1:6379');
   if (!URL.canParse(value) || !['redis:', 'rediss:'].includes(new URL(value).protocol)) {
     throw new ConfigError(
       'REDIS_URL is not a Redis URL. Set it to rediss://:token@host:port, or redis://host:port on a laptop.',
@@ -81,13 +81,8 @@ function redisUrl(env, production) {
   return value;
 }
 
-function sessionSecret(env, production) {
-  const value = required(
-    env,
-    'SESSION_SECRET',
-    production,
-    'a secret for a laptop, which production refuses',
-  );
+function sessionSecret(env) {
+  const value = required(env, 'SESSION_SECRET', 'a secret for a laptop, which production refuses');
   if (value.length < 32) {
     throw new ConfigError(
       `SESSION_SECRET has ${value.length} characters. Set it to 32 random characters or more.`,
@@ -96,9 +91,10 @@ function sessionSecret(env, production) {
   return value;
 }
 
-function required(env, name, production, fallback) {
+function required(env, name, fallback) {
   if (env[name]) return env[name];
-  if (production) throw new ConfigError(`${name} is not set, and NODE_ENV is production. Set ${name}.`);
+  if (env.NODE_ENV === 'production')
+    throw new ConfigError(`${name} is not set, and NODE_ENV is production. Set ${name}.`);
   return fallback;
 }
 
@@ -125,4 +121,4 @@ function boolean(env, name, fallback) {
   return value === 'true';
 }
 
-module.exports = { ConfigError, readConfig };
+module.exports = { ConfigError, databaseUrl, readConfig };

@@ -1,3 +1,4 @@
+'use strict';
 /** Postgres: one pool a worker, Prisma on top of it. */
 
 const { PrismaPg } = require('@prisma/adapter-pg');

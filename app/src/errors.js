@@ -1,3 +1,4 @@
+'use strict';
 /** How errors reach a client: what it did wrong in words, what we did wrong as a bare status. */
 
 const { ZodError } = require('zod');

@@ -1,3 +1,4 @@
+'use strict';
 /** `/healthz`: this worker lives. `/readyz`: it can do its work; a load balancer asks this one. */
 
 const { Router } = require('express');

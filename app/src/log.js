@@ -1,3 +1,4 @@
+'use strict';
 /** One JSON object a line on standard output, errors on standard error; PM2 puts both into files. */
 
 /**

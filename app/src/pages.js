@@ -1,3 +1,4 @@
+'use strict';
 /** Cursor pagination by date, newest first: a page costs the same however deep it lies. */
 
 const { z } = require('zod');

@@ -1,3 +1,4 @@
+'use strict';
 /** Password hashes: scrypt with OWASP's parameters (N = 2^14, r = 8, p = 5; 16 MiB), compared in constant time. */
 
 const { randomBytes, scrypt, timingSafeEqual } = require('node:crypto');

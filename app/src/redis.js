@@ -1,3 +1,4 @@
+'use strict';
 /** The connection to Redis. An outage costs a request at most COMMAND_MS, and never a process. */
 
 const { createClient } = require('redis');

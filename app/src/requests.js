@@ -1,3 +1,4 @@
+'use strict';
 /** Each request's id and its line in the log: no query, no body, no cookie, since those hold people's data. */
 
 const { randomUUID } = require('node:crypto');
@@ -9,15 +10,16 @@ const PROBES = new Set(['/healthz', '/readyz']);
 function requests(log) {
   return (request, response, next) => {
     const started = process.hrtime.bigint();
+    const { method, path } = request; // a mounted router rewrites the path
     const given = request.get('X-Request-Id') ?? request.get('X-Amzn-Trace-Id') ?? '';
     request.id = ID.test(given) ? given : randomUUID();
     response.set('X-Request-Id', request.id);
     response.once('close', () => {
-      if (PROBES.has(request.path) && response.statusCode === 200) return;
+      if (PROBES.has(path) && response.statusCode === 200) return;
       log.info('request', {
         id: request.id,
-        method: request.method,
-        path: request.path,
+        method,
+        path,
         status: response.statusCode,
         finished: response.writableFinished,
         ms: Number((process.hrtime.bigint() - started) / 1_000_000n),

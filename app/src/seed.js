@@ -1,3 +1,4 @@
+'use strict';
 /**
  * Fills an empty database with a realistic, skewed data set: `npm run seed -- --members 200000 --messages 1000000`.
  *
@@ -9,7 +10,7 @@
 
 const { parseArgs } = require('node:util');
 const pg = require('pg');
-const { readConfig } = require('./config');
+const { databaseUrl } = require('./config');
 const { hashPassword } = require('./passwords');
 
 const DEMO_EMAIL = 'demo@evenkeel.example';
@@ -132,7 +133,7 @@ function readSizes(args) {
 
 async function seed() {
   const sizes = readSizes(process.argv.slice(2));
-  const database = new pg.Client({ connectionString: readConfig(process.env).databaseUrl });
+  const database = new pg.Client({ connectionString: databaseUrl(process.env) });
   await database.connect();
   try {
     const started = Date.now();

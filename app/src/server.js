@@ -1,3 +1,4 @@
+'use strict';
 /** One worker: reads its settings, opens its connections, serves, and leaves in order. PM2 runs one per core. */
 
 const { createServer } = require('node:http');

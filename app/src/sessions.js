@@ -1,3 +1,4 @@
+'use strict';
 /** Sessions in Redis, so that any worker of any server can answer any request. */
 
 const { RedisStore } = require('connect-redis');

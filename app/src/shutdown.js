@@ -1,3 +1,4 @@
+'use strict';
 /**
  * The way out, in the order that costs no client a request:
  *

@@ -1,3 +1,4 @@
+'use strict';
 /** Sign up, log in, log out, who am I. */
 
 const { Router } = require('express');

@@ -1,3 +1,4 @@
+'use strict';
 /** A church's figures, counted when asked for. */
 
 const { Router } = require('express');

@@ -1,3 +1,4 @@
+'use strict';
 /** What was written, by thread. */
 
 const { Router } = require('express');

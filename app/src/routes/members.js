@@ -1,3 +1,4 @@
+'use strict';
 /** The people a church writes to. */
 
 const { Router } = require('express');

@@ -1,3 +1,4 @@
+'use strict';
 /** The app as one process, and a client that keeps its cookie. */
 
 const { once } = require('node:events');
@@ -7,16 +8,23 @@ const { eventually, freePort, start, stop } = require('./children');
 
 const SERVER = join(__dirname, '../../src/server.js');
 
+/** A tenth of a server's patience with idle sockets, for tests that are not about it. */
+const SHORT = { DRAIN_TIMEOUT_MS: '300', KILL_TIMEOUT_MS: '1600' };
+
 /** Starts a worker without PM2 and waits until it is ready. */
 async function startApp(services, env = {}) {
   const port = await freePort();
   const child = start(process.execPath, [SERVER], {
-    env: { PATH: process.env.PATH, HOST: '127.0.0.1', PORT: String(port), ...services.env, ...env },
+    env: { PATH: process.env.PATH, HOST: '127.0.0.1', PORT: String(port), ...SHORT, ...services.env, ...env },
   });
   const url = `http://127.0.0.1:${port}`;
-  await eventually(async () => child.exitCode !== null || (await fetch(`${url}/healthz`)).ok, {
-    what: 'the app',
-  });
+  await eventually(
+    async () =>
+      child.exitCode !== null || (await fetch(`${url}/healthz`, { headers: { connection: 'close' } })).ok,
+    {
+      what: 'the app',
+    },
+  );
   if (child.exitCode !== null) throw new Error(`the app ended at its start:\n${child.output}`);
   return {
     url,
@@ -82,21 +90,28 @@ async function loggedIn(url, account = ACCOUNT) {
   return user;
 }
 
-/** A request whose body is still on its way: in flight until `finish`. */
-function slowRequest(url, path, { cookie } = {}) {
-  const body = JSON.stringify({ email: ACCOUNT.email, password: ACCOUNT.password });
+/** A request whose body is still on its way: in flight until `finish`. `broken` rejects when it is cut off. */
+function slowRequest(url, path) {
+  const body = JSON.stringify({ email: 'nobody@example.org', password: ACCOUNT.password });
   const request = http.request(url + path, {
     method: 'POST',
     agent: new http.Agent({ keepAlive: true }),
-    headers: { 'content-type': 'application/json', 'content-length': body.length, ...(cookie && { cookie }) },
+    headers: { 'content-type': 'application/json', 'content-length': body.length, expect: '100-continue' },
   });
-  request.write(body.slice(0, 10));
+  const broken = once(request, 'response');
+  broken.catch(() => {});
   return {
+    broken,
+    /** Resolves when the server has the request's head and half of its body. */
+    async underWay() {
+      request.flushHeaders();
+      await once(request, 'continue');
+      request.write(body.slice(0, 10));
+    },
     async finish() {
       request.end(body.slice(10));
-      const [response] = await once(request, 'response');
-      response.resume();
-      await once(response, 'end');
+      const [response] = await broken;
+      await once(response.resume(), 'end');
       return response;
     },
   };

@@ -1,3 +1,4 @@
+'use strict';
 /** Child processes that die with the test, and free ports for them. */
 
 const { execFileSync, spawn } = require('node:child_process');

@@ -1,3 +1,4 @@
+'use strict';
 /** A real Postgres with the app's schema and a real Redis, both behind TLS of a certificate authority of their own. */
 
 const { execFileSync } = require('node:child_process');

@@ -1,0 +1,78 @@
+'use strict';
+const assert = require('node:assert/strict');
+const { spawnSync } = require('node:child_process');
+const { test } = require('node:test');
+const { ConfigError, readConfig } = require('../src/config');
+const { SERVER } = require('./helpers/app');
+
+const PRODUCTION = {
+  NODE_ENV: 'production',
+  DATABASE_URL: 'postgresql://app:secret@db.example:5433/app?sslmode=verify-full',
+  REDIS_URL: 'rediss://:token@redis.example:6379',
+  SESSION_SECRET: 'x'.repeat(32),
+};
+
+/** Each wrong environment and the whole message it gets. */
+const REFUSED = [
+  [{ PORT: '80a' }, "PORT is '80a'. Set it to a whole number from 1 to 65535, or leave it out for 3000."],
+  [
+    { DATABASE_POOL_SIZE: '0' },
+    "DATABASE_POOL_SIZE is '0'. Set it to a whole number from 1 to 1000, or leave it out for 5.",
+  ],
+  [
+    { COOKIE_SECURE: 'yes' },
+    "COOKIE_SECURE is 'yes'. Set it to 'true' or 'false', or leave it out for 'true'.",
+  ],
+  [{ SESSION_SECRET: '' }, 'SESSION_SECRET is not set, and NODE_ENV is production. Set SESSION_SECRET.'],
+  [{ SESSION_SECRET: 'short' }, 'SESSION_SECRET has 5 characters. Set it to 32 random characters or more.'],
+  [
+    { DATABASE_URL: 'mysql://app@db.example/app' },
+    'DATABASE_URL is not a Postgres URL. Set it to postgresql://user:password@host:port/name?sslmode=verify-full, ' +
+      'with special characters of the password percent-encoded.',
+  ],
+  [
+    { DATABASE_URL: 'postgresql://db.example/app?sslmode=require' },
+    'DATABASE_URL has sslmode=require. Set sslmode=verify-full, or sslmode=disable on a laptop.',
+  ],
+  [
+    { DATABASE_URL: 'postgresql://db.example/app' },
+    'DATABASE_URL has sslmode=(none). Set sslmode=verify-full, or sslmode=disable on a laptop.',
+  ],
+  [
+    { REDIS_URL: 'redis.example:6379' },
+    'REDIS_URL is not a Redis URL. Set it to rediss://:token@host:port, or redis://host:port on a laptop.',
+  ],
+  [
+    { DRAIN_TIMEOUT_MS: '4500', KILL_TIMEOUT_MS: '5000' },
+    'DRAIN_TIMEOUT_MS is 4500 and KILL_TIMEOUT_MS is 5000: PM2 would kill a worker that still drains. ' +
+      'Set KILL_TIMEOUT_MS to 5500 or more.',
+  ],
+];
+
+for (const [wrong, message] of REFUSED) {
+  test(`${Object.keys(wrong).join(' and ')} = '${Object.values(wrong)}' is refused with its remedy`, () => {
+    assert.throws(() => readConfig({ ...PRODUCTION, ...wrong }), { name: ConfigError.name, message });
+  });
+}
+
+test('a laptop needs no settings', () => {
+  const config = readConfig({});
+  assert.deepEqual([config.host, config.port, config.cookieSecure], ['127.0.0.1', 3000, false]);
+});
+
+test("production's defaults are the workload's: 1 s to drain, 5 s to kill, secure cookies", () => {
+  const { drainTimeoutMs, killTimeoutMs, cookieSecure, keepAliveTimeoutMs } = readConfig(PRODUCTION);
+  assert.deepEqual(
+    [drainTimeoutMs, killTimeoutMs, cookieSecure, keepAliveTimeoutMs],
+    [1000, 5000, true, 65_000],
+  );
+});
+
+test('a wrong setting ends the process with code 1 and one line that tells why', () => {
+  const { status, stderr } = spawnSync(process.execPath, [SERVER], { env: { PORT: 'x' }, encoding: 'utf8' });
+  assert.equal(status, 1);
+  assert.equal(
+    stderr,
+    "ConfigError: PORT is 'x'. Set it to a whole number from 1 to 65535, or leave it out for 3000.\n",
+  );
+});

@@ -1,0 +1,63 @@
+'use strict';
+/** The app under a PM2 of its own: real cluster mode, real reloads, the ecosystem file that ships. */
+
+const { execFile } = require('node:child_process');
+const { mkdirSync, writeFileSync } = require('node:fs');
+const { join } = require('node:path');
+const { promisify } = require('node:util');
+const { eventually, freePort, start, stop } = require('./children');
+
+const APP = join(__dirname, '../..');
+const PM2 = join(APP, 'node_modules/.bin/pm2');
+
+/** Starts two workers; `script` replaces the ecosystem file's own. */
+async function startCluster(services, { name, script } = {}) {
+  const port = await freePort();
+  const home = join(services.folder, name);
+  const logs = join(home, 'logs');
+  mkdirSync(logs, { recursive: true });
+  const ecosystem = join(home, 'ecosystem.config.js');
+  writeFileSync(
+    ecosystem,
+    `const { apps } = require(${JSON.stringify(join(APP, 'ecosystem.config.js'))});
+     module.exports = { apps: [{ ...apps[0], ...${JSON.stringify({ script })} }] };`,
+  );
+  const env = {
+    PATH: process.env.PATH,
+    HOME: home,
+    PM2_HOME: home,
+    LOG_DIR: logs,
+    WEB_CONCURRENCY: '2',
+    PORT: String(port),
+    ...services.env,
+  };
+  const pm2 = async (...args) => (await promisify(execFile)(PM2, args, { env })).stdout;
+  // In the foreground the daemon is our child, and can't outlive us.
+  const daemon = start(PM2, ['start', ecosystem, '--no-daemon'], { env });
+  const workers = async () => {
+    const list = JSON.parse(await pm2('jlist', '--silent'));
+    return list.map(({ pid, pm2_env }) => ({
+      pid,
+      status: pm2_env.status,
+      restarts: pm2_env.restart_time,
+      mode: pm2_env.exec_mode,
+    }));
+  };
+  const url = `http://127.0.0.1:${port}`;
+  await eventually(async () => (await fetch(`${url}/readyz`, { headers: { connection: 'close' } })).ok, {
+    timeoutMs: 20_000,
+    what: `the cluster\n${daemon.output}`,
+  });
+  await eventually(async () => (await workers()).every(({ status }) => status === 'online'), {
+    what: 'both workers',
+  });
+  return {
+    url,
+    logs,
+    workers,
+    reload: () => pm2('reload', ecosystem, '--update-env'),
+    stop: () => stop(daemon),
+  };
+}
+
+module.exports = { startCluster };

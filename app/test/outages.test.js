@@ -1,0 +1,108 @@
+'use strict';
+const assert = require('node:assert/strict');
+const { after, before, test } = require('node:test');
+const { loggedIn, startApp } = require('./helpers/app');
+const { eventually } = require('./helpers/children');
+const { startServices } = require('./helpers/services');
+
+let services;
+let app;
+let user;
+before(async () => {
+  services = await startServices();
+  app = await startApp(services);
+  user = await loggedIn(app.url);
+});
+after(async () => {
+  await app?.stop();
+  await services?.stop();
+});
+
+/** The status, and that it came within the time. */
+async function statusWithin(timeoutMs, path, from = user) {
+  const started = Date.now();
+  const { status } = await from.get(path);
+  const took = Date.now() - started;
+  assert.ok(took < timeoutMs, `${path} took ${took} ms`);
+  return status;
+}
+
+async function stillAlive() {
+  assert.equal(app.child.exitCode, null);
+  assert.equal((await fetch(`${app.url}/healthz`)).status, 200);
+}
+
+test('without Redis requests get a fast 503; when it is back, the session is', async () => {
+  await services.redis.stop();
+  assert.equal(await statusWithin(500, '/me'), 503);
+  assert.equal(await statusWithin(500, '/readyz'), 503);
+  await stillAlive();
+  await services.redis.start();
+  await eventually(async () => (await user.get('/me')).status === 200, {
+    timeoutMs: 5000,
+    what: 'the session',
+  });
+});
+
+test('a Redis that hangs costs a request a bounded time', async () => {
+  services.redis.signal('SIGSTOP');
+  try {
+    assert.equal(await statusWithin(1500, '/me'), 503);
+    assert.equal(await statusWithin(1500, '/readyz'), 503);
+    await stillAlive();
+  } finally {
+    services.redis.signal('SIGCONT');
+  }
+  await eventually(async () => (await user.get('/me')).status === 200, {
+    timeoutMs: 5000,
+    what: 'the session',
+  });
+});
+
+test('without Postgres requests get a fast 503; when it is back, so are they', async () => {
+  await services.postgres.stop();
+  assert.equal(await statusWithin(500, '/me'), 503);
+  assert.equal(await statusWithin(500, '/readyz'), 503);
+  await stillAlive();
+  await services.postgres.start();
+  await eventually(async () => (await user.get('/me')).status === 200, { timeoutMs: 5000, what: 'Postgres' });
+});
+
+test('a worker starts without Redis and is ready when Redis is', async () => {
+  await services.redis.stop();
+  const early = await startApp(services);
+  try {
+    assert.equal((await fetch(`${early.url}/readyz`)).status, 503);
+    await services.redis.start();
+    await eventually(async () => (await fetch(`${early.url}/readyz`)).ok, {
+      timeoutMs: 5000,
+      what: 'readiness',
+    });
+  } finally {
+    await early.stop();
+  }
+});
+
+test('neither Redis nor Postgres is trusted without their authority', async () => {
+  const distrustful = await startApp(services, { NODE_EXTRA_CA_CERTS: '' });
+  try {
+    const { checks } = await (await fetch(`${distrustful.url}/readyz`)).json();
+    assert.deepEqual([checks.redis, checks.postgres], ['unreachable', 'unreachable']);
+  } finally {
+    await distrustful.stop();
+  }
+});
+
+test('verify-full refuses a server whose certificate names another host', async () => {
+  const misled = await startApp(services, {
+    DATABASE_URL: services.env.DATABASE_URL.replace('127.0.0.1', 'localhost'),
+    REDIS_URL: services.env.REDIS_URL.replace('127.0.0.1', 'localhost'),
+  });
+  try {
+    const { checks } = await (await fetch(`${misled.url}/readyz`)).json();
+    assert.deepEqual([checks.redis, checks.postgres], ['unreachable', 'unreachable']);
+    assert.match(misled.child.output, /does not match certificate's altnames/);
+  } finally {
+    await misled.stop();
+  }
+});

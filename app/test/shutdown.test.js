@@ -1,0 +1,107 @@
+'use strict';
+const assert = require('node:assert/strict');
+const { after, before, test } = require('node:test');
+const { join } = require('node:path');
+const { client, slowRequest, startApp } = require('./helpers/app');
+const { eventually } = require('./helpers/children');
+const { startServices } = require('./helpers/services');
+
+const SERVERS_TIMES = { DRAIN_TIMEOUT_MS: '1000', KILL_TIMEOUT_MS: '5000' };
+
+let services;
+before(async () => {
+  services = await startServices();
+});
+after(() => services?.stop());
+
+/** Sends the signal and waits until the worker says that it heard it. */
+async function signal(app, name) {
+  app.child.kill(name);
+  await eventually(() => app.logged('shutting down').length, { what: 'the shutdown' });
+}
+
+for (const name of ['SIGTERM', 'SIGINT']) {
+  test(`${name} lets a request in flight finish, and the exit code is 0`, async () => {
+    const app = await startApp(services, SERVERS_TIMES);
+    const slow = slowRequest(app.url, '/login');
+    await slow.underWay();
+    await signal(app, name);
+    const response = await slow.finish();
+    assert.equal(response.statusCode, 401);
+    assert.equal(response.headers.connection, 'close');
+    const [code, killedBy] = await app.exited;
+    assert.deepEqual([code, killedBy], [0, null]);
+    assert.equal(app.logged('exit')[0].cutOff, 0);
+  });
+}
+
+test('readiness fails first: a kept-alive connection is answered 503 and closed while the worker drains', async () => {
+  const app = await startApp(services, SERVERS_TIMES);
+  const balancer = client(app.url);
+  assert.equal((await balancer.get('/readyz')).status, 200);
+  await signal(app, 'SIGTERM');
+  const { status, headers, body } = await balancer.get('/readyz');
+  assert.deepEqual(
+    [status, headers.get('connection'), body.checks.accepting],
+    [503, 'close', 'shutting down'],
+  );
+  assert.equal((await app.exited)[0], 0);
+});
+
+test('an idle kept-alive connection is left open until near the end, then closed', async () => {
+  const app = await startApp(services, SERVERS_TIMES);
+  await client(app.url).get('/healthz');
+  const started = Date.now();
+  await signal(app, 'SIGTERM');
+  await app.exited;
+  const took = Date.now() - started;
+  assert.ok(took > 2800 && took < 4000, `the way out took ${took} ms`);
+});
+
+test('nothing in flight and no connection: the worker leaves at once', async () => {
+  const app = await startApp(services, SERVERS_TIMES);
+  const started = Date.now();
+  await signal(app, 'SIGTERM');
+  await app.exited;
+  assert.ok(Date.now() - started < 1000, `the way out took ${Date.now() - started} ms`);
+});
+
+test('a request that never ends is cut off before PM2 would kill the worker', async () => {
+  const app = await startApp(services, SERVERS_TIMES);
+  const slow = slowRequest(app.url, '/login');
+  await slow.underWay();
+  const started = Date.now();
+  await signal(app, 'SIGTERM');
+  await assert.rejects(slow.broken);
+  assert.equal((await app.exited)[0], 0);
+  assert.ok(Date.now() - started < 4500, `the way out took ${Date.now() - started} ms`);
+  assert.equal(app.logged('exit')[0].cutOff, 1);
+});
+
+test('a second signal changes nothing', async () => {
+  const app = await startApp(services, SERVERS_TIMES);
+  const slow = slowRequest(app.url, '/login');
+  await slow.underWay();
+  await signal(app, 'SIGTERM');
+  for (const name of ['SIGTERM', 'SIGINT', 'SIGINT']) app.child.kill(name);
+  assert.equal((await slow.finish()).statusCode, 401);
+  assert.equal((await app.exited)[0], 0);
+  assert.equal(app.logged('shutting down').length, 1);
+});
+
+for (const [signalName, kind] of [
+  ['SIGUSR2', 'uncaughtException'],
+  ['SIGPIPE', 'unhandledRejection'],
+]) {
+  test(`an ${kind} takes the same way out, with code 1`, async () => {
+    const app = await startApp(services, {
+      NODE_OPTIONS: `--require ${join(__dirname, 'fixtures/failing.js')}`,
+    });
+    const slow = slowRequest(app.url, '/login');
+    await slow.underWay();
+    await signal(app, signalName);
+    assert.equal((await slow.finish()).statusCode, 401);
+    assert.equal((await app.exited)[0], 1);
+    assert.match(app.logged(kind)[0].error, /^Error: a fault of the tests/);
+  });
+}
