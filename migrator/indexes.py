@@ -11,9 +11,10 @@ from migrator.postgres import DEADLOCK, LOCK_NOT_AVAILABLE, UNDEFINED_OBJECT, In
 from migrator.progress import REPORT_EVERY, Watch, build_progress
 from migrator.settings import Server
 
-ATTEMPTS = (
-    3  # a deadlock with another tool that waits for our lock ends one build; by the next it has given up
-)
+# A `prisma migrate` that waits for our lock, and the build that waits for its snapshot, are a deadlock, which ends
+# the build. Prisma gives up after 10 s; these tries last longer.
+ATTEMPTS = 4
+PAUSE = 5.0  # seconds between them
 
 
 class IndexRunner:
@@ -60,8 +61,9 @@ class IndexRunner:
             """SELECT CAST(CAST(i.indexrelid AS regclass) AS text)
                FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
                WHERE NOT i.indisvalid AND c.relname ~ '_cc(new|old)[0-9]*$'
-               AND i.indrelid IN (to_regclass(CAST(:table AS text)),
-                   (SELECT indrelid FROM pg_index WHERE indexrelid = to_regclass(CAST(:index AS text))))""",
+               AND i.indrelid IN (to_regclass(nullif(CAST(:table AS text), '')),
+                   (SELECT indrelid FROM pg_index
+                    WHERE indexrelid = to_regclass(nullif(CAST(:index AS text), ''))))""",
             table=step.table,
             index=step.index,
         ):
@@ -81,7 +83,8 @@ class IndexRunner:
                     self._remove(step.index)
                 if not left or not isinstance(error, PostgresError) or error.code != DEADLOCK:
                     raise
-                self._say("deadlock with another session: built again")
+                self._say(f"deadlock with another session: built again in {PAUSE:g} s")
+                time.sleep(PAUSE)
 
     def _remove(self, index: str) -> None:
         self._execute(f"DROP INDEX CONCURRENTLY IF EXISTS {index}")

@@ -17,7 +17,6 @@ from migrator.settings import Server
 APPLICATION = "migrator"
 CONNECT_TIMEOUT = 10  # seconds
 LOCK_NOT_AVAILABLE, DEADLOCK, UNDEFINED_OBJECT, QUERY_CANCELED = "55P03", "40P01", "42704", "57014"
-GONE = {"57P01", "57P02", "57P03"}  # admin_shutdown, crash_shutdown, cannot_connect_now
 
 
 class PostgresError(Exception):
@@ -91,7 +90,7 @@ class Session:
         found = self.rows(
             """SELECT i.indisvalid AND i.indisready AND i.indislive, c.relkind = 'I', i.indisunique,
                       format('%I', n.nspname), format('%I', t.relname),
-                      coalesce(i.indrelid = to_regclass(CAST(:table AS text)), false),
+                      coalesce(i.indrelid = to_regclass(nullif(CAST(:table AS text), '')), false),
                       pg_get_indexdef(i.indexrelid)
                FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
                JOIN pg_class t ON t.oid = i.indrelid JOIN pg_namespace n ON n.oid = t.relnamespace
@@ -129,14 +128,11 @@ class Session:
         try:
             return self._connection.run(sql, **parameters) or []
         except native.DatabaseError as error:
-            if error.args[0].get("C") in GONE:
-                raise ConnectionFailed(self._lost(error.args[0]["M"])) from None
             raise PostgresError(error.args[0]) from None
         except (OSError, native.InterfaceError) as error:
-            raise ConnectionFailed(self._lost(str(error))) from None
-
-    def _lost(self, why: str) -> str:
-        return f"lost the connection to {self._where()} ({why}): run again, it resumes where it stopped"
+            raise ConnectionFailed(
+                f"lost the connection to {self._where()} ({error}): run again, it resumes where it stopped"
+            ) from None
 
     def _where(self) -> str:
         return f"{self._server.user}@{self._server.host}:{self._server.port}/{self._server.database}"

@@ -14,13 +14,18 @@ def verify(session: Session, plan: Plan) -> str:
     known = {migration.name for migration in plan.migrations}
     newer = [row.name for row in Ledger(session).rows() if row.finished and row.name not in known]
     broken = [
-        f"{promise.index} is invalid" for promise, index in indexes.items() if index and not index.usable
+        f"{promise.index} is invalid: run REINDEX INDEX CONCURRENTLY {promise.index}"
+        for promise, index in indexes.items()
+        if index and not index.usable
     ]
     # A newer release's migrations may have dropped what this older release promised.
     if not newer:
-        broken += [f"{p.index} on {p.table} is missing" for p, index in indexes.items() if not index]
+        broken += [
+            f"{promise.index} on {promise.table} is missing: make it again with a new migration"
+            for promise, index in indexes.items()
+            if not index
+        ]
     if broken:
-        raise IndexesMissing("\n".join([*broken, "Run apply again: it builds what is missing"]))
-    return (
-        f"{sum(index is not None for index in indexes.values())} of {len(indexes)} promised indexes are valid"
-    )
+        raise IndexesMissing("\n".join(broken))
+    there = [index for index in indexes.values() if index]
+    return f"{len(there)} of {len(indexes)} promised indexes are valid"

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 BIN = max(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name))
-ADMIN, PASSWORD = "master", "master's p4ss"
+ADMIN, PASSWORD = "admin", "admin-password"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,0 +1,117 @@
+"""A database of each test's own, and the migrator as a command against it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pg8000 import native
+
+from migrator.postgres import PostgresError, Session
+from migrator.settings import Server
+from tests.migrator import postgres_server
+from tests.migrator.postgres_server import PostgresServer
+
+REPOSITORY = Path(__file__).parents[2]
+MASTER, PASSWORD = "master", "master's p4ss"
+
+
+class Database:
+    """One test's database, owned by a user with what RDS' master user has, and no more."""
+
+    def __init__(self, server: PostgresServer, name: str, folder: Path) -> None:
+        self.server, self.name, self.folder = server, name, folder
+        self.environment = server.environment(name, user=MASTER, password=PASSWORD)
+        self._sessions: list[Session] = []
+
+    def session(self, **environment: str) -> Session:
+        """A connection of the test's own; by default as the owner."""
+        session = Session(Server.read({**self.environment, **environment}))
+        self._sessions.append(session)
+        return session
+
+    def rows(self, sql: str) -> list[list[Any]]:
+        with Session(Server.read(self.environment)) as session:
+            return session.run(sql)
+
+    def value(self, sql: str) -> Any:
+        return self.rows(sql)[0][0]
+
+    def start_sql(self, sql: str) -> threading.Thread:
+        """Runs statements in a thread and session of their own; an error ends only them."""
+
+        def run() -> None:
+            with Session(Server.read(self.environment)) as session, suppress(PostgresError):
+                session.run(sql)
+
+        thread = threading.Thread(target=run)
+        thread.start()
+        return thread
+
+    def write(self, name: str, sql: str) -> None:
+        """Puts a migration into the test's folder."""
+        (self.folder / name).mkdir(exist_ok=True)
+        (self.folder / name / "migration.sql").write_text(sql)
+
+    def start(self, *arguments: str, **environment: str) -> subprocess.Popen[str]:
+        """`python -m migrator <arguments> --migrations <the test's folder>`, running."""
+        return subprocess.Popen(
+            [sys.executable, "-m", "migrator", *arguments, "--migrations", str(self.folder)],
+            cwd=REPOSITORY,
+            env={**os.environ, **self.environment, **environment},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def run(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        process = self.start(*arguments, **environment)
+        out, err = process.communicate(timeout=60)
+        return subprocess.CompletedProcess(process.args, process.returncode, out, err)
+
+    def apply(self, *arguments: str, **environment: str) -> str:
+        """Applies, expects success, returns what was printed."""
+        done = self.run("apply", *arguments, **environment)
+        assert (done.returncode, done.stderr) == (0, ""), done.stdout + done.stderr
+        return done.stdout
+
+    def close(self) -> None:
+        for session in self._sessions:
+            session.__exit__()
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[PostgresServer]:
+    with tempfile.TemporaryDirectory(prefix="evenkeel-postgres-") as folder:
+        server, process = postgres_server.start(Path(folder))
+        with Session(Server.read(server.environment("postgres"))) as session:
+            password = native.literal(PASSWORD)
+            session.run(
+                f"CREATE ROLE {MASTER} LOGIN CREATEROLE CREATEDB PASSWORD {password} IN ROLE pg_monitor"
+            )
+        try:
+            yield server
+        finally:
+            process.send_signal(2)  # the fast stop
+            process.wait(20)
+
+
+@pytest.fixture
+def database(server: PostgresServer, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    name = f"test_{abs(hash(request.node.nodeid))}"
+    admin = Server.read(server.environment("postgres"))
+    with Session(admin) as session:
+        session.run(f"CREATE DATABASE {name} OWNER {MASTER}")
+    database = Database(server, name, tmp_path)
+    yield database
+    database.close()
+    with Session(admin) as session:
+        session.run(f"DROP DATABASE {name} WITH (FORCE)")

@@ -1,0 +1,233 @@
+"""Applying a folder to a real PostgreSQL: what runs, what is recorded, what is said."""
+
+from __future__ import annotations
+
+import re
+
+from migrator.folder import checksum
+from tests.migrator.conftest import Database
+
+BASE = """\
+CREATE TABLE "Member" (
+  id serial PRIMARY KEY, "churchId" int NOT NULL, "optInSms" boolean, "createdAt" timestamptz
+);
+INSERT INTO "Member" ("churchId", "optInSms") SELECT n % 7, n % 2 = 0 FROM generate_series(1, 1000) n;
+"""
+INDEXES = """\
+-- CreateIndex; for SMS segmentation
+CREATE INDEX IF NOT EXISTS "Member_churchId_optInSms_idx" ON "Member"("churchId", "optInSms");
+CREATE INDEX IF NOT EXISTS "Member_createdAt_idx" ON "Member"("createdAt");
+"""
+LEDGER = "SELECT migration_name, checksum, finished_at IS NOT NULL, rolled_back_at, logs, applied_steps_count"
+
+
+def seconds_removed(text: str) -> list[str]:
+    return [re.sub(r"[\d.]+ s$", "N s", line) for line in text.splitlines()]
+
+
+def test_a_fresh_database_gets_everything_in_order(database: Database) -> None:
+    """Each step is a line, and the indexes end valid."""
+    database.write("1_base", BASE)
+    database.write("2_indexes", INDEXES)
+    assert seconds_removed(database.apply()) == [
+        "1_base 1–2/2 1 CREATE TABLE, 1 INSERT INTO committed N s",
+        '2_indexes 1/2 CREATE INDEX "Member_churchId_optInSms_idx" online done N s',
+        '2_indexes 2/2 CREATE INDEX "Member_createdAt_idx" online done N s',
+        "2 migrations applied now, 0 before",
+        "2 of 2 promised indexes are valid",
+    ]
+
+
+def test_the_ledger_reads_as_prismas(database: Database) -> None:
+    """The rows and the columns are those that `prisma migrate deploy` leaves."""
+    database.write("1_base", BASE)
+    database.write("2_indexes", INDEXES)
+    database.apply()
+    assert database.rows(f"{LEDGER} FROM _prisma_migrations ORDER BY started_at") == [
+        ["1_base", checksum(BASE), True, None, None, 1],
+        ["2_indexes", checksum(INDEXES), True, None, None, 1],
+    ]
+    columns = database.rows(
+        """SELECT column_name, data_type, character_maximum_length, is_nullable, column_default
+           FROM information_schema.columns WHERE table_name = '_prisma_migrations'
+           ORDER BY ordinal_position"""
+    )
+    assert columns == [
+        ["id", "character varying", 36, "NO", None],
+        ["checksum", "character varying", 64, "NO", None],
+        ["finished_at", "timestamp with time zone", None, "YES", None],
+        ["migration_name", "character varying", 255, "NO", None],
+        ["logs", "text", None, "YES", None],
+        ["rolled_back_at", "timestamp with time zone", None, "YES", None],
+        ["started_at", "timestamp with time zone", None, "NO", "now()"],
+        ["applied_steps_count", "integer", None, "NO", "0"],
+    ]
+
+
+def test_applying_again_does_nothing(database: Database) -> None:
+    """A second run changes no row of the ledger."""
+    database.write("1_base", BASE)
+    database.apply()
+    before = database.rows("SELECT * FROM _prisma_migrations")
+    assert database.apply().splitlines() == [
+        "0 migrations applied now, 1 before",
+        "0 of 0 promised indexes are valid",
+    ]
+    assert database.rows("SELECT * FROM _prisma_migrations") == before
+
+
+def test_a_mixed_file_runs_in_its_order(database: Database) -> None:
+    """Index statements leave the transaction, and see what came before them."""
+    database.write("1_base", BASE)
+    database.apply()
+    database.write(
+        "2_mixed",
+        """ALTER TABLE "Member" ADD COLUMN email text;
+           CREATE UNIQUE INDEX "Member_email_key" ON "Member"(email) INCLUDE (id) WHERE email <> ';';
+           UPDATE "Member" SET email = id || '@example.org';
+           DROP INDEX "Member_email_key";
+           DO $$ BEGIN PERFORM 1; END $$;
+           CREATE INDEX "Member_lower_email_idx" ON ONLY public."Member" USING btree (lower(email) DESC);""",
+    )
+    assert seconds_removed(database.apply())[:6] == [
+        '2_mixed 1/6 ALTER TABLE "Member" ADD COLUMN email text committed N s',
+        '2_mixed 2/6 CREATE INDEX "Member_email_key" online done N s',
+        "2_mixed 3/6 UPDATE \"Member\" SET email = id || '@example.org' committed N s",
+        '2_mixed 4/6 DROP INDEX "Member_email_key" online done N s',
+        "2_mixed 5/6 DO $$ BEGIN PERFORM 1; END $$ committed N s",
+        '2_mixed 6/6 CREATE INDEX "Member_lower_email_idx" online done N s',
+    ]
+
+
+def test_a_failed_statement_is_recorded_and_resumed(database: Database) -> None:
+    """What precedes it stays; the mended file goes on from there; the failed attempt stays in the ledger."""
+    database.write("1_base", BASE)
+    database.apply()
+    good = 'CREATE INDEX "a" ON "Member"("churchId");\n'
+    database.write(
+        "2_more", good + 'ALTER TABLE "Member" ADD COLUMN x int;\nALTER TABLE "Membr" ADD COLUMN y int;'
+    )
+    failed = database.run("apply")
+    assert failed.returncode == 9
+    assert failed.stderr == (
+        "StatementFailed: migration 2_more, statement 3 (line 3) failed\n"
+        '  ALTER TABLE "Membr" ADD COLUMN y int\n'
+        'ERROR: relation "Membr" does not exist (SQLSTATE 42P01)\n'
+        "Statements 1 to 1 are applied and stay: mend the file from statement 2 on and run again\n"
+    )
+    log, count = database.rows(
+        "SELECT logs, applied_steps_count FROM _prisma_migrations WHERE finished_at IS NULL"
+    )[0]
+    assert count == 1
+    assert 'ERROR: relation "Membr" does not exist (SQLSTATE 42P01)' in log
+
+    database.write(
+        "2_more", good + 'ALTER TABLE "Member" ADD COLUMN x int;\nALTER TABLE "Member" ADD COLUMN y int;'
+    )
+    assert seconds_removed(database.apply())[:2] == [
+        "2_more resumes after statement 1",
+        "2_more 2–3/3 2 ALTER TABLE committed N s",
+    ]
+    assert database.rows(
+        """SELECT finished_at IS NOT NULL, rolled_back_at IS NOT NULL FROM _prisma_migrations
+           WHERE migration_name = '2_more' ORDER BY started_at"""
+    ) == [[False, True], [True, False]]
+
+
+def test_the_applied_part_of_a_failed_file_must_not_change(database: Database) -> None:
+    """Else nobody could tell what the database holds."""
+    database.write("1_base", BASE + 'CREATE INDEX CONCURRENTLY "a" ON "Member"(id); SELECT 1/0;')
+    assert database.run("apply").returncode == 9
+    database.write("1_base", BASE + 'CREATE INDEX CONCURRENTLY "b" ON "Member"(id); SELECT 1;')
+    refused = database.run("apply")
+    assert refused.returncode == 7
+    assert refused.stderr == (
+        "AppliedStatementsChanged: migration 1_base stopped after 3 statements, "
+        "and these were changed since: restore the first 3 statements as they were applied, and mend the file after them\n"
+    )
+
+
+def test_a_changed_applied_file_is_an_error(database: Database) -> None:
+    """A checksum that differs names both."""
+    database.write("1_base", BASE)
+    database.apply()
+    changed = BASE + "-- afterthought\n"
+    database.write("1_base", changed)
+    refused = database.run("apply")
+    assert refused.returncode == 7
+    assert refused.stderr == (
+        "AppliedMigrationChanged: migration 1_base was changed after it was applied: recorded sha256 "
+        f"{checksum(BASE)}, now {checksum(changed)}. "
+        "Restore the file from version control and put the change into a new migration\n"
+    )
+
+
+def test_an_older_release_runs_nothing_backwards(database: Database) -> None:
+    """A migration that only a newer release knows is left as it is."""
+    database.write("1_base", BASE)
+    database.write("2_indexes", INDEXES)
+    database.apply()
+    (database.folder / "2_indexes" / "migration.sql").unlink()
+    (database.folder / "2_indexes").rmdir()
+    assert database.apply().splitlines()[0] == "0 migrations applied now, 1 before"
+    status = database.run("status").stdout
+    assert "2_indexes  applied" in status
+    assert "(by another release)" in status
+    assert database.value("SELECT count(*) FROM pg_indexes WHERE tablename = 'Member'") == 3
+
+
+def test_a_migration_that_prisma_failed_is_begun_again(database: Database) -> None:
+    """Prisma rolls a failed file back whole, so it starts at its first statement."""
+    database.write("1_base", BASE)
+    database.apply()
+    database.rows(
+        """INSERT INTO _prisma_migrations (id, checksum, migration_name, logs)
+           VALUES (gen_random_uuid(), 'x', '2_indexes', 'A migration failed to apply.')"""
+    )
+    database.write("2_indexes", INDEXES)
+    assert "2_indexes 1/2" in database.apply()
+
+
+def test_hazards_are_refused_before_anything_runs(database: Database) -> None:
+    """The refusal names the statement and the safe way; what is pending before it waits too."""
+    database.write("1_base", BASE)
+    database.apply()
+    database.write("2_harmless", 'CREATE INDEX "h" ON "Member"(id);')
+    database.write("3_drop", 'ALTER TABLE "Member" DROP COLUMN "optInSms";')
+    refused = database.run("apply")
+    assert refused.returncode == 8
+    assert refused.stderr == (
+        "Refused: migration 3_drop, statement 1 (line 1) is refused (drop-column)\n"
+        '  ALTER TABLE "Member" DROP COLUMN "optInSms"\n'
+        'servers that still run read "Member"."optInSms" until they are replaced\n'
+        "Release an app that no longer uses it, then drop it with the next release.\n"
+        "If it must be, say why before the statement: -- migrator: allow drop-column because <reason>\n"
+    )
+    assert database.value("SELECT to_regclass('h')") is None
+    database.write(
+        "3_drop",
+        "-- migrator: allow drop-column because no server reads it since 2.3\n"
+        'ALTER TABLE "Member" DROP COLUMN "optInSms";',
+    )
+    database.apply()
+
+
+def test_a_new_database_takes_a_whole_history_with_its_hazards(database: Database) -> None:
+    """What is not there yet is nobody's: an old DROP COLUMN cannot hurt."""
+    database.write("1_base", BASE)
+    database.write("2_drop", 'ALTER TABLE "Member" DROP COLUMN "optInSms";')
+    assert "2 migrations applied now" in database.apply()
+
+
+def test_verify_names_what_is_missing_or_invalid(database: Database) -> None:
+    """The exit code is 1, and each index is named."""
+    database.write("1_base", BASE)
+    database.write("2_indexes", INDEXES)
+    database.apply()
+    assert database.run("verify").stdout == "2 of 2 promised indexes are valid\n"
+    database.rows('DROP INDEX "Member_createdAt_idx"')
+    found = database.run("verify")
+    assert found.returncode == 1
+    assert found.stderr == (
+        'IndexesMissing: "Member_createdAt_idx" on "Member" is missing: make it again with a new migration\n'
+    )
