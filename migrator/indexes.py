@@ -11,11 +11,10 @@ from migrator.postgres import DEADLOCK, LOCK_NOT_AVAILABLE, UNDEFINED_OBJECT, In
 from migrator.progress import REPORT_EVERY, Watch, build_progress
 from migrator.settings import Server
 
-# A `prisma migrate` that waits for our lock, and the build that waits for its snapshot, are a deadlock, which ends
-# the build. Prisma gives up after 10 s; these tries last longer.
+# A `prisma migrate` that waits for our lock, and the build that waits for its snapshot, are a deadlock, which
+# ends the build. Prisma gives up after 10 s; these tries last longer.
 ATTEMPTS = 4
 PAUSE = 5.0  # seconds between them
-
 
 class IndexRunner:
     """Runs statements on `session`; what it says starts with `label`."""

@@ -143,7 +143,8 @@ def test_the_applied_part_of_a_failed_file_must_not_change(database: Database) -
     assert refused.returncode == 7
     assert refused.stderr == (
         "AppliedStatementsChanged: migration 1_base stopped after 3 statements, "
-        "and these were changed since: restore the first 3 statements as they were applied, and mend the file after them\n"
+        "and these were changed since: "
+        "restore the first 3 statements as they were applied, and mend the file after them\n"
     )
 
 
