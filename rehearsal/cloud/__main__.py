@@ -70,9 +70,10 @@ def _run(listener: socket.socket, state_dir: Path, told_to_end: threading.Event)
 
 def _bodies(site: Site) -> list[Body]:
     """The bodies in the order they start in: what others need comes first."""
+    from rehearsal.cloud.elasticache import Stores
     from rehearsal.cloud.rds import Databases
 
-    return [Databases(site)]
+    return [Databases(site), Stores(site)]
 
 
 def _stop(bodies: Sequence[Body]) -> None:
