@@ -1,8 +1,8 @@
 """Pulumi's language host for Python, where the official `pulumi-language-python` can't be had.
 
-The engine starts it as `pulumi-language-python ENGINE_ADDRESS`, reads its port from the first line of stdout and calls it
-over gRPC. The SDK's own automation server runs the program; this adds what a plain `pulumi up` asks of a host besides.
-It runs with the interpreter of the project's virtual environment and ends when the engine does.
+The engine starts it as `pulumi-language-python ENGINE_ADDRESS`, reads its port from the first line of stdout
+and calls it over gRPC. The SDK's own automation server runs the program; this adds what a plain `pulumi up`
+asks of a host besides. It runs in the project's virtual environment and ends when the engine does.
 """
 
 import json
@@ -49,15 +49,15 @@ class LanguageHost(LanguageServer):
         return empty_pb2.Empty()
 
     def Run(self, request: Any, context: grpc.ServicerContext) -> Any:
-        """Runs the program. An error is shown once, by the program's own log; the engine is only told to bail out."""
+        """Runs the program. An error is shown once, by the program's log; the engine is told to bail out."""
         del request.args[:]
         request.args.append(sys.argv[1])  # the SDK's server takes the engine's address from here
         self.program = lambda: run_program(request.info)
-        result = super().Run(request, context)
+        result = super().Run(request, context)  # type: ignore[no-untyped-call]  # the SDK has no types here
         return language_pb2.RunResponse(bail=True) if result.error else result
 
     def GetRequiredPackages(self, request: Any, context: grpc.ServicerContext) -> Any:
-        """The provider plugins whose SDKs are installed, so that the engine can fetch or find them beforehand."""
+        """The provider plugins whose SDKs are installed, so that the engine can find them beforehand."""
         return language_pb2.GetRequiredPackagesResponse(
             packages=[
                 plugin_pb2.PackageDependency(name=name, kind="resource", version=version)
@@ -66,7 +66,7 @@ class LanguageHost(LanguageServer):
         )
 
     def GetProgramDependencies(self, request: Any, context: grpc.ServicerContext) -> Any:
-        installed = {canonicalize_name(each.name): each.version for each in metadata.distributions()}
+        installed = {str(canonicalize_name(each.name)): each.version for each in metadata.distributions()}
         if not request.transitiveDependencies:
             for name in required_by_others():
                 installed.pop(name, None)
@@ -99,10 +99,12 @@ class LanguageHost(LanguageServer):
 
 
 def run_program(info: Any) -> None:
-    """Runs the project's `__main__.py` as the official host does; its own exceptions end it with a readable trace."""
+    """Runs the project's `__main__.py` as the official host does; its exceptions become readable traces."""
     refuse_other_environment(info)
     os.chdir(info.program_directory)
     program = Path(info.program_directory, info.entry_point).resolve()
+    if not (program / "__main__.py").is_file():
+        raise RunError(f"There is no program: {program / '__main__.py'} is missing.")
     sys.argv = [str(program)]
     try:
         runpy.run_path(str(program), run_name="__main__")
@@ -116,27 +118,27 @@ def run_program(info: Any) -> None:
 
 
 def own_trace(error: Exception, program: Path) -> str:
-    """The traceback from the program's first own frame on: the frames of this host and of runpy say nothing to a reader."""
+    """The traceback from the program's first own frame on; this host's and runpy's tell a reader nothing."""
     frames = traceback.extract_tb(error.__traceback__)
     own = next((n for n, frame in enumerate(frames) if Path(frame.filename).is_relative_to(program)), 0)
     return "".join(traceback.format_exception(error, limit=own - len(frames))).rstrip()
 
 
 def refuse_other_environment(info: Any) -> None:
-    """One interpreter serves one environment, so `runtime.options.virtualenv` has to name the one that runs this."""
+    """One interpreter serves one environment: `runtime.options.virtualenv` has to name the one running."""
     options = dict(info.options)
     if "virtualenv" not in options:
         return
     wanted = Path(info.root_directory, options["virtualenv"])
     if wanted.resolve() != Path(sys.prefix).resolve():
         raise RunError(
-            f"Pulumi.yaml's runtime.options.virtualenv is '{options['virtualenv']}' ({wanted}), and this language host runs in "
-            f"{sys.prefix}. Run `make up` with that environment's Python, or mend the option."
+            f"Pulumi.yaml's runtime.options.virtualenv is '{options['virtualenv']}' ({wanted}), and this "
+            f"language host runs in {sys.prefix}. Run `make up` with that environment's Python, or mend the option."
         )
 
 
 def provider_sdks() -> list[tuple[str, str]]:
-    """Name and version of each provider whose Python SDK is installed: each carries a `pulumi-plugin.json`."""
+    """Name and version of each provider whose SDK is installed: each carries a `pulumi-plugin.json`."""
     found = []
     for each in metadata.distributions():
         if not each.name.startswith(("pulumi-", "pulumi_")):

@@ -1,0 +1,128 @@
+"""`python -m rehearsal up|down|status|logs|env|preview`: deployments on this machine, without AWS."""
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+from rehearsal import daemon, deployment, logs, machine, previews, table
+from rehearsal.engine import environment, installation
+from rehearsal.engine.environment import Rehearsal
+from rehearsal.errors import CloudError, DeploymentError, RehearsalError
+from rehearsal.lock import exclusive
+from rehearsal.progress import say
+
+
+def up(rehearsal: Rehearsal, options: argparse.Namespace) -> None:
+    """Deploys the whole stack in rehearsal; run again, it deploys what has changed."""
+    with exclusive(rehearsal.root):
+        machine.check(rehearsal.search_path(os.environ["PATH"]))
+        cloud = daemon.find(rehearsal.state)
+        refuse_moved(rehearsal, cloud)
+        if cloud is None:
+            clear_crashed(rehearsal)
+        installation.install(rehearsal)
+        if cloud is None:
+            daemon.start(rehearsal)
+        deployment.up(rehearsal)
+        status(rehearsal, options)
+
+
+def down(rehearsal: Rehearsal, options: argparse.Namespace) -> None:
+    """Ends everything and leaves nothing but the cache."""
+    with exclusive(rehearsal.root):
+        ended = daemon.end(rehearsal.state)
+        deployment.remove(rehearsal.state)
+        say("the rehearsal has ended" if ended else "no rehearsal ran here")
+
+
+def status(rehearsal: Rehearsal, options: argparse.Namespace) -> None:
+    """What runs where, and how to use it by hand."""
+    rehearsal = running(rehearsal)
+    rows = daemon.rows(rehearsal.endpoint) or []
+    shown = [(row["kind"], row["name"], row["address"], str(row["pid"] or ""), row["state"]) for row in rows]
+    api = ("AWS API", rehearsal.region, rehearsal.endpoint, "", "available")
+    print(table.plain(("what", "name", "where", "pid", "state"), [api, *shown]))
+    if url := deployment.outputs(rehearsal).get("url"):
+        print(f"\nThe app answers at {url}")
+    print('For plain `pulumi` and AWS clients in your shell:  eval "$(make -s env)"')
+
+
+def show_logs(rehearsal: Rehearsal, options: argparse.Namespace) -> None:
+    """The ends of the logs, of all or of those whose name contains NAME."""
+    logs.show(rehearsal, options.name)
+
+
+def env(rehearsal: Rehearsal, options: argparse.Namespace) -> None:
+    """Shell lines after which plain `pulumi` and any AWS client use the rehearsal."""
+    print("\n".join(running(rehearsal).shell_lines(os.environ)))
+
+
+def preview(rehearsal: Rehearsal, options: argparse.Namespace) -> None:
+    """Previews stacks, all or those named, against a cloud of their own."""
+    machine.check(rehearsal.search_path(os.environ["PATH"]))
+    found = previews.run(rehearsal, options.stack)
+    head, rows = ("stack", "preview", "changes"), [each.row for each in found]
+    print(table.plain(head, rows))
+    if summary := os.environ.get("GITHUB_STEP_SUMMARY"):
+        with Path(summary).open("a") as page:
+            page.write(table.markdown(head, rows) + "\n")
+    refused = [f"{each.stack}: {error}" for each in found for error in each.errors]
+    if refused:
+        raise DeploymentError("\n".join(refused))
+
+
+def running(rehearsal: Rehearsal) -> Rehearsal:
+    """The rehearsal as it runs, whatever the stack file says by now."""
+    cloud = daemon.find(rehearsal.state)
+    if cloud is None:
+        raise CloudError("No rehearsal runs here. `make up` starts one.")
+    return rehearsal.at(cloud.port)
+
+
+def refuse_moved(rehearsal: Rehearsal, cloud: daemon.Cloud | None) -> None:
+    """A rehearsal keeps its port: what is deployed has it in its addresses."""
+    if cloud is not None and cloud.port != rehearsal.port:
+        raise CloudError(
+            f"A rehearsal runs on port {cloud.port}, and stacks/Pulumi.local.yaml now says {rehearsal.port}. "
+            "Run `make down` first, or write the old port back."
+        )
+
+
+def clear_crashed(rehearsal: Rehearsal) -> None:
+    """A cloud keeps what it holds in memory: what its crash left on disk is of no use."""
+    if rehearsal.log.exists():
+        say("an earlier rehearsal ended without `make down`: starting afresh")
+    deployment.remove(rehearsal.state)
+
+
+COMMANDS = {"up": up, "down": down, "status": status, "logs": show_logs, "env": env, "preview": preview}
+
+
+def parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m rehearsal", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    for name, command in COMMANDS.items():
+        added = commands.add_parser(name, help=command.__doc__)
+        if name == "logs":
+            added.add_argument("name", nargs="?", default="")
+        if name == "preview":
+            added.add_argument("stack", nargs="*")
+    return parser.parse_args()
+
+
+def main() -> int:
+    """0 when it worked; 1 with the reason and the remedy when not; 130 when it was interrupted."""
+    options = parse()
+    try:
+        COMMANDS[options.command](environment.of_project(), options)
+    except RehearsalError as error:
+        print(f"evenkeel: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,144 @@
+"""The rehearsal's cloud as a process in the background: find it, start it, end it.
+
+There is no pid file to go stale. The process is known by its command line, which names its state folder, and
+is signalled through a pidfd, which can't come to mean another process.
+"""
+
+import json
+import os
+import select
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rehearsal.engine.environment import Rehearsal
+from rehearsal.errors import CloudError
+from rehearsal.machine import as_root, check_port
+from rehearsal.progress import Progress
+
+_START = 60.0  # seconds in which the cloud has to answer
+_END = 30.0  # seconds it gets to end its servers and databases before it is killed
+_DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # a proxy can't reach our loopback
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Cloud:
+    """A cloud that runs."""
+
+    pid: int
+    port: int
+
+
+def arguments(*, port: int | str, state: Path) -> list[str]:
+    """The cloud's command line after the interpreter."""
+    return ["-m", "rehearsal.cloud", "--port", str(port), "--state", str(state)]
+
+
+def find(state: Path) -> Cloud | None:
+    """The cloud that runs for this state folder."""
+    for process in Path("/proc").glob("[0-9]*"):
+        if (port := serves(int(process.name), state)) is not None:
+            return Cloud(pid=int(process.name), port=port)
+    return None
+
+
+def serves(pid: int, state: Path) -> int | None:
+    """The port of the cloud that this process is; None when it is no cloud, or another state folder's."""
+    try:
+        interpreter, *rest = (
+            Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace").split("\0")[:-1]
+        )
+    except (OSError, ValueError):
+        return None  # it ended meanwhile, or is one of the kernel's
+    if "python" in Path(interpreter).name and len(rest) == 6 and rest == arguments(port=rest[3], state=state):
+        return int(rest[3])
+    return None
+
+
+def start(rehearsal: Rehearsal) -> None:
+    """Starts the cloud and waits until it answers; raises with the end of its log when it does not."""
+    check_port(rehearsal.port)
+    command = [sys.executable, *arguments(port=rehearsal.port, state=rehearsal.state)]
+    environment = {
+        "PATH": rehearsal.search_path(os.environ["PATH"]),
+        "HOME": str(Path.home()),
+        "LANG": "C.UTF-8",
+    }
+    if as_root():
+        subprocess.run(["sudo", "--validate"], check=True)  # asks for the password where it can be typed
+        command = ["sudo", "env", *(f"{name}={value}" for name, value in environment.items()), *command]
+    rehearsal.state.mkdir(parents=True, exist_ok=True)
+    with rehearsal.log.open("ab") as log, Progress("starting the cloud") as progress:
+        process = subprocess.Popen(
+            command,
+            cwd=rehearsal.root,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+        deadline = time.monotonic() + _START
+        while rows(rehearsal.endpoint) is None:
+            if process.poll() is not None or time.monotonic() > deadline:
+                end(rehearsal.state)
+                raise CloudError(
+                    f"The cloud did not start. The end of {rehearsal.log}:\n{last_lines(rehearsal.log, 15)}"
+                )
+            progress.detail = last_lines(rehearsal.log, 1)
+            time.sleep(0.1)
+
+
+def end(state: Path) -> bool:
+    """Ends the cloud of this state folder, and with it all that it runs; False when there was none."""
+    cloud = find(state)
+    if cloud is None:
+        return False
+    try:
+        process = os.pidfd_open(cloud.pid)
+    except ProcessLookupError:
+        return True
+    try:
+        if serves(cloud.pid, state) is None:
+            return True  # it ended between the two looks
+        with Progress("ending the cloud"):
+            for number, seconds in ((signal.SIGTERM, _END), (signal.SIGKILL, 5.0)):
+                send(process, cloud.pid, number)
+                if select.select([process], [], [], seconds)[0]:
+                    return True
+    finally:
+        os.close(process)
+    raise CloudError(f"Process {cloud.pid}, the rehearsal's cloud, does not end, not even when killed.")
+
+
+def send(process: int, pid: int, number: signal.Signals) -> None:
+    """Signals the process behind the pidfd; through sudo where the cloud is root's and we are not."""
+    if as_root():
+        subprocess.run(["sudo", "kill", f"-{number.value}", str(pid)], check=False)
+        return
+    try:
+        signal.pidfd_send_signal(process, number)
+    except ProcessLookupError:
+        return  # it ended by itself
+
+
+def rows(endpoint: str) -> list[dict[str, Any]] | None:
+    """What the cloud says runs where; None when it does not answer."""
+    try:
+        with _DIRECT.open(f"{endpoint}/_evenkeel/status", timeout=5) as answer:
+            said: list[dict[str, Any]] = json.load(answer)
+            return said
+    except OSError:
+        return None
+
+
+def last_lines(file: Path, count: int) -> str:
+    """The end of a text file."""
+    with file.open("rb") as log:
+        log.seek(max(0, file.stat().st_size - 1000 * count))
+        return "\n".join(log.read().decode(errors="replace").splitlines()[-count:])

@@ -1,0 +1,120 @@
+"""The project deployed into the rehearsal by the real engine, as one would by hand."""
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from rehearsal.engine.environment import Rehearsal
+from rehearsal.errors import CloudError, DeploymentError
+from rehearsal.lock import command_line
+from rehearsal.machine import as_root
+from rehearsal.progress import Progress, say
+
+PROJECT = "evenkeel"
+STACK = "local"
+
+
+def up(rehearsal: Rehearsal) -> None:
+    """Makes stack `local` what the program says; the engine shows its own progress."""
+    make_stacks(rehearsal)
+    free_stack(rehearsal)
+    done = subprocess.run(
+        [rehearsal.bin / "pulumi", "up", "--yes", "--skip-preview", "--stack", STACK],
+        cwd=rehearsal.root,
+        env=rehearsal.environment(os.environ),
+        check=False,
+    )
+    if done.returncode:
+        raise DeploymentError(
+            "`pulumi up` failed; why is said above, and `make logs` shows the servers' side. Mend it and run "
+            "this again: it goes on from where this ended."
+        )
+
+
+def outputs(rehearsal: Rehearsal) -> dict[str, Any]:
+    """The outputs of stack `local`; none when nothing is deployed."""
+    if STACK not in existing_stacks(rehearsal):
+        return {}
+    said: dict[str, Any] = json.loads(pulumi(rehearsal, "stack", "output", "--json", "--stack", STACK))
+    return said
+
+
+def make_stacks(rehearsal: Rehearsal) -> None:
+    """Stack `local`, selected, and the others that can be previewed by hand."""
+    existing = existing_stacks(rehearsal)
+    wanted = [name for name in rehearsed_stacks(rehearsal.root) if name not in existing]
+    if not wanted:
+        return
+    with Progress(f"making stacks {', '.join(wanted)}"):
+        for name in wanted:
+            pulumi(rehearsal, "stack", "init", name, "--no-select")
+        if STACK in wanted:
+            pulumi(rehearsal, "stack", "select", STACK)
+
+
+def existing_stacks(rehearsal: Rehearsal) -> set[str]:
+    """The stacks that the engine's file backend holds."""
+    return {file.stem for file in (rehearsal.stacks / ".pulumi" / "stacks" / PROJECT).glob("*.json")}
+
+
+def rehearsed_stacks(root: Path) -> list[str]:
+    """The stacks that need no real account: their files have an `encryptionsalt` of the rehearsal's passphrase.
+
+    The engine would write a salt into a file that has none.
+    """
+    files = {file.name.split(".")[1]: yaml.safe_load(file.read_text()) for file in stack_files(root)}
+    return [
+        name for name, file in files.items() if "encryptionsalt" in file and "secretsprovider" not in file
+    ]
+
+
+def stack_files(root: Path) -> list[Path]:
+    """The file of each stack of the project."""
+    return sorted((root / "stacks").glob("Pulumi.*.yaml"))
+
+
+def free_stack(rehearsal: Rehearsal) -> None:
+    """Removes the lock that an engine left when it was killed; raises when its holder still runs."""
+    for file in (rehearsal.stacks / ".pulumi" / "locks" / "organization" / PROJECT / STACK).glob("*.json"):
+        holder = json.loads(file.read_text())
+        if holder["hostname"] != socket.gethostname() or "pulumi" in command_line(holder["pid"]):
+            raise DeploymentError(
+                f"Stack {STACK} is being deployed since {holder['timestamp']} by process {holder['pid']} of "
+                f"{holder['username']}@{holder['hostname']}. Wait for it, or end it, and run this again."
+            )
+        say(f"process {holder['pid']} was ended while it deployed stack {STACK}: unlocking the stack")
+        file.unlink()
+
+
+def pulumi(rehearsal: Rehearsal, *arguments: str) -> str:
+    """Runs a quick command of the engine; its stdout, or `DeploymentError` with its stderr."""
+    done = subprocess.run(
+        [rehearsal.bin / "pulumi", "--non-interactive", *arguments],
+        cwd=rehearsal.root,
+        env=rehearsal.environment(os.environ),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise DeploymentError(f"`pulumi {' '.join(arguments)}` failed:\n{done.stderr.strip()}")
+    return done.stdout
+
+
+def remove(state: Path) -> None:
+    """Removes all that a rehearsal wrote; refuses below a mount, where it would remove what is another's."""
+    mounts = [line.split()[1] for line in Path("/proc/self/mounts").read_text().splitlines()]
+    if below := [mount for mount in mounts if Path(mount).is_relative_to(state)]:
+        raise CloudError(
+            f"{', '.join(below)} is still mounted. Unmount it (umount -l PATH) and run this again."
+        )
+    if as_root():
+        subprocess.run(["sudo", "rm", "-rf", str(state)], check=True)
+    elif state.exists():
+        shutil.rmtree(state)

@@ -1,0 +1,70 @@
+"""What a rehearsal asks of the machine, and who holds a port of it."""
+
+import os
+import shutil
+import socket
+from pathlib import Path
+
+from rehearsal.errors import MachineError
+from rehearsal.lock import command_line
+
+PROGRAMS = {
+    "initdb": "postgresql",
+    "redis-server": "redis-server",
+    "haproxy": "haproxy",
+    "setpriv": "util-linux",
+    "unshare": "util-linux",
+    "node": "nodejs",
+    "npm": "npm",
+}
+"""The programs that the cloud and the release run, and Debian's packages that carry them."""
+_LISTEN = "0A"  # the state in /proc/net/tcp
+
+
+def check(path: str) -> None:
+    """Raises `MachineError` with everything that is missing at once."""
+    found = os.pathsep.join([path, "/usr/sbin", *map(str, Path("/usr/lib/postgresql").glob("*/bin"))])
+    missing = {package: name for name, package in PROGRAMS.items() if not shutil.which(name, path=found)}
+    if missing:
+        raise MachineError(
+            f"These programs are missing: {', '.join(missing.values())}. Run `rm -f .venv/.ready && make setup`"
+            f", or: sudo apt-get install {' '.join(missing)}"
+        )
+    if os.geteuid() != 0 and not shutil.which("sudo"):
+        raise MachineError(
+            "The rehearsal's servers are namespaces of this machine, which takes root. Run this as root, or "
+            "install sudo."
+        )
+
+
+def as_root() -> list[str]:
+    """What to put before a command that needs root."""
+    return [] if os.geteuid() == 0 else ["sudo"]
+
+
+def check_port(port: int) -> None:
+    """Raises `MachineError` when something listens on the port, naming it as far as this user may see."""
+    try:
+        socket.create_server(("127.0.0.1", port)).close()
+    except OSError as error:
+        raise MachineError(
+            f"Port {port} of 127.0.0.1 can't be used: {listener(port) or error.strerror}. End that, or write "
+            "another port into evenkeel:aws.endpoint of stacks/Pulumi.local.yaml."
+        ) from error
+
+
+def listener(port: int) -> str | None:
+    """Who listens on the port, as `process 123 (…) listens there`; None when this user may not see it."""
+    sockets = {
+        f"socket:[{fields[9]}]"
+        for table in ("tcp", "tcp6")
+        for fields in map(str.split, Path(f"/proc/net/{table}").read_text().splitlines()[1:])
+        if fields[3] == _LISTEN and int(fields[1].rpartition(":")[2], 16) == port
+    }
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            if any(str(file.readlink()) in sockets for file in (process / "fd").iterdir()):
+                return f"process {process.name} ({command_line(int(process.name))}) listens there"
+        except OSError:
+            continue  # it ended meanwhile, or is another user's
+    return None

@@ -1,0 +1,106 @@
+"""Every stack previewed by the real engine against a throwaway cloud: what a first deployment would make."""
+
+import json
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from socket import create_server
+from typing import Any
+
+import yaml
+
+from rehearsal import daemon, deployment
+from rehearsal.engine import installation
+from rehearsal.engine.environment import Rehearsal
+from rehearsal.errors import DeploymentError
+from rehearsal.progress import Progress
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Preview:
+    """What the engine said about one stack."""
+
+    stack: str
+    changes: dict[str, int]
+    """How many resources of each operation, as `create`."""
+    errors: list[str]
+
+    @property
+    def row(self) -> tuple[str, str, str]:
+        counted = ", ".join(f"{count} to {operation}" for operation, count in self.changes.items())
+        return (self.stack, "refused" if self.errors else "accepted", "" if self.errors else counted)
+
+
+def run(project: Rehearsal, names: Sequence[str]) -> list[Preview]:
+    """Previews the named stacks, or all; the rehearsal that may run beside is not touched."""
+    known = [file.name.split(".")[1] for file in deployment.stack_files(project.root)]
+    if unknown := set(names) - set(known):
+        raise DeploymentError(
+            f"There is no stack {', '.join(sorted(unknown))}. There are: {', '.join(known)}."
+        )
+    with throwaway(project) as rehearsal:
+        return [preview(rehearsal, name) for name in names or known]
+
+
+@contextmanager
+def throwaway(project: Rehearsal) -> Iterator[Rehearsal]:
+    """A rehearsal of the same project on a free port, gone afterwards."""
+    with create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    rehearsal = replace(project, state=Path(tempfile.mkdtemp(prefix="evenkeel-preview-")), port=port)
+    try:
+        installation.install(rehearsal)
+        daemon.start(rehearsal)
+        yield rehearsal
+    finally:
+        daemon.end(rehearsal.state)
+        deployment.remove(rehearsal.state)
+
+
+def preview(rehearsal: Rehearsal, stack: str) -> Preview:
+    """Previews one stack from a copy of its file: the secrets and endpoint in it are another cloud's."""
+    scratch = rehearsal.state / "project"
+    scratch.mkdir(exist_ok=True)
+    shutil.copy2(rehearsal.root / "Pulumi.yaml", scratch)
+    file = scratch / "stacks" / f"Pulumi.{stack}.yaml"
+    file.parent.mkdir(exist_ok=True)
+    original = rehearsal.root / "stacks" / file.name
+    file.write_text(yaml.safe_dump(rehearsed(yaml.safe_load(original.read_text()), rehearsal.endpoint)))
+    deployment.pulumi(rehearsal, "--cwd", str(scratch), "stack", "init", stack)  # puts a salt into the copy
+    command: list[str | Path] = [
+        rehearsal.bin / "pulumi",
+        "preview",
+        "--json",
+        "--stack",
+        stack,
+        "--config-file",
+        file,
+    ]
+    with Progress(f"previewing stack {stack}"):
+        done = subprocess.run(
+            command,
+            cwd=rehearsal.root,
+            env=rehearsal.environment(os.environ),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    said = json.loads(done.stdout) if done.stdout.startswith("{") else {}
+    errors = [each["message"].strip() for each in said.get("diagnostics", []) if each["severity"] == "error"]
+    if done.returncode and not errors:
+        errors = [(done.stderr or done.stdout).strip()]
+    return Preview(stack=stack, changes=said.get("changeSummary", {}), errors=errors)
+
+
+def rehearsed(file: dict[str, Any], endpoint: str) -> dict[str, Any]:
+    """A stack's file without the real account's key, its endpoint, where it has one, moved to `endpoint`."""
+    config = dict(file.get("config", {}))
+    aws = config.get("evenkeel:aws", {})
+    if "endpoint" in aws:
+        config["evenkeel:aws"] = aws | {"endpoint": endpoint}
+    return {"config": config}
