@@ -1,11 +1,14 @@
 'use strict';
 /** PM2's settings: one worker a core, replaced one after another at a reload. */
 
+const { existsSync, realpathSync } = require('node:fs');
 const { join } = require('node:path');
 
-/** A link such as /opt/app/current has to be given: `__dirname` is its target, and would pin today's release. */
-const appDir = process.env.APP_DIR || __dirname;
-const logDir = process.env.LOG_DIR || join(__dirname, 'logs');
+/** On a server PM2 must be given the link: a target's path would pin today's release, and reload it for ever. */
+const CURRENT = '/opt/app/current';
+const onServer = existsSync(CURRENT) && realpathSync(CURRENT) === __dirname;
+const appDir = onServer ? CURRENT : __dirname;
+const logDir = process.env.LOG_DIR || (onServer ? '/var/log/app' : join(__dirname, 'logs'));
 
 module.exports = {
   apps: [

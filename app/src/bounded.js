@@ -13,7 +13,7 @@ class Unavailable extends Error {
  * @param {number} timeoutMs
  * @param {string} what named in the error
  * @returns {Promise<T>}
- * @throws {Unavailable} when the promise fails or takes longer
+ * @throws {Unavailable} when the promise fails, which is then the cause, or takes longer, which has none
  */
 async function bounded(promise, timeoutMs, what) {
   let timer;

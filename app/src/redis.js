@@ -27,10 +27,23 @@ function openRedis({ url, log }) {
   client.on('ready', () => log.info('redis connected'));
   const connected = client.connect();
 
+  /** Leaves a Redis that hangs, or that a failover made a replica; the address leads to the new primary. */
+  function reconnect() {
+    client.destroy();
+    client.connect().catch((error) => log.error('redis', { error: error.message }));
+  }
+
   const command =
     (name) =>
-    (...args) =>
-      bounded(client[name](...args), COMMAND_MS, `Redis ${name.toUpperCase()}`);
+    async (...args) => {
+      try {
+        return await bounded(client[name](...args), COMMAND_MS, `Redis ${name.toUpperCase()}`);
+      } catch (error) {
+        const stale = error.cause === undefined || error.cause.message.startsWith('READONLY');
+        if (stale && client.isReady) reconnect();
+        throw error;
+      }
+    };
   return {
     get: command('get'),
     set: command('set'),

@@ -4,6 +4,7 @@
 const { once } = require('node:events');
 const http = require('node:http');
 const { join } = require('node:path');
+const { text: readAll } = require('node:stream/consumers');
 const { eventually, freePort, start, stop } = require('./children');
 
 const SERVER = join(__dirname, '../../src/server.js');
@@ -43,27 +44,35 @@ function lines(output) {
     .map((line) => JSON.parse(line));
 }
 
-/** A browser in small: JSON in, JSON out, one cookie. */
+/** A browser in small: JSON in, JSON out, one cookie, one connection that is kept alive. */
 function client(url, headers = {}) {
+  const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
   let cookie;
   return {
     get cookie() {
       return cookie;
     },
     async request(method, path, body) {
-      const response = await fetch(url + path, {
+      const request = http.request(url + path, {
+        agent,
         method,
         headers: {
           ...headers,
           ...(body && { 'content-type': 'application/json' }),
           ...(cookie && { cookie }),
         },
-        body: body && JSON.stringify(body),
       });
-      const given = response.headers.getSetCookie().at(0);
-      if (given) cookie = given.split(';')[0];
-      const text = await response.text();
-      return { status: response.status, headers: response.headers, body: text && JSON.parse(text) };
+      request.end(body && JSON.stringify(body));
+      const [response] = await once(request, 'response');
+      const given = response.headers['set-cookie'] ?? [];
+      if (given.length > 0) cookie = given[0].split(';')[0];
+      const text = await readAll(response);
+      return {
+        status: response.statusCode,
+        headers: response.headers,
+        given,
+        body: text && JSON.parse(text),
+      };
     },
     get(path) {
       return this.request('GET', path);

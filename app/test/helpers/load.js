@@ -11,13 +11,15 @@ function startLoad(url, { path, headers, connections = 16 }) {
   let running = true;
   const once = () =>
     new Promise((resolve) => {
-      http
-        .get(url + path, { agent, headers }, (response) => {
+      const request = http
+        .get(url + path, { agent, headers, timeout: 2000 }, (response) => {
           response.resume();
           response.once('end', () => resolve(response.statusCode === 200));
           response.once('error', () => resolve(false));
         })
-        .once('error', () => resolve(false));
+        .once('error', () => resolve(false))
+        // A connection that was handed to a dying worker is never answered.
+        .once('timeout', () => request.destroy());
     });
   const loop = async () => {
     while (running) {

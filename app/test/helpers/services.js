@@ -2,7 +2,15 @@
 /** A real Postgres with the app's schema and a real Redis, both behind TLS of a certificate authority of their own. */
 
 const { execFileSync } = require('node:child_process');
-const { chmodSync, chownSync, mkdtempSync, readdirSync, rmSync, writeFileSync } = require('node:fs');
+const {
+  chmodSync,
+  chownSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} = require('node:fs');
 const { tmpdir } = require('node:os');
 const { join } = require('node:path');
 const { eventually, freePort, serverIdentity, start, stop } = require('./children');
@@ -24,9 +32,11 @@ async function startServices() {
   hand(folder);
   const caFile = makeCertificates(folder, hand);
   const postgres = await startPostgres({ folder, identity, hand });
-  const redis = await startRedis({ folder, identity });
+  const redis = await startRedis({ folder, identity, name: 'redis' });
   return {
     folder,
+    /** A second Redis: a replica of the first. */
+    startReplica: () => startRedis({ folder, identity, name: 'replica', replicaof: redis.port }),
     caFile,
     postgres,
     redis,
@@ -97,6 +107,7 @@ async function startPostgres({ folder, identity, hand }) {
       ['-X', '-q', '-v', 'ON_ERROR_STOP=1', '-h', folder, '-p', port, '-U', 'postgres', '-At', ...rest],
       {
         encoding: 'utf8',
+        stdio: 'pipe',
       },
     );
   let server;
@@ -121,7 +132,10 @@ async function startPostgres({ folder, identity, hand }) {
   return service;
 }
 
-async function startRedis({ folder, identity }) {
+async function startRedis({ folder, identity, name, replicaof }) {
+  const dir = join(folder, name);
+  mkdirSync(dir);
+  if (identity) chownSync(dir, identity.uid, identity.gid);
   const port = await freePort();
   const settings = {
     port: 0,
@@ -132,8 +146,11 @@ async function startRedis({ folder, identity }) {
     'tls-ca-cert-file': join(folder, 'ca.pem'),
     'tls-auth-clients': 'no',
     requirepass: REDIS_TOKEN,
-    dir: folder,
+    masterauth: REDIS_TOKEN,
+    'tls-replication': 'yes',
+    dir,
     appendonly: 'yes',
+    ...(replicaof && { replicaof: `127.0.0.1 ${replicaof}` }),
   };
   const args = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, String(value)]);
   let server;
@@ -145,6 +162,12 @@ async function startRedis({ folder, identity }) {
     },
     stop: () => stop(server),
     signal: (name) => server.kill(name),
+    command: (...command) =>
+      execFileSync(
+        'redis-cli',
+        ['--tls', '--cacert', join(folder, 'ca.pem'), '-p', String(port), ...command],
+        { env: { ...process.env, REDISCLI_AUTH: REDIS_TOKEN }, encoding: 'utf8', stdio: 'pipe' },
+      ),
   };
   await service.start();
   return service;

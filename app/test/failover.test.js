@@ -1,0 +1,55 @@
+'use strict';
+const assert = require('node:assert/strict');
+const { once } = require('node:events');
+const { connect, createServer } = require('node:net');
+const { after, before, test } = require('node:test');
+const { loggedIn, startApp } = require('./helpers/app');
+const { eventually } = require('./helpers/children');
+const { startServices } = require('./helpers/services');
+
+/** An address that leads to one Redis and later to another; connections that are open stay where they are. */
+async function startEndpoint(firstTarget) {
+  const server = createServer((socket) => {
+    const onward = connect(endpoint.target, '127.0.0.1');
+    socket.pipe(onward).pipe(socket);
+    socket.on('error', () => onward.destroy());
+    onward.on('error', () => socket.destroy());
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const endpoint = { target: firstTarget, port: server.address().port, stop: () => server.close() };
+  return endpoint;
+}
+
+let services;
+let replica;
+let endpoint;
+let app;
+before(async () => {
+  services = await startServices();
+  replica = await services.startReplica();
+  endpoint = await startEndpoint(services.redis.port);
+  const REDIS_URL = services.env.REDIS_URL.replace(String(services.redis.port), String(endpoint.port));
+  app = await startApp(services, { REDIS_URL });
+});
+after(async () => {
+  await app?.stop();
+  endpoint?.stop();
+  await replica?.stop();
+  await services?.stop();
+});
+
+test('a failover keeps the sessions and is over within 5 s, though the old primary goes on answering', async () => {
+  const user = await loggedIn(app.url);
+  await eventually(() => replica.command('dbsize').trim() === services.redis.command('dbsize').trim());
+  replica.command('replicaof', 'no', 'one');
+  services.redis.command('replicaof', '127.0.0.1', String(replica.port));
+  endpoint.target = replica.port;
+
+  await eventually(async () => (await user.get('/me')).status === 200, {
+    timeoutMs: 5000,
+    what: 'the old session',
+  });
+  await eventually(() => loggedIn(app.url), { timeoutMs: 5000, what: 'a new session' });
+  assert.equal((await user.get('/me')).status, 200);
+  assert.equal(app.child.exitCode, null);
+});
