@@ -16,6 +16,7 @@ from migrator.settings import Server
 ATTEMPTS = 4
 PAUSE = 5.0  # seconds between them
 
+
 class IndexRunner:
     """Runs statements on `session`; what it says starts with `label`."""
 

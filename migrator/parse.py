@@ -17,7 +17,7 @@ _ADDRESSED = re.compile(r"--\s*migrator:")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Token:
-    """One token of a statement, its place counted from the statement's first character."""
+    """One token of a statement, comments apart; its place counts from the statement's first character."""
 
     name: str
     start: int
@@ -48,9 +48,9 @@ def statements(script: str, *, migration: str) -> list[Parsed]:
     for statement in raw:
         start = statement.stmt_location
         end = start + statement.stmt_len if statement.stmt_len else len(script.rstrip())
-        own = [token for token in tokens if start <= token.start < end]
+        own = [token for token in tokens if start <= token.start < end and "COMMENT" not in token.name]
         # Without a semicolon the last statement would drag the comments after it along.
-        end = max(token.end for token in own if "COMMENT" not in token.name) + 1
+        end = own[-1].end + 1
         before = [token for token in tokens if previous_end <= token.start < start]
         found.append(
             Parsed(
@@ -60,7 +60,6 @@ def statements(script: str, *, migration: str) -> list[Parsed]:
                 tokens=tuple(
                     Token(name=token.name, start=token.start - start, end=token.end + 1 - start)
                     for token in own
-                    if token.end < end
                 ),
                 allowances=_allowances(script, before, migration=migration),
             )

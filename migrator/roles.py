@@ -19,14 +19,14 @@ def ensure(session: Session, role: AppRole, ledger_table: str) -> None:
     The server gets a SCRAM verifier, so the password is in no log of it. The tables to come are those that
     the session's own user makes: default privileges belong to the maker.
     """
-    name, verifier = quote(role.name), _verifier(role.password)
+    name, secret = quote(role.name), verifier(role.password)
     known = session.rows("SELECT 1 FROM pg_roles WHERE rolname = CAST(:name AS name)", name=role.name)
     database, schema = (
         quote(part) for part in session.rows("SELECT current_database(), current_schema()")[0]
     )
     rows, numbers = "SELECT, INSERT, UPDATE, DELETE", "USAGE, SELECT, UPDATE"
     with session.transaction():
-        session.run(f"{'ALTER' if known else 'CREATE'} ROLE {name} LOGIN PASSWORD '{verifier}'")
+        session.run(f"{'ALTER' if known else 'CREATE'} ROLE {name} LOGIN PASSWORD '{secret}'")
         session.run(f"GRANT CONNECT ON DATABASE {database} TO {name}")
         session.run(f"GRANT USAGE ON SCHEMA {schema} TO {name}")
         session.run(f"GRANT {rows} ON ALL TABLES IN SCHEMA {schema} TO {name}")
@@ -36,7 +36,7 @@ def ensure(session: Session, role: AppRole, ledger_table: str) -> None:
         session.run(f"REVOKE INSERT, UPDATE, DELETE ON {ledger_table} FROM {name}")
 
 
-def _verifier(password: str) -> str:
+def verifier(password: str) -> str:
     """PostgreSQL's form of a secret: SCRAM-SHA-256$<iterations>:<salt>$<StoredKey>:<ServerKey>."""
     mechanism = ScramMechanism("SCRAM-SHA-256")
     salt, stored_key, server_key, iterations = mechanism.make_auth_info(password, iteration_count=ITERATIONS)

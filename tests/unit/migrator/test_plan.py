@@ -1,0 +1,168 @@
+"""How each statement will run, and what a preview shows of it."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pglast import parse_sql
+
+from migrator.errors import PlanError
+from migrator.plan import Plan, Promise
+from tests.unit.migrator.planning import plan, statements
+
+NAMES = st.sampled_from(["a", '"A"', '"é;"', '"on"', '"a""b"', '"index"'])
+
+
+def trees(sql: str) -> list[Any]:
+    return [raw.stmt for raw in parse_sql(sql)]
+
+
+@given(
+    unique=st.sampled_from(["", "UNIQUE "]),
+    condition=st.sampled_from(["", "IF NOT EXISTS "]),
+    concurrently=st.sampled_from(["", "CONCURRENTLY "]),
+    name=NAMES,
+    only=st.sampled_from(["", "ONLY "]),
+    schema=st.sampled_from(["", "public.", '"s;" . ', "/* on x */ "]),
+    table=NAMES,
+    columns=st.sampled_from(
+        ["(a)", "USING gin (a jsonb_path_ops)", "(lower(a) DESC, b NULLS LAST) INCLUDE (c)"]
+    ),
+    rest=st.sampled_from(
+        ["", " WITH (fillfactor = 70)", " TABLESPACE x WHERE a = ';'", " -- INDEX\n WHERE b > 0"]
+    ),
+)
+def test_an_index_statement_only_gains_concurrently(
+    unique: str,
+    condition: str,
+    concurrently: str,
+    name: str,
+    only: str,
+    schema: str,
+    table: str,
+    columns: str,
+    rest: str,
+) -> None:
+    """PostgreSQL reads it as the same, made online; the twin's differs in the table alone."""
+    sql = f"CREATE {unique}INDEX {concurrently}{condition}{name} ON {only}{schema}{table} {columns}{rest}"
+    (statement,) = statements(sql)
+    assert statement.online is not None
+    (original,), (online,) = trees(sql), trees(statement.online.sql)
+    assert online.concurrent
+    original.concurrent = True
+    assert online == original
+    twin, probe = trees(statement.online.probe)
+    assert (twin.relation.schemaname, twin.relation.relname) == ("pg_temp", original.relation.relname)
+    assert (probe.relation.schemaname, probe.relation.relname) == ("pg_temp", original.relation.relname)
+    probe.relation, probe.concurrent, probe.if_not_exists = original.relation, True, original.if_not_exists
+    assert probe == original
+
+
+@pytest.mark.parametrize(
+    ("sql", "online"),
+    [
+        ("DROP INDEX IF EXISTS s.i", ['DROP INDEX CONCURRENTLY IF EXISTS "s"."i"']),
+        ("DROP INDEX i, J", ['DROP INDEX CONCURRENTLY "i"', 'DROP INDEX CONCURRENTLY "j"']),
+        ("REINDEX INDEX i", ['REINDEX INDEX CONCURRENTLY "i"']),
+        ("REINDEX (VERBOSE) TABLE s.t", ['REINDEX TABLE CONCURRENTLY "s"."t"']),
+        ("REINDEX SCHEMA s", ['REINDEX SCHEMA CONCURRENTLY "s"']),
+    ],
+)
+def test_drops_and_reindexes_run_online(sql: str, online: list[str]) -> None:
+    """Each in the form that PostgreSQL takes concurrently."""
+    assert [statement.online.sql for statement in statements(sql) if statement.online] == online
+
+
+def test_statements_commit_together_unless_one_takes_long_or_is_online() -> None:
+    """A validation or a change of data never waits with another's lock held."""
+    (migration,) = plan(
+        """CREATE TABLE n (a int); CREATE INDEX n_a ON n (a); INSERT INTO n VALUES (1);
+           ALTER TABLE t ADD COLUMN b int;
+           UPDATE t SET b = 1; DELETE FROM t WHERE b = 2;
+           ALTER TABLE t VALIDATE CONSTRAINT c; ALTER TABLE t VALIDATE CONSTRAINT d;
+           CREATE INDEX t_b ON t (b);
+           ALTER TABLE t ALTER b SET DEFAULT 1;"""
+    ).migrations
+    assert [(first, len(group)) for first, group in migration.transactions()] == [
+        (1, 4),
+        (5, 2),
+        (7, 1),
+        (8, 1),
+        (9, 1),
+        (10, 1),
+    ]
+    assert [statement.long for statement in migration.statements] == [False] * 4 + [True] * 4 + [False] * 2
+    assert [first for first, _ in migration.transactions(applied=5)] == [6, 7, 8, 9, 10]
+
+
+def test_promises_follow_what_later_statements_do() -> None:
+    """Renamed, dropped alone, with a column, with a table: only what remains is promised."""
+    promised = plan(
+        "CREATE TABLE t (a int, b int, c int); CREATE INDEX i1 ON t (a);"
+        "CREATE INDEX i2 ON t (b) INCLUDE (c);",
+        'CREATE INDEX i3 ON s.u (lower(x)); CREATE INDEX "I4" ON s.u (y); CREATE UNIQUE INDEX i5 ON t (a);',
+        'ALTER INDEX i1 RENAME TO j1; ALTER TABLE t DROP COLUMN c; DROP INDEX s."I4";',
+        "ALTER TABLE t ADD CONSTRAINT k5 UNIQUE USING INDEX i5;"
+        "CREATE TABLE v (a int); CREATE INDEX i6 ON v (a);",
+        "DROP TABLE v; ALTER TABLE t RENAME COLUMN a TO z; ALTER TABLE t RENAME TO tt;",
+    ).promises
+    assert set(promised) == {
+        Promise(index='"j1"', table='"tt"'),
+        Promise(index='"k5"', table='"tt"'),
+        Promise(index='"s"."i3"', table='"s"."u"'),
+    }
+
+
+def test_a_preview_shows_what_runs_how() -> None:
+    """Transactions of many statements in one row; refusals and allowances with their reason."""
+    made = plan(
+        "CREATE TABLE a (x int); CREATE TABLE b (x int); CREATE TABLE c (x int); CREATE INDEX i ON a (x);"
+        "ALTER TABLE a ADD FOREIGN KEY (x) REFERENCES b (x);",
+        """CREATE INDEX IF NOT EXISTS "T_a_idx"
+             ON "T" ("a");
+           -- migrator: allow drop-table because it is empty
+           DROP TABLE old;
+           ALTER TABLE "T" DROP COLUMN b;""",
+    )
+    first, second = (migration.checksum[:12] for migration in made.migrations)
+    assert made.render() == (
+        f"m1 (sha256 {first})\n"
+        "  1–5  transaction  3 CREATE TABLE, 1 CREATE INDEX, 1 ALTER TABLE\n"
+        f"m2 (sha256 {second})\n"
+        '  1  online       CREATE INDEX IF NOT EXISTS "T_a_idx" ON "T" ("a")\n'
+        "  2  transaction  DROP TABLE old\n"
+        "       allowed: drop-table because it is empty\n"
+        '  3  refused      ALTER TABLE "T" DROP COLUMN b\n'
+        '       drop-column: servers that still run read "T"."b" until they are replaced'
+    )
+
+
+def test_a_long_history_is_shortened_from_its_old_end() -> None:
+    """A preview stays below four kilobytes and shows the newest."""
+    shown = plan(*[f"ALTER TABLE t ADD COLUMN c{number} int;" for number in range(300)]).render()
+    assert len(shown.encode()) < 4_000
+    assert shown.splitlines()[0] == "… and 251 earlier migrations"
+    assert shown.splitlines()[-1] == "  1  transaction  ALTER TABLE t ADD COLUMN c299 int"
+
+
+def test_no_migrations_is_a_plan_too() -> None:
+    """A new app has none."""
+    assert plan().render() == "no migrations"
+
+
+def test_a_plan_travels_unchanged() -> None:
+    """Through JSON and back; a script that was tampered with on the way is refused."""
+    made = plan(
+        "CREATE INDEX i ON t (a); DROP TABLE t;",
+        "-- migrator: allow rename because x\nALTER TABLE a RENAME TO b",
+    )
+    assert Plan.from_json(made.to_json()) == made
+    tampered = json.loads(made.to_json())
+    tampered["migrations"][0]["sql"] += " "
+    with pytest.raises(PlanError) as error:
+        Plan.from_json(json.dumps(tampered))
+    assert str(error.value) == "migration m1 is not the file that was planned: build the bundle again"
