@@ -1,0 +1,83 @@
+"""Runs a piece of program against no engine at all, and keeps what it registers."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from pulumi.runtime import mocks
+from pulumi.runtime.stack import run_pulumi_func
+
+
+@dataclass(kw_only=True, slots=True)
+class Registered:
+    """The resources of one run, by type and name, with their inputs as the engine gets them."""
+
+    inputs: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
+
+    @property
+    def types(self) -> dict[str, int]:
+        """How many of which type; components and the stack itself left out."""
+        return dict(Counter(kind for kind, _ in self.inputs if kind.startswith("aws:")))
+
+    def __getitem__(self, key: tuple[str, str]) -> dict[str, Any]:
+        return self.inputs[key]
+
+    def all(self, kind: str) -> dict[str, dict[str, Any]]:
+        """Inputs of every resource of a type, by name."""
+        return {name: inputs for (a_kind, name), inputs in self.inputs.items() if a_kind == kind}
+
+
+class _Mocks(mocks.Mocks):
+    def __init__(self, registered: Registered) -> None:
+        self._registered = registered
+
+    def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
+        self._registered.inputs[args.typ, args.name] = args.inputs
+        return f"{args.name}-id", {**computed(args.typ, args.name), **args.inputs}
+
+    def call(self, args: mocks.MockCallArgs) -> dict[str, Any]:
+        return {
+            "aws:index/getCallerIdentity:getCallerIdentity": {"accountId": "123456789012"},
+            "aws:index/getAvailabilityZones:getAvailabilityZones": {
+                "names": ["xx-1b", "xx-1a", "xx-1c", "xx-1d"]
+            },
+            "aws:ssm/getParameter:getParameter": {"insecureValue": f"ami from {args.args.get('name')}"},
+        }[args.token]
+
+
+def computed(kind: str, name: str) -> dict[str, Any]:
+    """What AWS adds to a resource, as far as components read it."""
+    return {
+        "arn": f"arn:{name}",
+        "name": f"{name}-0123456",
+        "bucket": f"{name}-0123456",
+        "arnSuffix": f"suffix/{name}",
+        "dnsName": f"{name}.elb.example",
+        "zoneId": "ZELB",
+        "keyId": f"key of {name}",
+        "latestVersion": 1,
+        "fqdn": "proof.example",
+        "domainValidationOptions": [
+            {
+                "domainName": "d",
+                "resourceRecordName": "proof.example",
+                "resourceRecordType": "CNAME",
+                "resourceRecordValue": "v",
+            }
+        ],
+    }
+
+
+def register(program: Callable[[], object]) -> Registered:
+    """Runs the program to its end."""
+    registered = Registered()
+
+    async def run() -> None:
+        # Inside the loop, since Pulumi binds its outputs to the one that runs.
+        mocks.set_mocks(_Mocks(registered), project="evenkeel", stack="test", preview=False)
+        await run_pulumi_func(program)
+
+    asyncio.run(run())
+    return registered
