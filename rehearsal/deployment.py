@@ -64,7 +64,7 @@ def existing_stacks(rehearsal: Rehearsal) -> set[str]:
 
 
 def rehearsed_stacks(root: Path) -> list[str]:
-    """The stacks that need no real account: their files have an `encryptionsalt` of the rehearsal's passphrase.
+    """The stacks that need no account: their files have an `encryptionsalt` of the rehearsal's passphrase.
 
     The engine would write a salt into a file that has none.
     """

@@ -27,8 +27,8 @@ def check(path: str) -> None:
     missing = {package: name for name, package in PROGRAMS.items() if not shutil.which(name, path=found)}
     if missing:
         raise MachineError(
-            f"These programs are missing: {', '.join(missing.values())}. Run `rm -f .venv/.ready && make setup`"
-            f", or: sudo apt-get install {' '.join(missing)}"
+            f"These programs are missing: {', '.join(missing.values())}. Run "
+            f"`rm -f .venv/.ready && make setup`, or: sudo apt-get install {' '.join(missing)}"
         )
     if os.geteuid() != 0 and not shutil.which("sudo"):
         raise MachineError(

@@ -98,9 +98,9 @@ def preview(rehearsal: Rehearsal, stack: str) -> Preview:
 
 
 def rehearsed(file: dict[str, Any], endpoint: str) -> dict[str, Any]:
-    """A stack's file without the real account's key, its endpoint, where it has one, moved to `endpoint`."""
+    """A stack's file without the real account's key; what it has at an endpoint of its own is at `endpoint`."""
     config = dict(file.get("config", {}))
     aws = config.get("evenkeel:aws", {})
-    if "endpoint" in aws:
-        config["evenkeel:aws"] = aws | {"endpoint": endpoint}
+    if own := aws.get("endpoint"):
+        config["evenkeel:aws"] = {name: str(value).replace(own, endpoint) for name, value in aws.items()}
     return {"config": config}

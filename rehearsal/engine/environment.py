@@ -99,7 +99,7 @@ def of_project(root: Path = ROOT) -> Rehearsal:
     address = urlsplit(aws.endpoint or "")
     if address.hostname != "127.0.0.1" or address.port is None:
         raise MachineError(
-            f"{file.relative_to(root)} sets evenkeel:aws.endpoint to '{aws.endpoint}', and a rehearsal answers "
-            "on this machine only. Write http://127.0.0.1:PORT, with a free port such as 4577."
+            f"{file.relative_to(root)} sets evenkeel:aws.endpoint to '{aws.endpoint}', and a rehearsal "
+            "answers on this machine only. Write http://127.0.0.1:PORT, with a free port such as 4577."
         )
     return Rehearsal(root=root, state=root / ".rehearsal", port=address.port, region=aws.region)

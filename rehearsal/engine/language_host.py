@@ -38,6 +38,7 @@ class LanguageHost(LanguageServer):
 
     def __init__(self) -> None:
         super().__init__(program=lambda: None)
+        self.running = False
 
     def Handshake(self, request: Any, context: grpc.ServicerContext) -> Any:
         return language_pb2.LanguageHandshakeResponse()
@@ -53,7 +54,11 @@ class LanguageHost(LanguageServer):
         del request.args[:]
         request.args.append(sys.argv[1])  # the SDK's server takes the engine's address from here
         self.program = lambda: run_program(request.info)
-        result = super().Run(request, context)  # type: ignore[no-untyped-call]  # the SDK has no types here
+        self.running = True
+        try:
+            result = super().Run(request, context)  # type: ignore[no-untyped-call]  # the SDK has no types here
+        finally:
+            self.running = False
         return language_pb2.RunResponse(bail=True) if result.error else result
 
     def GetRequiredPackages(self, request: Any, context: grpc.ServicerContext) -> Any:
@@ -133,7 +138,7 @@ def refuse_other_environment(info: Any) -> None:
     if wanted.resolve() != Path(sys.prefix).resolve():
         raise RunError(
             f"Pulumi.yaml's runtime.options.virtualenv is '{options['virtualenv']}' ({wanted}), and this "
-            f"language host runs in {sys.prefix}. Run `make up` with that environment's Python, or mend the option."
+            f"language host runs in {sys.prefix}. Run `make up` with that environment's Python, or mend it."
         )
 
 
@@ -202,10 +207,15 @@ def end_with(parent: int) -> None:
 
 
 def main() -> None:
-    signal.signal(
-        signal.SIGINT, signal.SIG_IGN
-    )  # the engine sends it to the whole group, and cancels over gRPC
+    """Serves until the engine sends SIGINT at its end.
+
+    One that comes while the program runs is the user's Ctrl-C: the engine gets it too, and lets what is under
+    way finish.
+    """
     threading.Thread(target=end_with, args=[os.getppid()], daemon=True).start()
+    host = LanguageHost()
+    ended = threading.Event()
+    signal.signal(signal.SIGINT, lambda *_: None if host.running else ended.set())
     server = grpc.server(
         ThreadPoolExecutor(),
         options=[
@@ -213,11 +223,13 @@ def main() -> None:
             ("grpc.max_send_message_length", MAX_MESSAGE_BYTES),
         ],
     )
-    language_pb2_grpc.add_LanguageRuntimeServicer_to_server(LanguageHost(), server)
+    language_pb2_grpc.add_LanguageRuntimeServicer_to_server(host, server)
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
     print(port, flush=True)
-    server.wait_for_termination()
+    ended.wait()
+    server.stop(grace=0).wait()  # ends the policy packs' calls, and with them the packs
+    os._exit(0)
 
 
 if __name__ == "__main__":
