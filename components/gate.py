@@ -1,0 +1,70 @@
+"""A gate: a fact about the stack that AWS records only after a check has proved it.
+
+The check runs in a hook *before* the parameter is written. When it raises, the parameter keeps its old value,
+what depends on the gate is not touched, and the next `pulumi up` sees the same difference and checks again.
+An `after_*` hook could not do that: by then the engine has saved the new value. Previews run no hook.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pulumi
+import pulumi_aws as aws
+
+
+class GateClosed(Exception):
+    """A check failed: the message says what was found, and what to do about it. The old value stays."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class GateArgs:
+    """What a gate records, and what has to be true before it may."""
+
+    parameter_name: str
+    """Path of the SSM parameter, such as `/evenkeel/prod/schema`."""
+    description: str
+    value: pulumi.Input[str]
+    """At most 4 KiB; not secret, so that a preview shows it as a diff."""
+    subject: pulumi.Input[str]
+    """Whom the fact is about, such as a database's resource id: a new subject has to be checked again."""
+    check: Callable[..., None]
+    """Called with `context` as keyword arguments, in its own thread; raises `GateClosed` to stay shut."""
+    context: Mapping[str, pulumi.Input[Any]]
+    """What the check needs to know. The gate waits for every resource that these values come from."""
+
+
+class Gate(pulumi.ComponentResource):
+    """A guarded `aws.ssm.Parameter`. Depend on the gate to wait for its check."""
+
+    value: pulumi.Output[str]
+
+    def __init__(self, name: str, args: GateArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("evenkeel:index:Gate", name, None, opts)
+        context = pulumi.Output.all(**args.context)
+
+        async def run_check(_: pulumi.ResourceHookArgs) -> None:
+            await asyncio.to_thread(args.check, **(await context.future() or {}))
+
+        hook = pulumi.ResourceHook(f"{name}-check", run_check)
+        parameter = aws.ssm.Parameter(
+            name,
+            name=args.parameter_name,
+            description=args.description,
+            type=aws.ssm.ParameterType.STRING,
+            insecure_value=args.value,
+            # An engine killed between writing the parameter and saving its state would otherwise find its own
+            # parameter in the way.
+            overwrite=True,
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                depends_on=context.apply(lambda _: []),
+                hooks=pulumi.ResourceHookBinding(before_create=[hook], before_update=[hook]),
+                replacement_trigger=args.subject,
+                # The replacement has the same name: deleted after it, the old one would take it along.
+                delete_before_replace=True,
+            ),
+        )
+        self.value = parameter.insecure_value
+        self.register_outputs({"value": self.value})
