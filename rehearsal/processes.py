@@ -45,7 +45,7 @@ class Child:
         self.log = log
         with log.open("ab") as output:
             self._popen = subprocess.Popen(
-                [*_dies_with_its_parent(user), *map(str, argv)],
+                [*dying_with_parent(user), *map(str, argv)],
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
@@ -79,7 +79,8 @@ class Child:
         end_all([self], within=within, by=by)
         return self
 
-    def _signal_group(self, number: signal.Signals) -> None:
+    def send_to_group(self, number: signal.Signals) -> None:
+        """Send a signal to every process of the group; none left is fine."""
         try:
             os.killpg(self.pid, number)
         except ProcessLookupError:
@@ -90,16 +91,17 @@ def end_all(children: Iterable[Child], *, within: float, by: signal.Signals = si
     """End several children at once: `by` to each group, SIGKILL to what is left after `within` seconds."""
     groups = list(children)
     for child in groups:
-        child._signal_group(by)
+        child.send_to_group(by)
     deadline = time.monotonic() + within
     while time.monotonic() < deadline and any(child.alive for child in groups):
         time.sleep(_POLL)
     for child in groups:
-        child._signal_group(signal.SIGKILL)
+        child.send_to_group(signal.SIGKILL)
         child._popen.wait()
 
 
-def _dies_with_its_parent(user: User | None) -> list[str]:
+def dying_with_parent(user: User | None) -> list[str]:
+    """The words before a command that let it die with its parent, as `user`."""
     if user is None:
         return ["setpriv", "--pdeathsig", "KILL"]
     return [

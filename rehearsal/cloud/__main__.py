@@ -70,10 +70,11 @@ def _run(listener: socket.socket, state_dir: Path, told_to_end: threading.Event)
 
 def _bodies(site: Site) -> list[Body]:
     """The bodies in the order they start in: what others need comes first."""
+    from rehearsal.cloud.ecs import Tasks
     from rehearsal.cloud.elasticache import Stores
     from rehearsal.cloud.rds import Databases
 
-    return [Databases(site), Stores(site)]
+    return [Databases(site), Stores(site), Tasks(site)]
 
 
 def _stop(bodies: Sequence[Body]) -> None:

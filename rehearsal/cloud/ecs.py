@@ -1,0 +1,159 @@
+"""ECS: a Fargate task's containers are processes, with the task's environment and secrets."""
+
+import logging
+from pathlib import Path
+from typing import Any
+
+from moto.core.utils import utcnow
+from moto.ecs.models import ecs_backends
+
+from rehearsal.cloud.container import CannotStartContainerError, Container, LogStream
+from rehearsal.cloud.ecs_api import mend_moto
+from rehearsal.cloud.site import Row, Site, every
+from rehearsal.cloud.task_environment import (
+    SecretUnavailableError,
+    container_command,
+    container_environment,
+    role_credentials,
+)
+
+log = logging.getLogger(__name__)
+
+
+class Tasks:
+    """The body of ECS."""
+
+    def __init__(self, site: Site) -> None:
+        mend_moto()
+        self._site = site
+        self._folder = site.folder("ecs")
+        self._tasks: dict[Any, _Task] = {}
+
+    def reconcile(self) -> None:
+        """Start new tasks, move the running ones one step on, forget the stopped ones."""
+        for backend in every(ecs_backends):
+            for tasks in list(backend.tasks.values()):
+                for task in list(tasks.values()):
+                    if task.launch_type != "EC2" and task.status != "STOPPED":
+                        self._reconcile(task)
+
+    def rows(self) -> list[Row]:
+        """One row a running container."""
+        return [row for task in self._tasks.values() for row in task.rows()]
+
+    def stop(self) -> None:
+        """End every container at once: what a task did not finish, the next deployment runs again."""
+        for task in self._tasks.values():
+            task.kill()
+
+    def _reconcile(self, task: Any) -> None:
+        if task not in self._tasks:
+            self._tasks[task] = _Task(task, self._site, self._folder / task.id)
+        self._tasks[task].reconcile()
+        if task.status == "STOPPED":
+            del self._tasks[task]
+
+
+class _Task:
+    """One task: moto's record of it, and the containers that run."""
+
+    def __init__(self, task: Any, site: Site, folder: Path) -> None:
+        self._task, self._site, self._folder = task, site, folder
+        self._definitions = {each["name"]: each for each in task.definition.container_definitions}
+        self._containers: dict[str, Container] = {}
+
+    def rows(self) -> list[Row]:
+        return [
+            Row(
+                kind="ECS task",
+                name=f"{self._task.definition.family}/{name}",
+                address="",
+                pid=container.pid,
+                state=self._task.status,
+            )
+            for name, container in self._containers.items()
+        ]
+
+    def kill(self) -> None:
+        for container in self._containers.values():
+            container.kill()
+
+    def reconcile(self) -> None:
+        """One step of PROVISIONING, RUNNING, STOPPING, STOPPED."""
+        if self._task.status == "PROVISIONING" and self._task.desired_status == "RUNNING":
+            self._start()
+        for container in self._containers.values():
+            container.forward_log()
+        self._see_who_ended()
+        if self._task.desired_status == "STOPPED":
+            self._stop()
+
+    def _start(self) -> None:
+        task = self._task
+        self._folder.mkdir()
+        try:
+            for name in self._definitions:
+                self._containers[name] = self._container(name)
+        except (SecretUnavailableError, CannotStartContainerError) as error:
+            log.error("ECS task %s did not start: %s", task.id, error)
+            self._want_stopped("TaskFailedToStart", str(error))
+            return
+        task.status, task.started_at = "RUNNING", utcnow()
+        for record in task.containers:
+            record["lastStatus"] = "RUNNING"
+
+    def _container(self, name: str) -> Container:
+        task, definition = self._task, self._definitions[name]
+        place = {"account": task._account_id, "region": task.region_name}
+        overrides = {each["name"]: each for each in task.overrides.get("containerOverrides", [])}
+        override = overrides.get(name, {})
+        environment = container_environment(definition, override, **place)
+        role = task.overrides.get("taskRoleArn") or getattr(task.definition, "task_role_arn", None)
+        credentials = role_credentials(role, session=task.id, **place) if role else {}
+        aws = {
+            "AWS_ENDPOINT_URL": self._site.endpoint,
+            "AWS_REGION": task.region_name,
+            "AWS_DEFAULT_REGION": task.region_name,
+            **credentials,
+        }
+        stream = LogStream(
+            definition.get("logConfiguration"), account=task._account_id, container=name, task=task.id
+        )
+        return Container(
+            container_command(definition, override),
+            {**aws, **environment},
+            self._folder / name,
+            self._site,
+            stream,
+        )
+
+    def _see_who_ended(self) -> None:
+        for record in self._task.containers:
+            container = self._containers.get(record["name"])
+            if container is None or container.exit_code is None or "exitCode" in record:
+                continue
+            record.update(lastStatus="STOPPED", exitCode=container.exit_code)
+            container.forward_log()
+            if self._definitions[record["name"]].get("essential", True):
+                self._want_stopped("EssentialContainerExited", "Essential container in task exited")
+
+    def _want_stopped(self, code: str, reason: str) -> None:
+        if self._task.desired_status != "STOPPED":
+            self._task.desired_status = "STOPPED"
+            self._task.stop_code, self._task.stopped_reason = code, reason
+
+    def _stop(self) -> None:
+        task = self._task
+        task.status = "STOPPING"
+        running = {name: each for name, each in self._containers.items() if each.exit_code is None}
+        for name, container in running.items():
+            container.stop(self._definitions[name].get("stopTimeout"))
+        if running:
+            return
+        self._see_who_ended()
+        for record in task.containers:
+            record["lastStatus"] = "STOPPED"
+        for container in self._containers.values():
+            container.remove_folder()
+        task.stopped_at = utcnow()
+        task.status = "STOPPED"
