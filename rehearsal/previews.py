@@ -98,7 +98,7 @@ def preview(rehearsal: Rehearsal, stack: str) -> Preview:
 
 
 def rehearsed(file: dict[str, Any], endpoint: str) -> dict[str, Any]:
-    """A stack's file without the real account's key; what it has at an endpoint of its own is at `endpoint`."""
+    """A stack's file without a real account's key, and with `endpoint` wherever its own endpoint stands."""
     config = dict(file.get("config", {}))
     aws = config.get("evenkeel:aws", {})
     if own := aws.get("endpoint"):

@@ -38,7 +38,6 @@ class LanguageHost(LanguageServer):
 
     def __init__(self) -> None:
         super().__init__(program=lambda: None)
-        self.running = False
 
     def Handshake(self, request: Any, context: grpc.ServicerContext) -> Any:
         return language_pb2.LanguageHandshakeResponse()
@@ -54,11 +53,7 @@ class LanguageHost(LanguageServer):
         del request.args[:]
         request.args.append(sys.argv[1])  # the SDK's server takes the engine's address from here
         self.program = lambda: run_program(request.info)
-        self.running = True
-        try:
-            result = super().Run(request, context)  # type: ignore[no-untyped-call]  # the SDK has no types here
-        finally:
-            self.running = False
+        result = super().Run(request, context)  # type: ignore[no-untyped-call]  # the SDK has no types here
         return language_pb2.RunResponse(bail=True) if result.error else result
 
     def GetRequiredPackages(self, request: Any, context: grpc.ServicerContext) -> Any:
@@ -207,15 +202,13 @@ def end_with(parent: int) -> None:
 
 
 def main() -> None:
-    """Serves until the engine sends SIGINT at its end.
+    """Serves until the engine sends SIGINT, when all that was under way has finished.
 
-    One that comes while the program runs is the user's Ctrl-C: the engine gets it too, and lets what is under
-    way finish.
+    A user's Ctrl-C never comes here: the engine gives its plugins a process group of their own.
     """
     threading.Thread(target=end_with, args=[os.getppid()], daemon=True).start()
-    host = LanguageHost()
     ended = threading.Event()
-    signal.signal(signal.SIGINT, lambda *_: None if host.running else ended.set())
+    signal.signal(signal.SIGINT, lambda *_: ended.set())
     server = grpc.server(
         ThreadPoolExecutor(),
         options=[
@@ -223,7 +216,7 @@ def main() -> None:
             ("grpc.max_send_message_length", MAX_MESSAGE_BYTES),
         ],
     )
-    language_pb2_grpc.add_LanguageRuntimeServicer_to_server(host, server)
+    language_pb2_grpc.add_LanguageRuntimeServicer_to_server(LanguageHost(), server)
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
     print(port, flush=True)
