@@ -29,11 +29,13 @@ def apply(
         if role:
             roles.ensure(session, role, ledger.table)
             say(f"role {role.name} may read and write rows")
+        for name in ledger.abandoned(plan):
+            say(f"{name} was begun by another release and is not in this one: left as it is")
         pending = ledger.pending(plan)
         guards.refuse_hazards(session, pending)
         for migration in pending:
             Run(migration, session=session, ledger=ledger, server=server, patience=patience, say=say).run()
-        say(f"{len(pending)} migrations applied now, {len(plan.migrations) - len(pending)} before")
+        say(f"migrations: {len(pending)} applied now, {len(plan.migrations) - len(pending)} before")
         say(verify.verify(session, plan))
 
 

@@ -119,6 +119,11 @@ class Ledger:
                 )
         return left
 
+    def abandoned(self, plan: Plan) -> list[str]:
+        """Migrations that were begun, and that the plan does not know."""
+        known = {migration.name for migration in plan.migrations}
+        return [row.name for row in self.rows() if row.open and row.name not in known]
+
     def start(self, pending: Pending) -> str:
         """Records an attempt, and that it replaces an earlier one. Returns its id."""
         row = str(uuid4())

@@ -32,7 +32,7 @@ def _migration(migration: Migration, kept: promises.Promises) -> PlannedMigratio
         previous, phase = phase, _phase(parsed.node, facts)
         # Schema changes that belong together commit together. A validation or a change of data waits until
         # they have: it takes long, and would hold their locks as long. An index statement stands alone.
-        alone = phase in ("online", "validate") or phase != previous
+        alone = phase in ("online", "validate", "enum") or phase != previous
         transaction = (statements[-1].transaction if statements else 0) + alone
         statements += _statements(parsed, phase, transaction, facts, migration=migration.name)
         facts.learn(parsed.node)
@@ -84,13 +84,15 @@ def _judge(
 
 
 def _phase(node: Any, facts: checks.Facts) -> str:
-    """`online`, `validate`, `data` or `schema`."""
+    """`online`, `validate`, `enum`, `data` or `schema`."""
     if parse.is_a(node, ast.IndexStmt):
         # On a table that this file makes, an index blocks nobody and can commit with it.
         own = of_relation(node.relation) in facts.made and not node.concurrent
         return "schema" if own or not node.idxname else "online"
     if parse.is_a(node, ast.ReindexStmt) or rewrite.drops_indexes(node):
         return "online"
+    if parse.is_a(node, ast.AlterEnumStmt):
+        return "enum"  # a new value can be used only after its transaction
     if parse.is_a(node, ast.AlterTableStmt):
         kinds = {command.subtype for command in node.cmds}
         return "validate" if kinds == {AlterTableType.AT_ValidateConstraint} else "schema"

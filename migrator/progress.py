@@ -77,7 +77,7 @@ def build_progress(session: Session, pid: int) -> str:
 def blockers(session: Session, pid: int) -> str:
     """For whom a session waits: pid, application, state, age of the transaction in seconds, query."""
     found = session.rows(
-        """SELECT pid, application_name, state,
+        """SELECT pid, application_name, coalesce(state, 'state hidden'),
                   CAST(extract(epoch FROM clock_timestamp() - xact_start) AS int),
                   left(regexp_replace(query, '\\s+', ' ', 'g'), 60)
            FROM pg_stat_activity WHERE pid = ANY (pg_blocking_pids(:pid)) ORDER BY xact_start LIMIT 3""",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -100,7 +101,7 @@ def server() -> Iterator[PostgresServer]:
         try:
             yield server
         finally:
-            process.send_signal(2)  # the fast stop
+            process.send_signal(signal.SIGINT)  # the fast stop
             process.wait(20)
 
 

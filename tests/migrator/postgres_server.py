@@ -58,11 +58,9 @@ def start(folder: Path) -> tuple[PostgresServer, subprocess.Popen[bytes]]:
         "log_statement": "all",
     }
     arguments = [f"--{name}={value}" for name, value in settings.items()]
-    process = subprocess.Popen(
-        [*become, str(BIN / "postgres"), "-D", str(data), *arguments],
-        stdout=log.open("wb"),
-        stderr=subprocess.STDOUT,
-    )
+    command = [*become, str(BIN / "postgres"), "-D", str(data), *arguments]
+    with log.open("wb") as output:
+        process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT)
     _await_port(port, process, log)
     return PostgresServer(port=port, certificate=folder / "server.crt", log=log), process
 

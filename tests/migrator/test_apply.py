@@ -33,7 +33,7 @@ def test_a_fresh_database_gets_everything_in_order(database: Database) -> None:
         "1_base 1–2/2 1 CREATE TABLE, 1 INSERT INTO committed N s",
         '2_indexes 1/2 CREATE INDEX "Member_churchId_optInSms_idx" online done N s',
         '2_indexes 2/2 CREATE INDEX "Member_createdAt_idx" online done N s',
-        "2 migrations applied now, 0 before",
+        "migrations: 2 applied now, 0 before",
         "2 of 2 promised indexes are valid",
     ]
 
@@ -70,7 +70,7 @@ def test_applying_again_does_nothing(database: Database) -> None:
     database.apply()
     before = database.rows("SELECT * FROM _prisma_migrations")
     assert database.apply().splitlines() == [
-        "0 migrations applied now, 1 before",
+        "migrations: 0 applied now, 1 before",
         "0 of 0 promised indexes are valid",
     ]
     assert database.rows("SELECT * FROM _prisma_migrations") == before
@@ -170,7 +170,7 @@ def test_an_older_release_runs_nothing_backwards(database: Database) -> None:
     database.apply()
     (database.folder / "2_indexes" / "migration.sql").unlink()
     (database.folder / "2_indexes").rmdir()
-    assert database.apply().splitlines()[0] == "0 migrations applied now, 1 before"
+    assert database.apply().splitlines()[0] == "migrations: 0 applied now, 1 before"
     status = database.run("status").stdout
     assert "2_indexes  applied" in status
     assert "(by another release)" in status
@@ -217,7 +217,35 @@ def test_a_new_database_takes_a_whole_history_with_its_hazards(database: Databas
     """What is not there yet is nobody's: an old DROP COLUMN cannot hurt."""
     database.write("1_base", BASE)
     database.write("2_drop", 'ALTER TABLE "Member" DROP COLUMN "optInSms";')
-    assert "2 migrations applied now" in database.apply()
+    assert "migrations: 2 applied now" in database.apply()
+
+
+def test_an_empty_table_is_safe_only_while_nobody_is_connected(database: Database) -> None:
+    """An interrupted first deployment goes on; an app that reads an empty table is not hurt."""
+    database.write("1_base", 'CREATE TABLE "Member" (id int, "optInSms" boolean);')
+    database.apply()
+    database.write("2_drop", 'ALTER TABLE "Member" DROP COLUMN "optInSms";')
+    server = database.session()
+    assert database.run("apply").returncode == 8
+    server.__exit__()
+    assert "migrations: 1 applied now" in database.apply()
+
+
+def test_an_abandoned_migration_is_told(database: Database) -> None:
+    """One that another release began stays as it is, and nobody has to guess."""
+    database.write("1_base", BASE)
+    database.write("2_bad", "SELECT 1/0;")
+    assert database.run("apply").returncode == 9
+    (database.folder / "2_bad" / "migration.sql").unlink()
+    (database.folder / "2_bad").rmdir()
+    assert "2_bad was begun by another release and is not in this one: left as it is" in database.apply()
+
+
+def test_a_new_enum_value_can_be_used_by_the_next_statement(database: Database) -> None:
+    """PostgreSQL wants its transaction committed first; in one transaction the file fails."""
+    database.write("1_base", "CREATE TYPE kind AS ENUM ('a'); CREATE TABLE t (k kind);")
+    database.write("2_value", "ALTER TYPE kind ADD VALUE 'b'; ALTER TABLE t ALTER k SET DEFAULT 'b';")
+    assert "2_value 2/2" in database.apply()
 
 
 def test_verify_names_what_is_missing_or_invalid(database: Database) -> None:

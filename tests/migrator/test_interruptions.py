@@ -100,9 +100,9 @@ def test_of_two_runners_one_works_and_the_other_waits(database: Database) -> Non
     second = database.start("apply")
     outputs = [runner.communicate(timeout=30)[0] for runner in (first, second)]
     assert [first.returncode, second.returncode] == [0, 0]
-    assert "1 migrations applied now, 1 before" in outputs[0]
+    assert "migrations: 1 applied now, 1 before" in outputs[0]
     assert "waiting for the migration lock, held by pid " in outputs[1]
-    assert "0 migrations applied now, 2 before" in outputs[1]
+    assert "migrations: 0 applied now, 2 before" in outputs[1]
     assert database.value("SELECT count(*) FROM _prisma_migrations") == 2
 
 
