@@ -38,7 +38,7 @@ after(async () => {
 
 async function walk(path) {
   const items = [];
-  for (let cursor = ''; cursor !== null; ) {
+  for (let cursor = ''; cursor !== null;) {
     const { status, body } = await user.get(
       `${path}${path.includes('?') ? '&' : '?'}limit=200${cursor && `&cursor=${cursor}`}`,
     );
@@ -122,15 +122,15 @@ test('messages are filtered by direction', async () => {
 });
 
 test('a message is written to a member who opted in, and counted', async () => {
-  const before = (await user.get('/analytics')).body;
+  const earlier = (await user.get('/analytics')).body;
   const [willing] = (await user.get('/members?optInSms=true&limit=1')).body.items;
   const [other] = (await user.get('/members?optInSms=false&limit=1')).body.items;
   const written = await user.post(`/members/${willing.id}/messages`, { body: 'Choir on Friday?' });
   assert.deepEqual([written.status, written.body.direction], [201, 'OUTBOUND']);
   assert.equal((await user.post(`/members/${other.id}/messages`, { body: 'Choir?' })).status, 409);
-  const after = (await user.get('/analytics')).body;
-  assert.equal(after.messages.outbound, before.messages.outbound + 1);
-  assert.equal(after.members.total, before.members.total);
+  const later = (await user.get('/analytics')).body;
+  assert.equal(later.messages.outbound, earlier.messages.outbound + 1);
+  assert.equal(later.members.total, earlier.members.total);
 });
 
 test("another church's members and conversations are out of reach", async () => {

@@ -43,12 +43,12 @@ test('PM2 runs the workers in cluster mode', async () => {
 
 test('a session survives a reload that replaces every worker', async () => {
   const user = await loggedIn(cluster.url);
-  const before = await pids();
+  const old = await pids();
   await cluster.reload();
-  const after = await pids();
+  const current = await pids();
   assert.ok(
-    after.every((pid) => !before.includes(pid)),
-    `${before} became ${after}`,
+    current.every((pid) => !old.includes(pid)),
+    `${old} became ${current}`,
   );
   assert.equal((await user.get('/me')).status, 200);
 });

@@ -10,13 +10,13 @@ const { requireSession, signIn, signOut } = require('../sessions');
 /** Prisma's code for a unique constraint that a row would break. */
 const UNIQUE = 'P2002';
 
-const email = z.email().max(254).toLowerCase();
+const address = z.email().max(254).toLowerCase();
 const registration = z.strictObject({
-  email,
+  email: address,
   password: z.string().min(12).max(200),
   churchName: z.string().trim().min(1).max(200),
 });
-const credentials = z.strictObject({ email, password: z.string().max(200) });
+const credentials = z.strictObject({ email: address, password: z.string().max(200) });
 
 /** @param {import('../../generated/client').PrismaClient} prisma */
 function accounts(prisma) {

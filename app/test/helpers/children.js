@@ -53,7 +53,7 @@ async function freePort() {
 }
 
 /** Polls until the function's value is truthy; an exception counts as not yet. */
-async function eventually(attempt, { timeoutMs = 10_000, what = 'the condition' } = {}) {
+async function eventually(attempt, { timeoutMs = 30_000, what = 'the condition' } = {}) {
   const end = Date.now() + timeoutMs;
   let last;
   while (Date.now() < end) {

@@ -46,7 +46,7 @@ async function startCluster(services, { name, script } = {}) {
   };
   const url = `http://127.0.0.1:${port}`;
   await eventually(async () => (await fetch(`${url}/readyz`, { headers: { connection: 'close' } })).ok, {
-    timeoutMs: 20_000,
+    timeoutMs: 60_000,
     what: `the cluster\n${daemon.output}`,
   });
   await eventually(async () => (await workers()).every(({ status }) => status === 'online'), {

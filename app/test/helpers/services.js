@@ -152,7 +152,7 @@ async function startRedis({ folder, identity, name, replicaof }) {
     appendonly: 'yes',
     ...(replicaof && { replicaof: `127.0.0.1 ${replicaof}` }),
   };
-  const args = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, String(value)]);
+  const args = Object.entries(settings).flatMap(([setting, value]) => [`--${setting}`, String(value)]);
   let server;
   const service = {
     port,
@@ -161,7 +161,7 @@ async function startRedis({ folder, identity, name, replicaof }) {
       await eventually(() => server.output.includes('Ready to accept connections'), { what: 'Redis' });
     },
     stop: () => stop(server),
-    signal: (name) => server.kill(name),
+    signal: (signal) => server.kill(signal),
     command: (...command) =>
       execFileSync(
         'redis-cli',
