@@ -1,0 +1,96 @@
+"""The environment in which plain `pulumi` and AWS clients use the rehearsal."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rehearsal.engine.environment import PASSPHRASE, Rehearsal, of_project
+from rehearsal.errors import MachineError
+
+REHEARSAL = Rehearsal(
+    root=Path("/project"), state=Path("/project/.rehearsal"), port=4577, region="eu-central-1"
+)
+
+
+def test_nothing_of_a_real_account_reaches_in() -> None:
+    """Every AWS and Pulumi variable of the user is gone or replaced."""
+    own = {
+        "AWS_PROFILE": "production",
+        "AWS_SESSION_TOKEN": "secret",
+        "AWS_ENDPOINT_URL_S3": "https://s3.amazonaws.com",
+        "AWS_ACCESS_KEY_ID": "AKIA",
+        "PULUMI_ACCESS_TOKEN": "secret",
+        "PULUMI_BACKEND_URL": "s3://production",
+    }
+    environment = REHEARSAL.environment({"PATH": "/usr/bin", "HOME": "/home/me"} | own)
+    assert not set(environment.values()) & set(own.values())
+    assert environment["HOME"] == "/home/me"
+    assert environment["AWS_ENDPOINT_URL"] == "http://127.0.0.1:4577"
+    assert environment["PULUMI_BACKEND_URL"] == "file:///project/.rehearsal/state"
+    assert environment["PULUMI_CONFIG_PASSPHRASE"] == PASSPHRASE
+
+
+@settings(max_examples=20)
+@given(
+    st.dictionaries(
+        st.from_regex(r"(AWS|PULUMI|MY)_[A-Z]{1,5}", fullmatch=True),
+        st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=20),
+        max_size=5,
+    )
+)
+def test_the_shell_lines_lead_to_the_environment(own: dict[str, str]) -> None:
+    """Whatever the shell held before: each line unsets or exports, and together they say the same."""
+    base = {"PATH": "/usr/bin"} | own
+    lines = REHEARSAL.shell_lines(base)
+    wanted = REHEARSAL.environment(base)
+    assert {line.split()[1] for line in lines if line.startswith("unset ")} == set(base) - set(wanted)
+    exported = {line.split("=")[0].removeprefix("export ") for line in lines if line.startswith("export ")}
+    assert exported == {name for name in wanted if base.get(name) != wanted[name]}
+
+
+def test_a_shell_that_reads_the_lines_has_the_environment() -> None:
+    """Spaces and quotes in paths come through a real shell."""
+    rehearsal = Rehearsal(root=Path("/it's mine"), state=Path("/it's mine/.rehearsal"), port=1, region="r")
+    base = {"PATH": "/usr/bin:/bin", "AWS_PROFILE": "production"}
+    line = "\n".join(["set -eu", *rehearsal.shell_lines(base), "exec env --null"])
+    said = subprocess.run(
+        ["/bin/sh", "-c", line], env=base, capture_output=True, text=True, check=True
+    ).stdout
+    got = dict(entry.split("=", 1) for entry in said.split("\0") if entry)
+    got.pop("PWD", None)  # the shell's own
+    got.pop("_", None)
+    assert got == rehearsal.environment(base)
+
+
+def test_the_engine_is_first_on_the_path_once() -> None:
+    """A shell that takes the lines twice has no longer PATH for it."""
+    once = REHEARSAL.search_path("/usr/bin")
+    assert once.startswith("/project/.rehearsal/bin:")
+    assert REHEARSAL.search_path(once) == once
+
+
+def test_the_port_is_the_one_of_stack_local(tmp_path: Path) -> None:
+    """Written in one place only."""
+    (tmp_path / "stacks").mkdir()
+    file = tmp_path / "stacks" / "Pulumi.local.yaml"
+    file.write_text("config:\n  evenkeel:aws:\n    endpoint: http://127.0.0.1:5001\n    region: us-east-1\n")
+    rehearsal = of_project(tmp_path)
+    assert (rehearsal.endpoint, rehearsal.region) == ("http://127.0.0.1:5001", "us-east-1")
+
+
+@pytest.mark.parametrize("endpoint", ["null", "https://aws.example.com", "http://127.0.0.1"])
+def test_an_endpoint_elsewhere_is_refused(tmp_path: Path, endpoint: str) -> None:
+    """The rehearsal never answers for another machine; the setting, its value and the remedy are named."""
+    (tmp_path / "stacks").mkdir()
+    file = tmp_path / "stacks" / "Pulumi.local.yaml"
+    file.write_text(f"config:\n  evenkeel:aws:\n    endpoint: {endpoint}\n")
+    value = "None" if endpoint == "null" else endpoint
+    with pytest.raises(MachineError) as refused:
+        of_project(tmp_path)
+    assert str(refused.value) == (
+        f"stacks/Pulumi.local.yaml sets evenkeel:aws.endpoint to '{value}', and a rehearsal answers on this "
+        "machine only. Write http://127.0.0.1:PORT, with a free port such as 4577."
+    )
