@@ -1,0 +1,136 @@
+"""EC2: a server stands behind each instance."""
+
+import logging
+import time
+from pathlib import Path
+from typing import Any
+
+from moto.ec2.models import ec2_backends
+from moto.ec2.models.instances import StateReason
+
+from rehearsal.cloud import ec2_api
+from rehearsal.cloud.cloud_init import UserDataRefusedError, to_script
+from rehearsal.cloud.imds import MetadataServer
+from rehearsal.cloud.metadata import InstanceMetadata
+from rehearsal.cloud.server import Server
+from rehearsal.cloud.site import Row, Site, every
+from rehearsal.processes import end_all
+
+_SHUTDOWN = 300  # seconds until a server that does not shut down is cut off
+log = logging.getLogger(__name__)
+
+
+class Instances:
+    """The body of EC2 instances."""
+
+    def __init__(self, site: Site) -> None:
+        ec2_api.mend_moto(site.addresses, self._console)
+        self._site = site
+        self._folder = site.folder("ec2")
+        self._machines: dict[str, _Machine] = {}
+        self.lifecycle_states: dict[str, str] = {}
+        """What Auto Scaling wants of its instances, for their metadata services."""
+
+    def reconcile(self) -> None:
+        """Boot what is to run, end what is not to, and see what has ended by itself."""
+        for backend in every(ec2_backends):
+            for reservation in list(backend.reservations.values()):
+                for instance in reservation.instances:
+                    self._reconcile(instance)
+
+    def server(self, instance_id: str) -> Server | None:
+        """The running server of an instance."""
+        machine = self._machines.get(instance_id)
+        return machine.server if machine and machine.server.alive else None
+
+    def rows(self) -> list[Row]:
+        """One row an instance that has not gone."""
+        return [machine.row() for machine in self._machines.values()]
+
+    def stop(self) -> None:
+        """Cut all of them off."""
+        end_all([machine.server.namespace for machine in self._machines.values()], within=0)
+        for machine in self._machines.values():
+            machine.metadata_server.close()
+
+    def _reconcile(self, instance: Any) -> None:
+        machine = self._machines.get(instance.id)
+        match instance.state:
+            case "running" if machine is None:
+                self._boot(instance)
+            case "running" if machine and not machine.server.alive:
+                log.warning("instance %s died: its init ended", instance.id)
+                ec2_api.finish_termination(
+                    instance, StateReason("Server.InternalError: its init ended", "Server.InternalError")
+                )
+                self._forget(instance)
+            case "shutting-down" if machine is None or machine.has_shut_down():
+                ec2_api.finish_termination(instance)
+                self._forget(instance)
+            case "stopping" if machine is None or machine.has_shut_down():
+                ec2_api.finish_stop(instance)
+                self._forget(instance)
+
+    def _boot(self, instance: Any) -> None:
+        user_data = instance.user_data.decode() if instance.user_data else ""
+        try:
+            boot = to_script(user_data)
+        except UserDataRefusedError as error:
+            log.error("instance %s does not boot: %s", instance.id, error)
+            ec2_api.finish_termination(instance, StateReason(str(error), "Client.InvalidUserData"))
+            return
+        self._machines[instance.id] = _Machine(
+            instance, self._site, self._folder, boot=boot, lifecycle=self.lifecycle_states.get
+        )
+
+    def _forget(self, instance: Any) -> None:
+        if machine := self._machines.pop(instance.id, None):
+            machine.server.namespace.end(within=0)
+            machine.metadata_server.close()
+
+    def _console(self, instance_id: str) -> str:
+        console = self._folder / instance_id / "console.log"
+        return console.read_text(errors="replace") if console.exists() else ""
+
+
+class _Machine:
+    """One instance: its server, and the metadata service that only it knows of."""
+
+    def __init__(self, instance: Any, site: Site, folder: Path, *, boot: str, lifecycle: Any) -> None:
+        self._instance = instance
+        self._shutdown_began: float | None = None
+        self.metadata_server = MetadataServer(
+            site.addresses.take(),
+            InstanceMetadata(instance, lifecycle).look_up,
+            tokens_required=instance.metadata_options.http_tokens == "required",
+        )
+        own_folder = folder / instance.id
+        own_folder.mkdir(exist_ok=True)  # there already when the instance was stopped and started
+        self.server = Server(
+            own_folder,
+            boot=boot,
+            environment={
+                "AWS_ENDPOINT_URL": site.endpoint,
+                "AWS_EC2_METADATA_SERVICE_ENDPOINT": self.metadata_server.endpoint,
+            },
+            hidden=site.state_dir,
+            log=own_folder / "server.log",
+        )
+        log.info("instance %s boots at %s", instance.id, instance.private_ip_address)
+
+    def row(self) -> Row:
+        instance = self._instance
+        address = instance.private_ip_address
+        return Row(
+            kind="EC2 instance", name=instance.id, address=address, pid=self.server.init, state=instance.state
+        )
+
+    def has_shut_down(self) -> bool:
+        """Begins to shut it down at the first call; whether it has ended."""
+        if self._shutdown_began is None:
+            self._shutdown_began = time.monotonic()
+            self.server.shut_down()
+        if time.monotonic() - self._shutdown_began > _SHUTDOWN:
+            log.warning("instance %s did not shut down in %d s: cut off", self._instance.id, _SHUTDOWN)
+            return True
+        return not self.server.alive

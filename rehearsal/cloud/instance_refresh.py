@@ -1,0 +1,60 @@
+"""The decisions of an instance refresh. Pure.
+
+https://docs.aws.amazon.com/autoscaling/ec2/userguide/understand-instance-refresh-default-values.html
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import ceil
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Member:
+    """A server of the group that is not being terminated."""
+
+    id: str
+    replaced: bool
+    """It was launched with what the refresh aims at."""
+    ready: bool
+    """In service, healthy for the group's health checks, and, if it is new, warmed up."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Limits:
+    """How few ready servers there may be at any moment, and how many there may be at all."""
+
+    minimum: int
+    maximum: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Step:
+    """What to do now; nothing and not `finished` means to wait."""
+
+    launch: int = 0
+    terminate: tuple[str, ...] = ()
+    finished: bool = False
+
+
+def limits(desired: int, *, min_healthy_percentage: int, max_healthy_percentage: int) -> Limits:
+    """The percentages as numbers of servers; there is always room to replace one at a time."""
+    minimum = ceil(desired * min_healthy_percentage / 100)
+    return Limits(minimum=minimum, maximum=max(desired * max_healthy_percentage // 100, minimum + 1))
+
+
+def next_step(members: Sequence[Member], *, desired: int, within: Limits) -> Step:
+    """Launch first where there is room, then terminate what the ready ones allow."""
+    old = [member for member in members if not member.replaced]
+    new = [member for member in members if member.replaced]
+    if not old and sum(member.ready for member in new) >= desired:
+        return Step(finished=True)
+    launch = max(0, min(desired - len(new), within.maximum - len(members)))
+    spare = max(0, sum(member.ready for member in members) - within.minimum)
+    unready = [member.id for member in old if not member.ready]
+    ready = [member.id for member in old if member.ready]
+    return Step(launch=launch, terminate=(*unready, *ready[:spare]))
+
+
+def percentage_complete(replaced: int, *, of: int) -> int:
+    """Whole percent; nothing to replace is all of it."""
+    return 100 if of == 0 else min(100, 100 * replaced // of)

@@ -1,0 +1,76 @@
+"""What a launch of an Auto Scaling group needs, read from moto's record of the group."""
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Configuration:
+    """A launch template at one version, never `$Latest` or `$Default`, and the type to launch."""
+
+    template_id: str
+    template_name: str
+    version: str
+    instance_type: str
+
+    @property
+    def specification(self) -> dict[str, str]:
+        """As the API writes it."""
+        return {
+            "LaunchTemplateId": self.template_id,
+            "LaunchTemplateName": self.template_name,
+            "Version": self.version,
+        }
+
+
+def configuration(group: Any) -> Configuration:
+    """What the group launches now."""
+    policy = group.mixed_instances_policy or {}
+    return resolve(group, group.launch_template_version, group.ec2_launch_template, policy)
+
+
+def desired_configuration(group: Any, desired: dict[str, Any]) -> Configuration:
+    """What a `DesiredConfiguration` of an instance refresh asks for."""
+    policy = desired.get("MixedInstancesPolicy") or {}
+    wanted = desired.get("LaunchTemplate") or policy["LaunchTemplate"]["LaunchTemplateSpecification"]
+    backend = group.ec2_backend
+    if "LaunchTemplateId" in wanted:
+        template = backend.get_launch_template(wanted["LaunchTemplateId"])
+    else:
+        template = backend.get_launch_template_by_name(wanted["LaunchTemplateName"])
+    return resolve(group, wanted.get("Version", "$Default"), template, policy)
+
+
+def resolve(group: Any, version: str, template: Any, policy: dict[str, Any]) -> Configuration:
+    """The first override's type stands for all: in rehearsal every type is to be had."""
+    resolved = template.get_version(version)
+    overrides = policy.get("LaunchTemplate", {}).get("Overrides") or [{}]
+    return Configuration(
+        template_id=template.id,
+        template_name=template.name,
+        version=str(resolved.number),
+        instance_type=overrides[0].get("InstanceType") or resolved.instance_type,
+    )
+
+
+def adopt(group: Any, desired: dict[str, Any]) -> None:
+    """Make a refresh's configuration the group's own."""
+    group.update(
+        availability_zones=[],
+        desired_capacity=None,
+        max_size=None,
+        min_size=None,
+        launch_config_name="",
+        launch_template=desired.get("LaunchTemplate") or {},
+        vpc_zone_identifier="",
+        health_check_period=None,
+        health_check_type=None,
+        mixed_instances_policy=desired.get("MixedInstancesPolicy"),
+    )
+
+
+def subnet_for_next(group: Any) -> str | None:
+    """The group's subnet with the fewest of its servers, so that zones stay balanced."""
+    subnets = group.vpc_zone_identifier.split(",") if group.vpc_zone_identifier else []
+    used = [state.instance.subnet_id for state in group.instance_states]
+    return min(subnets, key=used.count, default=None)
