@@ -1,0 +1,149 @@
+"""Create, read, update and delete, for any entry of the table."""
+
+from typing import Any
+
+import jmespath  # type: ignore[import-untyped]  # it publishes no types
+from botocore.exceptions import ClientError
+
+from rehearsal.provider.errors import InitFailed, Interrupted, NotSettled, is_gone
+from rehearsal.provider.inputs import taken_by
+from rehearsal.provider.observe import NOT_SHOWN, as_output, found, observe
+from rehearsal.provider.resource import Call, Step, words
+from rehearsal.provider.tags import change_tags, read_tags
+from rehearsal.provider.values import Properties, Secret
+from rehearsal.provider.work import Work
+
+
+def create(work: Work) -> tuple[str, Properties]:
+    """Makes the resource and waits until it can be used; returns its id and outputs.
+
+    Raises `InitFailed` once it exists: the state then holds what was applied, and the next `up` goes on from there.
+    """
+    response = _perform(work.entry.create, work, work.inputs)
+    work.id = str(jmespath.search(work.entry.id, {**work.inputs, **_members(response)}))
+    applied = {key: work.inputs[key] for key in work.inputs if taken_by(work.entry.create, work, key)}
+    try:
+        return work.id, _finish(work, applied)
+    except (ClientError, NotSettled, Interrupted) as error:
+        raise InitFailed(work.id, applied, str(error)) from error
+
+
+def update(work: Work) -> Properties:
+    """Applies the inputs that differ, and returns the outputs."""
+    return _finish(work, dict(work.old))
+
+
+def _finish(work: Work, applied: Properties) -> Properties:
+    """Applies every input that isn't yet, waits, and reads the outputs."""
+    work.old = applied
+    _settle(work)
+    changed = work.changed
+    calls = 0
+    for action in work.entry.update:
+        theirs = {key for key in changed if taken_by(action, work, key)}
+        if theirs:
+            calls += 1
+            whole = isinstance(action, Call) and action.whole
+            _perform(action, work, {key: work.inputs[key] for key in work.inputs if whole or key in theirs})
+            applied.update({key: work.inputs[key] for key in theirs if key in work.inputs})
+    if work.entry.tags is not None and "tags" in changed:
+        change_tags(work, work.entry.tags, applied.get("tags") or {})
+    if calls:
+        _settle(work)
+    raw = observe_raw(work)
+    if raw is None:
+        raise NotSettled("it is gone right after it was changed")
+    return {**work.inputs, **outputs(work, raw)}
+
+
+def read(work: Work) -> tuple[Properties, Properties] | None:
+    """The resource's inputs and outputs as the API has them; None if it is gone."""
+    raw = observe_raw(work)
+    if raw is None:
+        return None
+    entry = work.entry
+    inputs = {
+        key: value
+        if key in words(entry.local) or key.startswith("__")
+        else observe(value, found(entry, raw, key), entry.names, key)
+        for key, value in work.inputs.items()
+    }
+    work.inputs = inputs
+    return inputs, {**inputs, **outputs(work, raw)}
+
+
+def delete(work: Work) -> None:
+    """Deletes the resource and waits until it is gone. One that is gone already is as good."""
+    if work.entry.delete is None:
+        return
+    try:
+        _perform(work.entry.delete, work, {})
+    except ClientError as error:
+        if not is_gone(error):
+            raise
+    if work.entry.lasting_delete:
+        work.wait(lambda: None if (raw := observe_raw(work)) is None else _status(work, raw))
+
+
+def observe_raw(work: Work) -> dict[str, Any] | None:
+    """What the API says about the resource; None if it's gone."""
+    raw: dict[str, Any] = {}
+    for at, call in enumerate(work.entry.read):
+        try:
+            result = work.do(call)
+        except ClientError as error:
+            if not is_gone(error):
+                raise
+            result = None
+        if result is None and at == 0:
+            return None
+        raw |= _members(result)
+    tags = {} if work.entry.tags is None else read_tags(work, work.entry.tags, raw)
+    place = {"Region": work.region, "Account": work.cloud.account, "Partition": work.cloud.partition}
+    return {**raw, **place, "Id": work.id, "Inputs": work.inputs, "State": work.state, **tags}
+
+
+def outputs(work: Work, raw: dict[str, Any]) -> Properties:
+    """What the state holds besides the inputs."""
+    entry = work.entry
+    shown = {key: found(entry, raw, key) for key in words(entry.outputs) | words(entry.secrets)}
+    made = {key: as_output(value) for key, value in shown.items() if value not in (NOT_SHOWN, None)}
+    made |= {
+        key: Secret(made.get(key, work.inputs.get(key)))
+        for key in words(entry.secrets)
+        if key in made or key in work.inputs
+    }
+    if entry.tags is not None:
+        made["tagsAll"] = work.inputs.get("tags") or {}
+    return {"region": work.region, **made}
+
+
+def _perform(action: Call | Step, work: Work, inputs: Properties) -> Any:
+    return action.run(work) if isinstance(action, Step) else work.do(action, inputs)
+
+
+def _settle(work: Work) -> None:
+    if work.entry.ready is not None:
+        work.wait(lambda: _unsettled(work))
+
+
+def _unsettled(work: Work) -> str | None:
+    """Why the resource can't be used yet."""
+    ready = work.entry.ready
+    raw = observe_raw(work)
+    if ready is None:
+        return None
+    if raw is None:
+        return "not there yet"
+    if jmespath.search(ready.failed, raw):
+        raise NotSettled(f"it failed: {_status(work, raw)}")
+    return None if jmespath.search(ready.when, raw) else _status(work, raw)
+
+
+def _status(work: Work, raw: dict[str, Any]) -> str:
+    ready = work.entry.ready
+    return str(jmespath.search(ready.says, raw)) if ready is not None else "deleting"
+
+
+def _members(response: Any) -> dict[str, Any]:
+    return response if isinstance(response, dict) else {}
