@@ -58,7 +58,7 @@ def _files(plan: Plan) -> Iterator[tuple[str, bytes]]:
     for name in DRIVER:
         for file in distribution(name).files or ():
             if file.suffix == ".py" or "LICENSE" in file.name:
-                yield str(file), file.read_binary()
+                yield file.as_posix(), file.read_binary()
 
 
 def _zip(files: dict[str, bytes]) -> bytes:

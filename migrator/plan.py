@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from hashlib import sha256
-from itertools import groupby
+from itertools import accumulate, groupby
 from typing import Any, Literal
 
 from migrator.errors import PlanError
@@ -137,20 +137,27 @@ class Plan:
                 )
         return cls(migrations=migrations, promises=tuple(Promise(**entry) for entry in data["promises"]))
 
-    def render(self, limit: int = RENDER_LIMIT) -> str:
-        """The plan for people, newest migrations in full, at most `limit` bytes; what a preview shows."""
+    def render(self) -> str:
+        """The plan for people, the newest migrations in full, within RENDER_LIMIT; what a preview shows."""
         blocks: list[str] = []
-        room = limit - 100
-        for left, migration in zip(
-            range(len(self.migrations), 0, -1), reversed(self.migrations), strict=True
-        ):
+        room = RENDER_LIMIT - 100
+        for migration in reversed(self.migrations):
             block = _block(migration)
-            room -= len(block.encode()) + 1
-            if room < 0:
-                blocks.append(f"… and {left} earlier migration{'s' if left > 1 else ''}")
+            if len(block.encode()) > room:
+                blocks.append(self._rest(block, room, left=len(self.migrations) - len(blocks)))
                 break
             blocks.append(block)
+            room -= len(block.encode()) + 1
         return "\n".join(reversed(blocks)) or "no migrations"
+
+    def _rest(self, block: str, room: int, *, left: int) -> str:
+        """What stands for the migrations that have no room; of the newest it is the rows that have."""
+        if left < len(self.migrations):
+            return f"… and {left} earlier migration{'s' if left > 1 else ''}"
+        rows = block.splitlines()
+        ends = accumulate(len(row.encode()) + 1 for row in rows)
+        shown = [row for row, end in zip(rows, ends, strict=True) if end <= room]
+        return "\n".join([*shown, f"  … and {len(rows) - len(shown)} more rows"])
 
 
 def summary(group: Sequence[Statement]) -> str:

@@ -8,7 +8,7 @@ from pglast import ast
 from pglast.enums import ObjectType, ReindexObjectType
 
 from migrator.names import of_object, of_relation, qualified, quote
-from migrator.parse import Parsed, Token, is_a
+from migrator.parse import Parsed, is_a
 from migrator.plan import Online
 
 
@@ -36,13 +36,9 @@ def drops_indexes(node: Any) -> bool:
 
 def _create(statement: Parsed) -> Online:
     node: Any = statement.node
-    index_word = _first(statement, "INDEX")
-    sql = statement.sql
-    if not node.concurrent:
-        sql = f"{sql[: index_word.end]} CONCURRENTLY{sql[index_word.end :]}"
     return Online(
         kind="create",
-        sql=sql,
+        sql=statement.sql if node.concurrent else _concurrently(statement, "INDEX"),
         index=qualified(node.relation.schemaname, node.idxname),
         table=of_relation(node.relation),
         probe=_probe(statement),
@@ -52,11 +48,13 @@ def _create(statement: Parsed) -> Online:
 
 def _probe(statement: Parsed) -> str:
     """The same index on `pg_temp.<table>`: what stands after the table's name stays as it is."""
-    node: Any = statement.node
-    place = next(i for i, token in enumerate(statement.tokens) if token.end > _relation_start(statement))
-    while statement.tokens[place + 1].name == "ASCII_46":  # schema.table
+    node, tokens = statement.node, statement.tokens
+    place = next(i for i, token in enumerate(tokens) if token.name == "ON") + 1
+    if tokens[place].name == "ONLY":
+        place += 1
+    while tokens[place + 1].name == "ASCII_46":  # the dot of schema.table
         place += 2
-    rest = statement.sql[statement.tokens[place].end :]
+    rest = statement.sql[tokens[place].end :]
     unique = "UNIQUE " if node.unique else ""
     twin = f"pg_temp.{quote(node.relation.relname)}"
     return (
@@ -65,28 +63,21 @@ def _probe(statement: Parsed) -> str:
     )
 
 
-def _relation_start(statement: Parsed) -> int:
-    """The table's name follows ON and an optional ONLY."""
-    on = next(i for i, token in enumerate(statement.tokens) if token.name == "ON")
-    following = statement.tokens[on + 1]
-    return (statement.tokens[on + 2] if following.name == "ONLY" else following).start
-
-
 def _reindex(statement: Parsed) -> Online:
     node: Any = statement.node
-    kind = {
-        ReindexObjectType.REINDEX_OBJECT_INDEX: "INDEX",
-        ReindexObjectType.REINDEX_OBJECT_TABLE: "TABLE",
-        ReindexObjectType.REINDEX_OBJECT_SCHEMA: "SCHEMA",
-    }.get(node.kind, "DATABASE")
-    target = of_relation(node.relation) if node.relation else quote(node.name or "")
+    concurrent = any(option.defname == "concurrently" for option in node.params or ())
+    target = of_relation(node.relation) if node.relation else ""
     return Online(
         kind="reindex",
-        sql=f"REINDEX {kind} CONCURRENTLY {target}",
-        index=target if kind == "INDEX" else "",
-        table=target if kind == "TABLE" else "",
+        sql=statement.sql
+        if concurrent
+        else _concurrently(statement, "INDEX", "TABLE", "SCHEMA", "DATABASE", "SYSTEM_P"),
+        index=target if node.kind == ReindexObjectType.REINDEX_OBJECT_INDEX else "",
+        table=target if node.kind == ReindexObjectType.REINDEX_OBJECT_TABLE else "",
     )
 
 
-def _first(statement: Parsed, name: str) -> Token:
-    return next(token for token in statement.tokens if token.name == name)
+def _concurrently(statement: Parsed, *words: str) -> str:
+    """The text with CONCURRENTLY after the first of these words."""
+    word = next(token for token in statement.tokens if token.name in words)
+    return f"{statement.sql[: word.end]} CONCURRENTLY{statement.sql[word.end :]}"

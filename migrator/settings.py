@@ -93,9 +93,10 @@ class Patience:
 
     @classmethod
     def chosen(cls, arguments: Namespace) -> Patience:
-        """Raises SettingsError for a value below zero."""
+        """Raises SettingsError for what would wait for ever: PostgreSQL's time-outs are off at 0."""
         values = {setting.name: getattr(arguments, setting.name) for setting in fields(cls)}
         for name, value in values.items():
-            if value < 0:
-                raise SettingsError(f"--{name.replace('_', '-')} is {value}: give zero or more")
+            least = 0 if name in ("lock_retries", "wait_for_lock") else 0.001
+            if value < least:
+                raise SettingsError(f"--{name.replace('_', '-')} is {value:g}: give {least:g} or more")
         return cls(**values)

@@ -67,9 +67,10 @@ def test_an_index_statement_only_gains_concurrently(
     [
         ("DROP INDEX IF EXISTS s.i", ['DROP INDEX CONCURRENTLY IF EXISTS "s"."i"']),
         ("DROP INDEX i, J", ['DROP INDEX CONCURRENTLY "i"', 'DROP INDEX CONCURRENTLY "j"']),
-        ("REINDEX INDEX i", ['REINDEX INDEX CONCURRENTLY "i"']),
-        ("REINDEX (VERBOSE) TABLE s.t", ['REINDEX TABLE CONCURRENTLY "s"."t"']),
-        ("REINDEX SCHEMA s", ['REINDEX SCHEMA CONCURRENTLY "s"']),
+        ("REINDEX INDEX i", ["REINDEX INDEX CONCURRENTLY i"]),
+        ("REINDEX (TABLESPACE x) TABLE s.t", ["REINDEX (TABLESPACE x) TABLE CONCURRENTLY s.t"]),
+        ("REINDEX SCHEMA CONCURRENTLY s", ["REINDEX SCHEMA CONCURRENTLY s"]),
+        ("REINDEX (CONCURRENTLY) INDEX i", ["REINDEX (CONCURRENTLY) INDEX i"]),
     ],
 )
 def test_drops_and_reindexes_run_online(sql: str, online: list[str]) -> None:
@@ -147,6 +148,14 @@ def test_a_long_history_is_shortened_from_its_old_end() -> None:
     assert len(shown.encode()) < 4_000
     assert shown.splitlines()[0] == "… and 251 earlier migrations"
     assert shown.splitlines()[-1] == "  1  transaction  ALTER TABLE t ADD COLUMN c299 int"
+
+
+def test_a_long_migration_is_shortened_too() -> None:
+    """The newest is shown from its start, however long."""
+    shown = plan("".join(f"CREATE INDEX i{number} ON t (a);" for number in range(300))).render()
+    assert len(shown.encode()) < 4_000
+    assert shown.splitlines()[1] == "  1  online       CREATE INDEX i0 ON t (a)"
+    assert shown.splitlines()[-1] == "  … and 214 more rows"
 
 
 def test_no_migrations_is_a_plan_too() -> None:
