@@ -43,11 +43,12 @@ def main() -> int:
 
 def _run(listener: socket.socket, state_dir: Path, told_to_end: threading.Event) -> int:
     # moto takes over a second to import: a port or folder in use is told before that.
-    from rehearsal.cloud import images
+    from rehearsal.cloud import cloudwatch, images
     from rehearsal.cloud.api import Api
 
     site = _site(listener, state_dir)
     images.register()
+    cloudwatch.mend_moto()
     bodies = _bodies(site)
     api = Api(listener, site.authority.path)
     api.start()
@@ -70,11 +71,19 @@ def _run(listener: socket.socket, state_dir: Path, told_to_end: threading.Event)
 
 def _bodies(site: Site) -> list[Body]:
     """The bodies in the order they start in: what others need comes first."""
+    from rehearsal.cloud.autoscaling import AutoScalingGroups
+    from rehearsal.cloud.ec2 import Instances
     from rehearsal.cloud.ecs import Tasks
     from rehearsal.cloud.elasticache import Stores
+    from rehearsal.cloud.elbv2 import LoadBalancers
     from rehearsal.cloud.rds import Databases
+    from rehearsal.cloud.ssm import RunCommand
 
-    return [Databases(site), Stores(site), Tasks(site)]
+    instances, balancers = Instances(site), LoadBalancers(site)
+    return [
+        *(Databases(site), Stores(site), Tasks(site)),
+        *(instances, balancers, AutoScalingGroups(instances, balancers), RunCommand(site, instances)),
+    ]
 
 
 def _stop(bodies: Sequence[Body]) -> None:

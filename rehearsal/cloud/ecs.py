@@ -7,15 +7,12 @@ from typing import Any
 from moto.core.utils import utcnow
 from moto.ecs.models import ecs_backends
 
+from rehearsal.cloud import container_definition
 from rehearsal.cloud.container import CannotStartContainerError, Container, LogStream
+from rehearsal.cloud.container_definition import SecretReference
 from rehearsal.cloud.ecs_api import mend_moto
 from rehearsal.cloud.site import Row, Site, every
-from rehearsal.cloud.task_environment import (
-    SecretUnavailableError,
-    container_command,
-    container_environment,
-    role_credentials,
-)
+from rehearsal.cloud.task_environment import SecretUnavailableError, read_secret, role_credentials
 
 log = logging.getLogger(__name__)
 
@@ -104,28 +101,38 @@ class _Task:
 
     def _container(self, name: str) -> Container:
         task, definition = self._task, self._definitions[name]
-        place = {"account": task._account_id, "region": task.region_name}
         overrides = {each["name"]: each for each in task.overrides.get("containerOverrides", [])}
         override = overrides.get(name, {})
-        environment = container_environment(definition, override, **place)
+        environment = {
+            **self._aws_environment(),
+            **container_definition.variables(definition, override),
+            **self._secrets(definition),
+        }
+        stream = LogStream(
+            definition.get("logConfiguration"), account=task._account_id, container=name, task=task.id
+        )
+        command = container_definition.command(definition, override)
+        return Container(command, environment, self._folder / name, self._site, stream)
+
+    def _aws_environment(self) -> dict[str, str]:
+        task = self._task
         role = task.overrides.get("taskRoleArn") or getattr(task.definition, "task_role_arn", None)
-        credentials = role_credentials(role, session=task.id, **place) if role else {}
-        aws = {
+        credentials = role_credentials(role, session=task.id, **self._place()) if role else {}
+        return {
             "AWS_ENDPOINT_URL": self._site.endpoint,
             "AWS_REGION": task.region_name,
             "AWS_DEFAULT_REGION": task.region_name,
             **credentials,
         }
-        stream = LogStream(
-            definition.get("logConfiguration"), account=task._account_id, container=name, task=task.id
-        )
-        return Container(
-            container_command(definition, override),
-            {**aws, **environment},
-            self._folder / name,
-            self._site,
-            stream,
-        )
+
+    def _secrets(self, definition: dict[str, Any]) -> dict[str, str]:
+        return {
+            secret["name"]: read_secret(SecretReference.parse(secret["valueFrom"], **self._place()))
+            for secret in definition.get("secrets", [])
+        }
+
+    def _place(self) -> dict[str, str]:
+        return {"account": self._task._account_id, "region": self._task.region_name}
 
     def _see_who_ended(self) -> None:
         for record in self._task.containers:

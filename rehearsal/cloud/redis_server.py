@@ -62,25 +62,18 @@ class RedisServer:
         self, *, tokens: Sequence[str], parameters: Mapping[str, str], primary: "RedisServer | None"
     ) -> None:
         """Start it as a replica of `primary`, or as the primary."""
-        lines = [
-            f"bind {self.address}",
-            "protected-mode no",
-            f"dir {_quoted(str(self._folder))}",
-            "appendonly yes",
-            "appendfsync everysec",
-            'save ""',
-            "repl-diskless-sync-delay 0",  # seconds that a first replica would wait for others
-            *self._listening(),
-            f"user {ADMIN} on {_hashed(self._admin_password)} ~* &* +@all",
-            f"user default {' '.join(_client_rules(tokens))}",
-            f"masteruser {ADMIN}",
-            f"masterauth {self._admin_password}",
-            *(f"{name} {_quoted(value)}" for name, value in parameters.items()),
-        ]
-        if primary:
-            lines.append(f"replicaof {primary.address} {primary.port}")
+        text = render(
+            listen=(self.address, self.port),
+            folder=self._folder,
+            tls=self._tls,
+            ca=self._site.authority.path,
+            admin_password=self._admin_password,
+            tokens=tokens,
+            parameters=parameters,
+            primary=(primary.address, primary.port) if primary else None,
+        )
         configuration = self._folder / "redis.conf"
-        write_private(configuration, "\n".join(lines).encode(), owner=self._site.user)
+        write_private(configuration, text.encode(), owner=self._site.user)
         self._process = Child(
             ["redis-server", configuration],
             log=self._folder / "redis.log",
@@ -128,19 +121,6 @@ class RedisServer:
             self._process.end(within=_STOP_TIMEOUT)
             self._process = None
 
-    def _listening(self) -> list[str]:
-        if self._tls is None:
-            return [f"port {self.port}"]
-        return [
-            "port 0",
-            f"tls-port {self.port}",
-            f"tls-cert-file {_quoted(str(self._tls.certificate))}",
-            f"tls-key-file {_quoted(str(self._tls.key))}",
-            f"tls-ca-cert-file {_quoted(str(self._site.authority.path))}",
-            "tls-auth-clients no",
-            "tls-replication yes",
-        ]
-
     def _ask(self, *command: str) -> Any:
         with redis.Redis(
             host=self.address,
@@ -156,6 +136,57 @@ class RedisServer:
             return client.execute_command(*command)
 
 
+def render(
+    *,
+    listen: tuple[str, int],
+    folder: Path,
+    tls: Certificate | None,
+    ca: Path,
+    admin_password: str,
+    tokens: Sequence[str],
+    parameters: Mapping[str, str],
+    primary: tuple[str, int] | None,
+) -> str:
+    """The configuration file: with the cloud's own password, and of the clients' tokens only the hashes."""
+    address, port = listen
+    return "\n".join(
+        [
+            f"bind {address}",
+            *(_tls_lines(port, tls, ca) if tls else [f"port {port}"]),
+            "protected-mode no",
+            f"dir {quote(folder)}",
+            "appendonly yes",
+            "appendfsync everysec",
+            'save ""',
+            "repl-diskless-sync-delay 0",  # seconds that a first replica would wait for others
+            f"user {ADMIN} on {_hashed(admin_password)} ~* &* +@all",
+            f"user default {' '.join(_client_rules(tokens))}",
+            f"masteruser {ADMIN}",
+            f"masterauth {quote(admin_password)}",
+            *(f"{name} {quote(value)}" for name, value in parameters.items()),
+            *(["replicaof {} {}".format(*primary)] if primary else []),
+            "",
+        ]
+    )
+
+
+def quote(value: str | Path) -> str:
+    """A word as redis.conf reads it."""
+    return '"' + str(value).replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def _tls_lines(port: int, tls: Certificate, ca: Path) -> list[str]:
+    return [
+        "port 0",
+        f"tls-port {port}",
+        f"tls-cert-file {quote(tls.certificate)}",
+        f"tls-key-file {quote(tls.key)}",
+        f"tls-ca-cert-file {quote(ca)}",
+        "tls-auth-clients no",
+        "tls-replication yes",
+    ]
+
+
 def _client_rules(tokens: Sequence[str]) -> list[str]:
     who = [_hashed(token) for token in tokens] or ["nopass"]
     return ["on", *who, "~*", "&*", "+@all", *(f"-{command}" for command in _RESTRICTED)]
@@ -163,7 +194,3 @@ def _client_rules(tokens: Sequence[str]) -> list[str]:
 
 def _hashed(password: str) -> str:
     return "#" + hashlib.sha256(password.encode()).hexdigest()
-
-
-def _quoted(value: str) -> str:
-    return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'

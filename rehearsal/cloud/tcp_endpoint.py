@@ -34,7 +34,7 @@ class TcpEndpoint:
         self.stop()
         self._targets = list(targets)
         configuration = self._folder / "haproxy.cfg"
-        configuration.write_text(_render(self.address, self.port, targets))
+        configuration.write_text(render(self.address, self.port, targets))
         self._process = Child(
             ["haproxy", "-db", "-f", configuration],
             log=self._folder / "haproxy.log",
@@ -49,7 +49,8 @@ class TcpEndpoint:
             self._process = None
 
 
-def _render(address: str, port: int, targets: Sequence[Target]) -> str:
+def render(address: str, port: int, targets: Sequence[Target]) -> str:
+    """The configuration file."""
     # A store's connections idle for long; the timeouts are only there because HAProxy warns without.
     servers = "".join(f"    server s{number} {host}:{at}\n" for number, (host, at) in enumerate(targets))
     return f"""\

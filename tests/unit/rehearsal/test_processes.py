@@ -1,0 +1,84 @@
+"""Children: they log, they end, and they do not outlive who started them."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from rehearsal.processes import Child, User, end_all
+
+
+def wait_until(holds: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 5
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def gone(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] == "Z"
+    except FileNotFoundError:
+        return True
+
+
+def test_a_child_has_a_log_and_an_exit_status(tmp_path: Path) -> None:
+    """Errors and output in one file; its environment is what it was given."""
+    child = Child(["sh", "-c", "echo out; echo err >&2; echo ${HOME-none}; exit 7"], log=tmp_path / "log")
+    wait_until(lambda: not child.alive)
+    assert child.exit_status == 7
+    assert (tmp_path / "log").read_text() == "out\nerr\nnone\n"
+
+
+def test_who_ignores_the_signal_is_killed_in_time(tmp_path: Path) -> None:
+    """With what it started; 137 as in a shell."""
+    script = "trap '' TERM; sleep 60 & echo $!; wait"
+    child = Child(["sh", "-c", script], log=tmp_path / "log")
+    wait_until(lambda: (tmp_path / "log").read_text().endswith("\n"))
+    began = time.monotonic()
+    child.end(within=0.2)
+    assert time.monotonic() - began < 2
+    assert child.exit_status == 137
+    wait_until(lambda: gone(int((tmp_path / "log").read_text())))
+
+
+def test_several_end_together(tmp_path: Path) -> None:
+    """One bound for all, and none needed for those that follow the signal."""
+    children = [Child(["sleep", "60"], log=tmp_path / "log") for _ in range(5)]
+    end_all(children, within=5, by=signal.SIGINT)
+    assert [child.exit_status for child in children] == [130] * 5
+
+
+def test_a_child_dies_with_the_one_who_started_it(tmp_path: Path) -> None:
+    """However that ended."""
+    script = (
+        "import sys, time; from pathlib import Path; from rehearsal.processes import Child;"
+        "print(Child(['sleep', '60'], log=Path(sys.argv[1])).pid, flush=True); time.sleep(60)"
+    )
+    parent = subprocess.Popen(
+        [sys.executable, "-c", script, str(tmp_path / "log")], stdout=subprocess.PIPE, text=True
+    )
+    assert parent.stdout is not None
+    child = int(parent.stdout.readline())
+    parent.kill()
+    parent.wait()
+    wait_until(lambda: gone(child))
+    parent.stdout.close()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
+def test_another_user_reads_below_closed_folders_and_writes_nothing(tmp_path: Path) -> None:
+    """A state folder below /root works, and stays root's."""
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0o700)
+    (closed / "file").write_text("content\n")
+    nobody = User(uid=65534, gid=65534)
+    script = f"id -u; cat {closed}/file; touch {closed}/new 2>/dev/null || echo refused"
+    child = Child(["sh", "-c", script], log=tmp_path / "log", user=nobody)
+    wait_until(lambda: not child.alive)
+    assert (tmp_path / "log").read_text() == "65534\ncontent\nrefused\n"
