@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Self
 
 _POLL = 0.02  # seconds between two looks at a process that is to end
+# A parent that dies before the signal is asked for would never be noticed: look once more after that.
+_UNLESS_ORPHANED = ["sh", "-c", 'test "$PPID" = "$0" && exec "$@"']
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -45,7 +47,7 @@ class Child:
         self.log = log
         with log.open("ab") as output:
             self._popen = subprocess.Popen(
-                [*dying_with_parent(user), *map(str, argv)],
+                [*dying_with_parent(user), *_UNLESS_ORPHANED, str(os.getpid()), *map(str, argv)],
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,

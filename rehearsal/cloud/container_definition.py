@@ -1,4 +1,4 @@
-"""What a container definition and RunTask's overrides say: command, variables, where the secrets are. Pure."""
+"""What a container definition and RunTask's overrides say: command, variables, places of secrets. Pure."""
 
 import re
 from collections.abc import Mapping
