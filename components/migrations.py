@@ -1,0 +1,226 @@
+"""The database's migrations: a task inside the VPC that applies them, behind the `schema` gate."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import pulumi
+import pulumi_aws as aws
+
+from components import tasks
+from components.artifact import cache_folder
+from components.aws_api import AwsApi
+from components.database import APP_ROLE, Database
+from components.gate import Gate, GateArgs
+from components.migrations_roles import MigrationsRoles, MigrationsRolesArgs
+from migrator import bundle
+from migrator.errors import MigratorError
+from migrator.plan import Plan
+
+IMAGE = "public.ecr.aws/lambda/python:3.12"
+"""AWS's own Python: it has boto3, and is pulled from anywhere without credentials."""
+CONTAINER = "migrations"
+CPU, MEMORY_MIB = 256, 512
+"""The smallest that Fargate has: the work is the database's."""
+STOP_TIMEOUT = 120
+"""Seconds from SIGTERM to SIGKILL, the most that Fargate gives."""
+PROGRESS = re.compile(r" \d+ s$")
+"""A line about a statement that still runs; one that has ended says tenths of a second."""
+
+BOOTSTRAP = """\
+import hashlib, os, sys, urllib.request, boto3
+
+def in_memory(name, content):
+    file = os.memfd_create(name, 0)
+    os.write(file, content)
+    return f"/proc/self/fd/{file}"
+
+env = os.environ
+print("fetching the bundle", env["BUNDLE_SHA256"][:12], flush=True)
+bundle = boto3.client("s3").get_object(Bucket=env["BUNDLE_BUCKET"], Key=env["BUNDLE_KEY"])["Body"].read()
+if hashlib.sha256(bundle).hexdigest() != env["BUNDLE_SHA256"]:
+    sys.exit("the bundle in S3 is not the one that was uploaded: its SHA-256 differs")
+with urllib.request.urlopen(env["CA_BUNDLE_URL"], timeout=20) as answer:
+    env["PGSSLROOTCERT"] = in_memory("ca.pem", answer.read())
+os.execv(sys.executable, [sys.executable, in_memory("bundle.pyz", bundle), "apply"])
+"""
+"""What the container runs. Its root is read-only: the bundle lies in memory."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class MigrationsArgs:
+    """Which migrations, of which database, and how patiently. Times are seconds."""
+
+    parameter_name: str
+    """Of the gate."""
+    folder: Path
+    bucket: pulumi.Input[str]
+    bucket_arn: pulumi.Input[str]
+    database: Database
+    subnet_ids: Sequence[pulumi.Input[str]]
+    security_group_id: pulumi.Input[str]
+    kms_key_arn: pulumi.Input[str]
+    ca_bundle_url: str
+    lock_timeout: int
+    timeout: int
+    log_retention_days: int
+    api: AwsApi
+
+
+class Migrations(pulumi.ComponentResource):
+    """The `schema` gate: it moves when all migrations of the folder are applied.
+
+    Makes: `aws.s3.BucketObjectv2`, `aws.cloudwatch.LogGroup`, `aws.ecs.Cluster` and `TaskDefinition`,
+    `MigrationsRoles`, `Gate`.
+    """
+
+    gate: Gate
+
+    def __init__(self, name: str, args: MigrationsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("evenkeel:index:Migrations", name, None, opts)
+        self._name = name
+        self._args = args
+        self._child = pulumi.ResourceOptions(parent=self)
+        packed = pack(args.folder)
+        task_definition, log_group = self._task(packed, self._upload(packed))
+        self.gate = Gate(
+            f"{name}-schema",
+            GateArgs(
+                parameter_name=args.parameter_name,
+                description="The migrations that the database has",
+                value=summary(packed.plan),
+                subject=args.database.resource_id,
+                check=partial(apply, api=args.api, timeout=args.timeout),
+                context={
+                    "cluster": self._cluster().name,
+                    "task_definition": task_definition.arn,
+                    "subnet_ids": args.subnet_ids,
+                    "security_group_id": args.security_group_id,
+                    "log_group": log_group.name,
+                },
+            ),
+            self._child,
+        )
+        self.register_outputs({"gate": self.gate})
+
+    def _upload(self, packed: bundle.Bundle) -> aws.s3.BucketObjectv2:
+        return aws.s3.BucketObjectv2(
+            self._name,
+            bucket=self._args.bucket,
+            key=f"migrations/{packed.path.name}",
+            source=pulumi.FileAsset(packed.path),
+            opts=self._child,
+        )
+
+    def _cluster(self) -> aws.ecs.Cluster:
+        return aws.ecs.Cluster(
+            self._name,
+            settings=[{"name": "containerInsights", "value": "enabled"}],
+            opts=self._child,
+        )
+
+    def _task(
+        self, packed: bundle.Bundle, uploaded: aws.s3.BucketObjectv2
+    ) -> tuple[aws.ecs.TaskDefinition, aws.cloudwatch.LogGroup]:
+        args, database = self._args, self._args.database
+        log_group = aws.cloudwatch.LogGroup(
+            self._name,
+            retention_in_days=args.log_retention_days,
+            kms_key_id=args.kms_key_arn,
+            opts=self._child,
+        )
+        roles = MigrationsRoles(
+            f"{self._name}-roles",
+            MigrationsRolesArgs(
+                bundles_arn=pulumi.Output.concat(args.bucket_arn, "/migrations/*"),
+                secret_arns=[database.admin_secret_arn, database.app_secret_arn],
+                log_group_arn=log_group.arn,
+                kms_key_arn=args.kms_key_arn,
+            ),
+            self._child,
+        )
+        container = {
+            "name": CONTAINER,
+            "image": IMAGE,
+            "essential": True,
+            "readonlyRootFilesystem": True,
+            "stopTimeout": STOP_TIMEOUT,
+            "entryPoint": ["python3", "-c"],
+            "command": [BOOTSTRAP],
+            "environment": variables(
+                {
+                    "APP_ROLE": APP_ROLE,
+                    "BUNDLE_BUCKET": uploaded.bucket,
+                    "BUNDLE_KEY": uploaded.key,
+                    "BUNDLE_SHA256": packed.sha256,
+                    "CA_BUNDLE_URL": args.ca_bundle_url,
+                    "MIGRATOR_LOCK_TIMEOUT": str(args.lock_timeout),
+                    "PGDATABASE": database.database_name,
+                    "PGHOST": database.address,
+                    "PGPORT": database.port.apply(str),
+                    "PGUSER": database.admin_user,
+                }
+            ),
+            "secrets": [
+                from_secret("PGPASSWORD", database.admin_secret_arn),
+                from_secret("APP_ROLE_PASSWORD", database.app_secret_arn),
+            ],
+            "logConfiguration": {
+                "logDriver": "awslogs",
+                "options": {
+                    "awslogs-group": log_group.name,
+                    "awslogs-region": args.api.region,
+                    "awslogs-stream-prefix": CONTAINER,
+                },
+            },
+        }
+        task_definition = aws.ecs.TaskDefinition(
+            self._name,
+            family=self._name,
+            requires_compatibilities=["FARGATE"],
+            network_mode="awsvpc",
+            cpu=str(CPU),
+            memory=str(MEMORY_MIB),
+            execution_role_arn=roles.execution_role_arn,
+            task_role_arn=roles.task_role_arn,
+            container_definitions=pulumi.Output.json_dumps([container]),
+            opts=self._child,
+        )
+        return task_definition, log_group
+
+
+def pack(folder: Path) -> bundle.Bundle:
+    """The folder's bundle; what is wrong with a migration is the user's to mend, without a traceback."""
+    try:
+        return bundle.build(folder, cache_folder("migrations"))
+    except MigratorError as error:
+        raise pulumi.RunError(str(error)) from error
+
+
+def summary(plan: Plan) -> str:
+    """What a preview shows: how each statement runs, and a digest of all, as there is not room for all."""
+    return f"{plan.render()}\nplan sha256 {sha256(plan.to_json().encode()).hexdigest()[:12]}"
+
+
+def apply(*, api: AwsApi, **task: Any) -> None:
+    """The gate's check: runs the task and shows its log."""
+    tasks.run(tasks.Task(container=CONTAINER, **task), api, say)
+
+
+def say(line: str) -> None:
+    """A statement's progress is shown in passing; what was done, and how long it took, stays."""
+    pulumi.log.info(line, ephemeral=PROGRESS.search(line) is not None)
+
+
+def variables(values: dict[str, pulumi.Input[str]]) -> list[dict[str, pulumi.Input[str]]]:
+    """An environment, as ECS wants it."""
+    return [{"name": name, "value": value} for name, value in values.items()]
+
+
+def from_secret(variable: str, secret_arn: pulumi.Input[str]) -> dict[str, pulumi.Input[str]]:
+    """A variable that ECS itself fills with the password of a secret."""
+    return {"name": variable, "valueFrom": pulumi.Output.concat(secret_arn, ":password::")}

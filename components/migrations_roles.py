@@ -1,0 +1,82 @@
+"""What the migrations task may do, and what ECS may do to start it."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pulumi
+import pulumi_aws as aws
+
+from components.ordering import after
+from components.server_role import allow
+
+ASSUMED_BY_TASKS = json.dumps(
+    {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Effect": "Allow",
+                "Principal": {"Service": "ecs-tasks.amazonaws.com"},
+                "Action": "sts:AssumeRole",
+            }
+        ],
+    }
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class MigrationsRolesArgs:
+    """The very things that are touched."""
+
+    bundles_arn: pulumi.Input[str]
+    """Objects of the bundles."""
+    secret_arns: Sequence[pulumi.Input[str]]
+    log_group_arn: pulumi.Input[str]
+    kms_key_arn: pulumi.Input[str]
+
+
+class MigrationsRoles(pulumi.ComponentResource):
+    """The execution role hands over secrets and keeps the log; the task's own fetches the bundle, no more.
+
+    Makes, all of `aws.iam`: two `Role`s, each with a `RolePolicy`.
+    """
+
+    execution_role_arn: pulumi.Output[str]
+    task_role_arn: pulumi.Output[str]
+    """Both known once they have their policies."""
+
+    def __init__(
+        self, name: str, args: MigrationsRolesArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__("evenkeel:index:MigrationsRoles", name, None, opts)
+        self._child = pulumi.ResourceOptions(parent=self)
+        decrypt = allow("Decrypt", ["kms:Decrypt"], args.kms_key_arn)
+        self.execution_role_arn = self._role(
+            f"{name}-execution",
+            [
+                allow("ReadSecrets", ["secretsmanager:GetSecretValue"], list(args.secret_arns)),
+                decrypt,
+                allow(
+                    "Log",
+                    ["logs:CreateLogStream", "logs:PutLogEvents"],
+                    pulumi.Output.concat(args.log_group_arn, ":*"),
+                ),
+            ],
+        )
+        self.task_role_arn = self._role(
+            f"{name}-task", [allow("FetchBundle", ["s3:GetObject"], args.bundles_arn), decrypt]
+        )
+        self.register_outputs(
+            {"execution_role_arn": self.execution_role_arn, "task_role_arn": self.task_role_arn}
+        )
+
+    def _role(self, name: str, statements: list[dict[str, Any]]) -> pulumi.Output[str]:
+        role = aws.iam.Role(name, assume_role_policy=ASSUMED_BY_TASKS, opts=self._child)
+        policy = aws.iam.RolePolicy(
+            f"{name}-policy",
+            role=role.name,
+            policy=pulumi.Output.json_dumps({"Version": "2012-10-17", "Statement": statements}),
+            opts=self._child,
+        )
+        return after(role.arn, policy.id)

@@ -1,0 +1,56 @@
+"""The release in its bucket, where servers fetch it."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pulumi
+import pulumi_aws as aws
+
+from components import artifact
+from components.ordering import after
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ReleaseArgs:
+    """Which app, and where to."""
+
+    app: Path
+    bucket: pulumi.Input[str]
+
+
+class Release(pulumi.ComponentResource):
+    """Builds the app and uploads it as `releases/<sha256>.tar.gz`.
+
+    Makes: `aws.s3.BucketObjectv2`. Earlier releases stay in the bucket: while a rollout runs,
+    and after one that was taken back, servers are still launched with them.
+    """
+
+    sha256: str
+    """Known in a preview."""
+    key: str
+    bucket: pulumi.Output[str]
+    """Known when the release is in it."""
+
+    def __init__(self, name: str, args: ReleaseArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("evenkeel:index:Release", name, None, opts)
+        built = build(args.app)
+        self.sha256 = built.sha256
+        self.key = f"releases/{built.sha256}.tar.gz"
+        tarball = aws.s3.BucketObjectv2(
+            name,
+            bucket=args.bucket,
+            key=self.key,
+            source=pulumi.FileAsset(built.path),
+            content_type="application/gzip",
+            opts=pulumi.ResourceOptions(parent=self, retain_on_delete=True),
+        )
+        self.bucket = after(tarball.bucket, tarball.id)
+        self.register_outputs({"sha256": self.sha256, "key": self.key, "bucket": self.bucket})
+
+
+def build(app: Path) -> artifact.Artifact:
+    """The app's release; what is wrong with the app is the user's to mend, without a traceback."""
+    try:
+        return artifact.build(app, say=pulumi.log.info)
+    except artifact.ArtifactError as error:
+        raise pulumi.RunError(str(error)) from error

@@ -1,0 +1,160 @@
+"""Runs an ECS task to its end and follows its log.
+
+A task outlives the deployer that started it. The next one finds it by its family: the same task definition is
+taken over, another one is waited for.
+"""
+
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import uuid4
+
+from components.aws_api import AwsApi
+from components.gate import GateClosed
+
+POLL = 1.0
+"""Seconds between two looks at a task and its log."""
+LAST_LINES = 15
+"""Of the log, in an error."""
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Task:
+    """What to run, and where. The container logs with the awslogs driver and itself as stream prefix."""
+
+    cluster: str
+    task_definition: str
+    """An ARN, revision included."""
+    container: str
+    subnet_ids: Sequence[str]
+    security_group_id: str
+    log_group: str
+    timeout: int
+    """Seconds until the task is stopped."""
+
+    @property
+    def family(self) -> str:
+        return self.task_definition.rpartition("/")[2].partition(":")[0]
+
+
+def run(task: Task, api: AwsApi, say: Say) -> None:
+    """Returns when the task has exited with 0; raises GateClosed with its last lines otherwise."""
+    runner = Runner(task=task, ecs=api.client("ecs"), logs=api.client("logs"), say=say)
+    for earlier in runner.running():
+        if earlier["taskDefinitionArn"] == task.task_definition:
+            say(f"{task.family} runs already: another deployer started it; following it")
+            return runner.follow(earlier["taskArn"])
+        say(f"an earlier {task.family} still runs; waiting for it to end")
+        runner.wait(earlier["taskArn"])
+    return runner.follow(runner.start())
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Runner:
+    """One task's way from start to end."""
+
+    task: Task
+    ecs: Any
+    logs: Any
+    say: Say
+    last: deque[str] = field(default_factory=lambda: deque(maxlen=LAST_LINES))
+
+    def running(self) -> list[dict[str, Any]]:
+        """Tasks of this family that have not stopped."""
+        pages = self.ecs.get_paginator("list_tasks").paginate(
+            cluster=self.task.cluster, family=self.task.family, desiredStatus="RUNNING"
+        )
+        arns = [arn for page in pages for arn in page["taskArns"]]
+        if not arns:
+            return []
+        return list(self.ecs.describe_tasks(cluster=self.task.cluster, tasks=arns)["tasks"])
+
+    def start(self) -> str:
+        """The new task's ARN. A retried call starts no second one."""
+        answer = self.ecs.run_task(
+            cluster=self.task.cluster,
+            taskDefinition=self.task.task_definition,
+            launchType="FARGATE",
+            networkConfiguration={
+                "awsvpcConfiguration": {
+                    "subnets": list(self.task.subnet_ids),
+                    "securityGroups": [self.task.security_group_id],
+                    "assignPublicIp": "DISABLED",
+                }
+            },
+            startedBy="pulumi-up",
+            clientToken=str(uuid4()),
+        )
+        if answer["failures"]:
+            reasons = ", ".join(failure["reason"] for failure in answer["failures"])
+            raise GateClosed(f"ECS did not start {self.task.family}: {reasons}. Run `pulumi up` again")
+        return str(answer["tasks"][0]["taskArn"])
+
+    def follow(self, arn: str) -> None:
+        """Says each line of the log as it comes, then judges how the task ended."""
+        stopped = self.wait(arn)
+        code = exit_code(stopped, self.task.container)
+        if code != 0:
+            raise GateClosed(failure(self.task, stopped, code, self.last))
+
+    def wait(self, arn: str) -> dict[str, Any]:
+        """Until the task has stopped and its log is read; stops it when it takes too long."""
+        deadline = time.monotonic() + self.task.timeout
+        lines = self.new_lines(arn)
+        while True:
+            state: dict[str, Any] = self.ecs.describe_tasks(cluster=self.task.cluster, tasks=[arn])["tasks"][
+                0
+            ]
+            for line in next(lines):
+                self.last.append(line)
+                self.say(line)
+            if state["lastStatus"] == "STOPPED":
+                return state
+            if time.monotonic() > deadline:
+                reason = f"it took longer than {self.task.timeout} s (migrations.timeout)"
+                self.ecs.stop_task(cluster=self.task.cluster, task=arn, reason=reason)
+                deadline = float("inf")
+            time.sleep(POLL)
+
+    def new_lines(self, arn: str) -> Iterator[list[str]]:
+        """At each step the lines that are new; none as long as there is no log."""
+        stream = f"{self.task.container}/{self.task.container}/{arn.rpartition('/')[2]}"
+        token: dict[str, str] = {}
+        while True:
+            found: list[str] = []
+            while True:
+                try:
+                    page = self.logs.get_log_events(
+                        logGroupName=self.task.log_group, logStreamName=stream, startFromHead=True, **token
+                    )
+                except self.logs.exceptions.ResourceNotFoundException:
+                    break
+                found += [event["message"].rstrip() for event in page["events"]]
+                # The last page answers with the token that it was asked for.
+                before, token = token, {"nextToken": page["nextForwardToken"]}
+                if token == before or not page["events"]:
+                    break
+            yield found
+
+
+def exit_code(stopped: dict[str, Any], container: str) -> int | None:
+    """Of the container; None where it never ran."""
+    codes = [one.get("exitCode") for one in stopped["containers"] if one["name"] == container]
+    return codes[0] if codes else None
+
+
+def failure(task: Task, stopped: dict[str, Any], code: int | None, last: Sequence[str]) -> str:
+    """What the deployer is told."""
+    end = "did not run" if code is None else f"failed with exit code {code}"
+    reason = stopped.get("stoppedReason", "")
+    return "\n".join(
+        [
+            f"{task.family} {end}{f' ({reason})' if reason else ''}; its last lines:",
+            *(f"  {line}" for line in last or ["(none)"]),
+            f"The whole log is in CloudWatch Logs, {task.log_group}. Servers were left alone. "
+            "Mend what it says and run `pulumi up` again: it resumes where it stopped.",
+        ]
+    )
