@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import signal
 import socket
 import subprocess
 from pathlib import Path
@@ -24,12 +25,17 @@ def up(rehearsal: Rehearsal) -> None:
     """Makes stack `local` what the program says; the engine shows its own progress."""
     make_stacks(rehearsal)
     free_stack(rehearsal)
-    done = subprocess.run(
-        [rehearsal.bin / "pulumi", "up", "--yes", "--skip-preview", "--stack", STACK],
-        cwd=rehearsal.root,
-        env=rehearsal.environment(os.environ),
-        check=False,
-    )
+    # Ctrl-C reaches the engine too, which then lets what is under way finish: that is waited for.
+    before = signal.signal(signal.SIGINT, lambda *_: None)
+    try:
+        done = subprocess.run(
+            [rehearsal.bin / "pulumi", "up", "--yes", "--skip-preview", "--stack", STACK],
+            cwd=rehearsal.root,
+            env=rehearsal.environment(os.environ),
+            check=False,
+        )
+    finally:
+        signal.signal(signal.SIGINT, before)
     if done.returncode:
         raise DeploymentError(
             "`pulumi up` failed; why is said above, and `make logs` shows the servers' side. Mend it and run "

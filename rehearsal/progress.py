@@ -6,6 +6,7 @@ import time
 from types import TracebackType
 from typing import Self
 
+_FIRST = 0.5  # seconds until the first line: what is quicker shows its end only
 _TERMINAL_INTERVAL = 0.2  # seconds between two drawings of the live line
 _PLAIN_INTERVAL = 15.0  # seconds between two lines where nobody watches, as in a CI log
 _WIDTH = 110
@@ -42,15 +43,11 @@ class Progress:
             say(f"{self._text}: {duration(time.monotonic() - self._start)}")
 
     def _watch(self) -> None:
-        interval = _TERMINAL_INTERVAL if self._terminal else _PLAIN_INTERVAL
-        while not self._done.wait(interval):
+        wait = _FIRST
+        while not self._done.wait(wait):
             line = f"── {self._text}: {duration(time.monotonic() - self._start)} {self.detail}"[:_WIDTH]
-            print(
-                f"\r\033[K{line}" if self._terminal else line,
-                end="" if self._terminal else "\n",
-                file=sys.stderr,
-                flush=True,
-            )
+            print(f"\r\033[K{line}" if self._terminal else f"{line}\n", end="", file=sys.stderr, flush=True)
+            wait = _TERMINAL_INTERVAL if self._terminal else _PLAIN_INTERVAL
 
 
 def duration(seconds: float) -> str:
