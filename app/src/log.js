@@ -7,6 +7,8 @@
  * @typedef {(message: string, fields?: Record<string, unknown>) => void} Write
  */
 function createLog(context) {
+  // Who reads the log may go away. Without a listener each line would be an exception, which is logged, and so on.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
   const write = (stream, level) => (message, fields) =>
     stream.write(
       `${JSON.stringify({ time: new Date().toISOString(), level, message, ...context, pid: process.pid, ...fields })}\n`,

@@ -3,7 +3,7 @@ const assert = require('node:assert/strict');
 const { readFileSync } = require('node:fs');
 const { join } = require('node:path');
 const { after, before, test } = require('node:test');
-const { loggedIn, slowRequest } = require('./helpers/app');
+const { loggedIn, slowLogIn } = require('./helpers/app');
 const { startCluster } = require('./helpers/cluster');
 const { eventually } = require('./helpers/children');
 const { startLoad } = require('./helpers/load');
@@ -60,11 +60,11 @@ test('a session survives the death of every worker', async () => {
 });
 
 test('a request in flight when the reload begins finishes', async () => {
-  const slow = slowRequest(cluster.url, '/login');
+  const slow = slowLogIn(cluster.url);
   await slow.underWay();
   const reload = cluster.reload();
   await eventually(() => readFileSync(join(cluster.logs, 'out.log'), 'utf8').includes('"inFlight":1'));
-  assert.equal((await slow.finish()).statusCode, 401);
+  assert.equal((await slow.finish()).statusCode, 400);
   await reload;
 });
 

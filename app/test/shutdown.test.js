@@ -2,7 +2,7 @@
 const assert = require('node:assert/strict');
 const { after, before, test } = require('node:test');
 const { join } = require('node:path');
-const { client, slowRequest, startApp } = require('./helpers/app');
+const { client, slowLogIn, startApp } = require('./helpers/app');
 const { eventually } = require('./helpers/children');
 const { startServices } = require('./helpers/services');
 
@@ -23,11 +23,11 @@ async function signal(app, name) {
 for (const name of ['SIGTERM', 'SIGINT']) {
   test(`${name} lets a request in flight finish, and the exit code is 0`, async () => {
     const app = await startApp(services, SERVERS_TIMES);
-    const slow = slowRequest(app.url, '/login');
+    const slow = slowLogIn(app.url);
     await slow.underWay();
     await signal(app, name);
     const response = await slow.finish();
-    assert.equal(response.statusCode, 401);
+    assert.equal(response.statusCode, 400);
     assert.equal(response.headers.connection, 'close');
     const [code, killedBy] = await app.exited;
     assert.deepEqual([code, killedBy], [0, null]);
@@ -65,7 +65,7 @@ test('nothing in flight and no connection: the worker leaves at once', async () 
 
 test('a request that never ends is cut off before PM2 would kill the worker', async () => {
   const app = await startApp(services, SERVERS_TIMES);
-  const slow = slowRequest(app.url, '/login');
+  const slow = slowLogIn(app.url);
   await slow.underWay();
   const started = Date.now();
   await signal(app, 'SIGTERM');
@@ -77,13 +77,22 @@ test('a request that never ends is cut off before PM2 would kill the worker', as
 
 test('a second signal changes nothing', async () => {
   const app = await startApp(services, SERVERS_TIMES);
-  const slow = slowRequest(app.url, '/login');
+  const slow = slowLogIn(app.url);
   await slow.underWay();
   await signal(app, 'SIGTERM');
   for (const name of ['SIGTERM', 'SIGINT', 'SIGINT']) app.child.kill(name);
-  assert.equal((await slow.finish()).statusCode, 401);
+  assert.equal((await slow.finish()).statusCode, 400);
   assert.equal((await app.exited)[0], 0);
   assert.equal(app.logged('shutting down').length, 1);
+});
+
+test('a worker whose log nobody reads any more goes on, and leaves in order', async () => {
+  const app = await startApp(services);
+  app.child.stdout.destroy();
+  app.child.stderr.destroy();
+  assert.equal((await client(app.url).get('/nowhere')).status, 404);
+  assert.equal((await client(app.url).get('/nowhere')).status, 404);
+  assert.equal(await app.stop(), 0);
 });
 
 for (const [signalName, kind] of [
@@ -92,12 +101,13 @@ for (const [signalName, kind] of [
 ]) {
   test(`an ${kind} takes the same way out, with code 1`, async () => {
     const app = await startApp(services, {
+      ...SERVERS_TIMES,
       NODE_OPTIONS: `--require ${join(__dirname, 'fixtures/failing.js')}`,
     });
-    const slow = slowRequest(app.url, '/login');
+    const slow = slowLogIn(app.url);
     await slow.underWay();
     await signal(app, signalName);
-    assert.equal((await slow.finish()).statusCode, 401);
+    assert.equal((await slow.finish()).statusCode, 400);
     assert.equal((await app.exited)[0], 1);
     assert.match(app.logged(kind)[0].error, /^Error: a fault of the tests/);
   });

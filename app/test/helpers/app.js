@@ -99,10 +99,13 @@ async function loggedIn(url, account = ACCOUNT) {
   return user;
 }
 
-/** A request whose body is still on its way: in flight until `finish`. `broken` rejects when it is cut off. */
-function slowRequest(url, path) {
-  const body = JSON.stringify({ email: 'nobody@example.org', password: ACCOUNT.password });
-  const request = http.request(url + path, {
+/**
+ * A log-in whose body is still on its way: in flight until `finish`, which is answered 400, as its address is none.
+ * `broken` rejects when it is cut off.
+ */
+function slowLogIn(url) {
+  const body = JSON.stringify({ email: 'no address', password: ACCOUNT.password });
+  const request = http.request(`${url}/login`, {
     method: 'POST',
     agent: new http.Agent({ keepAlive: true }),
     headers: { 'content-type': 'application/json', 'content-length': body.length, expect: '100-continue' },
@@ -126,4 +129,4 @@ function slowRequest(url, path) {
   };
 }
 
-module.exports = { ACCOUNT, client, loggedIn, SERVER, slowRequest, startApp };
+module.exports = { ACCOUNT, client, loggedIn, SERVER, slowLogIn, startApp };

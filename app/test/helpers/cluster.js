@@ -29,7 +29,6 @@ async function startCluster(services, { name, script } = {}) {
     LOG_DIR: logs,
     WEB_CONCURRENCY: '2',
     PORT: String(port),
-    KILL_TIMEOUT_MS: '3000',
     ...services.env,
   };
   const pm2 = async (...args) => (await promisify(execFile)(PM2, args, { env })).stdout;

@@ -12,7 +12,7 @@ function startLoad(url, { path, headers, connections = 16 }) {
   const once = () =>
     new Promise((resolve) => {
       const request = http
-        .get(url + path, { agent, headers, timeout: 2000 }, (response) => {
+        .get(url + path, { agent, headers, timeout: 5000 }, (response) => {
           response.resume();
           response.once('end', () => resolve(response.statusCode === 200));
           response.once('error', () => resolve(false));
