@@ -15,6 +15,7 @@ from migrator.settings import Server
 # ends the build. Prisma gives up after 10 s; these tries last longer.
 ATTEMPTS = 4
 PAUSE = 5.0  # seconds between them
+CLEAN_UP_TIMEOUT = 5.0  # seconds
 
 
 class IndexRunner:
@@ -78,13 +79,27 @@ class IndexRunner:
                 self._execute(step.sql)
                 return
             except (PostgresError, LockTimeout) as error:
-                # An invalid index costs every write and serves no query.
-                if self._session.index(step.index, step.table):
-                    self._remove(step.index)
-                if not left or not isinstance(error, PostgresError) or error.code != DEADLOCK:
+                clean = self._clean_up(step)
+                deadlock = isinstance(error, PostgresError) and error.code == DEADLOCK
+                if not (left and clean and deadlock):
                     raise
                 self._say(f"deadlock with another session: built again in {PAUSE:g} s")
                 time.sleep(PAUSE)
+
+    def _clean_up(self, step: Online) -> bool:
+        """Drops what a failed build left, since it costs every write and serves nobody; False if it stays."""
+        if not self._session.index(step.index, step.table):
+            return True
+        patience = self._session.rows("SHOW lock_timeout")[0][0]
+        self._session.run(f"SET lock_timeout = '{CLEAN_UP_TIMEOUT:g}s'")
+        try:
+            self._remove(step.index)
+        except (PostgresError, LockTimeout):
+            self._say("what was built stays invalid; the next run drops it")
+            return False
+        finally:
+            self._session.run(f"SET lock_timeout = '{patience}'")
+        return True
 
     def _remove(self, index: str) -> None:
         self._execute(f"DROP INDEX CONCURRENTLY IF EXISTS {index}")

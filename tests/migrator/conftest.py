@@ -89,6 +89,17 @@ class Database:
             session.__exit__()
 
 
+def read_until(process: subprocess.Popen[str], text: str) -> str:
+    """What a process prints, up to the line that has this text, or to its end."""
+    assert process.stdout
+    printed = ""
+    for line in process.stdout:
+        printed += line
+        if text in line:
+            break
+    return printed
+
+
 @pytest.fixture(scope="session")
 def server() -> Iterator[PostgresServer]:
     with tempfile.TemporaryDirectory(prefix="evenkeel-postgres-") as folder:

@@ -8,47 +8,62 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
-from tests.migrator.conftest import Database
+from migrator.ledger import Ledger
+from migrator.postgres import Session
+from tests.migrator.conftest import Database, read_until
 
 T = TypeVar("T")
 
-# An index whose build takes three seconds, since each of its rows does ten milliseconds of work.
+# An index on slow(a) takes three seconds to build, since each of its rows does ten milliseconds of work.
 BASE = """\
 CREATE TABLE t (a int);
 INSERT INTO t SELECT generate_series(1, 300);
+CREATE TABLE other (a int);
 CREATE FUNCTION slow(int) RETURNS int IMMUTABLE LANGUAGE plpgsql
 AS $$ BEGIN PERFORM pg_sleep(0.01); RETURN $1; END $$;
 """
-SLOW_INDEX = "CREATE INDEX i ON t (slow(a));"
 BUILDING = "SELECT pid FROM pg_stat_progress_create_index WHERE datname = current_database()"
+WAITING = f"{BUILDING} AND phase = 'waiting for old snapshots'"
 USABLE = "SELECT indisvalid AND indisready FROM pg_index WHERE indexrelid = to_regclass('i')"
 
 
 def until(look: Callable[[], T]) -> T:
-    """What `look` finds, once it finds something; ten seconds at most."""
-    for _ in range(200):
+    """What `look` finds, once it finds something; half a minute at most."""
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
         if found := look():
             return found
         time.sleep(0.05)
     raise TimeoutError(look)
 
 
-def start_build(database: Database) -> tuple[subprocess.Popen[str], int]:
-    """A migrator that is building the slow index, and its backend's pid."""
+def hold_build(database: Database) -> tuple[subprocess.Popen[str], int, Session]:
+    """A migrator whose index is built but not valid, its backend's pid, and whom it waits for."""
     database.write("1_base", BASE)
     database.apply()
-    database.write("2_slow", SLOW_INDEX)
+    database.write("2_i", "CREATE INDEX i ON t (a);")
+    holder = database.session()
+    holder.run("BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT * FROM other")
     migrator = database.start("apply")
-    backend = until(lambda: database.rows(BUILDING))[0][0]
-    return migrator, backend
+    backend = until(lambda: database.rows(WAITING))[0][0]
+    return migrator, backend, holder
+
+
+def start_slow_build(database: Database) -> subprocess.Popen[str]:
+    """A migrator whose index takes three seconds, of which it is in the first."""
+    database.write("1_base", BASE)
+    database.apply()
+    database.write("2_slow", "CREATE INDEX i ON t (slow(a));")
+    migrator = database.start("apply")
+    until(lambda: database.rows(BUILDING))
+    return migrator
 
 
 def test_progress_is_shown_while_an_index_is_built(database: Database) -> None:
     """Phase, per cent and time, about every two seconds."""
-    migrator, _ = start_build(database)
-    printed = migrator.communicate()[0]
+    printed = start_slow_build(database).communicate()[0]
     assert re.search(
-        r'^2_slow 1/1 CREATE INDEX "i" online (\d+ % )?\(building index: scanning table\) 2 s$',
+        r'^2_slow 1/1 CREATE INDEX "i" online (\d+ % )?\(building index: scanning table\) \d s$',
         printed,
         re.MULTILINE,
     ), printed
@@ -56,22 +71,30 @@ def test_progress_is_shown_while_an_index_is_built(database: Database) -> None:
 
 def test_a_build_that_outlives_its_killed_runner_is_followed_and_used(database: Database) -> None:
     """PostgreSQL goes on building after kill -9; the next run waits for it and starts nothing over."""
-    migrator, backend = start_build(database)
-    migrator.kill()
-    migrator.communicate()
-    printed = database.apply()
-    assert f"waiting for the migration lock, held by pid {backend} (migrator, since " in printed
-    assert "index build" in printed
-    assert '2_slow 1/1 CREATE INDEX "i" online is there already' in printed
+    killed, backend, holder = hold_build(database)
+    killed.kill()
+    killed.communicate()
+    index = database.value("SELECT to_regclass('i')::oid")
+    following = database.start("apply")
+    waiting = read_until(following, "waiting for the migration lock")
+    assert re.search(
+        rf"held by pid {backend} \(migrator, since .*\), index build .*\(waiting for old snapshots\)$",
+        waiting,
+    ), waiting
+    holder.run("COMMIT")
+    printed, errors = following.communicate(timeout=60)
+    assert (following.returncode, errors) == (0, "")
+    assert '2_i 1/1 CREATE INDEX "i" online is there already' in printed
     assert database.value(USABLE)
+    assert database.value("SELECT to_regclass('i')::oid") == index
 
 
 def test_a_build_killed_with_its_backend_is_repaired(database: Database) -> None:
     """The runner reports the lost connection; the next run builds again what was left invalid."""
-    migrator, backend = start_build(database)
-    until(lambda: database.rows("SELECT to_regclass('i') WHERE to_regclass('i') IS NOT NULL"))
+    migrator, backend, holder = hold_build(database)
     database.rows(f"SELECT pg_terminate_backend({backend})")
     errors = migrator.communicate()[1]
+    holder.run("COMMIT")
     assert migrator.returncode == 5
     assert errors == (
         f"ConnectionFailed: lost the connection to master@127.0.0.1:{database.server.port}/{database.name} "
@@ -96,32 +119,35 @@ def test_a_drop_that_was_done_but_not_recorded_is_not_an_error(database: Databas
 
 def test_of_two_runners_one_works_and_the_other_waits(database: Database) -> None:
     """Both succeed; each migration is applied once."""
-    first, _ = start_build(database)
+    first, backend, holder = hold_build(database)
     second = database.start("apply")
-    outputs = [runner.communicate(timeout=30)[0] for runner in (first, second)]
+    assert f"waiting for the migration lock, held by pid {backend} " in read_until(second, "waiting")
+    holder.run("COMMIT")
+    outputs = [runner.communicate(timeout=60)[0] for runner in (first, second)]
     assert [first.returncode, second.returncode] == [0, 0]
     assert "migrations: 1 applied now, 1 before" in outputs[0]
-    assert "waiting for the migration lock, held by pid " in outputs[1]
     assert "migrations: 0 applied now, 2 before" in outputs[1]
-    assert database.value("SELECT count(*) FROM _prisma_migrations") == 2
+    with database.session() as session:
+        assert [(row.name, row.open) for row in Ledger(session).rows()] == [("1_base", False), ("2_i", False)]
 
 
 def test_waiting_for_another_runner_ends(database: Database) -> None:
     """The message says who holds the lock, and which setting waits longer."""
-    first, backend = start_build(database)
-    second = database.run("apply", "--wait-for-lock", "0.5")
-    assert second.returncode == 6
+    database.write("1_base", BASE)
+    holder = database.session()
+    holder.run("SELECT pg_advisory_lock(72707369)")
+    refused = database.run("apply", "--wait-for-lock", "0.5")
+    assert refused.returncode == 6
     assert re.fullmatch(
-        rf"LockHeld: the migration lock is held by pid {backend} \(migrator, since [\d:]+ \S+, \d+ s\), "
-        r"index build .*; waited 0.5 s. Run again when it has ended, or raise --wait-for-lock\n",
-        second.stderr,
-    ), second.stderr
-    first.communicate()
+        rf"LockHeld: the migration lock is held by pid {holder.pid} \(migrator, since [\d:]+ \S+, \d+ s\); "
+        r"waited 0.5 s. Run again when it has ended, or raise --wait-for-lock\n",
+        refused.stderr,
+    ), refused.stderr
 
 
 def test_prisma_waiting_for_its_lock_cannot_break_a_build(database: Database) -> None:
     """It waits for the lock with a snapshot, for which the build waits: a deadlock, tried again."""
-    migrator, _ = start_build(database)
+    migrator = start_slow_build(database)
     prisma = database.start_sql("SET lock_timeout = '6s'; SELECT pg_advisory_lock(72707369)")
     printed, errors = migrator.communicate(timeout=60)
     prisma.join()

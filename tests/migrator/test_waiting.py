@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 
-from tests.migrator.conftest import Database
+from tests.migrator.conftest import Database, read_until
 
 BASE = "CREATE TABLE t (a int); INSERT INTO t SELECT generate_series(1, 100);"
 
@@ -28,9 +28,10 @@ def test_writers_are_not_held_up_while_a_table_is_locked(database: Database) -> 
     thread = threading.Thread(target=write)
     thread.start()
     migrator = database.start("apply", "--lock-timeout", "0.5")
-    time.sleep(4)
+    printed = read_until(migrator, "no lock within")
     report.run("COMMIT")
-    printed, errors = migrator.communicate(timeout=30)
+    rest, errors = migrator.communicate(timeout=30)
+    printed += rest
     stop.set()
     thread.join()
     assert (migrator.returncode, errors) == (0, "")
@@ -62,20 +63,35 @@ def test_a_lock_that_is_never_free_is_an_error_that_names_the_holder(database: D
 
 def test_an_old_transaction_is_named_while_an_index_waits_for_it(database: Database) -> None:
     """And after the time-out there is no invalid index."""
-    database.write("1_base", BASE)
+    database.write("1_base", BASE + "CREATE TABLE other (a int);")
     database.apply()
     database.write("2_i", "CREATE INDEX i ON t (a);")
     report = database.session()
-    report.run("BEGIN ISOLATION LEVEL REPEATABLE READ; DELETE FROM t WHERE a = 1")
-    migrator = database.start("apply", "--wait-for-transactions", "3")
-    time.sleep(5)
+    report.run("BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT * FROM other")
+    failed = database.run("apply", "--wait-for-transactions", "3")
     report.run("ROLLBACK")
-    printed, errors = migrator.communicate(timeout=30)
-    assert migrator.returncode == 11
-    assert f"waits for pid {report.pid} (migrator, idle in transaction" in printed
-    assert errors.startswith("LockTimeout: migration 2_i, statement 1 (line 1): waited 3 s for pid ")
+    assert failed.returncode == 11
+    assert f"waits for pid {report.pid} (migrator, idle in transaction, transaction" in failed.stdout
+    assert failed.stderr.startswith(
+        f"LockTimeout: migration 2_i, statement 1 (line 1): waited 3 s for pid {report.pid} (migrator, "
+    )
+    assert failed.stderr.endswith("End that transaction, or raise --wait-for-transactions, and run again\n")
     assert database.value("SELECT to_regclass('i')") is None
     database.apply()
+
+
+def test_what_cannot_be_cleaned_up_is_told_and_repaired_by_the_next_run(database: Database) -> None:
+    """A writer's open transaction keeps the failed build from being dropped as well."""
+    database.write("1_base", BASE)
+    database.apply()
+    database.write("2_i", "CREATE INDEX i ON t (a);")
+    writer = database.session()
+    writer.run("BEGIN; DELETE FROM t WHERE a = 1")
+    failed = database.run("apply", "--wait-for-transactions", "1")
+    writer.run("ROLLBACK")
+    assert failed.returncode == 11
+    assert '"i" online what was built stays invalid; the next run drops it' in failed.stdout
+    assert "invalid leftover of an interrupted build: dropped, built again" in database.apply()
 
 
 def test_a_validation_does_not_keep_the_locks_of_what_precedes_it(database: Database) -> None:
