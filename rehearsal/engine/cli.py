@@ -7,7 +7,7 @@ from importlib import metadata
 from pathlib import Path
 
 from packaging.version import InvalidVersion, Version
-from pulumi.automation import PulumiCommand
+from pulumi.automation import InvalidVersionError, PulumiCommand
 from semver import VersionInfo
 
 from rehearsal.engine import go
@@ -74,7 +74,7 @@ def downloaded(root: Path) -> bool:
     try:
         with Progress(f"installing the Pulumi CLI {PINNED}"):
             PulumiCommand.install(root=str(root), version=VersionInfo.parse(str(PINNED)))
-    except (OSError, subprocess.CalledProcessError) as error:
+    except (OSError, subprocess.CalledProcessError, InvalidVersionError) as error:
         say(f"the official installer failed ({error}); building the CLI instead")
         shutil.rmtree(root, ignore_errors=True)
         return False

@@ -1,0 +1,48 @@
+"""`python -m rehearsal` where nothing runs."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from rehearsal import __main__ as command
+from rehearsal.engine import environment
+from rehearsal.engine.environment import Rehearsal
+
+
+@pytest.fixture
+def _project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A project in which nothing was ever started."""
+    rehearsal = Rehearsal(root=tmp_path, state=tmp_path / ".rehearsal", port=4577, region="eu-central-1")
+    monkeypatch.setattr(environment, "of_project", lambda: rehearsal)
+
+
+@pytest.mark.usefixtures("_project")
+@pytest.mark.parametrize("name", ["status", "env", "logs"])
+def test_what_needs_a_rehearsal_says_how_to_start_one(
+    name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """And fails, so that `eval "$(make -s env)"` changes nothing in the user's shell."""
+    monkeypatch.setattr(sys, "argv", ["rehearsal", name])
+    assert command.main() == 1
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err == "evenkeel: No rehearsal runs here. `make up` starts one.\n"
+
+
+@pytest.mark.usefixtures("_project")
+def test_down_without_a_rehearsal_is_no_error(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """So that scripts may always end with it."""
+    monkeypatch.setattr(sys, "argv", ["rehearsal", "down"])
+    assert command.main() == 0
+    assert capsys.readouterr().err == "── no rehearsal ran here\n"
+
+
+def test_an_unknown_command_is_refused() -> None:
+    """With those that there are."""
+    done = subprocess.run([sys.executable, "-m", "rehearsal", "deploy"], capture_output=True, text=True)
+    assert done.returncode == 2
+    assert "up,down,status,logs,env,preview" in done.stderr.replace("'", "").replace(" ", "")
