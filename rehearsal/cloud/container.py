@@ -5,18 +5,18 @@ import shutil
 import signal
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from moto.logs.exceptions import ResourceNotFoundException
 from moto.logs.models import logs_backends
 
+from rehearsal.cloud.log_stream import LogStream
 from rehearsal.cloud.site import Site
 from rehearsal.processes import Child, dying_with_parent
 
 _STOP_TIMEOUT = 30  # seconds: ECS_CONTAINER_STOP_TIMEOUT's default on Fargate
-_MILLISECONDS = 1000
 # `python3` of a container is the one that runs the cloud: it has boto3, as the images of AWS have.
 PATH = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
 
@@ -34,8 +34,9 @@ class Container:
         environment: Mapping[str, str],
         folder: Path,
         site: Site,
-        stream: "LogStream",
+        follow: Callable[[Path], LogStream | None],
     ) -> None:
+        """`folder` is made for it; `follow` gives the stream that follows the log file."""
         if not command:
             raise CannotStartContainerError(
                 "CannotStartContainerError: the rehearsal pulls no image: set the container's command"
@@ -44,19 +45,17 @@ class Container:
             raise CannotStartContainerError(
                 f'CannotStartContainerError: exec: "{command[0]}": executable file not found in $PATH'
             )
+        self._stream = follow(folder.with_suffix(".log"))
+        self._folder = folder
         folder.mkdir()
         if site.user:
             os.chown(folder, site.user.uid, site.user.gid)
-        self._log = folder.with_suffix(".log")
-        self._stream = stream
         self._process = Child(
             [*_as_container(site), *command],
-            log=self._log,
+            log=folder.with_suffix(".log"),
             env={"PATH": PATH, "HOME": str(folder), "LANG": "C.UTF-8", **environment},
             cwd=folder,
         )
-        self._folder = folder
-        self._logged = 0
         self._killed_at: float | None = None
 
     @property
@@ -83,48 +82,32 @@ class Container:
 
     def forward_log(self) -> None:
         """Send what it printed since to its log stream: whole lines, and after its end the rest."""
-        ended = self.exit_code is not None
-        with self._log.open("rb") as file:
-            file.seek(self._logged)
-            new = file.read()
-        whole = new if ended else new[: new.rfind(b"\n") + 1]
-        self._logged += len(whole)
-        self._stream.put(whole.decode(errors="replace").splitlines())
+        if self._stream:
+            self._stream.forward(ended=self.exit_code is not None)
 
     def remove_folder(self) -> None:
         """Forget what it wrote into its working folder."""
         shutil.rmtree(self._folder)
 
 
-class LogStream:
-    """Where the `awslogs` driver writes; without it a container prints into the rehearsal's log file only."""
-
-    def __init__(
-        self, configuration: Mapping[str, Any] | None, *, account: str, container: str, task: str
-    ) -> None:
-        self._options: Mapping[str, str] | None = None
-        if not configuration or configuration["logDriver"] != "awslogs":
-            return
-        self._options = configuration["options"]
-        self._backend = logs_backends[account][self._options["awslogs-region"]]
-        self._group = self._options["awslogs-group"]
-        self._name = f"{self._options['awslogs-stream-prefix']}/{container}/{task}"
-        if self._options.get("awslogs-create-group") == "true" and self._group not in self._backend.groups:
-            self._backend.create_log_group(self._group, {})
-        try:
-            self._backend.create_log_stream(self._group, self._name)
-        except ResourceNotFoundException as error:
-            raise CannotStartContainerError(
-                "ResourceInitializationError: failed to validate logger args:"
-                f" the log group {self._group} does not exist"
-            ) from error
-
-    def put(self, lines: Sequence[str]) -> None:
-        """Append lines, dated now."""
-        if lines and self._options:
-            now = int(time.time() * _MILLISECONDS)
-            events = [{"timestamp": now, "message": line} for line in lines]
-            self._backend.put_log_events(self._group, self._name, events)
+def log_stream(
+    configuration: Mapping[str, Any] | None, file: Path, *, account: str, container: str, task: str
+) -> LogStream | None:
+    """Where the `awslogs` driver writes; None without it: then only the rehearsal's log file has it."""
+    if not configuration or configuration["logDriver"] != "awslogs":
+        return None
+    options = configuration["options"]
+    group, region = options["awslogs-group"], options["awslogs-region"]
+    backend = logs_backends[account][region]
+    if options.get("awslogs-create-group") == "true" and group not in backend.groups:
+        backend.create_log_group(group, {})
+    name = f"{options['awslogs-stream-prefix']}/{container}/{task}"
+    try:
+        return LogStream(file, account=account, region=region, group=group, name=name)
+    except ResourceNotFoundException as error:
+        raise CannotStartContainerError(
+            f"ResourceInitializationError: failed to validate logger args: no log group {group} exists"
+        ) from error
 
 
 def _as_container(site: Site) -> list[str]:

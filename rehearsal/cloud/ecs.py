@@ -1,6 +1,7 @@
 """ECS: a Fargate task's containers are processes, with the task's environment and secrets."""
 
 import logging
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,7 @@ from moto.core.utils import utcnow
 from moto.ecs.models import ecs_backends
 
 from rehearsal.cloud import container_definition
-from rehearsal.cloud.container import CannotStartContainerError, Container, LogStream
+from rehearsal.cloud.container import CannotStartContainerError, Container, log_stream
 from rehearsal.cloud.container_definition import SecretReference
 from rehearsal.cloud.ecs_api import mend_moto
 from rehearsal.cloud.site import Row, Site, every
@@ -108,11 +109,15 @@ class _Task:
             **container_definition.variables(definition, override),
             **self._secrets(definition),
         }
-        stream = LogStream(
-            definition.get("logConfiguration"), account=task._account_id, container=name, task=task.id
+        follow = partial(
+            log_stream,
+            definition.get("logConfiguration"),
+            account=task._account_id,
+            container=name,
+            task=task.id,
         )
         command = container_definition.command(definition, override)
-        return Container(command, environment, self._folder / name, self._site, stream)
+        return Container(command, environment, self._folder / name, self._site, follow)
 
     def _aws_environment(self) -> dict[str, str]:
         task = self._task

@@ -93,6 +93,7 @@ class PostgresServer:
         if site.user:
             os.chown(folder, site.user.uid, site.user.gid)
         self._tls: Certificate = site.authority.issue(folder, addresses=[address], user=site.user)
+        self._initdb: Child | None = None
         self._process: Child | None = None
 
     @property
@@ -117,13 +118,14 @@ class PostgresServer:
         return lines[0] == str(self.pid) and len(lines) > 7 and lines[7].strip() == "ready"
 
     def initialize(self) -> Child:
-        """Begin to make the data folder; about a second of work."""
+        """Begin to make the data folder; about a second of work, which `stop` breaks off."""
         password = self._folder / "admin-password"
         write_private(password, self._admin_password.encode(), owner=self._site.user)
-        return self._spawn(
+        self._initdb = self._spawn(
             *("initdb", "--pgdata", self._data, "--username", _ADMIN, "--pwfile", password),
             *("--auth", "scram-sha-256", "--encoding", "UTF8", "--locale", "C.UTF-8", "--no-sync"),
         )
+        return self._initdb
 
     def start(self, settings: Settings) -> None:
         """Start the process with these settings; `ready` tells when it serves."""
@@ -138,6 +140,8 @@ class PostgresServer:
 
     def stop(self) -> None:
         """A fast shutdown: open transactions are rolled back, what is committed is on disk."""
+        if self._initdb:
+            self._initdb.end(within=0)
         if self._process:
             self._process.end(within=_STOP_TIMEOUT, by=signal.SIGINT)
             self._process = None

@@ -5,14 +5,18 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+from moto.logs.models import logs_backends
 from moto.rds.models import DBInstance, rds_backends
+from pg8000.exceptions import DatabaseError, InterfaceError
 
+from rehearsal.cloud.log_stream import LogStream
 from rehearsal.cloud.parameters import Settings, changed, merge, settings
 from rehearsal.cloud.postgres import PostgresServer, installation_for
 from rehearsal.cloud.rds_api import group_parameters, instance_class, mend_moto
 from rehearsal.cloud.site import Row, Site, every
 from rehearsal.processes import Child
 
+_BOOT_ATTEMPTS = 5  # a killed server's memory may be in use for a moment
 _LOG_LINES = 5  # of a server that would not start, shown in the cloud's log
 log = logging.getLogger(__name__)
 
@@ -64,7 +68,9 @@ class _Database:
         self._folder = folder
         self._initdb: Child | None = None
         self._booting = False
+        self._failed_boots = 0
         self._bootstrapped = False
+        self._exported_log: LogStream | None = None
         self._password = instance._master_user_password
         self._remember_what_it_boots_with()
         log.info(
@@ -80,6 +86,17 @@ class _Database:
 
     def reconcile(self) -> None:
         """One step of the instance's life; its status says which."""
+        self._export_log()
+        try:
+            self._step()
+        except (InterfaceError, OSError) as error:
+            # The server died under our hands; the next step sees that and starts it again.
+            log.warning("DB instance %s: %s", self._instance.db_instance_identifier, error)
+        except DatabaseError as error:
+            self._booting = False
+            self._fail("failed", str(error))
+
+    def _step(self) -> None:
         if self._booting:
             self._see_whether_it_booted()
             return
@@ -111,7 +128,7 @@ class _Database:
         elif self._initdb.exit_status == 0:
             self._boot()
         elif self._initdb.exit_status is not None:
-            self._fail("failed")
+            self._fail("failed", "initdb failed")
 
     def _boot(self) -> None:
         self._remember_what_it_boots_with()
@@ -128,11 +145,14 @@ class _Database:
 
     def _see_whether_it_booted(self) -> None:
         if self.server.ready:
-            self._booting = False
             self._finish_boot()
+            self._booting, self._failed_boots = False, 0
+        elif self.server.pid is None and self._failed_boots < _BOOT_ATTEMPTS:
+            self._failed_boots += 1
+            self.server.start(self._running)
         elif self.server.pid is None:
-            self._booting = False
-            self._fail("incompatible-parameters")
+            self._booting, self._failed_boots = False, 0
+            self._fail("incompatible-parameters", "it does not start")
 
     def _finish_boot(self) -> None:
         instance = self._instance
@@ -151,8 +171,9 @@ class _Database:
             instance.status = "rebooting"
             return
         if instance._master_user_password != self._password:
-            self._password = instance._master_user_password
-            self.server.set_password(instance.master_username, self._password)
+            password = instance._master_user_password
+            self.server.set_password(instance.master_username, password)
+            self._password = password
         self._apply_parameters()
         if instance.status == "modifying":
             instance.status = "available"
@@ -185,7 +206,23 @@ class _Database:
     def _hardware(self) -> tuple[str, int]:
         return self._instance.db_instance_class, int(self._instance.port)
 
-    def _fail(self, status: str) -> None:
+    def _export_log(self) -> None:
+        instance = self._instance
+        if "postgresql" not in instance.enabled_cloudwatch_logs_exports or not self.server.log.exists():
+            return
+        if self._exported_log is None:
+            account, name = instance.account_id, instance.db_instance_identifier
+            group = f"/aws/rds/instance/{name}/postgresql"
+            backend = logs_backends[account][instance.region]
+            if group not in backend.groups:
+                backend.create_log_group(group, {})
+            self._exported_log = LogStream(
+                self.server.log, account=account, region=instance.region, group=group, name=f"{name}.0"
+            )
+        self._exported_log.forward(ended=False)
+
+    def _fail(self, status: str, reason: str) -> None:
         self._instance.status = status
         tail = self.server.log.read_text(errors="replace").splitlines()[-_LOG_LINES:]
-        log.error("DB instance %s is %s:\n%s", self._instance.db_instance_identifier, status, "\n".join(tail))
+        name = self._instance.db_instance_identifier
+        log.error("DB instance %s is %s: %s\n%s", name, status, reason, "\n".join(tail))

@@ -7,7 +7,7 @@ ApplyImmediately.
 
 import datetime
 import string
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from secrets import choice
 from typing import Any
 
@@ -60,6 +60,9 @@ def mend_moto() -> None:
         stop_db_instance=_stop_in_time,
         delete_db_instance=_delete_with_snapshot,
         delete_db_parameter_group=_delete_unused_group,
+        create_db_instance_read_replica=_refuse("CreateDBInstanceReadReplica"),
+        restore_db_instance_from_db_snapshot=_refuse("RestoreDBInstanceFromDBSnapshot"),
+        restore_db_instance_to_point_in_time=_refuse("RestoreDBInstanceToPointInTime"),
     )
     mend(DBParameterGroup, update_parameters=_update_user_parameters)
     mend(RDSResponse, reset_db_parameter_group=_reset_parameter_group)
@@ -87,6 +90,8 @@ def _create(instance: Any, *args: Any, **kwargs: Any) -> None:
         kwargs["engine_version"] = str(installation_for("").major)
     instance.body_address = ""
     _init(instance, *args, **kwargs)
+    if instance.storage_encrypted and not kwargs.get("kms_key_id"):
+        instance.kms_key_id = instance.backend.kms.describe_key("alias/aws/rds").arn
     instance.dbi_resource_id = "db-" + "".join(
         choice(string.ascii_uppercase + string.digits) for _ in range(26)
     )
@@ -164,6 +169,13 @@ def _wrong_state(instance: Any, participle: str) -> RDSClientError:
         "InvalidDBInstanceState",
         f"Instance {instance.db_instance_identifier} cannot be {participle}: it is {instance.status}.",
     )
+
+
+def _refuse(action: str) -> Callable[..., Any]:
+    def refuse(*_: Any) -> Any:
+        raise InvalidParameterCombination(f"{action} has no body in rehearsal: a snapshot holds no data.")
+
+    return refuse
 
 
 def _delete_with_snapshot(

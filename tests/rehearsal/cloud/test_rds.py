@@ -43,6 +43,7 @@ def instance(rds: Any) -> Any:
         CACertificateIdentifier="rds-ca-rsa2048-g1",
         EnablePerformanceInsights=True,
         PerformanceInsightsRetentionPeriod=31,
+        EnableCloudwatchLogsExports=["postgresql"],
     )
     return available(rds)
 
@@ -159,6 +160,26 @@ def test_a_dynamic_parameter_takes_effect_without_a_restart(
     set_parameter(rds, "log_min_duration_statement", "500", "immediate")
     eventually(lambda: show(cloud, instance, "log_min_duration_statement") == "500ms", within=10)
     assert postmaster(cloud) == before
+
+
+def test_slow_statements_reach_cloudwatch_logs(
+    cloud: RunningCloud, rds: Any, instance: dict[str, Any]
+) -> None:
+    """The instance exports its log, as production's slow-query alarm needs it."""
+    set_parameter(rds, "log_min_duration_statement", "100", "immediate")
+    eventually(lambda: show(cloud, instance, "log_min_duration_statement") == "100ms", within=10)
+    connection = connect(cloud, instance)
+    connection.run("SELECT pg_sleep(0.2)")
+    connection.close()
+    group = "/aws/rds/instance/main/postgresql"
+
+    def lines() -> list[str]:
+        events = cloud.client("logs").get_log_events(
+            logGroupName=group, logStreamName="main.0", startFromHead=True
+        )["events"]
+        return [event["message"] for event in events]
+
+    eventually(lambda: any("pg_sleep(0.2)" in line and "duration" in line for line in lines()), within=5)
 
 
 def test_a_static_parameter_waits_for_the_reboot(
