@@ -1,6 +1,5 @@
 """`python -m rehearsal` where nothing runs."""
 
-import subprocess
 import sys
 from pathlib import Path
 
@@ -39,10 +38,3 @@ def test_down_without_a_rehearsal_is_no_error(
     monkeypatch.setattr(sys, "argv", ["rehearsal", "down"])
     assert command.main() == 0
     assert capsys.readouterr().err == "── no rehearsal ran here\n"
-
-
-def test_an_unknown_command_is_refused() -> None:
-    """With those that there are."""
-    done = subprocess.run([sys.executable, "-m", "rehearsal", "deploy"], capture_output=True, text=True)
-    assert done.returncode == 2
-    assert "up,down,status,logs,env,preview" in done.stderr.replace("'", "").replace(" ", "")
