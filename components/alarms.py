@@ -76,7 +76,7 @@ def alarms(*, max_connections: int, free_storage_gib: int) -> Sequence[Alarm]:
             comparison="GreaterThanThreshold",
             threshold=0.2,
             periods=5,
-            says="One request in twenty takes over 200 ms. Look at Performance Insights and the cache.",
+            says="One request in 20 takes over 0.2 s. Look at Performance Insights and the cache.",
         ),
         Alarm(
             name="unhealthy-servers",

@@ -46,7 +46,7 @@ class Cloud:
     def __init__(self, name: str, args: CloudArgs) -> None:
         self.provider = aws.Provider(
             name,
-            region=args.region,  # type: ignore[arg-type] # typed as an enum, takes any name
+            region=args.region,
             default_tags={"tags": args.tags},
             **(Elsewhere() if args.endpoint is None else elsewhere(args.endpoint)),
         )

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
+from components.certificate import Certificate, CertificateArgs
 from components.naming import named
 from components.ordering import after
 from stacks.budgets import Timeline
@@ -29,17 +30,17 @@ class LoadBalancerArgs:
     access_log_bucket: pulumi.Input[str]
     access_log_prefix: str
     deletion_protection: bool
-    certificate_arn: pulumi.Input[str] | None = None
-    domain: str | None = None
-    hosted_zone_id: str | None = None
-    """Where the domain is published; by yourself otherwise."""
+    certificate_arn: str | None
+    domain: str | None
+    hosted_zone_id: str | None
+    """Where the domain is proved and published."""
 
 
 class LoadBalancer(pulumi.ComponentResource):
     """Hands requests to servers that say they are ready, round robin, without stickiness.
 
     Makes: `aws.lb.LoadBalancer`, `TargetGroup`, one `Listener` for HTTP, with a certificate another for
-    HTTPS, and with a hosted zone an `aws.route53.Record`.
+    HTTPS, and with a hosted zone an `aws.route53.Record` and, where none is given, a `Certificate`.
     """
 
     arn_suffix: pulumi.Output[str]
@@ -55,7 +56,8 @@ class LoadBalancer(pulumi.ComponentResource):
         self._child = pulumi.ResourceOptions(parent=self)
         self._balancer = self._load_balancer()
         self._target_group = self._app()
-        listener = self._http() if args.certificate_arn is None else self._https(args.certificate_arn)
+        certificate_arn = self._certificate_arn()
+        listener = self._http() if certificate_arn is None else self._https(certificate_arn)
         if args.domain is not None and args.hosted_zone_id is not None:
             self._publish(args.domain, args.hosted_zone_id)
         self.arn_suffix = self._balancer.arn_suffix
@@ -70,6 +72,17 @@ class LoadBalancer(pulumi.ComponentResource):
                 "target_group_arn_suffix": self.target_group_arn_suffix,
             }
         )
+
+    def _certificate_arn(self) -> pulumi.Input[str] | None:
+        """The one that was given, else one for the domain, else none: plain HTTP."""
+        args = self._args
+        if args.certificate_arn is not None or args.domain is None or args.hosted_zone_id is None:
+            return args.certificate_arn
+        return Certificate(
+            f"{self._name}-certificate",
+            CertificateArgs(domain=args.domain, hosted_zone_id=args.hosted_zone_id),
+            self._child,
+        ).arn
 
     def _load_balancer(self) -> aws.lb.LoadBalancer:
         return aws.lb.LoadBalancer(

@@ -61,7 +61,7 @@ def a_hosted_zone_needs_a_domain(settings: Settings) -> Iterator[Problem]:
 def https_leaves_port_80_to_the_redirect(settings: Settings) -> Iterator[Problem]:
     """Browsers try port 80 when no port is given."""
     balancer = settings.load_balancer
-    if (balancer.domain or balancer.certificate_arn) and balancer.http_port != 80:
+    if balancer.https and balancer.http_port != 80:
         yield Problem(
             setting="load_balancer.http_port",
             value=balancer.http_port,

@@ -20,6 +20,7 @@ Value = Annotated[str, Field(strict=False, coerce_numbers_to_str=True)]
 """A text that may look like a number: `pulumi config set --path` stores 5 as a number."""
 Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
 """A PostgreSQL name that needs no quotes."""
+ParameterName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_.]*$")]
 LogRetentionDays = Literal[
     1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653
 ]  # fmt: skip
@@ -38,6 +39,12 @@ class Aws(Section):
     region: Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")] = "eu-central-1"
     endpoint: Annotated[str, Field(pattern=r"^https?://[^/\s]+$")] | None = None
     ca_bundle_url: Annotated[str, Field(pattern=r"^https?://\S+$")] | None = None
+
+    @property
+    def ca_bundle(self) -> str:
+        """Where servers and tasks fetch the authority that they trust with databases and stores."""
+        of_rds = f"https://truststore.pki.rds.amazonaws.com/{self.region}/{self.region}-bundle.pem"
+        return self.ca_bundle_url or of_rds
 
 
 class Network(Section):
@@ -58,6 +65,11 @@ class LoadBalancer(Section):
     idle_timeout: Annotated[int, Field(ge=1, le=4000)] = 60
     access_log_retention_days: Days = 90
     deletion_protection: bool = True
+
+    @property
+    def https(self) -> bool:
+        """Whether there is a certificate, or is to be one."""
+        return self.domain is not None or self.certificate_arn is not None
 
 
 class App(Section):
@@ -97,6 +109,7 @@ class Redis(Section):
     separate_cache: bool = True
     port: Port = 6379
     snapshot_retention_days: Annotated[int, Field(ge=0, le=35)] = 7
+    apply_immediately: bool = False
 
 
 class Database(Section):
@@ -112,7 +125,14 @@ class Database(Section):
     admin_user: Identifier = "evenkeel_admin"
     backup_retention_days: Annotated[int, Field(ge=0, le=35)] = 7
     deletion_protection: bool = True
-    parameters: dict[Identifier, Value] = {}
+    apply_immediately: bool = False
+    parameters: dict[ParameterName, Value] = {}
+
+
+class Secrets(Section):
+    """Passwords and tokens in Secrets Manager."""
+
+    recovery_days: Annotated[int, Field(ge=7, le=30)] | Literal[0] = 30
 
 
 class Migrations(Section):
@@ -140,6 +160,7 @@ class Settings(Section):
     app_servers: AppServers = AppServers()
     redis: Redis = Redis()
     database: Database = Database()
+    secrets: Secrets = Secrets()
     migrations: Migrations = Migrations()
     monitoring: Monitoring = Monitoring()
     tags: dict[Text, Value] = {}

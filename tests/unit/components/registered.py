@@ -6,7 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from pulumi.runtime import mocks
+import pulumi
+from pulumi.runtime import mocks, settings
 from pulumi.runtime.stack import run_pulumi_func
 
 
@@ -15,11 +16,13 @@ class Registered:
     """The resources of one run, by type and name, with their inputs as the engine gets them."""
 
     inputs: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
+    hooks: dict[str, pulumi.ResourceHook] = field(default_factory=dict)
+    """By name; nothing runs them."""
 
     @property
     def types(self) -> dict[str, int]:
         """How many of which type; components and the stack itself left out."""
-        return dict(Counter(kind for kind, _ in self.inputs if kind.startswith("aws:")))
+        return dict(Counter(kind for kind, _ in self.inputs if kind.startswith(("aws:", "random:"))))
 
     def __getitem__(self, key: tuple[str, str]) -> dict[str, Any]:
         return self.inputs[key]
@@ -37,20 +40,37 @@ class _Mocks(mocks.Mocks):
         self._registered.inputs[args.typ, args.name] = args.inputs
         return f"{args.name}-id", {**computed(args.typ, args.name), **args.inputs}
 
-    def call(self, args: mocks.MockCallArgs) -> dict[str, Any]:
-        return {
+    def call(self, args: mocks.MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]]]:
+        answers: dict[str, dict[str, Any]] = {
             "aws:index/getCallerIdentity:getCallerIdentity": {"accountId": "123456789012"},
             "aws:index/getAvailabilityZones:getAvailabilityZones": {
                 "names": ["xx-1b", "xx-1a", "xx-1c", "xx-1d"]
             },
             "aws:ssm/getParameter:getParameter": {"insecureValue": f"ami from {args.args.get('name')}"},
-        }[args.token]
+        }
+        return answers[args.token], []
+
+
+class _Hooks:
+    """Stands where the engine would be told of hooks."""
+
+    def __init__(self, registered: Registered) -> None:
+        self._registered = registered
+
+    def register_resource_hook(self, hook: pulumi.ResourceHook) -> None:
+        self._registered.hooks[hook.name] = hook
 
 
 def computed(kind: str, name: str) -> dict[str, Any]:
     """What AWS adds to a resource, as far as components read it."""
     return {
+        "address": f"{name}.db.example",
         "arn": f"arn:{name}",
+        "hex": "0a1b2c3d",
+        "memberClusters": [f"{name}-001"],
+        "primaryEndpointAddress": f"{name}.redis.example",
+        "resourceId": f"resource of {name}",
+        "result": f"password of {name}",
         "name": f"{name}-0123456",
         "bucket": f"{name}-0123456",
         "arnSuffix": f"suffix/{name}",
@@ -70,6 +90,10 @@ def computed(kind: str, name: str) -> dict[str, Any]:
     }
 
 
+def forget(_: object) -> None:
+    """Pulumi would wait for what a program returns."""
+
+
 def register(program: Callable[[], object]) -> Registered:
     """Runs the program to its end."""
     registered = Registered()
@@ -77,7 +101,8 @@ def register(program: Callable[[], object]) -> Registered:
     async def run() -> None:
         # Inside the loop, since Pulumi binds its outputs to the one that runs.
         mocks.set_mocks(_Mocks(registered), project="evenkeel", stack="test", preview=False)
-        await run_pulumi_func(program)
+        settings.SETTINGS.callbacks = _Hooks(registered)
+        await run_pulumi_func(lambda: forget(program()))
 
     asyncio.run(run())
     return registered

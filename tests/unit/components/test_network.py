@@ -99,7 +99,7 @@ def test_who_may_talk_to_whom() -> None:
     rules = security_groups().all("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule").values()
     ways = {
         (
-            one.get("referencedSecurityGroupId", one.get("cidrIpv4")).removesuffix("-id"),
+            str(one.get("referencedSecurityGroupId", one.get("cidrIpv4"))).removesuffix("-id"),
             one["securityGroupId"].removesuffix("-id"),
             one["fromPort"],
         )

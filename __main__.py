@@ -1,0 +1,58 @@
+"""A stack: settings in, components composed, outputs exported."""
+
+import pulumi
+
+from components.app_servers import AppServers
+from components.bucket import Bucket
+from components.cloud import Cloud
+from components.database import Database
+from components.encryption import EncryptionKey
+from components.load_balancer import LoadBalancer
+from components.migrations import Migrations
+from components.monitoring import Monitoring
+from components.network import Network
+from components.redis_store import RedisStore
+from components.release import Release
+from components.rollout import Rollout
+from components.scaling import Scaling
+from components.secrets import Secret, password
+from components.security_groups import SecurityGroups
+from components.server_template import ServerTemplate
+from stacks.settings import load
+from stacks.wiring import Wiring
+
+wire = Wiring(project=pulumi.get_project(), stack=pulumi.get_stack(), settings=load())
+name = wire.name
+cloud = Cloud(name, wire.cloud())
+here = pulumi.ResourceOptions(provider=cloud.provider)
+
+key = EncryptionKey(name, wire.key(cloud), here)
+network = Network(name, wire.network(cloud, key), here)
+groups = SecurityGroups(name, wire.security_groups(network), here)
+logs = Bucket(f"{name}-logs", wire.logs(), here)
+bucket = Bucket(f"{name}-artifacts", wire.artifacts(key, logs), here)
+balancer = LoadBalancer(name, wire.load_balancer(network, groups, logs), here)
+
+database = Database(f"{name}-database", wire.database(network, groups, key), here)
+sessions = cache = RedisStore(f"{name}-sessions", wire.sessions(network, groups, key), here)
+if wire.settings.redis.separate_cache:
+    cache = RedisStore(f"{name}-cache", wire.cache(network, groups, key), here)
+session_secret = Secret(f"{name}-session", wire.session_secret(password(f"{name}-session"), key), here)
+backends = wire.backends(database, sessions, cache, session_secret)
+alarms = Monitoring(name, wire.monitoring(balancer, database, sessions, cache, key), here)
+
+schema = Migrations(f"{name}-schema", wire.migrations(network, groups, database, bucket, key), here)
+release = Release(f"{name}-release", wire.release(bucket), here)
+template = ServerTemplate(f"{name}-app", wire.server(cloud, groups, release, bucket, backends, key), here)
+servers = AppServers(f"{name}-app", wire.servers(network, balancer, template, alarms, schema), here)
+Scaling(f"{name}-scaling", wire.scaling(servers, balancer), here)
+Rollout(f"{name}-rollout", wire.rollout(release, servers, template, balancer, alarms), here)
+
+pulumi.export("url", balancer.url)
+pulumi.export("auto_scaling_group", servers.auto_scaling_group)
+pulumi.export("target_group", balancer.target_group_arn)
+pulumi.export("log_group", template.log_group)
+pulumi.export("database", database.identifier)
+pulumi.export("sessions", sessions.replication_group_id)
+pulumi.export("cache", cache.replication_group_id)
+pulumi.export("gates", wire.gates)

@@ -1,0 +1,376 @@
+"""Which setting goes to which part of the stack, and what goes from part to part.
+
+Makes nothing: each method returns the arguments of the component it is named after.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import pulumi
+
+from components import naming
+from components.alarms import alarms
+from components.app_servers import AppServers, AppServersArgs
+from components.aws_api import AwsApi
+from components.bucket import Bucket, BucketArgs
+from components.cloud import Cloud, CloudArgs
+from components.database import Database, DatabaseArgs
+from components.encryption import EncryptionKey, EncryptionKeyArgs
+from components.load_balancer import HTTPS, LoadBalancer, LoadBalancerArgs
+from components.migrations import Migrations, MigrationsArgs
+from components.monitoring import Monitoring, MonitoringArgs
+from components.network import Network, NetworkArgs
+from components.redis_store import RedisStore, RedisStoreArgs
+from components.release import Release, ReleaseArgs
+from components.rollout import RolloutArgs
+from components.scaling import ScalingArgs
+from components.secrets import Secret, SecretArgs
+from components.security_groups import SecurityGroups, SecurityGroupsArgs
+from components.server_template import Backends, ReleaseLocation, ServerTemplate, ServerTemplateArgs
+from stacks import budgets
+from stacks.sections import Settings
+
+BALANCER_LOGS = "balancer"
+LOG_WRITERS = {
+    "logdelivery.elasticloadbalancing.amazonaws.com": BALANCER_LOGS,
+    "logging.s3.amazonaws.com": "s3",
+}
+"""Who writes into the log bucket, below which prefix."""
+RELEASES_KEPT_DAYS = 90
+"""Replaced or deleted releases can be had back for so long."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Wiring:
+    """A stack's name and settings."""
+
+    project: str
+    stack: str
+    settings: Settings
+
+    @property
+    def name(self) -> str:
+        return naming.prefix(self.project, self.stack)
+
+    @property
+    def gates(self) -> dict[str, str]:
+        """The SSM parameters that record what the stack is at."""
+        return {gate: f"{self._parameters}/{gate}" for gate in ("schema", "release", "verified")}
+
+    @property
+    def _parameters(self) -> str:
+        return f"/{self.project}/{self.stack}"
+
+    @property
+    def _tags(self) -> dict[str, str]:
+        return naming.default_tags(self.project, self.stack, self.settings.tags)
+
+    @property
+    def _api(self) -> AwsApi:
+        return AwsApi(region=self.settings.aws.region, endpoint=self.settings.aws.endpoint)
+
+    @property
+    def _group(self) -> str:
+        return f"{self.name}-app"
+
+    def cloud(self) -> CloudArgs:
+        return CloudArgs(
+            region=self.settings.aws.region,
+            endpoint=self.settings.aws.endpoint,
+            tags=self._tags,
+            zones=self.settings.network.zones,
+            image_id=self.settings.app_servers.image_id,
+            instance_type=self.settings.app_servers.instance_types[0],
+        )
+
+    def key(self, cloud: Cloud) -> EncryptionKeyArgs:
+        return EncryptionKeyArgs(account_id=cloud.account_id, region=self.settings.aws.region)
+
+    def network(self, cloud: Cloud, key: EncryptionKey) -> NetworkArgs:
+        return NetworkArgs(
+            cidr=self.settings.network.cidr,
+            zones=cloud.zones,
+            nat=self.settings.network.nat,
+            region=self.settings.aws.region,
+            kms_key_arn=key.arn,
+            log_retention_days=self.settings.monitoring.log_retention_days,
+        )
+
+    def security_groups(self, network: Network) -> SecurityGroupsArgs:
+        http = self.settings.load_balancer.http_port
+        return SecurityGroupsArgs(
+            vpc_id=network.vpc_id,
+            balancer_ports=(http, HTTPS) if self.settings.load_balancer.https else (http,),
+            app_port=self.settings.app.port,
+            database_port=self.settings.database.port,
+            redis_port=self.settings.redis.port,
+        )
+
+    def logs(self) -> BucketArgs:
+        """Log delivery can't use a key of ours."""
+        balancer = self.settings.load_balancer
+        return BucketArgs(
+            keep_versions_days=1,
+            expire_days=balancer.access_log_retention_days,
+            writers=LOG_WRITERS,
+            force_destroy=not balancer.deletion_protection,
+        )
+
+    def artifacts(self, key: EncryptionKey, logs: Bucket) -> BucketArgs:
+        """Releases of the app and bundles of migrations."""
+        return BucketArgs(
+            keep_versions_days=RELEASES_KEPT_DAYS,
+            kms_key_arn=key.arn,
+            log_bucket=logs.bucket,
+            force_destroy=not self.settings.load_balancer.deletion_protection,
+        )
+
+    def load_balancer(self, network: Network, groups: SecurityGroups, logs: Bucket) -> LoadBalancerArgs:
+        balancer = self.settings.load_balancer
+        return LoadBalancerArgs(
+            vpc_id=network.vpc_id,
+            subnet_ids=network.public_subnet_ids,
+            security_group_id=groups.balancer,
+            http_port=balancer.http_port,
+            app_port=self.settings.app.port,
+            timeline=self.settings.timeline,
+            access_log_bucket=logs.bucket,
+            access_log_prefix=BALANCER_LOGS,
+            deletion_protection=balancer.deletion_protection,
+            certificate_arn=balancer.certificate_arn,
+            domain=balancer.domain,
+            hosted_zone_id=balancer.hosted_zone_id,
+        )
+
+    def database(self, network: Network, groups: SecurityGroups, key: EncryptionKey) -> DatabaseArgs:
+        database = self.settings.database
+        return DatabaseArgs(
+            subnet_ids=network.data_subnet_ids,
+            security_group_id=groups.database,
+            kms_key_arn=key.arn,
+            engine_version=database.engine_version,
+            instance_class=database.instance_class,
+            allocated_storage=database.allocated_storage,
+            max_allocated_storage=database.max_allocated_storage,
+            multi_az=database.multi_az,
+            port=database.port,
+            database_name=database.name,
+            admin_user=database.admin_user,
+            backup_retention_days=database.backup_retention_days,
+            deletion_protection=database.deletion_protection,
+            apply_immediately=database.apply_immediately,
+            parameters=database.parameters,
+            log_retention_days=self.settings.monitoring.log_retention_days,
+            secret_recovery_days=self.settings.secrets.recovery_days,
+        )
+
+    def sessions(self, network: Network, groups: SecurityGroups, key: EncryptionKey) -> RedisStoreArgs:
+        return self._redis("Sessions and queues", "noeviction", network, groups, key)
+
+    def cache(self, network: Network, groups: SecurityGroups, key: EncryptionKey) -> RedisStoreArgs:
+        return self._redis("Cache", "allkeys-lru", network, groups, key)
+
+    def _redis(
+        self,
+        description: str,
+        maxmemory_policy: Literal["noeviction", "allkeys-lru"],
+        network: Network,
+        groups: SecurityGroups,
+        key: EncryptionKey,
+    ) -> RedisStoreArgs:
+        redis = self.settings.redis
+        return RedisStoreArgs(
+            description=description,
+            subnet_ids=network.data_subnet_ids,
+            security_group_id=groups.redis,
+            kms_key_arn=key.arn,
+            node_type=redis.node_type,
+            replicas=redis.replicas,
+            port=redis.port,
+            maxmemory_policy=maxmemory_policy,
+            snapshot_retention_days=redis.snapshot_retention_days,
+            apply_immediately=redis.apply_immediately,
+            secret_recovery_days=self.settings.secrets.recovery_days,
+        )
+
+    def session_secret(self, value: pulumi.Output[str], key: EncryptionKey) -> SecretArgs:
+        return SecretArgs(
+            description="Signs session cookies",
+            value=value,
+            kms_key_arn=key.arn,
+            recovery_window_in_days=self.settings.secrets.recovery_days,
+        )
+
+    def migrations(
+        self, network: Network, groups: SecurityGroups, database: Database, bucket: Bucket, key: EncryptionKey
+    ) -> MigrationsArgs:
+        return MigrationsArgs(
+            parameter_name=self.gates["schema"],
+            folder=Path(self.settings.migrations.path),
+            bucket=bucket.bucket,
+            bucket_arn=bucket.arn,
+            database=database,
+            subnet_ids=network.app_subnet_ids,
+            security_group_id=groups.migrations,
+            kms_key_arn=key.arn,
+            ca_bundle_url=self.settings.aws.ca_bundle,
+            lock_timeout=self.settings.migrations.lock_timeout,
+            timeout=self.settings.migrations.timeout,
+            log_retention_days=self.settings.monitoring.log_retention_days,
+            api=self._api,
+        )
+
+    def release(self, bucket: Bucket) -> ReleaseArgs:
+        return ReleaseArgs(app=Path(self.settings.app.path), bucket=bucket.bucket)
+
+    def monitoring(
+        self,
+        balancer: LoadBalancer,
+        database: Database,
+        sessions: RedisStore,
+        cache: RedisStore,
+        key: EncryptionKey,
+    ) -> MonitoringArgs:
+        stores = [sessions] if cache is sessions else [sessions, cache]
+        in_front = {"LoadBalancer": balancer.arn_suffix}
+        return MonitoringArgs(
+            region=self.settings.aws.region,
+            alarms=alarms(
+                max_connections=self.settings.connections.max_connections,
+                free_storage_gib=max(2, self.settings.database.allocated_storage // 10),
+            ),
+            watched={
+                "balancer": [in_front],
+                "target_group": [{**in_front, "TargetGroup": balancer.target_group_arn_suffix}],
+                "servers": [{"AutoScalingGroupName": self._group}],
+                "database": [{"DBInstanceIdentifier": database.identifier}],
+                "redis": [
+                    {"CacheClusterId": pulumi.Output.format("{0}-{1:03}", store.replication_group_id, node)}
+                    for store in stores
+                    for node in range(1, self.settings.redis.replicas + 2)
+                ],
+            },
+            kms_key_arn=key.arn,
+            alarm_email=self.settings.monitoring.alarm_email,
+        )
+
+    def server(
+        self,
+        cloud: Cloud,
+        groups: SecurityGroups,
+        release: Release,
+        bucket: Bucket,
+        backends: Backends,
+        key: EncryptionKey,
+    ) -> ServerTemplateArgs:
+        return ServerTemplateArgs(
+            region=self.settings.aws.region,
+            account_id=cloud.account_id,
+            auto_scaling_group=self._group,
+            security_group_id=groups.app,
+            instance_type=self.settings.app_servers.instance_types[0],
+            image_id=cloud.image_id,
+            release=ReleaseLocation(
+                bucket=release.bucket,
+                key=release.key,
+                sha256=release.sha256,
+                arn=pulumi.Output.concat(bucket.arn, "/releases/*"),
+            ),
+            backends=backends,
+            port=self.settings.app.port,
+            node_major=self.settings.app.node,
+            environment=environment(self.settings),
+            timeline=self.settings.timeline,
+            kms_key_arn=key.arn,
+            log_retention_days=self.settings.monitoring.log_retention_days,
+            tags=self._tags,
+        )
+
+    def backends(
+        self, database: Database, sessions: RedisStore, cache: RedisStore, session_secret: Secret
+    ) -> Backends:
+        return Backends(
+            database_secret_arn=database.app_secret_arn,
+            redis_secret_arn=sessions.secret_arn,
+            cache_redis_secret_arn=cache.secret_arn,
+            session_secret_arn=session_secret.arn,
+            redis_endpoint=sessions.endpoint,
+            cache_redis_endpoint=cache.endpoint,
+            ca_bundle_url=self.settings.aws.ca_bundle,
+        )
+
+    def servers(
+        self,
+        network: Network,
+        balancer: LoadBalancer,
+        template: ServerTemplate,
+        monitoring: Monitoring,
+        migrations: Migrations,
+    ) -> AppServersArgs:
+        servers = self.settings.app_servers
+        return AppServersArgs(
+            auto_scaling_group=self._group,
+            launch_template_id=template.launch_template_id,
+            launch_template_version=template.version,
+            instance_types=servers.instance_types,
+            subnet_ids=network.app_subnet_ids,
+            target_group_arn=balancer.target_group_arn,
+            min_size=servers.min_size,
+            max_size=servers.max_size,
+            max_healthy_percentage=servers.max_healthy_percentage,
+            rollback_alarms=monitoring.rollback_alarms,
+            timeline=self.settings.timeline,
+            gates=[migrations.gate],
+        )
+
+    def scaling(self, servers: AppServers, balancer: LoadBalancer) -> ScalingArgs:
+        return ScalingArgs(
+            auto_scaling_group=servers.auto_scaling_group,
+            balancer_arn_suffix=balancer.arn_suffix,
+            target_group_arn_suffix=balancer.target_group_arn_suffix,
+            target_cpu=self.settings.app_servers.target_cpu,
+            target_requests=self.settings.app_servers.target_requests,
+        )
+
+    def rollout(
+        self,
+        release: Release,
+        servers: AppServers,
+        template: ServerTemplate,
+        balancer: LoadBalancer,
+        monitoring: Monitoring,
+    ) -> RolloutArgs:
+        return RolloutArgs(
+            parameter_prefix=self._parameters,
+            release_sha256=release.sha256,
+            auto_scaling_group=servers.auto_scaling_group,
+            launch_template_version=template.version,
+            target_group_arn=balancer.target_group_arn,
+            max_healthy_percentage=self.settings.app_servers.max_healthy_percentage,
+            instance_warmup=self.settings.app_servers.instance_warmup,
+            rollback_alarms=monitoring.rollback_alarms,
+            timeout=budgets.rollout_timeout(
+                self.settings.timeline,
+                servers=self.settings.app_servers.max_size,
+                max_healthy_percentage=self.settings.app_servers.max_healthy_percentage,
+            ),
+            url=balancer.url,
+            api=self._api,
+        )
+
+
+def environment(settings: Settings) -> dict[str, str]:
+    """What the app is told besides addresses and secrets: docs/architecture.md, "The app's environment"."""
+    times = settings.timeline
+    return {
+        **settings.app.environment,
+        "NODE_ENV": "production",
+        "WEB_CONCURRENCY": str(settings.app.workers),
+        "DATABASE_POOL_SIZE": str(settings.connections.pool_size),
+        "COOKIE_SECURE": "true" if settings.load_balancer.https else "false",
+        "DRAIN_TIMEOUT_MS": str(times.drain_timeout * 1000),
+        "KILL_TIMEOUT_MS": str(times.kill_timeout * 1000),
+        "LISTEN_TIMEOUT_MS": str(times.listen_timeout * 1000),
+        "KEEP_ALIVE_TIMEOUT_MS": str(times.keep_alive_timeout * 1000),
+    }

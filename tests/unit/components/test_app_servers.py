@@ -1,0 +1,202 @@
+"""The servers: what each is, and how they are replaced."""
+
+import base64
+import json
+from typing import Any
+
+from components.app_servers import AppServers, AppServersArgs
+from components.scaling import Scaling, ScalingArgs
+from components.server_template import Backends, ReleaseLocation, ServerTemplate, ServerTemplateArgs
+from stacks.sections import Settings
+from tests.unit.components.registered import Registered, register
+
+GROUP = "aws:autoscaling/group:Group"
+HOOK = "aws:autoscaling/lifecycleHook:LifecycleHook"
+TEMPLATE = "aws:ec2/launchTemplate:LaunchTemplate"
+TIMES = Settings().timeline
+
+
+def template() -> Registered:
+    args = ServerTemplateArgs(
+        region="xx-1",
+        account_id="123456789012",
+        auto_scaling_group="kit",
+        security_group_id="sg",
+        instance_type="m7i.large",
+        image_id="ami-1",
+        release=ReleaseLocation(
+            bucket="releases", key="releases/abc.tar.gz", sha256="abc", arn="arn:releases/*"
+        ),
+        backends=Backends(
+            database_secret_arn="arn:secret:database",
+            redis_secret_arn="arn:secret:redis",
+            cache_redis_secret_arn="arn:secret:cache",
+            session_secret_arn="arn:secret:session",
+            redis_endpoint="redis:6379",
+            cache_redis_endpoint="cache:6379",
+            ca_bundle_url="https://ca.example/bundle.pem",
+        ),
+        port=3000,
+        node_major=22,
+        environment={"LEVEL": "info"},
+        timeline=TIMES,
+        kms_key_arn="arn:key",
+        log_retention_days=365,
+        tags={"Stack": "test"},
+    )
+    return register(lambda: ServerTemplate("kit", args))
+
+
+def servers() -> Registered:
+    args = AppServersArgs(
+        auto_scaling_group="kit",
+        launch_template_id="lt-1",
+        launch_template_version="7",
+        instance_types=["m7i.large", "m6i.large"],
+        subnet_ids=["app-a", "app-b", "app-c"],
+        target_group_arn="arn:target-group",
+        min_size=3,
+        max_size=9,
+        max_healthy_percentage=150,
+        rollback_alarms=["errors"],
+        timeline=TIMES,
+        gates=[],
+    )
+    return register(lambda: AppServers("kit", args))
+
+
+def test_a_template_is_made_of_exactly_this() -> None:
+    """A log group, a role with its policies, the template."""
+    assert template().types == {
+        "aws:cloudwatch/logGroup:LogGroup": 1,
+        "aws:iam/role:Role": 1,
+        "aws:iam/rolePolicyAttachment:RolePolicyAttachment": 1,
+        "aws:iam/rolePolicy:RolePolicy": 1,
+        "aws:iam/instanceProfile:InstanceProfile": 1,
+        TEMPLATE: 1,
+    }
+
+
+def test_a_server_is_hardened() -> None:
+    """EC2.170 with one hop, EC2.181; nobody's key."""
+    inputs = template()[TEMPLATE, "kit"]
+    assert inputs["metadataOptions"] == {
+        "httpEndpoint": "enabled",
+        "httpTokens": "required",
+        "httpPutResponseHopLimit": 1,
+    }
+    (disk,) = inputs["blockDeviceMappings"]
+    assert (disk["ebs"]["encrypted"], disk["ebs"]["volumeType"]) == ("true", "gp3")
+    assert "keyName" not in inputs
+
+
+def test_a_server_may_do_what_its_boot_needs_and_no_more() -> None:
+    """Each statement names its resources; none is a wildcard (IAM.1, IAM.21)."""
+    made = template()
+    policy = json.loads(made["aws:iam/rolePolicy:RolePolicy", "kit-role-policy"]["policy"])
+    assert {one["Sid"]: (one["Action"], one["Resource"]) for one in policy["Statement"]} == {
+        "FetchRelease": (["s3:GetObject"], "arn:releases/*"),
+        "ReadSecrets": (
+            ["secretsmanager:GetSecretValue"],
+            ["arn:secret:database", "arn:secret:redis", "arn:secret:cache", "arn:secret:session"],
+        ),
+        "Decrypt": (["kms:Decrypt"], "arn:key"),
+        "Log": (["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"], "arn:kit:*"),
+        "TellGroup": (
+            ["autoscaling:CompleteLifecycleAction"],
+            "arn:aws:autoscaling:xx-1:123456789012:autoScalingGroup:*:autoScalingGroupName/kit",
+        ),
+    }
+    managed = made["aws:iam/rolePolicyAttachment:RolePolicyAttachment", "kit-role-ssm"]
+    assert managed["policyArn"] == "arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore"
+
+
+def test_user_data_tells_where_everything_is() -> None:
+    """By name; what is secret stays in Secrets Manager."""
+    text = base64.b64decode(template()[TEMPLATE, "kit"]["userData"]).decode()
+    assert text.startswith("#cloud-config\n")
+    for line in (
+        "AUTO_SCALING_GROUP=kit",
+        "LOG_GROUP=kit-0123456",
+        "RELEASE_BUCKET=releases",
+        "DATABASE_SECRET_ARN=arn:secret:database",
+        "REDIS_ENDPOINT=redis:6379",
+        "CACHE_REDIS_ENDPOINT=cache:6379",
+        "READY_TIMEOUT=300",
+        "TimeoutStopSec=10",
+        "LEVEL=info",
+    ):
+        assert line in text
+
+
+def test_servers_are_launched_before_others_are_terminated() -> None:
+    """Never fewer healthy ones than wanted; what fails or sets off an alarm is rolled back."""
+    inputs = servers()[GROUP, "kit"]
+    assert inputs["instanceMaintenancePolicy"] == {"minHealthyPercentage": 100, "maxHealthyPercentage": 150}
+    assert inputs["instanceRefresh"] == {
+        "strategy": "Rolling",
+        "preferences": {
+            "minHealthyPercentage": 100,
+            "maxHealthyPercentage": 150,
+            "instanceWarmup": "60",
+            "autoRollback": True,
+            "alarmSpecification": {"alarms": ["errors"]},
+        },
+    }
+
+
+def test_the_group_pins_its_template() -> None:
+    """Never `$Latest`, which a rollback refuses; several types (AutoScaling.6), dearest wish first."""
+    policy = servers()[GROUP, "kit"]["mixedInstancesPolicy"]
+    assert policy["launchTemplate"] == {
+        "launchTemplateSpecification": {"launchTemplateId": "lt-1", "version": "7"},
+        "overrides": [{"instanceType": "m7i.large"}, {"instanceType": "m6i.large"}],
+    }
+
+
+def test_the_balancer_says_which_server_is_healthy() -> None:
+    """AutoScaling.1; the deployment waits until it has found the smallest group so."""
+    inputs = servers()[GROUP, "kit"]
+    assert (inputs["healthCheckType"], inputs["targetGroupArns"]) == ("ELB", ["arn:target-group"])
+    assert (inputs["minElbCapacity"], inputs["waitForCapacityTimeout"]) == (3, "430s")
+    assert "desiredCapacity" not in inputs
+
+
+def test_the_first_servers_have_the_same_hooks_as_later_ones() -> None:
+    """Made with the group, and beside it so that they can be changed."""
+    made = servers()
+    launching, terminating = made[GROUP, "kit"]["initialLifecycleHooks"]
+    beside = made.all(HOOK)
+    assert beside["kit-launching"] == {**launching, "autoscalingGroupName": "kit"}
+    assert beside["kit-terminating"] == {**terminating, "autoscalingGroupName": "kit"}
+    assert (launching["heartbeatTimeout"], launching["defaultResult"]) == (360, "ABANDON")
+    assert (terminating["heartbeatTimeout"], terminating["defaultResult"]) == (120, "CONTINUE")
+
+
+def test_the_group_follows_requests_and_cpu() -> None:
+    """Requests/s become the minute's count that the metric is."""
+    made = register(
+        lambda: Scaling(
+            "kit",
+            ScalingArgs(
+                auto_scaling_group="kit",
+                balancer_arn_suffix="app/kit/1",
+                target_group_arn_suffix="targetgroup/kit/2",
+                target_cpu=70,
+                target_requests=200,
+            ),
+        )
+    )
+    assert made.types == {"aws:autoscaling/policy:Policy": 2}
+    policies: dict[str, Any] = {
+        name: one["targetTrackingConfiguration"]
+        for name, one in made.all("aws:autoscaling/policy:Policy").items()
+    }
+    assert policies["kit-cpu"]["targetValue"] == 70
+    assert policies["kit-requests"] == {
+        "predefinedMetricSpecification": {
+            "predefinedMetricType": "ALBRequestCountPerTarget",
+            "resourceLabel": "app/kit/1/targetgroup/kit/2",
+        },
+        "targetValue": 12000,
+    }

@@ -1,0 +1,89 @@
+"""The provider and what it looks up; the stack's key; names."""
+
+import json
+from typing import Any
+
+import pytest
+
+from components import naming
+from components.cloud import Cloud, CloudArgs, architecture
+from components.encryption import EncryptionKey, EncryptionKeyArgs
+from tests.unit.components.registered import Registered, register
+
+
+def cloud(**differences: Any) -> tuple[Registered, Cloud]:
+    values: dict[str, Any] = {"endpoint": None, "image_id": None, "instance_type": "m7i.large", **differences}
+    args = CloudArgs(region="xx-1", tags={"Stack": "test"}, zones=3, **values)
+    clouds: list[Cloud] = []
+    made = register(lambda: clouds.append(Cloud("kit", args)))
+    return made, clouds[0]
+
+
+def test_amazon_answers_where_no_endpoint_is_set() -> None:
+    """Nothing is moved, and credentials are checked."""
+    made, _ = cloud()
+    inputs = made["pulumi:providers:aws", "kit"]
+    assert (inputs["region"], inputs["skipCredentialsValidation"]) == ("xx-1", "false")
+    assert json.loads(inputs["defaultTags"]) == {"tags": {"Stack": "test"}}
+    assert "endpoints" not in inputs
+
+
+def test_one_endpoint_answers_for_every_service() -> None:
+    """S3 by path, since no name of a bucket resolves there."""
+    made, _ = cloud(endpoint="http://127.0.0.1:1")
+    inputs = made["pulumi:providers:aws", "kit"]
+    (endpoints,) = json.loads(inputs["endpoints"])
+    assert len(endpoints) == 17
+    assert set(endpoints.values()) == {"http://127.0.0.1:1"}
+    assert inputs["s3UsePathStyle"] == "true"
+
+
+def test_the_first_zones_are_used() -> None:
+    """In the order of their names, so that they stay the same."""
+    _, found = cloud()
+    assert (found.account_id, found.zones) == ("123456789012", ["xx-1a", "xx-1b", "xx-1c"])
+
+
+def test_an_image_is_looked_up_unless_pinned() -> None:
+    """The newest of Amazon's for the processor."""
+    newest = "ami from /aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-"
+    assert cloud()[1].image_id == f"{newest}x86_64"
+    assert cloud(instance_type="t4g.small")[1].image_id == f"{newest}arm64"
+    assert cloud(image_id="ami-1")[1].image_id == "ami-1"
+
+
+@pytest.mark.parametrize(
+    ("instance_type", "expected"),
+    [
+        ("m7g.large", "arm64"),
+        ("c7gn.xlarge", "arm64"),
+        ("t4g.nano", "arm64"),
+        ("g5.xlarge", "x86_64"),
+        ("m7i-flex.large", "x86_64"),
+        ("t3a.small", "x86_64"),
+    ],
+)
+def test_graviton_is_told_by_its_name(instance_type: str, expected: str) -> None:
+    """The `g` after the generation, not the family's."""
+    assert architecture(instance_type) == expected
+
+
+def test_the_key_rotates_and_serves_logs_and_alarms() -> None:
+    """KMS.4; services only in this account's name."""
+    made = register(lambda: EncryptionKey("kit", EncryptionKeyArgs(account_id="123456789012", region="xx-1")))
+    assert made.types == {"aws:kms/key:Key": 1, "aws:kms/alias:Alias": 1}
+    inputs = made["aws:kms/key:Key", "kit"]
+    assert inputs["enableKeyRotation"] is True
+    principals = [one["Principal"] for one in json.loads(inputs["policy"])["Statement"]]
+    assert principals == [
+        {"AWS": "arn:aws:iam::123456789012:root"},
+        {"Service": "logs.xx-1.amazonaws.com"},
+        {"Service": ["cloudwatch.amazonaws.com", "events.rds.amazonaws.com"]},
+    ]
+
+
+def test_the_kits_tags_win_over_a_stacks_own() -> None:
+    """What finds a stack's resources must hold."""
+    tags = naming.default_tags("evenkeel", "prod", {"Team": "web", "Stack": "other"})
+    assert tags == {"Team": "web", "Stack": "prod", "Project": "evenkeel", "ManagedBy": "pulumi"}
+    assert naming.prefix("evenkeel", "prod") == "evenkeel-prod"

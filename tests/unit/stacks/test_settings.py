@@ -1,0 +1,194 @@
+"""Settings: what is read, what is refused and in which words."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pulumi
+import pytest
+import yaml
+
+from stacks.sections import Section, Settings
+from stacks.settings import SettingsError, load, parse, sections
+
+FOLDER = Path("stacks")
+STACKS = sorted(path.name.split(".")[1] for path in FOLDER.glob("Pulumi.*.yaml"))
+
+
+def configuration(path: Path) -> dict[str, str]:
+    """A stack file's values as Pulumi hands them to a program."""
+    values = yaml.safe_load(path.read_text())["config"]
+    return {key: value if isinstance(value, str) else json.dumps(value) for key, value in values.items()}
+
+
+def refusal(values: dict[str, Any]) -> str:
+    with pytest.raises(SettingsError) as refused:
+        parse(values)
+    return str(refused.value)
+
+
+def test_the_four_stacks_exist() -> None:
+    """And no other."""
+    assert STACKS == ["dev", "local", "prod", "staging"]
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_every_stack_file_is_accepted(stack: str) -> None:
+    """Its settings, their combination, their budgets."""
+    parse(sections(configuration(FOLDER / f"Pulumi.{stack}.yaml")))
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_a_stack_file_holds_only_what_differs(stack: str) -> None:
+    """What equals the default belongs into reference.yaml."""
+    defaults = Settings().model_dump(mode="json")
+    for section, values in sections(configuration(FOLDER / f"Pulumi.{stack}.yaml")).items():
+        for setting, value in values.items():
+            assert value != defaults[section][setting], f"{section}.{setting}"
+
+
+def test_the_reference_shows_every_setting_with_its_default() -> None:
+    """No setting is missing in it, none is invented, none differs."""
+    shown = sections(configuration(FOLDER / "reference.yaml"))
+    assert shown == Settings().model_dump(mode="json")
+    assert parse(shown) == Settings()
+
+
+def test_the_reference_keeps_the_models_order() -> None:
+    """So that both can be read side by side."""
+    shown = sections(configuration(FOLDER / "reference.yaml"))
+    assert list(shown) == list(Settings.model_fields)
+    for section, values in shown.items():
+        model = Settings.model_fields[section].annotation
+        if isinstance(model, type) and issubclass(model, Section):
+            assert list(values) == list(model.model_fields)
+
+
+def test_settings_are_read_from_pulumis_configuration() -> None:
+    """One key a section; other projects' keys are theirs."""
+    pulumi.runtime.set_all_config({"evenkeel:app": '{"port": 3100}', "aws:region": "xx-1"})
+    try:
+        assert load() == Settings.model_validate({"app": {"port": 3100}})
+    finally:
+        pulumi.runtime.set_all_config({})
+
+
+def test_production_is_what_nobody_set() -> None:
+    """A forgotten setting is a safe one."""
+    settings = Settings()
+    assert settings.database.multi_az and settings.database.deletion_protection
+    assert settings.database.backup_retention_days >= 7
+    assert settings.database.port != 5432
+    assert settings.load_balancer.deletion_protection
+    assert settings.redis.replicas >= 1 and settings.redis.separate_cache
+    assert settings.monitoring.log_retention_days >= 365
+    assert settings.network.zones == 3 and settings.network.nat == "per_zone"
+    assert len(settings.app_servers.instance_types) > 1
+
+
+def test_a_number_may_be_given_where_a_text_is_wanted() -> None:
+    """`pulumi config set --path` stores 16 as a number."""
+    settings = parse({"database": {"engine_version": 16, "parameters": {"work_mem": 8192}}})
+    assert settings.database.engine_version == "16"
+    assert settings.database.parameters == {"work_mem": "8192"}
+
+
+def test_everything_that_is_wrong_is_said_at_once() -> None:
+    """One error; mending it takes one round."""
+    values = {"aws": 4, "app": {"port": "x", "workers": "few", "prot": 3000}, "databse": {}}
+    assert refusal(values) == (
+        "5 settings are refused:\n"
+        "  evenkeel:aws is 4: it is a group of settings. "
+        "Set one of them: pulumi config set --path 'evenkeel:aws.<name>' <value>.\n"
+        '  evenkeel:app.port is "x": should be a valid integer. stacks/reference.yaml explains it.\n'
+        "  evenkeel:app.workers is \"few\": should be a valid integer or should be 'max'. "
+        "stacks/reference.yaml explains it.\n"
+        "  evenkeel:app.prot is 3000: there is no such setting. The nearest is app.port.\n"
+        "  evenkeel:databse is {}: there is no such setting. The nearest is database."
+    )
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        (
+            {"monitoring": {"colour": "red"}},
+            'evenkeel:monitoring.colour is "red": there is no such setting. '
+            "There are: alarm_email, log_retention_days.",
+        ),
+        (
+            {"database": {"port": True}},
+            "evenkeel:database.port is true: should be a valid integer. stacks/reference.yaml explains it.",
+        ),
+        (
+            {"app": {"environment": {"GREETING": "good morning"}}},
+            'evenkeel:app.environment.GREETING is "good morning": '
+            "String should match pattern '^[^\\s\\\"'\\\\]*$'. stacks/reference.yaml explains it.",
+        ),
+        (
+            {"load_balancer": {"domain": "app.example.com"}},
+            "evenkeel:load_balancer.hosted_zone_id is not set: the certificate of app.example.com is "
+            "validated through its Route 53 zone. Set it to the zone's id, or set load_balancer.certificate_arn.",
+        ),
+        (
+            {"load_balancer": {"hosted_zone_id": "Z1"}},
+            'evenkeel:load_balancer.hosted_zone_id is "Z1": it has no use without load_balancer.domain. '
+            "Set load_balancer.domain, or take it out.",
+        ),
+        (
+            {"load_balancer": {"domain": "app.example.com", "hosted_zone_id": "Z1", "http_port": 8080}},
+            "evenkeel:load_balancer.http_port is 8080: beside HTTPS it only redirects, and browsers look for "
+            "that on port 80. Take it out.",
+        ),
+        (
+            {"app_servers": {"min_size": 10}},
+            "evenkeel:app_servers.max_size is 9: it is below app_servers.min_size, 10. Set it to 10 or more.",
+        ),
+        (
+            {"database": {"allocated_storage": 2000}},
+            "evenkeel:database.max_allocated_storage is 1000: it is below database.allocated_storage, 2000. "
+            "Set it to 2000 or more.",
+        ),
+        (
+            {"database": {"admin_user": "postgres"}},
+            'evenkeel:database.admin_user is "postgres": it is reserved, or the first name an attacker '
+            "tries. Choose another, such as evenkeel_admin.",
+        ),
+        (
+            {"database": {"parameters": {"max_connections": "many"}}},
+            'evenkeel:database.parameters.max_connections is "many": RDS accepts 6 to 8388607, and the '
+            "connection budget counts with it. Set it to a number, or take it out for RDS' own value.",
+        ),
+        (
+            {"app": {"environment": {"PORT": "1"}}},
+            'evenkeel:app.environment.PORT is "1": the kit sets this variable itself. Take it out.',
+        ),
+        (
+            {"network": {"cidr": "10.1.0.0/24"}},
+            'evenkeel:network.cidr is "10.1.0.0/24": a VPC of three subnets a zone is /16 to /22 here. '
+            "Set it to a network such as 10.1.0.0/16.",
+        ),
+        (
+            {"app": {"longest_request": 90}},
+            "evenkeel:load_balancer.idle_timeout is 60: it would cut off a request that takes 90 s "
+            "(app.longest_request). Set it to 90.",
+        ),
+    ],
+)
+def test_a_refused_setting_is_named_with_its_value_and_the_remedy(
+    values: dict[str, Any], message: str
+) -> None:
+    """Verbatim."""
+    assert refusal(values) == f"1 setting is refused:\n  {message}"
+
+
+def test_every_budget_is_tried() -> None:
+    """Time-outs and connections are refused together."""
+    message = refusal({"app": {"longest_request": 90}, "app_servers": {"max_size": 400}})
+    assert "load_balancer.idle_timeout" in message
+    assert "app_servers.max_size" in message
+
+
+def test_pulumi_shows_the_refusal_without_a_traceback() -> None:
+    """It does so for its own class of errors."""
+    assert issubclass(SettingsError, pulumi.RunError)
