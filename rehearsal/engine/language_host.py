@@ -146,7 +146,8 @@ def provider_sdks() -> list[tuple[str, str]]:
         for file in each.files or []:
             if file.name == "pulumi-plugin.json":
                 plugin = json.loads(file.read_text())
-                found.append((plugin["name"], plugin["version"]))
+                if plugin["resource"]:  # others, as the SDK of policy packs, need no plugin
+                    found.append((plugin["name"], plugin["version"]))
     return sorted(found)
 
 
