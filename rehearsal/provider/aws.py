@@ -62,7 +62,8 @@ class Aws:
         work = self._work(operation, new, old, state)
         refuse_removal(work)
         if preview:
-            known = {key: state[key] for key in state.keys() - words(work.entry.volatile) - old.keys()}
+            volatile = words(work.entry.volatile) if work.changed - {"tags"} else frozenset()
+            known = {key: state[key] for key in state.keys() - volatile - old.keys()}
             return {**known, **new}
         return crud.update(work)
 

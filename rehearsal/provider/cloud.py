@@ -20,6 +20,8 @@ ACCEPTED = frozenset(
     "version".split()
 )
 MAX_CONNECTIONS = 64
+ALIASES = {"logs": "cloudwatchlogs", "elbv2": "elasticloadbalancingv2"}
+"""Pulumi's other names of endpoints."""
 
 
 def parsed(configuration: Mapping[str, Any]) -> Properties:
@@ -91,8 +93,9 @@ class Cloud:
     def _endpoint(self, service: str) -> str | None:
         """The endpoint set for a service; botocore itself looks at AWS_ENDPOINT_URL."""
         for endpoints in self._configuration.get("endpoints") or []:
-            if endpoints.get(service) not in (None, "", UNKNOWN):
-                return str(endpoints[service])
+            endpoint = endpoints.get(service) or endpoints.get(ALIASES.get(service))
+            if endpoint not in (None, "", UNKNOWN):
+                return str(endpoint)
         return None
 
     def _config(self) -> Config:

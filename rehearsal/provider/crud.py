@@ -2,13 +2,13 @@
 
 from typing import Any
 
-import jmespath  # type: ignore[import-untyped]  # it publishes no types
 from botocore.exceptions import ClientError
 
-from rehearsal.provider.errors import InitFailed, Interrupted, NotSettled, is_gone
+from rehearsal.provider.errors import InitFailed, Interrupted, NotSettled, is_gone, is_in_use
 from rehearsal.provider.inputs import taken_by
+from rehearsal.provider.mapping import search
 from rehearsal.provider.observe import NOT_SHOWN, as_output, found, observe
-from rehearsal.provider.resource import Call, Step, words
+from rehearsal.provider.resource import Call, Ready, Step, words
 from rehearsal.provider.tags import change_tags, read_tags
 from rehearsal.provider.values import Properties, Secret
 from rehearsal.provider.work import Work
@@ -19,8 +19,11 @@ def create(work: Work) -> tuple[str, Properties]:
 
     Raises `InitFailed` once it exists: the state then holds what was applied, and the next `up` goes on from there.
     """
-    response = _perform(work.entry.create, work, work.inputs)
-    work.id = str(jmespath.search(work.entry.id, {**work.inputs, **_members(response)}))
+    work.response = _members(_perform(work.entry.create, work, work.inputs))
+    made = search(work.entry.id, {**work.inputs, **work.response})
+    if made is None:
+        raise NotSettled(f"the API made nothing and gave no error: {work.response}")
+    work.id = str(made)
     applied = {key: work.inputs[key] for key in work.inputs if taken_by(work.entry.create, work, key)}
     try:
         return work.id, _finish(work, applied)
@@ -76,21 +79,29 @@ def delete(work: Work) -> None:
     """Deletes the resource and waits until it is gone. One that is gone already is as good."""
     if work.entry.delete is None:
         return
-    try:
-        _perform(work.entry.delete, work, {})
-    except ClientError as error:
-        if not is_gone(error):
-            raise
+    work.wait(lambda: _in_use(work, work.entry.delete))
     if work.entry.lasting_delete:
         work.wait(lambda: None if (raw := observe_raw(work)) is None else _status(work, raw))
+
+
+def _in_use(work: Work, action: Call | Step) -> str | None:
+    """Deletes; returns who still uses it, if someone does. What AWS lets go takes it a moment to forget."""
+    try:
+        _perform(action, work, {})
+    except ClientError as error:
+        if is_in_use(error):
+            return str(error)
+        if not is_gone(error):
+            raise
+    return None
 
 
 def observe_raw(work: Work) -> dict[str, Any] | None:
     """What the API says about the resource; None if it's gone."""
     raw: dict[str, Any] = {}
-    for at, call in enumerate(work.entry.read):
+    for at, action in enumerate(work.entry.read):
         try:
-            result = work.do(call)
+            result = _perform(action, work, {})
         except ClientError as error:
             if not is_gone(error):
                 raise
@@ -130,19 +141,19 @@ def _settle(work: Work) -> None:
 def _unsettled(work: Work) -> str | None:
     """Why the resource can't be used yet."""
     ready = work.entry.ready
+    if not isinstance(ready, Ready):
+        return None if ready is None else ready(work)
     raw = observe_raw(work)
-    if ready is None:
-        return None
     if raw is None:
         return "not there yet"
-    if jmespath.search(ready.failed, raw):
+    if search(ready.failed, raw):
         raise NotSettled(f"it failed: {_status(work, raw)}")
-    return None if jmespath.search(ready.when, raw) else _status(work, raw)
+    return None if search(ready.when, raw) else _status(work, raw)
 
 
 def _status(work: Work, raw: dict[str, Any]) -> str:
     ready = work.entry.ready
-    return str(jmespath.search(ready.says, raw)) if ready is not None else "deleting"
+    return str(search(ready.says, raw)) if isinstance(ready, Ready) else "deleting"
 
 
 def _members(response: Any) -> dict[str, Any]:

@@ -6,6 +6,9 @@ from botocore.exceptions import ClientError
 
 from rehearsal.provider.values import Properties
 
+IN_USE = re.compile(
+    r"^(DependencyViolation|ResourceInUse|CacheParameterGroupInUse|InvalidCacheParameterGroupState|InvalidDBParameterGroupState)$"
+)
 GONE = re.compile(r"NotFound|NoSuch|NonExistent|DoesNotExist|^404$")
 
 
@@ -42,6 +45,11 @@ class InitFailed(Exception):
         super().__init__(reason)
         self.resource_id = resource_id
         self.properties = properties
+
+
+def is_in_use(error: ClientError) -> bool:
+    """Whether the API won't delete it before something else is gone."""
+    return IN_USE.search(error.response.get("Error", {}).get("Code", "")) is not None
 
 
 def is_gone(error: ClientError) -> bool:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import jmespath  # type: ignore[import-untyped]  # it publishes no types
+from jmespath.exceptions import JMESPathError  # type: ignore[import-untyped]  # it publishes no types
 
 from rehearsal.provider.errors import UnsupportedInput
 from rehearsal.provider.resource import Call
@@ -90,7 +91,10 @@ def fill(template: Any, scope: Properties) -> Any:
 
 
 def _stands(template: Any, scope: Properties) -> bool:
+    """Whether it stays: a mapping with its first placeholder, a list with any."""
     expressions = list(_placeholders(template))
+    if isinstance(template, Mapping):
+        expressions = expressions[:1]
     return not expressions or any(_find(each, scope) is not None for each in expressions)
 
 
@@ -105,7 +109,15 @@ def _fill_text(template: str, scope: Properties) -> Any:
 
 
 def _find(expression: str, scope: Properties) -> Any:
-    return scope.get(expression) if expression in scope else jmespath.search(expression, scope)
+    return scope[expression] if expression in scope else search(expression, scope)
+
+
+def search(expression: str, data: Any) -> Any:
+    """JMESPath; a function of what isn't there finds nothing."""
+    try:
+        return jmespath.search(expression, data)
+    except JMESPathError:
+        return None
 
 
 def _place(shape: Any, call: Call, names: Mapping[str, str], name: str) -> tuple[str, ...] | None:
@@ -131,9 +143,13 @@ def _place(shape: Any, call: Call, names: Mapping[str, str], name: str) -> tuple
 
 def _shape_at(shape: Any, place: tuple[str, ...]) -> Any:
     for key in place:
-        if shape is None or shape.type_name != "structure":
-            return None
-        shape = shape.members.get(key)
+        match shape.type_name if shape is not None else None:
+            case "structure":
+                shape = shape.members.get(key)
+            case "map":
+                shape = shape.value
+            case _:
+                return None
     return shape
 
 
@@ -211,9 +227,9 @@ def _text(value: Any) -> Any:
 
 
 def pair_names(members: Iterable[str]) -> tuple[str, str] | None:
-    """`Key` and `Value`, however a service spells them, when a structure is a tag."""
+    """`Key` and `Value`, however a service spells them, when a structure is a tag or a dimension."""
     ordered = sorted(members)
     match [each.lower() for each in ordered]:
-        case ["key", "value"] | ["tagkey", "tagvalue"]:
+        case ["key", "value"] | ["tagkey", "tagvalue"] | ["name", "value"]:
             return ordered[0], ordered[1]
     return None

@@ -8,9 +8,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-import jmespath  # type: ignore[import-untyped]  # it publishes no types
-
-from rehearsal.provider.mapping import member, pair_names
+from rehearsal.provider.mapping import member, pair_names, search
 from rehearsal.provider.resource import Resource
 from rehearsal.provider.values import Properties, is_asset
 
@@ -21,7 +19,8 @@ NOT_SHOWN = object()
 def found(entry: Resource, raw: Mapping[str, Any], name: str) -> Any:
     """A property's value in what reading returned."""
     if name in entry.state:
-        value = jmespath.search(entry.state[name], raw)
+        rule = entry.state[name]
+        value = rule(raw) if callable(rule) else search(rule, raw)
         return NOT_SHOWN if value is None else value
     return _member_value(raw, entry.names, name, name)
 

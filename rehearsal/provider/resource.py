@@ -19,7 +19,7 @@ class Call:
     operation: str
     params: Mapping[str, Any] = field(default_factory=dict)
     result: str = "@"
-    """JMESPath: what of the response matters. When reading, no result means that the resource is gone."""
+    """JMESPath over the response, with `$name` for a property: what matters of it. When reading, nothing means that it's gone."""
     inside: str = ""
     """A member of the arguments that takes the inputs which the operation does not take itself."""
     inputs: str | None = None
@@ -30,10 +30,11 @@ class Call:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Step:
-    """What takes more than one call to do. When creating it returns the response that `Resource.id` looks into."""
+    """What takes more than one call to do. It returns what a call's response would be."""
 
     run: Callable[["Work"], Any]
-    inputs: str
+    inputs: str = ""
+    """Those that it applies."""
 
 
 def call(
@@ -60,7 +61,7 @@ class AutoName:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Tags:
-    """How tags change after creation. `{tags}` are those to set or, for a removal, those to remove, whose keys are `{keys}`."""
+    """How tags change after creation: `{tags}` and `{keys}` are those to set or to remove, `{all}` is how it shall be."""
 
     add: Call
     remove: Call
@@ -93,7 +94,8 @@ class Resource:
     id: str
     """JMESPath over inputs and the creation's response."""
     create: Call | Step
-    read: tuple[Call, ...]
+    read: tuple[Call | Step, ...]
+    """What all of them return, together, is what the API says about the resource."""
     update: tuple[Call | Step, ...] = ()
     """Also applied after creation, to inputs that `create` does not take."""
     delete: Call | Step | None
@@ -104,8 +106,8 @@ class Resource:
     """Inputs that only steer this provider, such as `forceDestroy`."""
     names: Mapping[str, str] = field(default_factory=dict)
     """API member by input, both as dotted paths, where they differ in more than case and plural."""
-    state: Mapping[str, str] = field(default_factory=dict)
-    """JMESPath by property, over what reading returns, `Region`, `Account`, `Id` and the inputs, where it's not the member of that name."""
+    state: Mapping[str, str | Callable[[Mapping[str, Any]], Any]] = field(default_factory=dict)
+    """JMESPath, or a function, by property, over what reading returns, `Region`, `Account`, `Id` and the inputs, where it's not the member of that name."""
     outputs: str = ""
     """What the state holds besides the inputs."""
     volatile: str = ""
@@ -116,7 +118,8 @@ class Resource:
     """Values of inputs that the program leaves out."""
     name: AutoName | None = None
     tags: Tags | None = None
-    ready: Ready | None = None
+    ready: Ready | Callable[["Work"], str | None] | None = None
+    """Or a function that says what is missing yet."""
     lasting_delete: bool = False
     """Whether deletion goes on after the API has answered."""
     timeout: float = 1200

@@ -1,6 +1,7 @@
 """All entries, by type."""
 
 from rehearsal.provider.resource import Resource
-from rehearsal.provider.services import ec2
+from rehearsal.provider.services import autoscaling, ec2, ecs, elasticache, elbv2, rds
 
-RESOURCES: dict[str, Resource] = {entry.type: entry for service in (ec2,) for entry in service.RESOURCES}
+SERVICES = (autoscaling, ec2, ecs, elasticache, elbv2, rds)
+RESOURCES: dict[str, Resource] = {entry.type: entry for service in SERVICES for entry in service.RESOURCES}

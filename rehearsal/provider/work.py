@@ -4,14 +4,13 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from string import Template
 from typing import Any
-
-import jmespath  # type: ignore[import-untyped]  # it publishes no types
 
 from rehearsal.provider.cloud import Cloud
 from rehearsal.provider.diff import changed_inputs
 from rehearsal.provider.errors import Interrupted, NotSettled
-from rehearsal.provider.mapping import arguments
+from rehearsal.provider.mapping import arguments, search
 from rehearsal.provider.resource import Call, Resource
 from rehearsal.provider.values import Properties
 
@@ -32,6 +31,8 @@ class Work:
     """The inputs as they were applied; empty when creating."""
     state: Properties = field(default_factory=dict)
     """The outputs as the state has them."""
+    response: Properties = field(default_factory=dict)
+    """What creating it returned."""
     id: str = ""
     timeout: float = 0
     """Seconds; 0 for the entry's own."""
@@ -58,15 +59,17 @@ class Work:
     def scope(self) -> Properties:
         """What placeholders find."""
         place = {"region": self.region, "account": self.cloud.account, "partition": self.cloud.partition}
-        return {**self.state, **place, **self.inputs, "id": self.id}
+        return {**self.response, **self.state, **place, **self.inputs, "id": self.id}
 
     def do(self, call: Call, inputs: Properties | None = None, **scope: Any) -> Any:
         """Makes a call with these inputs; returns what of the response matters."""
         shape = self.shape(call)
+        everything = {**self.scope, **scope}
         filled = {}
         if shape is not None:
-            filled = arguments(shape, call, self.entry.names, inputs or {}, {**self.scope, **scope})
-        return jmespath.search(call.result, getattr(self.api, call.operation)(**filled))
+            filled = arguments(shape, call, self.entry.names, inputs or {}, everything)
+        result = Template(call.result).safe_substitute(everything)
+        return search(result, getattr(self.api, call.operation)(**filled))
 
     def shape(self, call: Call) -> Any:
         """botocore's model of what the call takes."""
