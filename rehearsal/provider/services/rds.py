@@ -182,4 +182,30 @@ RESOURCES = [
         lasting_delete=True,
         timeout=3600,
     ),
+    Resource(
+        type="aws:rds/eventSubscription:EventSubscription",
+        service="rds",
+        create=call("create_event_subscription"),
+        id="EventSubscription.CustSubscriptionId",
+        read=(call("describe_event_subscriptions", "EventSubscriptionsList[0]", SubscriptionName="{id}"),),
+        update=(
+            call(
+                "modify_event_subscription",
+                whole=True,
+                inputs="snsTopic sourceType eventCategories",
+                SubscriptionName="{id}",
+            ),
+        ),
+        delete=call("delete_event_subscription", SubscriptionName="{id}"),
+        fixed="name",
+        names={"name": "SubscriptionName", "snsTopic": "SnsTopicArn"},
+        state={
+            "arn": "EventSubscriptionArn",
+            "name": "CustSubscriptionId",
+            "eventCategories": "EventCategoriesList",
+        },
+        outputs="arn",
+        name=AutoName(),
+        tags=tags("es", "{id}"),
+    ),
 ]
