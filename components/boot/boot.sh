@@ -35,7 +35,7 @@ main() {
 
 install_packages() {
   local packages=()
-  node -e 'process.exit(parseInt(process.versions.node) < process.env.NODE_MAJOR)' 2>/dev/null || packages+=("nodejs$NODE_MAJOR")
+  node -e 'process.exit(parseInt(process.versions.node) < process.env.NODE_MAJOR ? 1 : 0)' 2>/dev/null || packages+=("nodejs$NODE_MAJOR")
   # Amazon Linux ships the agent as a package; where there is no dnf, the boot log alone reaches CloudWatch Logs.
   if command -v dnf >/dev/null && [ ! -x "$agent" ]; then packages+=(amazon-cloudwatch-agent); fi
   [ ${#packages[@]} -eq 0 ] || { say "installing ${packages[*]}" && dnf install -y -q "${packages[@]}"; }
@@ -104,7 +104,8 @@ abandon() { # abandon REASON
   trap - ERR
   set +e
   say "giving up: $1"
-  tail -n 40 /var/log/app/*.log 2>/dev/null
+  journalctl --no-pager -n 20 -u app.service
+  tail -n 20 /var/log/app/*.log
   local events
   events=$(mktemp)
   sleep 0.2 # tee is still writing

@@ -1,5 +1,6 @@
 """EC2: a server stands behind each instance."""
 
+import base64
 import logging
 import time
 from pathlib import Path
@@ -72,7 +73,7 @@ class Instances:
                 self._forget(instance)
 
     def _boot(self, instance: Any) -> None:
-        user_data = instance.user_data.decode() if instance.user_data else ""
+        user_data = base64.b64decode(str(instance.user_data or "")).decode()
         try:
             boot = to_script(user_data)
         except UserDataRefusedError as error:

@@ -67,7 +67,7 @@ class InstanceMetadata:
     def _role(self) -> Any:
         associations = self._instance.ec2_backend.iam_instance_profile_associations
         association = associations.get(self._instance.id)
-        roles = association.instance_profile.roles if association else []
+        roles = association.iam_instance_profile.roles if association else []
         return roles[0] if roles else None
 
     def _credentials(self, role: Any) -> dict[str, str]:
