@@ -22,8 +22,8 @@ from pathlib import Path
 FORMAT = b"1"
 """Moves when this module would make other bytes of the same source."""
 NEVER_PACKED = {".git", "node_modules"}
-LAST_LINES = 15
-"""Of npm's output, in an error."""
+LAST_LINES = 50
+"""Of npm's output, in an error: it ends with its usage."""
 Say = Callable[[str], None]
 
 

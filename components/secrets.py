@@ -6,6 +6,8 @@ import pulumi
 import pulumi_aws as aws
 import pulumi_random as random
 
+from components.ordering import after
+
 PASSWORD_LENGTH = 40
 """Letters and digits: 238 bits that need no escaping in a URL; ElastiCache's AUTH takes 16 to 128."""
 
@@ -47,7 +49,7 @@ class Secret(pulumi.ComponentResource):
             secret_string=pulumi.Output.secret(args.value),
             opts=child,
         )
-        self.arn = version.arn
+        self.arn = after(secret.arn, version.id)
         self.register_outputs({"arn": self.arn})
 
 
