@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pulumi
-from pulumi.runtime import mocks, settings
+from pulumi.runtime import mocks, rpc, settings
 from pulumi.runtime.stack import run_pulumi_func
 
 
@@ -49,6 +49,11 @@ class _Mocks(mocks.Mocks):
             "aws:ssm/getParameter:getParameter": {"insecureValue": f"ami from {args.args.get('name')}"},
         }
         return answers[args.token], []
+
+
+def secret(value: object) -> dict[str, object]:
+    """What the engine gets of a secret input, and keeps encrypted."""
+    return {rpc._special_sig_key: rpc._special_secret_sig, "value": value}
 
 
 class _Hooks:

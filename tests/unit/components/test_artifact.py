@@ -1,0 +1,122 @@
+"""The release's tarball: the same bytes for the same source, and clear words where there can be none."""
+
+import json
+import os
+import tarfile
+from pathlib import Path
+
+import pytest
+
+from components import artifact
+from components.artifact import ArtifactError
+
+LOCK = {"name": "tiny", "version": "1.0.0", "lockfileVersion": 3, "packages": {"": {"name": "tiny"}}}
+
+
+@pytest.fixture
+def app(tmp_path: Path) -> Path:
+    """A Node app without dependencies: npm needs no network for it."""
+    folder = tmp_path / "app"
+    write(folder / "package.json", json.dumps({"name": "tiny", "version": "1.0.0", "files": FILES}))
+    write(folder / "package-lock.json", json.dumps(LOCK))
+    write(folder / "ecosystem.config.js", "module.exports = { apps: [] };\n")
+    write(folder / "src" / "server.js", "console.log(1);\n")
+    write(folder / "test" / "server.test.js", "// stays at home\n")
+    write(folder / "node_modules" / "mine" / "index.js", "// the user's own install\n")
+    return folder
+
+
+FILES = ["ecosystem.config.js", "src"]
+
+
+def write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+
+
+def test_a_release_holds_what_package_json_names_and_costs_npm_once(app: Path, tmp_path: Path) -> None:
+    """An unchanged app is not built again; the user's own tree is left as it was."""
+    said: list[str] = []
+    first = artifact.build(app, said.append, tmp_path / "cache")
+    assert said == [
+        "building the release: npm ci",
+        "building the release: npm run build --if-present",
+        "building the release: npm prune --omit=dev",
+    ]
+    assert first.path.name == f"{first.sha256}.tar.gz"
+    with tarfile.open(first.path) as archive:
+        assert archive.getnames() == ["ecosystem.config.js", "package.json", "src/server.js"]
+    assert (app / "node_modules" / "mine" / "index.js").exists()
+
+    assert artifact.build(app, said.append, tmp_path / "cache") == first
+    assert len(said) == 3
+
+
+def test_only_content_decides_the_bytes(tmp_path: Path) -> None:
+    """Times, the umask's bits and the order on disk leave no trace; links stay links."""
+    packed = []
+    for number, names in enumerate([["b", "a"], ["a", "b"]]):
+        tree = tmp_path / str(number)
+        for name in names:
+            write(tree / name, f"content of {name}")
+            os.utime(tree / name, (number, number))
+        (tree / "a").chmod(0o640 if number else 0o644)
+        (tree / "link").symlink_to("a")
+        packed.append(artifact.pack(tree, map(Path, [*names, "link"]), tree))
+    assert packed[0].sha256 == packed[1].sha256
+    with tarfile.open(packed[0].path) as archive:
+        entries = archive.getmembers()
+    assert [(entry.name, entry.mode, entry.mtime, entry.uid) for entry in entries] == [
+        ("a", 0o644, 0, 0),
+        ("b", 0o644, 0, 0),
+        ("link", 0o755, 0, 0),
+    ]
+    assert entries[2].linkname == "a"
+
+
+def test_what_git_ignores_does_not_make_another_release(app: Path) -> None:
+    """Sources decide; dependencies and the user's own install don't."""
+    before = digest(app)
+    write(app / "node_modules" / "mine" / "index.js", "// another install\n")
+    assert digest(app) == before
+    write(app / "src" / "server.js", "console.log(2);\n")
+    assert digest(app) != before
+
+
+def digest(app: Path) -> str:
+    return artifact.source_digest(app, artifact.source_files(app))
+
+
+@pytest.mark.parametrize(
+    ("missing", "remedy"),
+    [
+        ("package.json", "app.path has to name the folder of a Node app"),
+        (
+            "package-lock.json",
+            "run `npm install` there and commit the lock file: npm ci installs nothing else",
+        ),
+        ("ecosystem.config.js", "PM2 starts the app from it; the reference app's is a good start"),
+    ],
+)
+def test_a_folder_that_cannot_be_deployed_is_refused(app: Path, missing: str, remedy: str) -> None:
+    """With the file's name and what to do."""
+    (app / missing).unlink()
+    with pytest.raises(ArtifactError) as refused:
+        artifact.build(app, print)
+    assert str(refused.value) == f"{app / missing} is missing: {remedy}"
+
+
+def test_without_npm_one_is_told_to_install_it(app: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before anything else is tried."""
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(ArtifactError, match=r"^npm is not on PATH: .*; install Node\.js$"):
+        artifact.build(app, print)
+
+
+def test_npms_own_words_are_the_error(app: Path, tmp_path: Path) -> None:
+    """What npm refuses is npm's to explain."""
+    write(app / "package.json", "{")
+    with pytest.raises(ArtifactError) as refused:
+        artifact.build(app, print, tmp_path / "cache")
+    assert str(refused.value).startswith("npm ci failed in a copy of the app:\n")
+    assert "EJSONPARSE" in str(refused.value)

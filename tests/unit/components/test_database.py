@@ -1,0 +1,141 @@
+"""The database: its settings as RDS gets them, and where its passwords go."""
+
+import json
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from components.database import Database, DatabaseArgs
+from components.postgres_parameters import DEFAULTS, STATIC, family, parameters
+from tests.unit.components.registered import Registered, register, secret
+
+INSTANCE = "aws:rds/instance:Instance"
+ARGS = DatabaseArgs(
+    subnet_ids=["data-a", "data-b"],
+    security_group_id="sg",
+    kms_key_arn="arn:key",
+    engine_version="17",
+    instance_class="db.m7g.large",
+    allocated_storage=100,
+    max_allocated_storage=1000,
+    multi_az=True,
+    port=5433,
+    database_name="app",
+    admin_user="kit_admin",
+    backup_retention_days=7,
+    deletion_protection=True,
+    apply_immediately=False,
+    parameters={"max_connections": "300"},
+    log_retention_days=365,
+    secret_recovery_days=30,
+)
+
+
+def database(args: DatabaseArgs = ARGS) -> Registered:
+    return register(lambda: Database("kit", args))
+
+
+def test_a_database_is_made_of_exactly_this() -> None:
+    """Nothing more, nothing less."""
+    assert database().types == {
+        "aws:cloudwatch/logGroup:LogGroup": 2,
+        "aws:iam/role:Role": 1,
+        "aws:iam/rolePolicyAttachment:RolePolicyAttachment": 1,
+        "aws:rds/instance:Instance": 1,
+        "aws:rds/parameterGroup:ParameterGroup": 1,
+        "aws:rds/subnetGroup:SubnetGroup": 1,
+        "aws:secretsmanager/secret:Secret": 2,
+        "aws:secretsmanager/secretVersion:SecretVersion": 2,
+        "random:index/randomId:RandomId": 1,
+        "random:index/randomPassword:RandomPassword": 2,
+    }
+
+
+def test_production_holds_every_control_of_a_database() -> None:
+    """The instance's inputs, one by one; RDS.2 to RDS.38 are in them."""
+    assert database()[INSTANCE, "kit"] == {
+        "identifier": "kit",
+        "engine": "postgres",
+        "engineVersion": "17",
+        "autoMinorVersionUpgrade": True,
+        "instanceClass": "db.m7g.large",
+        "storageType": "gp3",
+        "allocatedStorage": 100,
+        "maxAllocatedStorage": 1000,
+        "storageEncrypted": True,
+        "kmsKeyId": "arn:key",
+        "multiAz": True,
+        "dbSubnetGroupName": "kit-0123456",
+        "vpcSecurityGroupIds": ["sg"],
+        "publiclyAccessible": False,
+        "port": 5433,
+        "dbName": "app",
+        "username": "kit_admin",
+        "password": secret("password of kit-admin-password"),
+        "iamDatabaseAuthenticationEnabled": True,
+        "parameterGroupName": "kit-0123456",
+        "backupRetentionPeriod": 7,
+        "copyTagsToSnapshot": True,
+        "deleteAutomatedBackups": False,
+        "deletionProtection": True,
+        "skipFinalSnapshot": False,
+        "finalSnapshotIdentifier": "kit-final-0a1b2c3d",
+        "applyImmediately": False,
+        "performanceInsightsEnabled": True,
+        "performanceInsightsKmsKeyId": "arn:key",
+        "monitoringInterval": 60,
+        "monitoringRoleArn": "arn:kit-monitoring",
+        "enabledCloudwatchLogsExports": ["postgresql", "upgrade"],
+    }
+
+
+def test_an_unprotected_database_leaves_nothing_behind() -> None:
+    """No final snapshot, no backups of what is gone, no storage that grows where it may not."""
+    inputs = database(replace(ARGS, deletion_protection=False, max_allocated_storage=100))[INSTANCE, "kit"]
+    assert inputs["skipFinalSnapshot"] is True
+    assert inputs["deleteAutomatedBackups"] is True
+    assert "maxAllocatedStorage" not in inputs
+
+
+@pytest.mark.parametrize(("owner", "user"), [("admin", "kit_admin"), ("app", "app_service")])
+def test_each_role_has_a_secret_with_all_that_a_client_needs(owner: str, user: str) -> None:
+    """Admin and app have passwords of their own."""
+    made = database()
+    version = made["aws:secretsmanager/secretVersion:SecretVersion", f"kit-{owner}-version"]
+    assert json.loads(version["secretString"]["value"]) == {
+        "username": user,
+        "password": f"password of kit-{owner}-password",
+        "host": "kit.db.example",
+        "port": 5433,
+        "dbname": "app",
+    }
+    kept = made["aws:secretsmanager/secret:Secret", f"kit-{owner}"]
+    assert (kept["kmsKeyId"], kept["recoveryWindowInDays"]) == ("arn:key", 30)
+
+
+def test_its_logs_are_encrypted_and_end() -> None:
+    """The groups have the names that RDS would make itself, without a key and without an end."""
+    groups = database().all("aws:cloudwatch/logGroup:LogGroup")
+    assert {group["name"] for group in groups.values()} == {
+        "/aws/rds/instance/kit/postgresql",
+        "/aws/rds/instance/kit/upgrade",
+    }
+    assert {(group["kmsKeyId"], group["retentionInDays"]) for group in groups.values()} == {("arn:key", 365)}
+
+
+def test_the_parameter_group_is_of_the_major_version() -> None:
+    """`17` and `17.4` alike."""
+    assert family("17") == family("17.4") == "postgres17"
+
+
+@given(st.dictionaries(st.sampled_from([*DEFAULTS, *STATIC, "work_mem"]), st.just("own")))
+def test_a_stacks_own_parameters_win_and_static_ones_wait_for_a_restart(own: dict[str, str]) -> None:
+    """Each name once, and never a static one at once, which RDS refuses."""
+    made = {one["name"]: one for one in parameters(own)}
+    assert len(made) == len(parameters(own))
+    assert {name: one["value"] for name, one in made.items()} == {**DEFAULTS, **own}
+    assert {name for name, one in made.items() if one.get("apply_method") == "pending-reboot"} == {
+        name for name in made if name in STATIC
+    }
