@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import yaml
 
 from rehearsal.errors import MachineError
-from stacks.sections import Aws
+from stacks import settings
 
 ROOT = Path(__file__).parent.parent.parent
 PASSPHRASE = "rehearsal"
@@ -95,7 +95,11 @@ class Rehearsal:
 def of_project(root: Path = ROOT) -> Rehearsal:
     """The rehearsal that stack `local` names: its endpoint is the only place where the port is written."""
     file = root / "stacks" / "Pulumi.local.yaml"
-    aws = Aws.model_validate(yaml.safe_load(file.read_text())["config"].get("evenkeel:aws", {}))
+    try:
+        config = yaml.safe_load(file.read_text())["config"]
+        aws = settings.parse({"aws": config.get("evenkeel:aws", {})}).aws
+    except (OSError, yaml.YAMLError, KeyError, TypeError, settings.SettingsError) as error:
+        raise MachineError(f"{file.relative_to(root)} can't be read: {error}") from error
     address = urlsplit(aws.endpoint or "")
     if address.hostname != "127.0.0.1" or address.port is None:
         raise MachineError(

@@ -94,3 +94,19 @@ def test_an_endpoint_elsewhere_is_refused(tmp_path: Path, endpoint: str) -> None
         f"stacks/Pulumi.local.yaml sets evenkeel:aws.endpoint to '{value}', and a rehearsal answers on this "
         "machine only. Write http://127.0.0.1:PORT, with a free port such as 4577."
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("config:\n  evenkeel:aws:\n    endpont: x\n", "The nearest is aws.endpoint"),
+        ("config: [", "expected the node content"),
+        ("", "can't be read"),
+    ],
+)
+def test_a_stack_file_that_is_wrong_is_refused_in_words(tmp_path: Path, text: str, reason: str) -> None:
+    """Before anything is started, and without a traceback."""
+    (tmp_path / "stacks").mkdir()
+    (tmp_path / "stacks" / "Pulumi.local.yaml").write_text(text)
+    with pytest.raises(MachineError, match=reason):
+        of_project(tmp_path)
