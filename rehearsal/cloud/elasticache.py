@@ -12,14 +12,14 @@ from moto.ec2.models.instance_types import INSTANCE_TYPES
 from moto.elasticache.models import elasticache_backends
 
 from rehearsal.cloud.elasticache_api import members, mend_moto
-from rehearsal.cloud.elasticache_parameters import parameter_values
+from rehearsal.cloud.elasticache_parameters import RESERVED_MEMORY_PERCENT, parameter_values
 from rehearsal.cloud.redis_server import RedisServer
 from rehearsal.cloud.site import Row, Site, every
 from rehearsal.cloud.tcp_endpoint import TcpEndpoint
 
 _MIB = 1024 * 1024
 _NODE_SHARE = 0.8  # of the EC2 type's memory: what ElastiCache's table of maxmemory comes to, from `large` up
-_RESERVED_MEMORY_PERCENT = "25"  # ElastiCache's default of `reserved-memory-percent`
+_DEFAULT_RESERVED_MEMORY = "25"  # percent
 _RESTART_PAUSE = 1.0  # seconds between two starts of a server that dies
 log = logging.getLogger(__name__)
 
@@ -194,7 +194,7 @@ class _Group:
             self._tokens = tokens
 
     def _match_parameters(self, group: dict[str, str]) -> None:
-        reserved = int(group.get("reserved-memory-percent", _RESERVED_MEMORY_PERCENT))
+        reserved = int(group.get(RESERVED_MEMORY_PERCENT, _DEFAULT_RESERVED_MEMORY))
         maxmemory = str(node_memory(self._group.cache_node_type) * (100 - reserved) // 100)
         wanted = {**group, "maxmemory": maxmemory}
         if wanted == self._wanted:

@@ -12,6 +12,9 @@ from rehearsal.cloud.mending import mend
 
 _FAMILIES = ("redis6.x", "redis7", "valkey7", "valkey8")
 
+RESERVED_MEMORY_PERCENT = "reserved-memory-percent"
+"""The share of a node's memory that is no data; a parameter of ElastiCache's own."""
+
 _init = ElastiCacheBackend.__init__
 
 
@@ -104,8 +107,14 @@ def _describe_parameters(response: Any) -> ActionResult:
 def _modify(response: Any) -> ActionResult:
     group = _find(response, response._get_param("CacheParameterGroupName"))
     for entry in response._get_param("ParameterNameValues"):
+        _check(entry["ParameterName"], entry["ParameterValue"])
         group.values[entry["ParameterName"]] = entry["ParameterValue"]
     return ActionResult({"CacheParameterGroupName": group.cache_parameter_group_name})
+
+
+def _check(name: str, value: str) -> None:
+    if name == RESERVED_MEMORY_PERCENT and not (value.isdigit() and int(value) <= 100):
+        raise _ParameterGroupError("InvalidParameterValue", f"{name} is {value}: it must be 0 to 100.")
 
 
 def _reset(response: Any) -> ActionResult:

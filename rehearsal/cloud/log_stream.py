@@ -24,7 +24,10 @@ class LogStream:
             new = file.read()
         whole = new if ended else new[: new.rfind(b"\n") + 1]
         self._read += len(whole)
-        if whole and self._group in self._backend.groups:
+        group = self._backend.groups.get(self._group)
+        if whole and group:  # who deletes the group wants no more of its lines
+            if self._name not in group.streams:
+                group.create_log_stream(self._name)
             now = int(time.time() * _MILLISECONDS)
             lines = whole.decode(errors="replace").splitlines()
             self._backend.put_log_events(

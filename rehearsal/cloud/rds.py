@@ -12,7 +12,7 @@ from pg8000.exceptions import DatabaseError, InterfaceError
 from rehearsal.cloud.log_stream import LogStream
 from rehearsal.cloud.parameters import Settings, changed, merge, settings
 from rehearsal.cloud.postgres import PostgresServer, installation_for
-from rehearsal.cloud.rds_api import group_parameters, instance_class, mend_moto
+from rehearsal.cloud.rds_api import group_parameters, instance_class, master_password, mend_moto
 from rehearsal.cloud.site import Row, Site, every
 from rehearsal.processes import Child
 
@@ -71,7 +71,7 @@ class _Database:
         self._failed_boots = 0
         self._bootstrapped = False
         self._exported_log: LogStream | None = None
-        self._password = instance._master_user_password
+        self._password = master_password(instance)
         self._remember_what_it_boots_with()
         log.info(
             "DB instance %s (engine version %s): PostgreSQL %s at %s:%s",
@@ -170,8 +170,8 @@ class _Database:
         if self._hardware() != self._booted_with:
             instance.status = "rebooting"
             return
-        if instance._master_user_password != self._password:
-            password = instance._master_user_password
+        password = master_password(instance)
+        if password != self._password:
             self.server.set_password(instance.master_username, password)
             self._password = password
         self._apply_parameters()

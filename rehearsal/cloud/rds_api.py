@@ -6,15 +6,16 @@ ApplyImmediately.
 """
 
 import datetime
+import json
 import string
 from collections.abc import Callable, Iterable, Mapping
-from secrets import choice
+from secrets import choice, token_urlsafe
 from typing import Any
 
 from moto.core.responses import ActionResult
 from moto.ec2.models.instance_types import INSTANCE_TYPES
 from moto.rds.exceptions import InvalidParameterCombination, InvalidParameterValue, RDSClientError
-from moto.rds.models import DBInstance, DBParameterGroup, RDSBackend
+from moto.rds.models import DBInstance, DBParameterGroup, MasterUserSecret, RDSBackend
 from moto.rds.responses import RDSResponse
 
 from rehearsal.cloud.mending import mend
@@ -64,6 +65,7 @@ def mend_moto() -> None:
         restore_db_instance_from_db_snapshot=_refuse("RestoreDBInstanceFromDBSnapshot"),
         restore_db_instance_to_point_in_time=_refuse("RestoreDBInstanceToPointInTime"),
     )
+    mend(MasterUserSecret, _generate_secret_string=_managed_password)
     mend(DBParameterGroup, update_parameters=_update_user_parameters)
     mend(RDSResponse, reset_db_parameter_group=_reset_parameter_group)
 
@@ -79,6 +81,14 @@ def instance_class(instance: Any) -> InstanceClass:
     )
 
 
+def master_password(instance: Any) -> str:
+    """The master user's password: given, or RDS's own in the secret that it manages."""
+    if not instance.manage_master_user_password:
+        return str(instance._master_user_password)
+    secret: Any = instance.master_user_secret.secret
+    return str(json.loads(secret.versions[secret.default_version_id]["secret_string"])["password"])
+
+
 def group_parameters(instance: Any) -> Mapping[str, Mapping[str, str]]:
     """What the user set in the instance's parameter group, by name."""
     return dict(instance.db_parameter_groups()[0].parameters)
@@ -86,8 +96,9 @@ def group_parameters(instance: Any) -> Mapping[str, Mapping[str, str]]:
 
 def _create(instance: Any, *args: Any, **kwargs: Any) -> None:
     _check_class(kwargs["db_instance_class"])
-    if kwargs["engine"] == "postgres" and not kwargs.get("engine_version"):
-        kwargs["engine_version"] = str(installation_for("").major)
+    if kwargs["engine"] == "postgres":
+        _check_master(kwargs)
+        kwargs["engine_version"] = kwargs.get("engine_version") or str(installation_for("").major)
     instance.body_address = ""
     _init(instance, *args, **kwargs)
     if instance.storage_encrypted and not kwargs.get("kms_key_id"):
@@ -116,9 +127,21 @@ def _modify(instance: Any, **changes: Any) -> None:
         instance.status = "modifying"
 
 
+def _check_master(kwargs: Mapping[str, Any]) -> None:
+    if kwargs.get("master_username") in (None, "", "rdsadmin"):
+        raise InvalidParameterValue("MasterUsername must be given, and not be rdsadmin.")
+    if not kwargs.get("master_user_password") and not kwargs.get("manage_master_user_password"):
+        raise InvalidParameterValue("MasterUserPassword or ManageMasterUserPassword must be given.")
+
+
 def _check_class(name: str) -> None:
     if name.removeprefix("db.") not in INSTANCE_TYPES:
         raise InvalidParameterValue(f"Invalid DB Instance class: {name}")
+
+
+def _managed_password(secret: Any) -> str:
+    # moto's own is the same for all and names a user that there is not.
+    return json.dumps({"username": secret.resource.master_username, "password": token_urlsafe(24)})
 
 
 def _endpoint(instance: Any) -> dict[str, Any] | None:

@@ -249,6 +249,12 @@ def test_bad_groups_are_refused_by_name(elasticache: Any) -> None:
             )
 
 
+def test_a_share_of_memory_that_is_none_is_refused(elasticache: Any, group: dict[str, Any]) -> None:
+    """By the API, before any server sees it."""
+    with pytest.raises(ClientError, match="must be 0 to 100"):
+        set_parameter(elasticache, "reserved-memory-percent", "most")
+
+
 def test_deletion_ends_the_servers(cloud: RunningCloud, elasticache: Any, group: dict[str, Any]) -> None:
     """A client that waits for it succeeds; the final snapshot is on record."""
     elasticache.delete_replication_group(ReplicationGroupId="store", FinalSnapshotIdentifier="last")

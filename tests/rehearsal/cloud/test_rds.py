@@ -1,5 +1,6 @@
 """RDS in rehearsal: the API's instance is a PostgreSQL server, and the server does what the API says."""
 
+import json
 import os
 import signal
 import ssl
@@ -53,13 +54,13 @@ def set_parameter(rds: Any, name: str, value: str, method: str) -> None:
     rds.modify_db_parameter_group(DBParameterGroupName="main", Parameters=[parameter])
 
 
-def described(rds: Any) -> Any:
-    return rds.describe_db_instances(DBInstanceIdentifier="main")["DBInstances"][0]
+def described(rds: Any, name: str = "main") -> Any:
+    return rds.describe_db_instances(DBInstanceIdentifier=name)["DBInstances"][0]
 
 
-def available(rds: Any) -> Any:
+def available(rds: Any, name: str = "main") -> Any:
     return eventually(
-        lambda: (found := described(rds))["DBInstanceStatus"] == "available" and found, within=30
+        lambda: (found := described(rds, name))["DBInstanceStatus"] == "available" and found, within=30
     )
 
 
@@ -248,6 +249,21 @@ def test_a_stopped_instance_starts_again(cloud: RunningCloud, rds: Any, instance
     rds.start_db_instance(DBInstanceIdentifier="main")
     assert available(rds)["Endpoint"] == instance["Endpoint"]
     connect(cloud, instance).close()
+
+
+def test_a_managed_password_opens_the_database(cloud: RunningCloud, rds: Any) -> None:
+    """It is in the secret that the instance names."""
+    arguments = {"DBInstanceClass": "db.t4g.micro", "Engine": "postgres", "AllocatedStorage": 20}
+    with pytest.raises(ClientError, match="MasterUserPassword or ManageMasterUserPassword"):
+        rds.create_db_instance(DBInstanceIdentifier="managed", MasterUsername="keel", **arguments)
+    rds.create_db_instance(
+        DBInstanceIdentifier="managed", MasterUsername="keel", ManageMasterUserPassword=True, **arguments
+    )
+    found = available(rds, "managed")
+    secret = cloud.client("secretsmanager").get_secret_value(SecretId=found["MasterUserSecret"]["SecretArn"])
+    login = json.loads(secret["SecretString"])
+    connect(cloud, found, user=login["username"], password=login["password"], database="postgres").close()
+    rds.delete_db_instance(DBInstanceIdentifier="managed", SkipFinalSnapshot=True)
 
 
 def test_a_bad_formula_is_refused_by_the_api(rds: Any, instance: dict[str, Any]) -> None:
