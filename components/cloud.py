@@ -1,12 +1,13 @@
 """The account that a stack lives in: how it is reached, and what is looked up there."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypedDict
 
 import pulumi
 import pulumi_aws as aws
+
+from stacks.instance_types import architecture
 
 IMAGE_PARAMETER = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-{architecture}"
 """Where AWS publishes the newest Amazon Linux 2023."""
@@ -96,8 +97,3 @@ def newest_image(instance_type: str, look_up: pulumi.InvokeOptions) -> str:
     """The id of the newest Amazon Linux 2023 that runs on the type."""
     name = IMAGE_PARAMETER.format(architecture=architecture(instance_type))
     return aws.ssm.get_parameter(name=name, opts=look_up).insecure_value
-
-
-def architecture(instance_type: str) -> str:
-    """`arm64` for Graviton (a `g` after the generation: m7g, c7gn, t4g), else `x86_64`."""
-    return "arm64" if re.match(r"[a-z]+\d+g", instance_type) else "x86_64"

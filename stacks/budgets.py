@@ -12,6 +12,7 @@ What cannot fit raises `DoesNotFit`, with a setting and a value that would be ac
 from dataclasses import dataclass
 from math import ceil
 
+from stacks.instance_types import memory_gib, vcpus
 from stacks.problems import Problem
 
 # Shutdown.
@@ -48,9 +49,6 @@ RESERVED_CONNECTIONS = 15
 """For superusers (3), RDS itself (2), the migrator (2), and people and tools (8)."""
 MIN_POOL, MAX_POOL = 2, 10
 """Connections of a worker: enough that one slow query doesn't stop it; at most node-postgres' default."""
-GIB_OF_LARGE = {"t": 8, "m": 8, "r": 16, "x": 32}
-"""Memory of `db.<family>….large`: https://aws.amazon.com/rds/instance-types/."""
-FRACTION_OF_LARGE = {"micro": 1 / 8, "small": 1 / 4, "medium": 1 / 2, "large": 1, "xlarge": 2}
 
 
 class DoesNotFit(ValueError):
@@ -228,36 +226,25 @@ def rolling(size: int, max_healthy_percentage: int) -> int:
 
 def default_max_connections(instance_class: str) -> int:
     """RDS' own `max_connections` for a class such as `db.m7g.large`, on the safe side."""
-    _, family, size = instance_class.split(".")
-    large = GIB_OF_LARGE.get(family[0])
-    fraction = fraction_of_large(size)
-    if large is None or fraction is None:
+    memory = memory_gib(instance_class)
+    if memory is None:
         raise DoesNotFit(
             setting="database.parameters.max_connections",
             value=None,
             reason=f"the memory of {instance_class} is not known",
             accepted="what `SHOW max_connections` says on that class, such as 400",
         )
-    return min(int(large * fraction * USABLE_MEMORY * 2**30) // CONNECTION_BYTES, MAX_CONNECTIONS)
+    return min(int(memory * USABLE_MEMORY * 2**30) // CONNECTION_BYTES, MAX_CONNECTIONS)
 
 
-def vcpus(instance_type: str) -> int:
-    """vCPUs of an EC2 type such as `m7i.2xlarge`, at most: two up to `large`, then four for each `xlarge`."""
-    size = instance_type.rpartition(".")[2]
-    fraction = fraction_of_large(size)
-    if fraction is None and size != "nano":
+def workers(instance_type: str) -> int:
+    """What PM2's `max` is on a type such as `m7i.2xlarge`: one a vCPU."""
+    found = vcpus(instance_type)
+    if found is None:
         raise DoesNotFit(
             setting="app.workers",
             value="max",
             reason=f"the number of vCPUs of {instance_type} is not known",
             accepted="a number",
         )
-    return max(2, int(2 * (fraction or 0)))
-
-
-def fraction_of_large(size: str) -> float | None:
-    """An instance size as a multiple of `large`; None for sizes outside that scale, such as `metal`."""
-    multiple = size.removesuffix("xlarge")
-    if size.endswith("xlarge") and multiple.isdigit():
-        return 2.0 * int(multiple)
-    return FRACTION_OF_LARGE.get(size)
+    return found

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 
 from stacks.budgets import DoesNotFit
+from stacks.instance_types import architecture
 from stacks.problems import Problem
 from stacks.sections import Settings
 
@@ -82,6 +83,20 @@ def the_largest_group_is_not_smaller_than_the_smallest(settings: Settings) -> It
         )
 
 
+def one_image_runs_on_every_instance_type(settings: Settings) -> Iterator[Problem]:
+    """An image is for one processor architecture, and so are the release's native dependencies."""
+    types = settings.app_servers.instance_types
+    wanted = architecture(types[0])
+    fitting = [one for one in types if architecture(one) == wanted]
+    if fitting != types:
+        yield Problem(
+            setting="app_servers.instance_types",
+            value=types,
+            reason="one image can't run on both arm64 and x86_64",
+            remedy=f"Set it to {fitting}",
+        )
+
+
 def storage_only_grows(settings: Settings) -> Iterator[Problem]:
     """RDS refuses a limit below what is allocated."""
     database = settings.database
@@ -146,6 +161,7 @@ RULES: tuple[Callable[[Settings], Iterator[Problem]], ...] = (
     a_hosted_zone_needs_a_domain,
     https_leaves_port_80_to_the_redirect,
     the_largest_group_is_not_smaller_than_the_smallest,
+    one_image_runs_on_every_instance_type,
     storage_only_grows,
     the_admin_has_a_name_of_its_own,
     max_connections_is_a_number,

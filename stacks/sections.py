@@ -169,7 +169,7 @@ class Settings(Section):
     def workers(self) -> int:
         """Workers of one server, at most."""
         if self.app.workers == "max":
-            return max(budgets.vcpus(instance_type) for instance_type in self.app_servers.instance_types)
+            return max(budgets.workers(instance_type) for instance_type in self.app_servers.instance_types)
         return self.app.workers
 
     @cached_property

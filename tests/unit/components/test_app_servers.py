@@ -2,6 +2,7 @@
 
 import base64
 import json
+from functools import cache
 from typing import Any
 
 from components.app_servers import AppServers, AppServersArgs
@@ -16,6 +17,7 @@ TEMPLATE = "aws:ec2/launchTemplate:LaunchTemplate"
 TIMES = Settings().timeline
 
 
+@cache
 def template() -> Registered:
     args = ServerTemplateArgs(
         region="xx-1",
@@ -47,6 +49,7 @@ def template() -> Registered:
     return register(lambda: ServerTemplate("kit", args))
 
 
+@cache
 def servers() -> Registered:
     args = AppServersArgs(
         auto_scaling_group="kit",

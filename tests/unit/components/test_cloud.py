@@ -3,10 +3,8 @@
 import json
 from typing import Any
 
-import pytest
-
 from components import naming
-from components.cloud import Cloud, CloudArgs, architecture
+from components.cloud import Cloud, CloudArgs
 from components.encryption import EncryptionKey, EncryptionKeyArgs
 from tests.unit.components.registered import Registered, register
 
@@ -50,22 +48,6 @@ def test_an_image_is_looked_up_unless_pinned() -> None:
     assert cloud()[1].image_id == f"{newest}x86_64"
     assert cloud(instance_type="t4g.small")[1].image_id == f"{newest}arm64"
     assert cloud(image_id="ami-1")[1].image_id == "ami-1"
-
-
-@pytest.mark.parametrize(
-    ("instance_type", "expected"),
-    [
-        ("m7g.large", "arm64"),
-        ("c7gn.xlarge", "arm64"),
-        ("t4g.nano", "arm64"),
-        ("g5.xlarge", "x86_64"),
-        ("m7i-flex.large", "x86_64"),
-        ("t3a.small", "x86_64"),
-    ],
-)
-def test_graviton_is_told_by_its_name(instance_type: str, expected: str) -> None:
-    """The `g` after the generation, not the family's."""
-    assert architecture(instance_type) == expected
 
 
 def test_the_key_rotates_and_serves_logs_and_alarms() -> None:

@@ -1,6 +1,7 @@
 """Alarms: the table, and what becomes of it."""
 
 import json
+from functools import cache
 
 from components.alarms import alarms
 from components.monitoring import Monitoring, MonitoringArgs
@@ -10,6 +11,7 @@ ALARM = "aws:cloudwatch/metricAlarm:MetricAlarm"
 TABLE = alarms(max_connections=400, free_storage_gib=10)
 
 
+@cache
 def monitoring(alarm_email: str | None = None) -> Registered:
     args = MonitoringArgs(
         region="xx-1",

@@ -1,5 +1,6 @@
 """The VPC and who may talk to whom in it."""
 
+from functools import cache
 from ipaddress import IPv4Network
 from typing import Literal
 
@@ -12,6 +13,7 @@ from tests.unit.components.registered import Registered, register
 ZONES = ["xx-1a", "xx-1b", "xx-1c"]
 
 
+@cache
 def network(nat: Literal["per_zone", "one"] = "per_zone") -> Registered:
     args = NetworkArgs(
         cidr=IPv4Network("10.0.0.0/16"),
@@ -24,6 +26,7 @@ def network(nat: Literal["per_zone", "one"] = "per_zone") -> Registered:
     return register(lambda: Network("kit", args))
 
 
+@cache
 def security_groups() -> Registered:
     args = SecurityGroupsArgs(
         vpc_id="vpc", balancer_ports=(80, 443), app_port=3000, database_port=5433, redis_port=6379

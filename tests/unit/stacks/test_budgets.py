@@ -35,18 +35,21 @@ any_promises: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
         "instance_warmup": st.integers(1, 600),
     }
 )
-any_demands: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
-    {
-        "instance_class": st.sampled_from(
-            ["db.t4g.micro", "db.t4g.medium", "db.m7g.large", "db.r7g.16xlarge"]
-        ),
-        "max_connections": st.none() | st.integers(6, 20_000),
-        "min_size": st.integers(1, 60),
-        "max_size": st.integers(1, 200),
-        "max_healthy_percentage": st.integers(101, 200),
-        "workers": st.integers(1, 128),
-    }
-).map(lambda demands: {**demands, "max_size": max(demands["min_size"], demands["max_size"])})
+sizes = st.tuples(st.integers(1, 60), st.integers(0, 140)).map(lambda drawn: (drawn[0], sum(drawn)))
+any_demands: st.SearchStrategy[dict[str, Any]] = st.builds(
+    lambda size, others: {"min_size": size[0], "max_size": size[1], **others},
+    sizes,
+    st.fixed_dictionaries(
+        {
+            "instance_class": st.sampled_from(
+                ["db.t4g.micro", "db.t4g.medium", "db.m7g.large", "db.r7g.16xlarge"]
+            ),
+            "max_connections": st.none() | st.integers(6, 20_000),
+            "max_healthy_percentage": st.integers(101, 200),
+            "workers": st.integers(1, 128),
+        }
+    ),
+)
 
 
 def fitting(promises: dict[str, Any]) -> tuple[dict[str, Any], Timeline]:
@@ -222,26 +225,10 @@ def test_connections_that_do_not_fit_are_refused(difference: dict[str, Any], mes
     assert str(refused.value) == message
 
 
-@pytest.mark.parametrize(
-    ("instance_type", "expected"),
-    [
-        ("t3.nano", 2),
-        ("t4g.small", 2),
-        ("m7i.large", 2),
-        ("c7g.xlarge", 4),
-        ("m7i-flex.2xlarge", 8),
-        ("r7i.48xlarge", 192),
-    ],
-)
-def test_vcpus_are_told_by_the_size(instance_type: str, expected: int) -> None:
-    """https://docs.aws.amazon.com/ec2/latest/instancetypes/."""
-    assert budgets.vcpus(instance_type) == expected
-
-
-def test_vcpus_of_metal_are_not_guessed() -> None:
+def test_workers_of_metal_are_not_guessed() -> None:
     """The number of workers is asked for instead."""
     with pytest.raises(DoesNotFit) as refused:
-        budgets.vcpus("m7i.metal-24xl")
+        budgets.workers("m7i.metal-24xl")
     assert str(refused.value) == (
         'evenkeel:app.workers is "max": the number of vCPUs of m7i.metal-24xl is not known. '
         "Set it to a number."

@@ -128,7 +128,8 @@ def test_everything_that_is_wrong_is_said_at_once() -> None:
         (
             {"load_balancer": {"domain": "app.example.com"}},
             "evenkeel:load_balancer.hosted_zone_id is not set: the certificate of app.example.com is "
-            "validated through its Route 53 zone. Set it to the zone's id, or set load_balancer.certificate_arn.",
+            "validated through its Route 53 zone. Set it to the zone's id, "
+            "or set load_balancer.certificate_arn.",
         ),
         (
             {"load_balancer": {"hosted_zone_id": "Z1"}},
@@ -143,6 +144,11 @@ def test_everything_that_is_wrong_is_said_at_once() -> None:
         (
             {"app_servers": {"min_size": 10}},
             "evenkeel:app_servers.max_size is 9: it is below app_servers.min_size, 10. Set it to 10 or more.",
+        ),
+        (
+            {"app_servers": {"instance_types": ["m7i.large", "m7g.large"]}},
+            "evenkeel:app_servers.instance_types is ['m7i.large', 'm7g.large']: one image can't run on "
+            "both arm64 and x86_64. Set it to ['m7i.large'].",
         ),
         (
             {"database": {"allocated_storage": 2000}},
