@@ -1,0 +1,55 @@
+"""Which setting goes where: what is worth a test is what is computed on the way."""
+
+from typing import Any
+
+from stacks.settings import parse
+from stacks.wiring import Wiring, environment
+
+
+def wiring(**settings: Any) -> Wiring:
+    return Wiring(project="evenkeel", stack="prod", settings=parse(settings))
+
+
+def test_the_app_is_told_its_budgets() -> None:
+    """In milliseconds, and the kit's own variables over a stack's."""
+    settings = parse({"app": {"environment": {"LEVEL": "info"}}})
+    assert environment(settings) == {
+        "LEVEL": "info",
+        "NODE_ENV": "production",
+        "WEB_CONCURRENCY": "max",
+        "DATABASE_POOL_SIZE": "10",
+        "COOKIE_SECURE": "false",
+        "DRAIN_TIMEOUT_MS": "1000",
+        "KILL_TIMEOUT_MS": "5000",
+        "LISTEN_TIMEOUT_MS": "30000",
+        "KEEP_ALIVE_TIMEOUT_MS": "65000",
+    }
+
+
+def test_cookies_are_secure_behind_tls() -> None:
+    """A browser would not send them otherwise."""
+    settings = parse({"load_balancer": {"domain": "app.example.com", "hosted_zone_id": "Z1"}})
+    assert environment(settings)["COOKIE_SECURE"] == "true"
+
+
+def test_gates_are_told_apart_by_project_and_stack() -> None:
+    """Stacks may share an account."""
+    assert wiring().gates == {
+        "schema": "/evenkeel/prod/schema",
+        "release": "/evenkeel/prod/release",
+        "verified": "/evenkeel/prod/verified",
+    }
+
+
+def test_a_protected_stack_keeps_its_buckets() -> None:
+    """What may not be destroyed may not be emptied either."""
+    assert wiring().logs().force_destroy is False
+    assert wiring(load_balancer={"deletion_protection": False}).logs().force_destroy is True
+
+
+def test_the_ca_bundle_is_the_regions_unless_set() -> None:
+    """RDS signs with an authority of its own in each region."""
+    assert parse({"aws": {"region": "us-east-1"}}).aws.ca_bundle == (
+        "https://truststore.pki.rds.amazonaws.com/us-east-1/us-east-1-bundle.pem"
+    )
+    assert parse({"aws": {"ca_bundle_url": "http://ca/x.pem"}}).aws.ca_bundle == "http://ca/x.pem"
