@@ -1,0 +1,162 @@
+"""The migrations: what the task is, what it may touch, and what a preview shows of it."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pulumi
+import pytest
+
+from components import migrations, tasks
+from components.aws_api import AwsApi
+from components.database import Database
+from components.migrations import BOOTSTRAP, Migrations, MigrationsArgs
+from tests.unit.components.registered import Registered, register
+from tests.unit.components.test_database import ARGS as DATABASE
+
+ADD_INDEX = 'CREATE INDEX "Member_createdAt_idx" ON "Member"("createdAt");\n'
+ARN = "arn:aws:ecs:xx-1:123456789012:task-definition/kit:3"
+TASK = tasks.Task(
+    cluster="kit",
+    task_definition=ARN,
+    container="migrations",
+    subnet_ids=["app-a"],
+    security_group_id="sg",
+    log_group="kit-0123456",
+    timeout=60,
+)
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A migrations folder as Prisma writes it; bundles go into a cache of the test's own."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    (tmp_path / "migrations" / "1_index").mkdir(parents=True)
+    (tmp_path / "migrations" / "migration_lock.toml").write_text('provider = "postgresql"\n')
+    (tmp_path / "migrations" / "1_index" / "migration.sql").write_text(ADD_INDEX)
+    return tmp_path / "migrations"
+
+
+def made(folder: Path) -> Registered:
+    def program() -> None:
+        Migrations(
+            "kit",
+            MigrationsArgs(
+                parameter_name="/kit/test/schema",
+                folder=folder,
+                bucket="artifacts",
+                bucket_arn="arn:artifacts",
+                database=Database("db", DATABASE),
+                subnet_ids=["app-a"],
+                security_group_id="sg",
+                kms_key_arn="arn:key",
+                ca_bundle_url="https://ca.example/bundle.pem",
+                lock_timeout=5,
+                timeout=60,
+                log_retention_days=365,
+                api=AwsApi(region="xx-1", endpoint=None),
+            ),
+        )
+
+    return register(program)
+
+
+def container(folder: Path) -> dict[str, Any]:
+    definition = made(folder)["aws:ecs/taskDefinition:TaskDefinition", "kit"]
+    (only,) = json.loads(definition["containerDefinitions"])
+    return dict(only)
+
+
+def test_a_preview_shows_how_each_statement_runs(folder: Path) -> None:
+    """The gate's value is the plan, and its digest."""
+    value = made(folder)["aws:ssm/parameter:Parameter", "kit-schema"]["insecureValue"]
+    assert 'online       CREATE INDEX "Member_createdAt_idx" ON "Member"("createdAt")' in value
+    assert value.splitlines()[-1].startswith("plan sha256 ")
+    assert len(value.encode()) <= 4096
+
+
+def test_a_changed_statement_is_another_schema(folder: Path) -> None:
+    """Even one that the value has no room for."""
+    before = migrations.summary(migrations.pack(folder).plan)
+    (folder / "1_index" / "migration.sql").write_text(ADD_INDEX.replace("idx", "index"))
+    assert migrations.summary(migrations.pack(folder).plan) != before
+
+
+def test_passwords_come_from_secrets_manager_alone(folder: Path) -> None:
+    """None in the environment, which every reader of the task definition sees."""
+    definition = container(folder)
+    assert definition["secrets"] == [
+        {"name": "PGPASSWORD", "valueFrom": "arn:db-admin:password::"},
+        {"name": "APP_ROLE_PASSWORD", "valueFrom": "arn:db-app:password::"},
+    ]
+    environment = {one["name"]: one["value"] for one in definition["environment"]}
+    assert environment.pop("BUNDLE_SHA256") in environment.pop("BUNDLE_KEY")
+    assert environment == {
+        "APP_ROLE": "app_service",
+        "BUNDLE_BUCKET": "artifacts",
+        "CA_BUNDLE_URL": "https://ca.example/bundle.pem",
+        "MIGRATOR_LOCK_TIMEOUT": "5",
+        "PGDATABASE": "app",
+        "PGHOST": "db.db.example",
+        "PGPORT": "5433",
+        "PGUSER": "kit_admin",
+    }
+
+
+def test_the_container_runs_a_bootstrap_on_a_root_it_cannot_write(folder: Path) -> None:
+    """AWS's own Python image; the bundle lies in memory."""
+    definition = container(folder)
+    assert definition["image"] == "public.ecr.aws/lambda/python:3.12"
+    assert definition["entryPoint"] == ["python3", "-c"]
+    assert definition["command"] == [BOOTSTRAP]
+    assert definition["readonlyRootFilesystem"] is True
+    compile(BOOTSTRAP, "bootstrap", "exec")
+
+
+def test_the_tasks_role_reads_bundles_and_no_secret(folder: Path) -> None:
+    """Only the execution role, which starts it, reads the two secrets."""
+    policies = {
+        name: {statement["Sid"]: statement for statement in json.loads(inputs["policy"])["Statement"]}
+        for name, inputs in made(folder).all("aws:iam/rolePolicy:RolePolicy").items()
+    }
+    task, execution = policies["kit-roles-task-policy"], policies["kit-roles-execution-policy"]
+    assert set(task) == {"FetchBundle", "Decrypt"}
+    assert task["FetchBundle"]["Resource"] == "arn:artifacts/migrations/*"
+    assert execution["ReadSecrets"]["Resource"] == ["arn:db-admin", "arn:db-app"]
+    assert set(execution) == {"ReadSecrets", "Decrypt", "Log"}
+
+
+def test_a_folder_that_is_no_prisma_folder_is_refused_without_a_traceback(tmp_path: Path) -> None:
+    """In the migrator's words."""
+    with pytest.raises(pulumi.RunError, match=str(tmp_path / "none")):
+        migrations.pack(tmp_path / "none")
+
+
+def test_a_failed_task_says_its_last_lines_and_the_way_on() -> None:
+    """All that one needs, without opening a console."""
+    stopped = {
+        "containers": [{"name": "migrations", "exitCode": 9}],
+        "stoppedReason": "Essential container exited",
+    }
+    code = tasks.exit_code(stopped, "migrations")
+    assert tasks.failure(TASK, stopped, code, ["1_index 1/1 failed", "relation does not exist"]) == (
+        "kit failed with exit code 9 (Essential container exited); its last lines:\n"
+        "  1_index 1/1 failed\n"
+        "  relation does not exist\n"
+        "The whole log is in CloudWatch Logs, kit-0123456. Servers were left alone. "
+        "Mend what it says and run `pulumi up` again: it resumes where it stopped."
+    )
+
+
+def test_a_task_that_never_ran_has_no_exit_code() -> None:
+    """An image that can't be pulled, a secret that can't be read: ECS' reason is all there is."""
+    stopped = {"containers": [{"name": "migrations"}], "stoppedReason": "CannotPullContainerError"}
+    code = tasks.exit_code(stopped, "migrations")
+    assert tasks.failure(TASK, stopped, code, []).splitlines()[0] == (
+        "kit did not run (CannotPullContainerError); its last lines:"
+    )
+
+
+def test_a_tasks_family_is_read_from_its_definition() -> None:
+    """Whoever started it, whatever its revision."""
+    assert TASK.family == "kit"

@@ -1,0 +1,33 @@
+"""The release in the bucket."""
+
+from pathlib import Path
+
+import pulumi
+import pytest
+
+from components import artifact, release
+from components.artifact import Artifact
+from components.release import Release, ReleaseArgs
+from tests.unit.components.registered import register
+
+
+def test_a_release_is_an_object_named_by_its_digest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that a rollback finds the earlier one where it was."""
+    tarball = tmp_path / "abc.tar.gz"
+    tarball.write_bytes(b"tarball")
+    monkeypatch.setattr(artifact, "build", lambda app, say: Artifact(path=tarball, sha256="abc"))
+    made = register(lambda: Release("kit", ReleaseArgs(app=tmp_path, bucket="artifacts")))
+    assert made.types == {"aws:s3/bucketObjectv2:BucketObjectv2": 1}
+    inputs = made["aws:s3/bucketObjectv2:BucketObjectv2", "kit"]
+    assert isinstance(inputs.pop("source"), pulumi.FileAsset)
+    assert inputs == {
+        "bucket": "artifacts",
+        "key": "releases/abc.tar.gz",
+        "contentType": "application/gzip",
+    }
+
+
+def test_what_is_wrong_with_the_app_is_said_without_a_traceback(tmp_path: Path) -> None:
+    """Pulumi shows a RunError's words and nothing else."""
+    with pytest.raises(pulumi.RunError, match=r"package\.json is missing: app\.path has to name"):
+        release.build(tmp_path)
