@@ -89,12 +89,13 @@ class _Database:
         self._export_log()
         try:
             self._step()
-        except (InterfaceError, OSError) as error:
+        except (DatabaseError, InterfaceError, OSError) as error:
+            if isinstance(error, DatabaseError) and not self._bootstrapped:
+                self._booting = False
+                self._fail("failed", str(error))
+                return
             # The server died under our hands; the next step sees that and starts it again.
             log.warning("DB instance %s: %s", self._instance.db_instance_identifier, error)
-        except DatabaseError as error:
-            self._booting = False
-            self._fail("failed", str(error))
 
     def _step(self) -> None:
         if self._booting:

@@ -266,6 +266,35 @@ def test_a_managed_password_opens_the_database(cloud: RunningCloud, rds: Any) ->
     rds.delete_db_instance(DBInstanceIdentifier="managed", SkipFinalSnapshot=True)
 
 
+def test_a_value_that_postgresql_refuses_shows_in_the_status(
+    cloud: RunningCloud, rds: Any, instance: dict[str, Any]
+) -> None:
+    """The instance is incompatible-parameters, the log says why; a good value brings it back."""
+    set_parameter(rds, "max_connections", "-5", "pending-reboot")
+    rds.reboot_db_instance(DBInstanceIdentifier="main")
+    eventually(lambda: described(rds)["DBInstanceStatus"] == "incompatible-parameters", within=30)
+    assert "max_connections" in cloud.log.read_text().split("is incompatible-parameters")[1]
+    set_parameter(rds, "max_connections", "70", "pending-reboot")
+    available(rds)
+    assert show(cloud, instance, "max_connections") == "70"
+
+
+def test_a_database_name_that_is_taken_fails_the_instance_alone(cloud: RunningCloud, rds: Any) -> None:
+    """The cloud and the other instances go on."""
+    rds.create_db_instance(
+        DBInstanceIdentifier="taken",
+        DBInstanceClass="db.t4g.micro",
+        Engine="postgres",
+        MasterUsername="keel",
+        MasterUserPassword=PASSWORD,
+        DBName="template1",
+        AllocatedStorage=20,
+    )
+    eventually(lambda: described(rds, "taken")["DBInstanceStatus"] == "failed", within=30)
+    assert 'database "template1" already exists' in cloud.log.read_text()
+    rds.delete_db_instance(DBInstanceIdentifier="taken", SkipFinalSnapshot=True)
+
+
 def test_a_bad_formula_is_refused_by_the_api(rds: Any, instance: dict[str, Any]) -> None:
     """As RDS refuses it, before any server sees it."""
     with pytest.raises(ClientError, match="InvalidParameterValue"):
