@@ -104,8 +104,8 @@ abandon() { # abandon REASON
   trap - ERR
   set +e
   say "giving up: $1"
-  journalctl --no-pager -n 20 -u app.service
-  tail -n 20 /var/log/app/*.log
+  systemctl status --no-pager --lines=20 app.service
+  tail -n 20 /var/log/app/*.log 2>/dev/null
   local events
   events=$(mktemp)
   sleep 0.2 # tee is still writing

@@ -109,7 +109,7 @@ def _app_env(environment: Mapping[str, str]) -> str:
     for name, value in environment.items():
         if not re.fullmatch(r"[A-Z_][A-Z0-9_]*", name):
             raise UserDataError(
-                f"environment variable {name!r}: use upper-case letters, digits and underscores."
+                f"environment variable {name!r}: use capital letters, digits and underscores."
             )
         if not re.fullmatch(r"[\x21-\x7e]*", value) or re.search(r"[\"'\\]", value):
             raise UserDataError(

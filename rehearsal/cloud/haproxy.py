@@ -7,7 +7,7 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from rehearsal.cloud.haproxy_config import SOCKET, Balancer, ServerLine, render
@@ -33,7 +33,7 @@ class Haproxy:
         self._loaded_at = 0.0
         self.process: Child | None = None
 
-    def load(self, balancer: Balancer, servers: dict[str, Sequence[ServerLine]]) -> None:
+    def load(self, balancer: Balancer, servers: Mapping[str, Sequence[ServerLine]]) -> None:
         """Start with this configuration, or change to it; `settled` says when it is in force."""
         self._generation += 1
         self._file.write_text(render(balancer, servers, generation=self._generation))

@@ -5,7 +5,7 @@ within 10 s, sends no request twice, keeps connections to targets and shares the
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -100,7 +100,7 @@ def backend_name(target_group_arn: str) -> str:
     return "-".join(target_group_arn.split("/")[-2:])
 
 
-def render(balancer: Balancer, servers: dict[str, Sequence[ServerLine]], *, generation: int) -> str:
+def render(balancer: Balancer, servers: Mapping[str, Sequence[ServerLine]], *, generation: int) -> str:
     """The configuration file; `servers` by target group's ARN. `show info` tells the generation."""
     return "\n".join(
         [

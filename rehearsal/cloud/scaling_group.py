@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from typing import Any
 
+from moto.autoscaling.models import ASG_NAME_TAG
+from moto.ec2.utils import convert_tag_spec
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Configuration:
@@ -69,7 +72,34 @@ def adopt(group: Any, desired: dict[str, Any]) -> None:
     )
 
 
-def subnet_for_next(group: Any) -> str | None:
+def run_instance(group: Any, launched_with: Configuration) -> Any:
+    """Launch one, as EC2 would be asked to; moto's ServiceException where it refuses."""
+    template = {"LaunchTemplateId": launched_with.template_id, "Version": launched_with.version}
+    data = group.ec2_backend._get_template_from_args(template).data
+    subnet = _subnet_for_next(group)
+    reservation = group.ec2_backend.run_instances(
+        data.get("ImageId", ""),
+        1,
+        None,
+        [],
+        launch_template=template,
+        instance_type=launched_with.instance_type,
+        is_instance_type_default=False,
+        region_name=group.region,
+        subnet_id=subnet,
+        placement=None if subnet else group.availability_zones[0],
+        nics=[{**interface, "SubnetId": subnet} for interface in data.get("NetworkInterfaces", [])],
+        tags={
+            "instance": {**group.get_propagated_tags(), ASG_NAME_TAG: group.name},
+            "volume": convert_tag_spec(data.get("TagSpecifications", [])).get("volume", {}),
+        },
+    )
+    instance = reservation.instances[0]
+    instance.autoscaling_group = group
+    return instance
+
+
+def _subnet_for_next(group: Any) -> str | None:
     """The group's subnet with the fewest of its servers, so that zones stay balanced."""
     subnets = group.vpc_zone_identifier.split(",") if group.vpc_zone_identifier else []
     used = [state.instance.subnet_id for state in group.instance_states]

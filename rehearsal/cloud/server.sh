@@ -16,9 +16,8 @@ mount -t overlay server -o "lowerdir=/,upperdir=$folder/root/upper,workdir=$fold
 
 # What Amazon Linux would have, before the folders that hold it here are hidden.
 install -m 0755 "$VENV/bin/aws" "$root/usr/local/bin/aws"
-rm -f "$root/usr/bin/systemctl" "$root/usr/bin/journalctl"
+rm -f "$root/usr/bin/systemctl"
 install -m 0755 "$VENV/bin/systemctl3.py" "$root/usr/bin/systemctl"
-install -m 0755 "$VENV/bin/journalctl3.py" "$root/usr/bin/journalctl"
 install -D -m 0755 "$folder/cloud-init.sh" "$root/var/lib/cloud/cloud-init.sh"
 install -m 0644 "$folder/environment" "$root/etc/environment"
 rm -rf "$root"/etc/rc?.d "$root/usr/lib/systemd/system" # the machine's own services are not the server's

@@ -1,0 +1,84 @@
+"""Moves an instance refresh on: what instance_refresh.py decides, done to a group."""
+
+from collections.abc import Iterable
+from typing import Any, Protocol
+
+from moto.cloudwatch.models import cloudwatch_backends
+
+from rehearsal.cloud.instance_refresh import Member as RefreshMember
+from rehearsal.cloud.instance_refresh import limits, next_step
+from rehearsal.cloud.lifecycle import Member
+from rehearsal.cloud.refresh_api import Refresh
+from rehearsal.cloud.scaling_group import adopt
+
+
+class Group(Protocol):
+    """What a refresh needs of the group's body."""
+
+    record: Any
+
+    def staying(self) -> list[Member]:
+        """Members that are not being terminated."""
+
+    def launch(self, count: int, cause: str) -> None:
+        """Launch with the refresh's configuration."""
+
+    def begin_termination(self, member: Member, cause: str) -> None:
+        """Drain and terminate."""
+
+
+def advance(refresh: Refresh, group: Group) -> None:
+    """One step."""
+    if refresh.status == "Pending":
+        refresh.status = "InProgress"
+    if refresh.status == "InProgress" and (alarm := _alarm(refresh, group.record)):
+        refresh.fail(f"the alarm {alarm} is in the ALARM state")
+        return
+    staying = group.staying()
+    members = [_seen(member, refresh, group.record) for member in staying]
+    refresh.progress(sum(not member.replaced for member in members))
+    desired = int(group.record.desired_capacity)
+    within = limits(
+        desired,
+        min_healthy_percentage=int(refresh.preferences["MinHealthyPercentage"]),
+        max_healthy_percentage=int(refresh.preferences["MaxHealthyPercentage"]),
+    )
+    step = next_step(members, desired=desired, within=within)
+    if step.finished:
+        _finish(refresh, group.record)
+    if step.launch:
+        group.launch(step.launch, f"instance refresh {refresh.instance_refresh_id}")
+    for member in staying:
+        if member.instance.id in step.terminate:
+            group.begin_termination(member, f"instance refresh {refresh.instance_refresh_id} replaces it")
+
+
+def _seen(member: Member, refresh: Refresh, record: Any) -> RefreshMember:
+    replaced = refresh.is_new(member)
+    ready = member.ready(_warmup(refresh, record) if replaced else 0)
+    return RefreshMember(id=member.instance.id, replaced=replaced, ready=ready)
+
+
+def _warmup(refresh: Refresh, record: Any) -> float:
+    given = (
+        refresh.preferences.get("InstanceWarmup"),
+        record.default_instance_warmup,
+        record.health_check_grace_period,
+    )
+    return float(next((value for value in given if value is not None), 0))
+
+
+def _finish(refresh: Refresh, record: Any) -> None:
+    refresh.progress(0)
+    if refresh.status == "RollbackInProgress":
+        refresh.end("RollbackSuccessful")
+        return
+    if refresh.desired_configuration:
+        adopt(record, refresh.desired_configuration)
+    refresh.end("Successful")
+
+
+def _alarm(refresh: Refresh, record: Any) -> str | None:
+    alarms = cloudwatch_backends[record.account_id][record.region].alarms
+    watched: Iterable[str] = (refresh.preferences.get("AlarmSpecification") or {}).get("Alarms", [])
+    return next((name for name in watched if name in alarms and alarms[name].state_value == "ALARM"), None)

@@ -1,0 +1,103 @@
+"""User data holds what boots a server, and nothing secret."""
+
+import dataclasses
+import shlex
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from components.boot import user_data
+from components.boot.user_data import MAX_BYTES, UserDataArgs, UserDataError, render
+
+ARGS = UserDataArgs(
+    region="eu-central-1",
+    auto_scaling_group="kit-app",
+    launching_hook="launching",
+    terminating_hook="terminating",
+    log_group="/kit/servers",
+    release_bucket="kit-releases",
+    release_key="releases/abc.tar.gz",
+    release_sha256="a" * 64,
+    ca_bundle_url="https://truststore.pki.rds.amazonaws.com/global/global-bundle.pem",
+    database_secret_arn="arn:database",
+    redis_secret_arn="arn:redis",
+    cache_redis_secret_arn="arn:cache",
+    session_secret_arn="arn:session",
+    redis_endpoint="redis.example:6379",
+    cache_redis_endpoint="cache.example:6379",
+    port=3000,
+    node_major=22,
+    ready_timeout=60,
+    stop_timeout=14,
+    environment={"NODE_ENV": "production", "DRAIN_TIMEOUT_MS": "1000"},
+)
+BOOT = Path(user_data.__file__).parent
+
+
+def files(args: UserDataArgs = ARGS) -> dict[str, Any]:
+    """The written files by path."""
+    return {file["path"]: file for file in yaml.safe_load(render(args))["write_files"]}
+
+
+def test_it_is_a_cloud_config_of_files_and_one_command() -> None:
+    """`write_files` and `runcmd`, and nothing that the rehearsal's cloud-init does not know."""
+    text = render(ARGS)
+    assert text.startswith("#cloud-config\n")
+    config = yaml.safe_load(text)
+    assert list(config) == ["write_files", "runcmd"]
+    assert config["runcmd"] == [["/opt/evenkeel/boot.sh"]]
+    assert all(set(file) == {"path", "permissions", "content"} for file in config["write_files"])
+
+
+def test_the_scripts_arrive_as_they_are() -> None:
+    """What is linted and read here is what runs there."""
+    written = files()
+    for path in ("opt/evenkeel/boot.sh", "opt/evenkeel/lifecycle.sh", "etc/systemd/system/app.service"):
+        assert written[f"/{path}"]["content"] == (BOOT / Path(path).name).read_text()
+    assert written["/opt/evenkeel/boot.sh"]["permissions"] == "0755"
+
+
+def test_systemd_waits_as_long_as_the_budget_says() -> None:
+    """A drop-in sets TimeoutStopSec in seconds."""
+    drop_in = files()["/etc/systemd/system/app.service.d/budget.conf"]
+    assert drop_in["content"] == "[Service]\nTimeoutStopSec=14\n"
+
+
+def test_the_apps_environment_is_sorted_lines() -> None:
+    """So that the same settings are the same launch template version."""
+    content = files()["/etc/evenkeel/app.public.env"]["content"]
+    assert content == "DRAIN_TIMEOUT_MS=1000\nNODE_ENV=production\n"
+
+
+@pytest.mark.parametrize("value", ["two words", "it's", 'say "hi"', "back\\slash", "new\nline", "ünïcode"])
+def test_a_value_that_systemd_would_read_differently_is_refused(value: str) -> None:
+    """EnvironmentFile has quoting rules of its own; the error names the variable."""
+    args = dataclasses.replace(ARGS, environment={"GREETING": value})
+    with pytest.raises(UserDataError, match=r"^environment variable GREETING=.*: leave out white space"):
+        render(args)
+
+
+def test_a_variable_with_an_odd_name_is_refused() -> None:
+    """The error shows the name and what a name is made of."""
+    args = dataclasses.replace(ARGS, environment={"my-setting": "1"})
+    with pytest.raises(UserDataError, match=r"^environment variable 'my-setting': use capital letters"):
+        render(args)
+
+
+def test_more_than_aws_takes_is_refused() -> None:
+    """At preview, with both sizes, instead of by EC2 in the middle of a deployment."""
+    args = dataclasses.replace(ARGS, environment={"LONG": "x" * MAX_BYTES})
+    with pytest.raises(UserDataError, match=r"^user data has \d+ bytes and AWS takes 16384: .* has 16390 of"):
+        render(args)
+
+
+@settings(max_examples=20)
+@given(value=st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=60))
+def test_a_setting_reaches_the_boot_script_unchanged(value: str) -> None:
+    """Whatever a name holds, the shell that reads boot.env sees it as it was."""
+    content = files(dataclasses.replace(ARGS, log_group=value))["/etc/evenkeel/boot.env"]["content"]
+    assert f"LOG_GROUP={value}" in shlex.split(content)

@@ -1,0 +1,80 @@
+"""An instance refresh replaces every server and never has too few of them."""
+
+from dataclasses import replace
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rehearsal.cloud.instance_refresh import Limits, Member, Step, limits, next_step, percentage_complete
+
+
+def old(name: str, *, ready: bool = True) -> Member:
+    """A server with the former configuration."""
+    return Member(id=name, replaced=False, ready=ready)
+
+
+def new(name: str, *, ready: bool = True) -> Member:
+    """A server with the configuration that is wanted."""
+    return Member(id=name, replaced=True, ready=ready)
+
+
+def test_one_server_is_launched_before_the_only_one_goes() -> None:
+    """At 100 % minimum and 200 % maximum: launch, wait, terminate, done."""
+    within = limits(1, min_healthy_percentage=100, max_healthy_percentage=200)
+    assert next_step([old("a")], desired=1, within=within) == Step(launch=1)
+    assert next_step([old("a"), new("b", ready=False)], desired=1, within=within) == Step()
+    assert next_step([old("a"), new("b")], desired=1, within=within) == Step(terminate=("a",))
+    assert next_step([new("b")], desired=1, within=within) == Step(finished=True)
+
+
+def test_a_server_that_serves_nobody_goes_at_once() -> None:
+    """An old server that is not ready counts for nothing."""
+    within = limits(2, min_healthy_percentage=100, max_healthy_percentage=100)
+    assert next_step([old("a"), old("b", ready=False)], desired=2, within=within) == Step(
+        launch=1, terminate=("b",)
+    )
+
+
+def test_percentages_become_numbers_of_servers() -> None:
+    """The minimum is rounded up, the maximum down, and there is room for one replacement."""
+    assert limits(10, min_healthy_percentage=90, max_healthy_percentage=110) == Limits(minimum=9, maximum=11)
+    assert limits(3, min_healthy_percentage=90, max_healthy_percentage=100) == Limits(minimum=3, maximum=4)
+    assert limits(1, min_healthy_percentage=100, max_healthy_percentage=150) == Limits(minimum=1, maximum=2)
+
+
+def test_the_percentage_is_whole() -> None:
+    """Of nothing, all is done."""
+    assert percentage_complete(1, of=3) == 33
+    assert percentage_complete(0, of=0) == 100
+
+
+@given(
+    desired=st.integers(1, 12),
+    min_healthy=st.integers(0, 100),
+    max_healthy=st.integers(100, 200),
+    becomes_ready=st.lists(st.integers(0, 30), max_size=200),
+)
+def test_every_refresh_ends_and_keeps_its_limits(
+    desired: int, min_healthy: int, max_healthy: int, becomes_ready: list[int]
+) -> None:
+    """Whatever the order in which servers become ready: never too few ready, never too many, all replaced."""
+    within = limits(desired, min_healthy_percentage=min_healthy, max_healthy_percentage=max_healthy)
+    members = [old(f"old-{number}") for number in range(desired)]
+    launched = 0
+    choices = iter(becomes_ready)
+    for _ in range(20 * desired + len(becomes_ready)):
+        step = next_step(members, desired=desired, within=within)
+        if step.finished:
+            break
+        members = [member for member in members if member.id not in step.terminate]
+        for _ in range(step.launch):
+            launched += 1
+            members.append(new(f"new-{launched}", ready=False))
+        assert sum(member.ready for member in members) >= min(within.minimum, desired)
+        assert len(members) <= within.maximum
+        waiting = [number for number, member in enumerate(members) if not member.ready]
+        if waiting:
+            chosen = waiting[next(choices, 0) % len(waiting)]
+            members[chosen] = replace(members[chosen], ready=True)
+    assert step.finished
+    assert [member.replaced for member in members] == [True] * desired
