@@ -13,6 +13,9 @@ from rehearsal.provider.tags import change_tags, read_tags
 from rehearsal.provider.values import Properties, Secret
 from rehearsal.provider.work import Work
 
+IN_USE_SECONDS = 120
+"""How long a deletion waits for what still uses the resource."""
+
 
 def create(work: Work) -> tuple[str, Properties]:
     """Makes the resource and waits until it can be used; returns its id and outputs.
@@ -25,34 +28,30 @@ def create(work: Work) -> tuple[str, Properties]:
         raise NotSettled(f"the API made nothing and gave no error: {work.response}")
     work.id = str(made)
     applied = {key: work.inputs[key] for key in work.inputs if taken_by(work.entry.create, work, key)}
+    work.old = applied
     try:
-        return work.id, _finish(work, applied)
+        _settle(work)
+        return work.id, _finish(work)
     except (ClientError, NotSettled, Interrupted) as error:
         raise InitFailed(work.id, applied, str(error)) from error
 
 
 def update(work: Work) -> Properties:
     """Applies the inputs that differ, and returns the outputs."""
-    return _finish(work, dict(work.old))
+    return _finish(work)
 
 
-def _finish(work: Work, applied: Properties) -> Properties:
+def _finish(work: Work) -> Properties:
     """Applies every input that isn't yet, waits, and reads the outputs."""
-    work.old = applied
-    _settle(work)
     changed = work.changed
-    calls = 0
     for action in work.entry.update:
         theirs = {key for key in changed if taken_by(action, work, key)}
         if theirs:
-            calls += 1
             whole = isinstance(action, Call) and action.whole
             _perform(action, work, {key: work.inputs[key] for key in work.inputs if whole or key in theirs})
-            applied.update({key: work.inputs[key] for key in theirs if key in work.inputs})
     if work.entry.tags is not None and "tags" in changed:
-        change_tags(work, work.entry.tags, applied.get("tags") or {})
-    if calls:
-        _settle(work)
+        change_tags(work, work.entry.tags, work.old.get("tags") or {})
+    _settle(work)
     raw = observe_raw(work)
     if raw is None:
         raise NotSettled("it is gone right after it was changed")
@@ -77,9 +76,10 @@ def read(work: Work) -> tuple[Properties, Properties] | None:
 
 def delete(work: Work) -> None:
     """Deletes the resource and waits until it is gone. One that is gone already is as good."""
-    if work.entry.delete is None:
+    action = work.entry.delete
+    if action is None:
         return
-    work.wait(lambda: _in_use(work, work.entry.delete))
+    work.wait(lambda: _in_use(work, action), limit=IN_USE_SECONDS)
     if work.entry.lasting_delete:
         work.wait(lambda: None if (raw := observe_raw(work)) is None else _status(work, raw))
 
@@ -134,15 +134,15 @@ def _perform(action: Call | Step, work: Work, inputs: Properties) -> Any:
 
 
 def _settle(work: Work) -> None:
-    if work.entry.ready is not None:
-        work.wait(lambda: _unsettled(work))
-
-
-def _unsettled(work: Work) -> str | None:
-    """Why the resource can't be used yet."""
     ready = work.entry.ready
-    if not isinstance(ready, Ready):
-        return None if ready is None else ready(work)
+    if isinstance(ready, Ready):
+        work.wait(lambda: _unsettled(work, ready))
+    elif ready is not None:
+        ready(work)
+
+
+def _unsettled(work: Work, ready: Ready) -> str | None:
+    """Why the resource can't be used yet."""
     raw = observe_raw(work)
     if raw is None:
         return "not there yet"

@@ -45,7 +45,8 @@ def _unsupported(work: Work, key: str) -> list[str]:
     if key in words(entry.local) or key == "region" or (key == "tags" and entry.tags is not None):
         return []
     takers = [action for action in (entry.create, *entry.update) if taken_by(action, work, key)]
-    if not takers:
+    if not takers or (key not in words(entry.fixed) and takers == [entry.create]):
+        # The creating call may know an input of which the entry doesn't say how it changes.
         return [key]
     for action in takers:
         if isinstance(action, Call):

@@ -10,7 +10,7 @@ from typing import Any
 
 from rehearsal.provider.mapping import member, pair_names, search
 from rehearsal.provider.resource import Resource
-from rehearsal.provider.values import Properties, is_asset
+from rehearsal.provider.values import is_asset
 
 NOT_SHOWN = object()
 """The API says nothing about it."""

@@ -118,8 +118,8 @@ class Resource:
     """Values of inputs that the program leaves out."""
     name: AutoName | None = None
     tags: Tags | None = None
-    ready: Ready | Callable[["Work"], str | None] | None = None
-    """Or a function that says what is missing yet."""
+    ready: Ready | Callable[["Work"], None] | None = None
+    """Or a function that waits."""
     lasting_delete: bool = False
     """Whether deletion goes on after the API has answered."""
     timeout: float = 1200

@@ -9,10 +9,35 @@ from rehearsal.provider.services import (
     ecs,
     elasticache,
     elbv2,
+    iam,
+    kms,
+    logs,
     rds,
     route53,
+    s3,
+    secretsmanager,
     sns,
+    ssm,
+    vpc,
 )
 
-SERVICES = (acm, autoscaling, cloudwatch, ec2, ecs, elasticache, elbv2, rds, route53, sns)
+SERVICES = (
+    acm,
+    autoscaling,
+    cloudwatch,
+    ec2,
+    ecs,
+    elasticache,
+    elbv2,
+    iam,
+    kms,
+    logs,
+    rds,
+    route53,
+    s3,
+    secretsmanager,
+    sns,
+    ssm,
+    vpc,
+)
 RESOURCES: dict[str, Resource] = {entry.type: entry for service in SERVICES for entry in service.RESOURCES}

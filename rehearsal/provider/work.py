@@ -39,6 +39,8 @@ class Work:
     log: Callable[[str], None] = lambda _: None
     """Shows a line as progress."""
     interrupted: threading.Event = field(default_factory=threading.Event)
+    began: float = field(default_factory=time.time)
+    """Seconds since the epoch."""
 
     @property
     def api(self) -> Any:
@@ -78,9 +80,12 @@ class Work:
             client.meta.method_to_api_mapping[call.operation]
         ).input_shape
 
-    def wait(self, settled: Callable[[], str | None]) -> None:
-        """Asks `settled` until it returns None; shows what else it returns. Raises `NotSettled` after the time-out."""
-        limit = self.timeout or self.entry.timeout
+    def wait(self, settled: Callable[[], str | None], limit: float = 0) -> None:
+        """Asks until `settled` returns None; shows what else it returns. Raises `NotSettled` after `limit` seconds.
+
+        Without one the user's `custom_timeouts` count, or the entry's.
+        """
+        limit = limit or self.timeout or self.entry.timeout
         start = time.monotonic()
         while (status := settled()) is not None:
             waited = time.monotonic() - start

@@ -1,4 +1,4 @@
-"""ACM: certificates, and the wait until one is issued."""
+"""ACM: certificates."""
 
 from rehearsal.provider.resource import Ready, Resource, Tags, call
 
@@ -10,31 +10,40 @@ RESOURCES = [
         id="CertificateArn",
         read=(call("describe_certificate", "Certificate", CertificateArn="{id}"),),
         delete=call("delete_certificate", CertificateArn="{id}"),
-        fixed="domainName validationMethod",
+        fixed="domainName validationMethod subjectAlternativeNames keyAlgorithm options",
         state={
             "arn": "CertificateArn",
+            # DNS validation is shown by its record only.
             "validationMethod": "DomainValidationOptions[0].ValidationMethod",
-            "domainValidationOptions": "DomainValidationOptions[].{DomainName: DomainName, ResourceRecordName: ResourceRecord.Name, "
-            "ResourceRecordType: ResourceRecord.Type, ResourceRecordValue: ResourceRecord.Value}",
+            "domainValidationOptions": "DomainValidationOptions[].{domainName: DomainName, "
+            "resourceRecordName: ResourceRecord.Name, resourceRecordType: ResourceRecord.Type, "
+            "resourceRecordValue: ResourceRecord.Value}",
         },
-        outputs="arn domainValidationOptions status",
+        outputs="arn status domainValidationOptions",
+        ready=Ready(
+            when="DomainValidationOptions[0].ResourceRecord || DomainValidationOptions[0].ValidationEmails",
+            failed="Status=='FAILED'",
+            says="'waiting for the validation record'",
+        ),
         tags=Tags(
             add=call("add_tags_to_certificate", CertificateArn="{id}", Tags="{tags}"),
             remove=call("remove_tags_from_certificate", CertificateArn="{id}", Tags="{tags}"),
             read=call("list_tags_for_certificate", "Tags", CertificateArn="{id}"),
         ),
-        ready=Ready(when="DomainValidationOptions[0].ResourceRecord", says="'waits for its DNS record'"),
     ),
     Resource(
         type="aws:acm/certificateValidation:CertificateValidation",
         service="acm",
-        create=call("describe_certificate", CertificateArn="{certificateArn}"),
-        id="Certificate.CertificateArn",
+        create=call("describe_certificate"),
+        id="certificateArn",
         read=(call("describe_certificate", "Certificate", CertificateArn="{certificateArn}"),),
         delete=None,
         fixed="certificateArn validationRecordFqdns",
         local="validationRecordFqdns",
-        ready=Ready(when="Status == 'ISSUED'", says="Status", failed="Status == 'FAILED'"),
-        timeout=4500,
+        ready=Ready(
+            when="Status=='ISSUED'",
+            failed="contains(['FAILED', 'VALIDATION_TIMED_OUT', 'REVOKED', 'EXPIRED'], Status)",
+            says="Status",
+        ),
     ),
 ]

@@ -1,38 +1,39 @@
-"""CloudWatch: alarms and dashboards."""
+"""CloudWatch: alarms and dashboards. `logs` has the log groups."""
 
 from rehearsal.provider.resource import AutoName, Resource, Tags, call
+
+ARN = "arn:{partition}:cloudwatch:{region}:{account}:alarm:{id}"
+PUT_ALARM = call("put_metric_alarm", whole=True)
+PUT_DASHBOARD = call("put_dashboard", whole=True)
 
 RESOURCES = [
     Resource(
         type="aws:cloudwatch/metricAlarm:MetricAlarm",
         service="cloudwatch",
-        create=call("put_metric_alarm"),
+        create=PUT_ALARM,
         id="name",
         read=(call("describe_alarms", "MetricAlarms[0]", AlarmNames=["{id}"]),),
-        update=(call("put_metric_alarm", whole=True),),
+        update=(PUT_ALARM,),
         delete=call("delete_alarms", AlarmNames=["{id}"]),
         fixed="name",
-        names={"name": "AlarmName"},
-        state={"arn": "AlarmArn", "okActions": "OKActions"},
+        names={"name": "AlarmName", "metricQueries": "Metrics"},
+        state={"arn": "AlarmArn"},
         outputs="arn",
+        defaults={"actionsEnabled": True, "treatMissingData": "missing"},
         name=AutoName(),
         tags=Tags(
-            add=call("tag_resource", ResourceARN="{arn}", Tags="{tags}"),
-            remove=call("untag_resource", ResourceARN="{arn}", TagKeys="{keys}"),
-            read=call(
-                "list_tags_for_resource",
-                "Tags",
-                ResourceARN="arn:{partition}:cloudwatch:{region}:{account}:alarm:{id}",
-            ),
+            add=call("tag_resource", ResourceARN=ARN, Tags="{tags}"),
+            remove=call("untag_resource", ResourceARN=ARN, TagKeys="{keys}"),
+            read=call("list_tags_for_resource", "Tags", ResourceARN=ARN),
         ),
     ),
     Resource(
         type="aws:cloudwatch/dashboard:Dashboard",
         service="cloudwatch",
-        create=call("put_dashboard"),
+        create=PUT_DASHBOARD,
         id="dashboardName",
         read=(call("get_dashboard", DashboardName="{id}"),),
-        update=(call("put_dashboard", whole=True),),
+        update=(PUT_DASHBOARD,),
         delete=call("delete_dashboards", DashboardNames=["{id}"]),
         fixed="dashboardName",
         outputs="dashboardArn",

@@ -2,10 +2,16 @@
 
 from rehearsal.provider.resource import AutoName, Resource, Tags, call
 
-TAGS = Tags(
-    add=call("tag_resource", resourceArn="{arn}", tags="{tags}"),
-    remove=call("untag_resource", resourceArn="{arn}", tagKeys="{keys}"),
-)
+
+def tags(arn: str) -> Tags:
+    """ECS tags by ARN."""
+    return Tags(
+        add=call("tag_resource", resourceArn=arn, tags="{tags}"),
+        remove=call("untag_resource", resourceArn=arn, tagKeys="{keys}"),
+    )
+
+
+TASK_ARN = "{taskDefinition.taskDefinitionArn || arn}"
 
 RESOURCES = [
     Resource(
@@ -16,19 +22,21 @@ RESOURCES = [
         read=(
             call(
                 "describe_clusters",
-                "clusters[?status != 'INACTIVE'] | [0]",
+                "clusters[?status=='ACTIVE'] | [0]",
                 clusters=["{id}"],
-                include=["SETTINGS", "TAGS"],
+                include=["SETTINGS", "CONFIGURATIONS", "TAGS"],
             ),
         ),
-        update=(call("update_cluster_settings", cluster="{id}"),),
+        update=(
+            call("update_cluster", cluster="{id}", inputs="settings configuration serviceConnectDefaults"),
+        ),
         delete=call("delete_cluster", cluster="{id}"),
         fixed="name",
         names={"name": "clusterName"},
         state={"arn": "clusterArn"},
         outputs="arn",
         name=AutoName(),
-        tags=TAGS,
+        tags=tags("{id}"),
     ),
     Resource(
         type="aws:ecs/taskDefinition:TaskDefinition",
@@ -38,20 +46,21 @@ RESOURCES = [
         read=(
             call(
                 "describe_task_definition",
-                "[merge(taskDefinition, {tags: tags})] | [?status == 'ACTIVE'] | [0]",
-                # The newest, while it is being made.
-                taskDefinition="{arn || id}",
+                "[merge(taskDefinition, {tags: tags})][?status=='ACTIVE'] | [0]",
+                taskDefinition=TASK_ARN,
                 include=["TAGS"],
             ),
         ),
         delete=call("deregister_task_definition", taskDefinition="{arn}"),
-        fixed="family requiresCompatibilities networkMode cpu memory executionRoleArn taskRoleArn containerDefinitions",
+        fixed="family containerDefinitions cpu memory networkMode executionRoleArn taskRoleArn "
+        "requiresCompatibilities runtimePlatform ephemeralStorage volumes placementConstraints ipcMode pidMode "
+        "proxyConfiguration enableFaultInjection",
         state={
             "arn": "taskDefinitionArn",
-            "revision": "revision",
-            "arnWithoutRevision": "join('', ['arn:', Partition, ':ecs:', Region, ':', Account, ':task-definition/', family])",
+            "arnWithoutRevision": "join('', ['arn:', Partition, ':ecs:', Region, ':', Account, "
+            "':task-definition/', family])",
         },
         outputs="arn arnWithoutRevision revision",
-        tags=TAGS,
+        tags=tags(TASK_ARN),
     ),
 ]

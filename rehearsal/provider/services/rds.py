@@ -1,69 +1,101 @@
-"""RDS: instances, and the groups they are in."""
+"""RDS: instances and their groups."""
 
 from typing import Any
 
-from rehearsal.provider.resource import AutoName, Ready, Resource, Step, call
-from rehearsal.provider.tags import by_arn
+from rehearsal.provider.resource import AutoName, Ready, Resource, Step, Tags, call
 from rehearsal.provider.work import Work
 
+TAGS = Tags(
+    add=call("add_tags_to_resource", ResourceName="{arn}", Tags="{tags}"),
+    remove=call("remove_tags_from_resource", ResourceName="{arn}", TagKeys="{keys}"),
+)
 PARAMETERS_A_CALL = 20
-"""ModifyDBParameterGroup and ResetDBParameterGroup take no more."""
+"""ModifyDBParameterGroup takes no more."""
 
 
-def tags(kind: str, name: str) -> Any:
-    """Tags of a resource whose ARN ends in `KIND:NAME`."""
-    return by_arn(f"arn:{{partition}}:rds:{{region}}:{{account}}:{kind}:{name}", shown_as="TagList")
-
-
-def apply_parameters(work: Work) -> None:
-    """Sets what is new or different, resets what is left out."""
-    old = {each["name"]: each for each in work.old.get("parameters", [])}
-    new = {each["name"]: each for each in work.inputs.get("parameters", [])}
-    change(work, "modify_db_parameter_group", [new[name] for name in new if old.get(name) != new[name]])
-    change(work, "reset_db_parameter_group", [old[name] for name in old if name not in new])
-
-
-def change(work: Work, operation: str, parameters: list[dict[str, Any]]) -> None:
-    """One call a chunk."""
-    wanted = [
-        {
-            "ParameterName": each["name"],
-            "ParameterValue": each["value"],
-            "ApplyMethod": each.get("applyMethod", "immediate"),
-        }
-        for each in parameters
-    ]
-    for at in range(0, len(wanted), PARAMETERS_A_CALL):
-        getattr(work.api, operation)(
-            DBParameterGroupName=work.id, Parameters=wanted[at : at + PARAMETERS_A_CALL]
+def change_parameters(work: Work) -> None:
+    """Sets the parameters that differ, and resets those that the program no longer names."""
+    old = {each["name"]: each for each in work.old.get("parameters") or []}
+    new = {each["name"]: each for each in work.inputs.get("parameters") or []}
+    for at in batches([name for name in old if name not in new]):
+        work.api.reset_db_parameter_group(
+            DBParameterGroupName=work.id,
+            Parameters=[{"ParameterName": name, "ApplyMethod": method(old[name])} for name in at],
+        )
+    for at in batches([name for name in new if new[name] != old.get(name)]):
+        work.api.modify_db_parameter_group(
+            DBParameterGroupName=work.id,
+            Parameters=[
+                {
+                    "ParameterName": name,
+                    "ParameterValue": new[name]["value"],
+                    "ApplyMethod": method(new[name]),
+                }
+                for name in at
+            ],
         )
 
 
-def change_log_exports(work: Work) -> None:
-    """Which logs go to CloudWatch."""
-    old = set(work.old.get("enabledCloudwatchLogsExports", []))
-    new = set(work.inputs.get("enabledCloudwatchLogsExports", []))
+def method(parameter: dict[str, str]) -> str:
+    """`immediate`, or `pending-reboot` for a static parameter."""
+    return parameter.get("applyMethod", "immediate")
+
+
+def batches(names: list[str]) -> list[list[str]]:
+    """The names, as many at a time as the API takes."""
+    return [names[at : at + PARAMETERS_A_CALL] for at in range(0, len(names), PARAMETERS_A_CALL)]
+
+
+def read_parameters(work: Work) -> dict[str, Any]:
+    """What the group sets itself."""
+    pages = work.api.get_paginator("describe_db_parameters").paginate(
+        DBParameterGroupName=work.id, Source="user"
+    )
+    return {
+        "Parameters": [
+            {
+                "Name": each["ParameterName"],
+                "Value": each["ParameterValue"],
+                "ApplyMethod": each.get("ApplyMethod"),
+            }
+            for page in pages
+            for each in page["Parameters"]
+            if "ParameterValue" in each
+        ]
+    }
+
+
+def change_logs(work: Work) -> None:
+    """Logs are switched on and off one by one."""
+    old = work.old.get("enabledCloudwatchLogsExports") or []
+    new = work.inputs.get("enabledCloudwatchLogsExports") or []
     work.api.modify_db_instance(
         DBInstanceIdentifier=work.inputs["identifier"],
         CloudwatchLogsExportConfiguration={
-            "EnableLogTypes": sorted(new - old),
-            "DisableLogTypes": sorted(old - new),
+            "EnableLogTypes": [each for each in new if each not in old],
+            "DisableLogTypes": [each for each in old if each not in new],
         },
+        ApplyImmediately=True,
     )
 
 
 def delete_instance(work: Work) -> None:
-    """With a final snapshot, unless the program skips it."""
-    inputs = work.inputs
-    skip = inputs.get("skipFinalSnapshot", False)
-    final = {} if skip else {"FinalDBSnapshotIdentifier": inputs["finalSnapshotIdentifier"]}
+    """With a final snapshot, unless it is to be skipped."""
+    arguments: dict[str, Any] = {"SkipFinalSnapshot": bool(work.inputs.get("skipFinalSnapshot"))}
+    if not arguments["SkipFinalSnapshot"]:
+        if "finalSnapshotIdentifier" not in work.inputs:
+            raise ValueError(
+                "'finalSnapshotIdentifier' is required when 'skipFinalSnapshot' is false. Set one of them."
+            )
+        arguments["FinalDBSnapshotIdentifier"] = work.inputs["finalSnapshotIdentifier"]
     work.api.delete_db_instance(
-        DBInstanceIdentifier=inputs["identifier"],
-        SkipFinalSnapshot=skip,
-        DeleteAutomatedBackups=inputs.get("deleteAutomatedBackups", True),
-        **final,
+        DBInstanceIdentifier=work.inputs["identifier"],
+        DeleteAutomatedBackups=work.inputs["deleteAutomatedBackups"],
+        **arguments,
     )
 
+
+INSTANCE: dict[str, Any] = {"DBInstanceIdentifier": "{identifier}", "ApplyImmediately": "{applyImmediately}"}
 
 RESOURCES = [
     Resource(
@@ -72,48 +104,34 @@ RESOURCES = [
         create=call("create_db_subnet_group"),
         id="DBSubnetGroup.DBSubnetGroupName",
         read=(call("describe_db_subnet_groups", "DBSubnetGroups[0]", DBSubnetGroupName="{id}"),),
-        update=(
-            call(
-                "modify_db_subnet_group", whole=True, inputs="description subnetIds", DBSubnetGroupName="{id}"
-            ),
-        ),
+        update=(call("modify_db_subnet_group", whole=True, inputs="description subnetIds name"),),
         delete=call("delete_db_subnet_group", DBSubnetGroupName="{id}"),
         fixed="name",
         names={"name": "DBSubnetGroupName", "description": "DBSubnetGroupDescription"},
-        state={"subnetIds": "Subnets[].SubnetIdentifier", "arn": "DBSubnetGroupArn"},
+        state={"arn": "DBSubnetGroupArn", "subnetIds": "Subnets[].SubnetIdentifier"},
         outputs="arn vpcId",
         defaults={"description": "Managed by Pulumi"},
         name=AutoName(lower=True),
-        tags=tags("subgrp", "{id}"),
+        tags=TAGS,
     ),
     Resource(
         type="aws:rds/parameterGroup:ParameterGroup",
         service="rds",
-        create=call("create_db_parameter_group"),
+        create=call("create_db_parameter_group", inputs="name family description tags"),
         id="DBParameterGroup.DBParameterGroupName",
         read=(
             call("describe_db_parameter_groups", "DBParameterGroups[0]", DBParameterGroupName="{id}"),
-            call(
-                "describe_db_parameters",
-                "{Parameters: Parameters}",
-                DBParameterGroupName="{id}",
-                Source="user",
-            ),
+            Step(run=read_parameters),
         ),
-        update=(Step(run=apply_parameters, inputs="parameters"),),
+        update=(Step(run=change_parameters, inputs="parameters"),),
         delete=call("delete_db_parameter_group", DBParameterGroupName="{id}"),
         fixed="name family description",
-        names={
-            "name": "DBParameterGroupName",
-            "family": "DBParameterGroupFamily",
-            "parameters.name": "ParameterName",
-            "parameters.value": "ParameterValue",
-        },
+        names={"name": "DBParameterGroupName", "family": "DBParameterGroupFamily"},
         state={"arn": "DBParameterGroupArn"},
         outputs="arn",
         defaults={"description": "Managed by Pulumi"},
         name=AutoName(lower=True),
-        tags=tags("pg", "{id}"),
+        tags=TAGS,
     ),
     Resource(
         type="aws:rds/instance:Instance",
@@ -124,63 +142,73 @@ RESOURCES = [
         update=(
             call(
                 "modify_db_instance",
-                inputs="engineVersion autoMinorVersionUpgrade instanceClass storageType allocatedStorage maxAllocatedStorage "
-                "multiAz dbSubnetGroupName vpcSecurityGroupIds publiclyAccessible password iamDatabaseAuthenticationEnabled "
-                "parameterGroupName backupRetentionPeriod copyTagsToSnapshot deletionProtection performanceInsightsEnabled "
-                "performanceInsightsKmsKeyId monitoringInterval monitoringRoleArn",
-                DBInstanceIdentifier="{identifier}",
-                ApplyImmediately="{applyImmediately}",
+                **INSTANCE,
+                inputs="allocatedStorage autoMinorVersionUpgrade backupRetentionPeriod backupWindow caCertIdentifier "
+                "copyTagsToSnapshot databaseInsightsMode dbSubnetGroupName deletionProtection engineVersion "
+                "iamDatabaseAuthenticationEnabled instanceClass iops maintenanceWindow maxAllocatedStorage "
+                "monitoringInterval monitoringRoleArn multiAz optionGroupName parameterGroupName password "
+                "performanceInsightsEnabled performanceInsightsKmsKeyId performanceInsightsRetentionPeriod "
+                "publiclyAccessible storageThroughput storageType vpcSecurityGroupIds",
+                AllowMajorVersionUpgrade="{allowMajorVersionUpgrade}",
             ),
-            call(
-                "modify_db_instance",
-                inputs="port",
-                DBInstanceIdentifier="{identifier}",
-                DBPortNumber="{port}",
-                ApplyImmediately="{applyImmediately}",
-            ),
-            Step(run=change_log_exports, inputs="enabledCloudwatchLogsExports"),
+            call("modify_db_instance", **INSTANCE, inputs="", DBPortNumber="{port}"),
+            Step(run=change_logs, inputs="enabledCloudwatchLogsExports"),
         ),
-        delete=Step(run=delete_instance, inputs=""),
-        fixed="identifier engine dbName username storageEncrypted kmsKeyId",
-        local="applyImmediately skipFinalSnapshot finalSnapshotIdentifier deleteAutomatedBackups",
+        delete=Step(run=delete_instance),
+        fixed="identifier engine dbName username storageEncrypted kmsKeyId availabilityZone "
+        "characterSetName timezone",
+        local="applyImmediately allowMajorVersionUpgrade skipFinalSnapshot finalSnapshotIdentifier "
+        "deleteAutomatedBackups",
         names={
             "identifier": "DBInstanceIdentifier",
             "instanceClass": "DBInstanceClass",
             "username": "MasterUsername",
             "password": "MasterUserPassword",
             "parameterGroupName": "DBParameterGroupName",
+            "backupWindow": "PreferredBackupWindow",
+            "maintenanceWindow": "PreferredMaintenanceWindow",
             "iamDatabaseAuthenticationEnabled": "EnableIAMDatabaseAuthentication",
-            "performanceInsightsEnabled": "EnablePerformanceInsights",
             "enabledCloudwatchLogsExports": "EnableCloudwatchLogsExports",
+            "performanceInsightsEnabled": "EnablePerformanceInsights",
+            "caCertIdentifier": "CACertificateIdentifier",
         },
         state={
             "arn": "DBInstanceArn",
             "address": "Endpoint.Address",
-            "endpoint": "join(':', [Endpoint.Address, to_string(Endpoint.Port)])",
             "port": "Endpoint.Port",
+            "endpoint": "join(':', [Endpoint.Address, to_string(Endpoint.Port)])",
             "hostedZoneId": "Endpoint.HostedZoneId",
             "resourceId": "DbiResourceId",
             "status": "DBInstanceStatus",
             "engineVersionActual": "EngineVersion",
-            # A program that says 15 means any 15.
-            "engineVersion": "Inputs.engineVersion && starts_with(EngineVersion, Inputs.engineVersion) "
-            "&& Inputs.engineVersion || EngineVersion",
+            # `15` means whichever minor version it is at.
+            "engineVersion": "starts_with(EngineVersion, Inputs.engineVersion) && Inputs.engineVersion || EngineVersion",
             "dbSubnetGroupName": "DBSubnetGroup.DBSubnetGroupName",
-            "vpcSecurityGroupIds": "VpcSecurityGroups[].VpcSecurityGroupId",
             "parameterGroupName": "DBParameterGroups[0].DBParameterGroupName",
+            "vpcSecurityGroupIds": "VpcSecurityGroups[].VpcSecurityGroupId",
             "iamDatabaseAuthenticationEnabled": "IAMDatabaseAuthenticationEnabled",
-            "performanceInsightsEnabled": "PerformanceInsightsEnabled",
             "enabledCloudwatchLogsExports": "EnabledCloudwatchLogsExports",
+            "performanceInsightsEnabled": "PerformanceInsightsEnabled",
         },
-        outputs="arn address endpoint hostedZoneId resourceId status engineVersionActual",
-        tags=tags("db", "{identifier}"),
+        outputs="arn address endpoint port hostedZoneId resourceId status engineVersionActual availabilityZone",
+        defaults={
+            "applyImmediately": False,
+            "skipFinalSnapshot": False,
+            "deleteAutomatedBackups": True,
+            "copyTagsToSnapshot": False,
+            "monitoringInterval": 0,
+            "publiclyAccessible": False,
+        },
+        name=AutoName(property="identifier", longest=63, lower=True),
+        tags=TAGS,
         ready=Ready(
-            when="DBInstanceStatus == 'available'",
+            when="contains(['available', 'storage-optimization'], DBInstanceStatus) && !PendingModifiedValues.Port",
+            failed="contains(['failed', 'incompatible-parameters', 'incompatible-network', 'incompatible-restore', "
+            "'incompatible-option-group', 'storage-full', 'inaccessible-encryption-credentials'], DBInstanceStatus)",
             says="DBInstanceStatus",
-            failed="DBInstanceStatus == 'failed'",
         ),
         lasting_delete=True,
-        timeout=3600,
+        timeout=2400,
     ),
     Resource(
         type="aws:rds/eventSubscription:EventSubscription",
@@ -191,9 +219,9 @@ RESOURCES = [
         update=(
             call(
                 "modify_event_subscription",
-                whole=True,
-                inputs="snsTopic sourceType eventCategories",
                 SubscriptionName="{id}",
+                inputs="enabled eventCategories snsTopic sourceType",
+                whole=True,
             ),
         ),
         delete=call("delete_event_subscription", SubscriptionName="{id}"),
@@ -203,9 +231,17 @@ RESOURCES = [
             "arn": "EventSubscriptionArn",
             "name": "CustSubscriptionId",
             "eventCategories": "EventCategoriesList",
+            "sourceIds": "SourceIdsList",
         },
-        outputs="arn",
+        outputs="arn customerAwsId",
+        defaults={"enabled": True},
         name=AutoName(),
-        tags=tags("es", "{id}"),
+        tags=TAGS,
+        ready=Ready(
+            when="Status=='active'",
+            failed="contains(['no-permission', 'topic-not-exist'], Status)",
+            says="Status",
+        ),
+        lasting_delete=True,
     ),
 ]

@@ -1,27 +1,64 @@
-"""SNS: topics and who hears of them."""
+"""SNS: topics, who may publish, who is told."""
 
-from rehearsal.provider.resource import AutoName, Resource, Tags, call
+import json
+
+from rehearsal.provider.resource import AutoName, Call, Resource, Step, Tags, call
+from rehearsal.provider.work import Work
+
+ATTRIBUTES = {
+    "kmsMasterKeyId": "KmsMasterKeyId",
+    "displayName": "DisplayName",
+    "policy": "Policy",
+    "deliveryPolicy": "DeliveryPolicy",
+    "signatureVersion": "SignatureVersion",
+}
+
+
+def set_attribute(name: str) -> Call:
+    """A topic's attributes change one by one."""
+    return call(
+        "set_topic_attributes",
+        TopicArn="{id}",
+        AttributeName=ATTRIBUTES[name],
+        AttributeValue=f"{{{name}}}",
+        whole=True,
+    )
+
+
+def restore_policy(work: Work) -> None:
+    """A topic's policy can't be deleted: back to the one it was made with, which lets its own account in."""
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"AWS": "*"},
+        "Action": ["SNS:Publish", "SNS:Subscribe", "SNS:GetTopicAttributes", "SNS:SetTopicAttributes"],
+        "Resource": work.id,
+        "Condition": {"StringEquals": {"AWS:SourceOwner": work.cloud.account}},
+    }
+    work.api.set_topic_attributes(
+        TopicArn=work.id,
+        AttributeName="Policy",
+        AttributeValue=json.dumps({"Version": "2012-10-17", "Statement": [statement]}),
+    )
+
+
+SET_POLICY = call(
+    "set_topic_attributes", TopicArn="{arn}", AttributeName="Policy", AttributeValue="{policy}", whole=True
+)
 
 RESOURCES = [
     Resource(
         type="aws:sns/topic:Topic",
         service="sns",
-        create=call("create_topic", Attributes={"KmsMasterKeyId": "{kmsMasterKeyId}"}),
+        create=call("create_topic"),
         id="TopicArn",
         read=(call("get_topic_attributes", "Attributes", TopicArn="{id}"),),
-        update=(
-            call(
-                "set_topic_attributes",
-                TopicArn="{id}",
-                AttributeName="KmsMasterKeyId",
-                AttributeValue="{kmsMasterKeyId}",
-            ),
-        ),
+        update=tuple(set_attribute(name) for name in ATTRIBUTES),
         delete=call("delete_topic", TopicArn="{id}"),
         fixed="name",
-        state={"arn": "TopicArn"},
+        names={name: f"Attributes.{attribute}" for name, attribute in ATTRIBUTES.items()},
+        state={"arn": "TopicArn", "name": "Inputs.name", **ATTRIBUTES},
         outputs="arn owner",
-        name=AutoName(),
+        name=AutoName(longest=256),
         tags=Tags(
             add=call("tag_resource", ResourceArn="{id}", Tags="{tags}"),
             remove=call("untag_resource", ResourceArn="{id}", TagKeys="{keys}"),
@@ -29,14 +66,32 @@ RESOURCES = [
         ),
     ),
     Resource(
+        type="aws:sns/topicPolicy:TopicPolicy",
+        service="sns",
+        create=SET_POLICY,
+        id="arn",
+        read=(call("get_topic_attributes", "Attributes", TopicArn="{arn}"),),
+        update=(SET_POLICY,),
+        delete=Step(run=restore_policy),
+        fixed="arn",
+        state={"arn": "TopicArn"},
+        outputs="owner",
+    ),
+    Resource(
         type="aws:sns/topicSubscription:TopicSubscription",
         service="sns",
-        create=call("subscribe", TopicArn="{topic}", ReturnSubscriptionArn=True),
+        create=call("subscribe", inputs="protocol endpoint", TopicArn="{topic}", ReturnSubscriptionArn=True),
         id="SubscriptionArn",
         read=(call("get_subscription_attributes", "Attributes", SubscriptionArn="{id}"),),
         delete=call("unsubscribe", SubscriptionArn="{id}"),
         fixed="topic protocol endpoint",
-        state={"arn": "SubscriptionArn", "topic": "TopicArn"},
-        outputs="arn",
+        names={"topic": "TopicArn"},
+        state={
+            "arn": "SubscriptionArn",
+            "ownerId": "Owner",
+            "pendingConfirmation": "PendingConfirmation=='true'",
+            "confirmationWasAuthenticated": "ConfirmationWasAuthenticated=='true'",
+        },
+        outputs="arn ownerId pendingConfirmation confirmationWasAuthenticated",
     ),
 ]
