@@ -43,12 +43,13 @@ def main() -> int:
 
 def _run(listener: socket.socket, state_dir: Path, told_to_end: threading.Event) -> int:
     # moto takes over a second to import: a port or folder in use is told before that.
-    from rehearsal.cloud import cloudwatch, images
+    from rehearsal.cloud import cloudwatch, images, s3_policies
     from rehearsal.cloud.api import Api
 
     site = _site(listener, state_dir)
     images.register()
     cloudwatch.mend_moto()
+    s3_policies.mend_moto()
     bodies = _bodies(site)
     api = Api(listener, site.authority.path)
     api.start()
