@@ -111,7 +111,7 @@ def observe_raw(work: Work) -> dict[str, Any] | None:
         raw |= _members(result)
     tags = {} if work.entry.tags is None else read_tags(work, work.entry.tags, raw)
     place = {"Region": work.region, "Account": work.cloud.account, "Partition": work.cloud.partition}
-    return {**raw, **place, "Id": work.id, "Inputs": work.inputs, "State": work.state, **tags}
+    return {**raw, **place, "Id": work.id, "Inputs": work.inputs, **tags}
 
 
 def outputs(work: Work, raw: dict[str, Any]) -> Properties:
