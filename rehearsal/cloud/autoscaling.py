@@ -30,18 +30,14 @@ class AutoScalingGroups:
         refresh_api.mend_moto()
         self._instances = instances
         self._balancers = balancers
-        self._groups: dict[int, _Group] = {}
+        self._groups: dict[Any, _Group] = {}
 
     def reconcile(self) -> None:
         """One step of each group."""
-        wanted = {
-            id(record): (backend, record)
+        self._groups = {
+            record: self._groups.get(record) or _Group(backend, record, self._instances, self._balancers)
             for backend in every(autoscaling_backends)
             for record in list(backend.autoscaling_groups.values())
-        }
-        self._groups = {
-            key: self._groups.get(key) or _Group(backend, record, self._instances, self._balancers)
-            for key, (backend, record) in wanted.items()
         }
         for group in self._groups.values():
             group.reconcile()

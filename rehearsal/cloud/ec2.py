@@ -106,7 +106,7 @@ class _Machine:
             tokens_required=instance.metadata_options.http_tokens == "required",
         )
         own_folder = folder / instance.id
-        own_folder.mkdir(exist_ok=True)  # there already when the instance was stopped and started
+        own_folder.mkdir(exist_ok=True)  # it is there when the instance was stopped and started
         self.server = Server(
             own_folder,
             boot=boot,
@@ -127,10 +127,9 @@ class _Machine:
         )
 
     def has_shut_down(self) -> bool:
-        """Begins to shut it down at the first call; whether it has ended."""
-        if self._shutdown_began is None:
-            self._shutdown_began = time.monotonic()
-            self.server.shut_down()
+        """Asks it to shut down, time and again since a server that is still booting hears nothing."""
+        self._shutdown_began = self._shutdown_began or time.monotonic()
+        self.server.shut_down()
         if time.monotonic() - self._shutdown_began > _SHUTDOWN:
             log.warning("instance %s did not shut down in %d s: cut off", self._instance.id, _SHUTDOWN)
             return True

@@ -1,4 +1,4 @@
-"""Instance refreshes, which moto lacks: their actions and records. The body (autoscaling.py) moves them on."""
+"""Instance refreshes, which moto lacks: actions and records. The body (autoscaling.py) moves them on."""
 
 import uuid
 from typing import Any

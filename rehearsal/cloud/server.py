@@ -24,7 +24,7 @@ class Server:
     ) -> None:
         self._environment = {"PATH": PATH, "LANG": "C.UTF-8", "HOME": "/root", **environment}
         self.console = folder / "console.log"
-        (folder / "root").mkdir(parents=True)
+        (folder / "root").mkdir(parents=True, exist_ok=True)
         (folder / "cloud-init.sh").write_text(boot)
         (folder / "environment").write_text("".join(f"{k}={v}\n" for k, v in environment.items()))
         self.console.touch()

@@ -1,0 +1,181 @@
+"""A network, a load balancer and launch templates in a rehearsal cloud, through boto3 alone."""
+
+import base64
+import json
+import subprocess
+import urllib.request
+from typing import Any
+
+from tests.rehearsal.cloud.running import RunningCloud, eventually
+
+PORT = 3000
+SERVER = """#!/bin/bash
+imds() {
+  token=$(curl -sf -X PUT -H 'X-aws-ec2-metadata-token-ttl-seconds: 60' \
+    $AWS_EC2_METADATA_SERVICE_ENDPOINT/latest/api/token)
+  curl -sf -H "X-aws-ec2-metadata-token: $token" $AWS_EC2_METADATA_SERVICE_ENDPOINT/latest/meta-data/$1
+}
+export HOST=$(imds local-ipv4) ID=$(imds instance-id) MARK=%(mark)s
+echo "$ID boots at $HOST"
+exec node -e '
+  const { HOST, ID, MARK } = process.env;
+  const answer = (request, response) => {
+    if (request.url === "/readyz" && require("fs").existsSync("/tmp/broken")) response.statusCode = 503;
+    const end = () => response.end(JSON.stringify({ id: ID, mark: MARK, headers: request.headers }));
+    request.url === "/slow" ? setTimeout(end, 3000) : end();
+  };
+  const server = require("http").createServer(answer);
+  server.keepAliveTimeout = 75000;
+  server.listen(3000, HOST);
+'
+"""
+
+
+class Fleet:
+    """What a group of servers needs around it; the balancer answers at `url`."""
+
+    def __init__(self, cloud: RunningCloud) -> None:
+        self.cloud = cloud
+        self.ec2, self.elb = cloud.client("ec2"), cloud.client("elbv2")
+        self.autoscaling, self.ssm = cloud.client("autoscaling"), cloud.client("ssm")
+        self.vpc = self.ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+        self.subnets = [
+            self.ec2.create_subnet(
+                VpcId=self.vpc, CidrBlock=f"10.0.{number}.0/24", AvailabilityZone=f"eu-central-1{zone}"
+            )["Subnet"]["SubnetId"]
+            for number, zone in enumerate("abc")
+        ]
+        self.target_group = self.elb.create_target_group(
+            Name="app",
+            Protocol="HTTP",
+            Port=PORT,
+            VpcId=self.vpc,
+            HealthCheckPath="/readyz",
+            HealthCheckIntervalSeconds=5,
+            HealthCheckTimeoutSeconds=2,
+            HealthyThresholdCount=2,
+            UnhealthyThresholdCount=2,
+        )["TargetGroups"][0]["TargetGroupArn"]
+        balancer = self.elb.create_load_balancer(Name="front", Subnets=self.subnets)["LoadBalancers"][0]
+        self.balancer, self.address = balancer["LoadBalancerArn"], balancer["DNSName"]
+        forward = {"Type": "forward", "TargetGroupArn": self.target_group}
+        self.listener = self.elb.create_listener(
+            LoadBalancerArn=self.balancer, Protocol="HTTP", Port=8080, DefaultActions=[forward]
+        )["Listeners"][0]["ListenerArn"]
+        self.url = f"http://{self.address}:8080"
+        self.template = self.ec2.create_launch_template(
+            LaunchTemplateName="app", LaunchTemplateData=self.template_data(SERVER % {"mark": "1"})
+        )["LaunchTemplate"]["LaunchTemplateId"]
+
+    def template_data(self, user_data: str) -> dict[str, Any]:
+        """A launch template as the kit's program makes them."""
+        image = self.ec2.describe_images(Owners=["amazon"])["Images"][0]["ImageId"]
+        disk = {"Encrypted": True, "VolumeType": "gp3", "VolumeSize": 20, "DeleteOnTermination": True}
+        return {
+            "ImageId": image,
+            "InstanceType": "t3.small",
+            "UserData": base64.b64encode(user_data.encode()).decode(),
+            "MetadataOptions": {"HttpTokens": "required", "HttpPutResponseHopLimit": 1},
+            "BlockDeviceMappings": [{"DeviceName": "/dev/xvda", "Ebs": disk}],
+        }
+
+    def new_version(self, user_data: str) -> str:
+        """Another version of the launch template."""
+        version = self.ec2.create_launch_template_version(
+            LaunchTemplateId=self.template, LaunchTemplateData=self.template_data(user_data)
+        )["LaunchTemplateVersion"]
+        return str(version["VersionNumber"])
+
+    def create_group(self, name: str, *, size: int, **more: Any) -> None:
+        """A group behind the balancer that counts a server as warm when it is healthy."""
+        self.autoscaling.create_auto_scaling_group(
+            AutoScalingGroupName=name,
+            MinSize=size,
+            MaxSize=size + 2,
+            LaunchTemplate={"LaunchTemplateId": self.template, "Version": "1"},
+            VPCZoneIdentifier=",".join(self.subnets),
+            TargetGroupARNs=[self.target_group],
+            HealthCheckType="ELB",
+            HealthCheckGracePeriod=10,
+            DefaultInstanceWarmup=0,
+            **more,
+        )
+
+    def delete_group(self, name: str) -> None:
+        """With everything in it, and its servers out of the balancer."""
+        self.autoscaling.delete_auto_scaling_group(AutoScalingGroupName=name, ForceDelete=True)
+        eventually(lambda: not self.groups() and not self.health(), within=30)
+
+    def groups(self) -> list[dict[str, Any]]:
+        """Every group, as described."""
+        described: list[dict[str, Any]] = self.autoscaling.describe_auto_scaling_groups()["AutoScalingGroups"]
+        return described
+
+    def members(self, state: str = "InService") -> list[str]:
+        """Ids of the only group's instances in that state."""
+        return [one["InstanceId"] for one in self.groups()[0]["Instances"] if one["LifecycleState"] == state]
+
+    def health(self) -> dict[str, str]:
+        """State by target."""
+        described = self.elb.describe_target_health(TargetGroupArn=self.target_group)
+        return {
+            one["Target"]["Id"]: one["TargetHealth"]["State"] for one in described["TargetHealthDescriptions"]
+        }
+
+    def healthy(self) -> list[str]:
+        """The targets that get requests."""
+        return [target for target, state in self.health().items() if state == "healthy"]
+
+    def wait_for_healthy(self, count: int) -> list[str]:
+        """So many members of the group, and no other target."""
+
+        def settled() -> bool:
+            members = sorted(self.members())
+            return len(members) == count and sorted(self.healthy()) == members == sorted(self.health())
+
+        eventually(settled, within=60)
+        return self.members()
+
+    def what_runs(self) -> list[dict[str, Any]]:
+        """The cloud's own table of processes."""
+        with urllib.request.urlopen(f"{self.cloud.endpoint}/_evenkeel/status", timeout=10) as response:
+            rows: list[dict[str, Any]] = json.load(response)
+            return rows
+
+    def ask(self, path: str = "/") -> dict[str, Any]:
+        """A request through the balancer."""
+        with urllib.request.urlopen(f"{self.url}{path}", timeout=10) as response:
+            answer: dict[str, Any] = json.load(response)
+            return answer
+
+    def run(self, instance: str, command: str) -> dict[str, Any]:
+        """A command on the server; its invocation once it has ended."""
+        sent = self.ssm.send_command(
+            InstanceIds=[instance],
+            DocumentName="AWS-RunShellScript",
+            Parameters={"commands": [command], "executionTimeout": ["20"]},
+        )["Command"]["CommandId"]
+
+        def ended() -> dict[str, Any] | None:
+            invocation: dict[str, Any] = self.ssm.get_command_invocation(CommandId=sent, InstanceId=instance)
+            return None if invocation["Status"] in ("Pending", "InProgress") else invocation
+
+        result: dict[str, Any] = eventually(ended, within=30)
+        return result
+
+
+class Load:
+    """Requests through a balancer, as many as it takes, until `failures` is asked."""
+
+    def __init__(self, url: str, *, seconds: int) -> None:
+        self._wrk = subprocess.Popen(
+            ["wrk", "--threads", "1", "--connections", "20", "--duration", f"{seconds}s", url],
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def failures(self) -> list[str]:
+        """wrk's lines about answers other than 2xx and 3xx and about connections; at its end."""
+        output = self._wrk.communicate()[0]
+        assert " requests in " in output, output
+        return [line for line in output.splitlines() if "Non-2xx" in line or "Socket errors" in line]

@@ -1,0 +1,296 @@
+"""EC2 and Auto Scaling in rehearsal: an instance is a server, and a group replaces what fails."""
+
+import base64
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from tests.rehearsal.cloud.fleet import SERVER, Fleet, Load
+from tests.rehearsal.cloud.running import RunningCloud, eventually
+
+LAUNCHING = "autoscaling:EC2_INSTANCE_LAUNCHING"
+TERMINATING = "autoscaling:EC2_INSTANCE_TERMINATING"
+
+
+@pytest.fixture(scope="module")
+def fleet(cloud: RunningCloud) -> Fleet:
+    """A network and a balancer."""
+    return Fleet(cloud)
+
+
+@pytest.fixture(scope="module")
+def servers(fleet: Fleet) -> Iterator[Fleet]:
+    """A group of two."""
+    fleet.create_group("app", size=2)
+    yield fleet
+    fleet.delete_group("app")
+
+
+@pytest.fixture
+def group(servers: Fleet) -> Fleet:
+    """The group, with both servers healthy, whatever the test before did to them."""
+    servers.wait_for_healthy(2)
+    return servers
+
+
+def hook(name: str, transition: str, *, timeout: int, default: str) -> dict[str, Any]:
+    """A LifecycleHookSpecification."""
+    return {
+        "LifecycleHookName": name,
+        "LifecycleTransition": transition,
+        "HeartbeatTimeout": timeout,
+        "DefaultResult": default,
+    }
+
+
+def refresh(fleet: Fleet, version: str, **preferences: Any) -> None:
+    """Start to replace every server by one of that version."""
+    fleet.autoscaling.start_instance_refresh(
+        AutoScalingGroupName="app",
+        Preferences={"MinHealthyPercentage": 100, "MaxHealthyPercentage": 150, **preferences},
+        DesiredConfiguration={"LaunchTemplate": {"LaunchTemplateId": fleet.template, "Version": version}},
+    )
+
+
+def refreshed(fleet: Fleet) -> dict[str, Any]:
+    """The latest refresh once it has ended."""
+
+    def ended() -> dict[str, Any] | None:
+        latest: dict[str, Any] = fleet.autoscaling.describe_instance_refreshes(AutoScalingGroupName="app")[
+            "InstanceRefreshes"
+        ][0]
+        return None if latest["Status"] in ("Pending", "InProgress", "RollbackInProgress") else latest
+
+    result: dict[str, Any] = eventually(ended, within=90)
+    return result
+
+
+def test_a_lone_instance_boots_and_ends(fleet: Fleet) -> None:
+    """RunInstances and TerminateInstances, without a group."""
+    data = fleet.template_data("#!/bin/sh\necho alone\n")
+    (instance,) = fleet.ec2.run_instances(
+        ImageId=data["ImageId"],
+        MinCount=1,
+        MaxCount=1,
+        SubnetId=fleet.subnets[0],
+        UserData=base64.b64decode(data["UserData"]).decode(),
+    )["Instances"]
+    console = fleet.ec2.get_console_output
+    eventually(lambda: console(InstanceId=instance["InstanceId"]).get("Output") == "alone\n", within=10)
+    fleet.ec2.terminate_instances(InstanceIds=[instance["InstanceId"]])
+    waiter = fleet.ec2.get_waiter("instance_terminated")
+    waiter.wait(InstanceIds=[instance["InstanceId"]], WaiterConfig={"Delay": 1, "MaxAttempts": 15})
+
+
+def test_hooks_hold_a_server_until_they_are_answered(fleet: Fleet) -> None:
+    """Launching: not registered before CONTINUE. Terminating: drained before the hook, gone after it."""
+    fleet.create_group(
+        "app",
+        size=1,
+        LifecycleHookSpecificationList=[
+            hook("launching", LAUNCHING, timeout=60, default="ABANDON"),
+            hook("terminating", TERMINATING, timeout=60, default="CONTINUE"),
+        ],
+    )
+
+    def complete(name: str, instance: str) -> None:
+        fleet.autoscaling.complete_lifecycle_action(
+            AutoScalingGroupName="app",
+            LifecycleHookName=name,
+            InstanceId=instance,
+            LifecycleActionResult="CONTINUE",
+        )
+
+    (server,) = eventually(lambda: fleet.members("Pending:Wait"), within=10)
+    assert fleet.health() == {}
+    complete("launching", server)
+    with pytest.raises(ClientError, match="No active Lifecycle Action found"):
+        complete("launching", server)
+    assert fleet.wait_for_healthy(1) == [server]
+    fleet.autoscaling.terminate_instance_in_auto_scaling_group(
+        InstanceId=server, ShouldDecrementDesiredCapacity=False
+    )
+    eventually(lambda: fleet.members("Terminating:Wait") == [server], within=10)
+    assert server not in fleet.health()
+    complete("terminating", server)
+    eventually(lambda: server not in str(fleet.groups()), within=20)
+    fleet.delete_group("app")
+
+
+def test_a_launch_that_nobody_confirms_is_abandoned(fleet: Fleet) -> None:
+    """The hook's default result after its heartbeat time-out; the activity failed."""
+    silent = hook("launching", LAUNCHING, timeout=1, default="ABANDON")
+    fleet.create_group("app", size=1, LifecycleHookSpecificationList=[silent])
+
+    def failed() -> list[Any]:
+        activities = fleet.autoscaling.describe_scaling_activities(AutoScalingGroupName="app")["Activities"]
+        return [one for one in activities if one["StatusCode"] == "Failed"]
+
+    assert "abandoned its launch" in eventually(failed, within=10)[0]["StatusMessage"]
+    fleet.delete_group("app")
+
+
+def test_an_instance_is_what_its_launch_template_says(group: Fleet) -> None:
+    """Address, metadata options, encrypted root volume and console come back as they are."""
+    server = group.members()[0]
+    instance = group.ec2.describe_instances(InstanceIds=[server])["Reservations"][0]["Instances"][0]
+    assert instance["PrivateIpAddress"].startswith("127.")
+    assert instance["MetadataOptions"]["HttpTokens"] == "required"
+    assert instance["MetadataOptions"]["HttpPutResponseHopLimit"] == 1
+    (disk,) = instance["BlockDeviceMappings"]
+    volume = group.ec2.describe_volumes(VolumeIds=[disk["Ebs"]["VolumeId"]])["Volumes"][0]
+    assert (volume["Encrypted"], volume["VolumeType"], volume["Size"]) == (True, "gp3", 20)
+    console = group.ec2.get_console_output(InstanceId=server)["Output"]
+    assert console == f"{server} boots at {instance['PrivateIpAddress']}\n"
+
+
+def test_servers_spread_over_the_zones(group: Fleet) -> None:
+    """The subnet with the fewest servers gets the next one."""
+    zones = [one["AvailabilityZone"] for one in group.groups()[0]["Instances"]]
+    assert sorted(zones) == ["eu-central-1a", "eu-central-1b"]
+
+
+def test_commands_run_on_the_server_as_root(group: Fleet) -> None:
+    """Exit status and both streams come back; the processes that it sees are its own."""
+    server = group.members()[0]
+    done = group.run(server, "id -un; pgrep --count node; echo to stderr >&2; exit 3")
+    assert (done["Status"], done["ResponseCode"]) == ("Failed", 3)
+    assert (done["StandardOutputContent"], done["StandardErrorContent"]) == ("root\n1\n", "to stderr\n")
+    managed = group.ssm.describe_instance_information()["InstanceInformationList"]
+    assert {one["InstanceId"] for one in managed} >= set(group.members())
+
+
+def test_a_command_that_takes_too_long_is_ended(group: Fleet) -> None:
+    """executionTimeout, in seconds; what it had printed is kept."""
+    sent = group.ssm.send_command(
+        InstanceIds=[group.members()[0]],
+        DocumentName="AWS-RunShellScript",
+        Parameters={"commands": ["echo begun; sleep 60"], "executionTimeout": ["1"]},
+    )["Command"]["CommandId"]
+
+    def invocation() -> dict[str, Any]:
+        found: dict[str, Any] = group.ssm.list_command_invocations(CommandId=sent, Details=True)[
+            "CommandInvocations"
+        ][0]
+        return found
+
+    eventually(lambda: invocation()["Status"] == "TimedOut", within=10)
+    assert invocation()["CommandPlugins"][0]["Output"] == "begun\n"
+
+
+def test_a_server_does_not_see_the_machines_secrets(group: Fleet) -> None:
+    """Neither home folders nor the cloud's state, whose keys and passwords belong to others."""
+    state = group.cloud.state_dir
+    done = group.run(group.members()[0], f"ls -A /root /home; ls -A {state} | wc -l")
+    assert done["StandardOutputContent"].split() == ["/home:", "/root:", *_kept_python(), "0"]
+
+
+def _kept_python() -> list[str]:
+    """The interpreter that `aws` runs on may lie below /root; nothing else of it is there."""
+    parts = Path(sys.base_prefix).parts
+    return [parts[2]] if parts[1] == "root" else []
+
+
+def test_metadata_wants_a_token(group: Fleet) -> None:
+    """IMDSv2: 401 without one, 404 for a path that does not exist."""
+    done = group.run(
+        group.members()[0],
+        """imds=$AWS_EC2_METADATA_SERVICE_ENDPOINT/latest
+        code() { curl -s -o /dev/null -w '%{http_code} ' "$@"; }
+        token=$(curl -sf -X PUT -H 'X-aws-ec2-metadata-token-ttl-seconds: 60' $imds/api/token)
+        auth="X-aws-ec2-metadata-token: $token"
+        code $imds/meta-data/instance-id
+        code -H 'X-aws-ec2-metadata-token: made-up' $imds/meta-data/instance-id
+        code -H "$auth" $imds/meta-data/spot/instance-action
+        curl -sf -H "$auth" $imds/meta-data/autoscaling/target-lifecycle-state""",
+    )
+    assert done["StandardOutputContent"] == "401 401 404 InService"
+
+
+def test_a_server_that_dies_is_replaced(group: Fleet) -> None:
+    """kill -9 of its init: the instance is terminated, another one takes its place."""
+    status = group.what_runs()
+    victim = next(row for row in status if row["kind"] == "EC2 instance")
+    os.kill(victim["pid"], signal.SIGKILL)
+    eventually(lambda: victim["name"] not in group.members(), within=10)
+    assert victim["name"] not in group.wait_for_healthy(2)
+    dead = group.ec2.describe_instances(InstanceIds=[victim["name"]])["Reservations"][0]["Instances"][0]
+    assert (dead["State"]["Name"], dead["StateReason"]["Code"]) == ("terminated", "Server.InternalError")
+
+
+def test_a_server_that_the_balancer_finds_unhealthy_is_replaced(group: Fleet) -> None:
+    """After the grace period; the activity says why."""
+    victim = group.members()[0]
+    group.run(victim, "touch /tmp/broken")
+    eventually(lambda: victim not in group.members(), within=40)
+    assert victim not in group.wait_for_healthy(2)
+    activities = group.autoscaling.describe_scaling_activities(AutoScalingGroupName="app")["Activities"]
+    causes = [one["Cause"] for one in activities if victim in one["Description"]]
+    assert f"instance {victim} was taken out of service in response to a health check" in causes
+
+
+def test_a_refresh_replaces_every_server_without_a_failed_request(group: Fleet) -> None:
+    """New ones first, never fewer than two healthy; the group launches the new version from then on."""
+    before = set(group.members())
+    version = group.new_version(SERVER % {"mark": "2"})
+    load = Load(group.url, seconds=30)
+    refresh(group, version)
+    with pytest.raises(ClientError, match="InstanceRefreshInProgress"):
+        refresh(group, version)
+    fewest = 2
+
+    def done() -> bool:
+        nonlocal fewest
+        fewest = min(fewest, len(group.healthy()))
+        latest = group.autoscaling.describe_instance_refreshes(AutoScalingGroupName="app")
+        return bool(latest["InstanceRefreshes"][0]["Status"] == "Successful")
+
+    eventually(done, within=60)
+    assert refreshed(group)["PercentageComplete"] == 100
+    assert before.isdisjoint(group.wait_for_healthy(2))
+    assert (fewest, group.ask()["mark"]) == (2, "2")
+    assert group.groups()[0]["LaunchTemplate"]["Version"] == version
+    assert load.failures() == []
+
+
+def test_a_version_that_does_not_boot_is_rolled_back(group: Fleet) -> None:
+    """The old servers stay, the group keeps its configuration, and the refresh says what went wrong."""
+    before, launched = set(group.members()), group.groups()[0]["LaunchTemplate"]["Version"]
+    version = group.new_version("#cloud-config\npackages: [nginx]\n")
+    refresh(group, version, AutoRollback=True)
+    ended = refreshed(group)
+    assert ended["Status"] == "RollbackSuccessful"
+    assert "the #cloud-config has 'packages'" in ended["StatusReason"]
+    assert set(group.wait_for_healthy(2)) == before
+    assert group.groups()[0]["LaunchTemplate"]["Version"] == launched
+
+
+def test_a_rollback_needs_to_know_where_to(group: Fleet) -> None:
+    """As AWS does, a version without a number is refused."""
+    with pytest.raises(ClientError, match="launch template version by number"):
+        refresh(group, "$Latest", AutoRollback=True)
+
+
+def test_a_group_with_servers_is_not_deleted_by_accident(group: Fleet) -> None:
+    """Without ForceDelete it is in use."""
+    with pytest.raises(ClientError, match="ResourceInUse"):
+        group.autoscaling.delete_auto_scaling_group(AutoScalingGroupName="app")
+
+
+def test_capacity_follows_what_is_desired(group: Fleet) -> None:
+    """Out and in again; what leaves is drained, and sizes out of bounds are refused."""
+    set_capacity = group.autoscaling.set_desired_capacity
+    with pytest.raises(ClientError, match="Desired capacity:9 must be between"):
+        set_capacity(AutoScalingGroupName="app", DesiredCapacity=9)
+    set_capacity(AutoScalingGroupName="app", DesiredCapacity=3)
+    group.wait_for_healthy(3)
+    load = Load(group.url, seconds=6)
+    set_capacity(AutoScalingGroupName="app", DesiredCapacity=2)
+    group.wait_for_healthy(2)
+    assert load.failures() == []
