@@ -16,6 +16,7 @@ from rehearsal.provider.errors import UnsupportedInput
 from rehearsal.provider.resource import Call
 from rehearsal.provider.values import UNKNOWN, Properties, asset_bytes, is_asset
 
+ROOT = re.compile(r"(?<![.'\w])[A-Za-z]\w*")
 PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
 
 
@@ -52,16 +53,16 @@ def takes(shape: Any, call: Call, names: Mapping[str, str], name: str) -> bool:
 
 
 def mentioned(call: Call) -> frozenset[str]:
-    """The words in the call's placeholders: inputs and parts of inputs that it takes by expression."""
-    found = [word for text in _placeholders(call.params) for word in re.findall(r"\w+", text)]
-    return frozenset(found)
+    """The inputs in the call's placeholders, as far as words tell: those that it takes by expression."""
+    return frozenset(word for text in _placeholders(call.params) for word in ROOT.findall(text))
 
 
 def unmentioned(call: Call, name: str, value: Any) -> str | None:
     """The part of an input that no placeholder takes, where the call takes it by parts."""
     if not isinstance(value, dict) or any(re.fullmatch(name, text) for text in _placeholders(call.params)):
         return None
-    return next((f"{name}.{key}" for key in value if key not in mentioned(call)), None)
+    parts = {f"{name}.{key}" for key in value}
+    return min(parts - set(_placeholders(call.params)), default=None)
 
 
 def _placeholders(template: Any) -> Iterator[str]:

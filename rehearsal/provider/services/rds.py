@@ -202,7 +202,7 @@ RESOURCES = [
         name=AutoName(property="identifier", longest=63, lower=True),
         tags=TAGS,
         ready=Ready(
-            when="contains(['available', 'storage-optimization'], DBInstanceStatus) && !PendingModifiedValues.Port",
+            when="contains(['available', 'storage-optimization'], DBInstanceStatus)",
             failed="contains(['failed', 'incompatible-parameters', 'incompatible-network', 'incompatible-restore', "
             "'incompatible-option-group', 'storage-full', 'inaccessible-encryption-credentials'], DBInstanceStatus)",
             says="DBInstanceStatus",
