@@ -31,7 +31,7 @@ class RunCommand:
     def __init__(self, site: Site, instances: Instances) -> None:
         self._log = site.folder("ssm") / "ssm.log"
         self._instances = instances
-        self._seen: dict[int, int] = {}
+        self._seen: dict[Any, int] = {}
         self._runs: list[_Run] = []
         mend(Command, invocation_response=_invocation)
         mend(
@@ -44,12 +44,11 @@ class RunCommand:
     def reconcile(self) -> None:
         """Start what was sent, and see what has ended."""
         for backend in every(ssm_backends):
-            commands = backend._commands
-            begun = self._seen.get(id(backend), 0)
-            for command in list(commands[begun:]):
+            new = backend._commands[self._seen.get(backend, 0) :]  # a copy: more are sent meanwhile
+            for command in new:
                 for invocation in command.invocations:
                     self._start(command, invocation)
-            self._seen[id(backend)] = begun + len(commands[begun:])
+            self._seen[backend] = self._seen.get(backend, 0) + len(new)
         self._runs = [run for run in self._runs if not run.ended()]
 
     def rows(self) -> list[Row]:
