@@ -22,6 +22,7 @@ DOCUMENT = "AWS-RunShellScript"
 OUTPUT_LIMIT = 24_000  # characters that GetCommandInvocation returns of each stream
 _DEFAULT_TIMEOUT = 3600  # seconds; the document's executionTimeout
 _RUN = 'exec /bin/sh "$1/_script.sh" >"$1/stdout" 2>"$1/stderr"'
+_targets_by_filter: Any = Command._get_instance_ids_from_targets
 log = logging.getLogger(__name__)
 
 
@@ -33,7 +34,7 @@ class RunCommand:
         self._instances = instances
         self._seen: dict[Any, int] = {}
         self._runs: list[_Run] = []
-        mend(Command, invocation_response=_invocation)
+        mend(Command, invocation_response=_invocation, _get_instance_ids_from_targets=_targets)
         mend(
             SimpleSystemManagerResponse,
             send_command=_checked(SimpleSystemManagerResponse.send_command),
@@ -124,6 +125,12 @@ def _end(invocation: dict[str, Any], *, status: str, code: int) -> None:
     invocation.update(ExecutionEndDateTime=_now(), ResponseCode=code, StatusDetails=status)
     # Last: whoever polls the status then reads the rest.
     invocation["Status"] = "Failed" if status == "Undeliverable" else status
+
+
+def _targets(command: Any) -> list[str]:
+    """moto takes no targets for no filter, and sends the command to every instance."""
+    found: list[str] = _targets_by_filter(command) if command.targets else []
+    return found
 
 
 def _invocation(command: Any, instance_id: str, plugin_name: str) -> dict[str, Any]:
