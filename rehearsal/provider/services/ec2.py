@@ -188,6 +188,8 @@ RESOURCES = [
             "arn": arn("launch-template"),
             "latestVersion": "LatestVersionNumber",
             "defaultVersion": "DefaultVersionNumber",
+            # moto shows the template's own tags among those of its instances.
+            "tagSpecifications": "TagSpecifications[?ResourceType!='launch-template']",
         },
         outputs="arn latestVersion defaultVersion",
         volatile="latestVersion defaultVersion",
