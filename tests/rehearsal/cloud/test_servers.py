@@ -162,6 +162,8 @@ def test_commands_run_on_the_server_as_root(group: Fleet) -> None:
     done = group.run(server, "id -un; pgrep --count node; echo to stderr >&2; exit 3")
     assert (done["Status"], done["ResponseCode"]) == ("Failed", 3)
     assert (done["StandardOutputContent"], done["StandardErrorContent"]) == ("root\n1\n", "to stderr\n")
+    invocations = group.ssm.list_command_invocations(CommandId=done["CommandId"])["CommandInvocations"]
+    assert [one["InstanceId"] for one in invocations] == [server]
     managed = group.ssm.describe_instance_information()["InstanceInformationList"]
     assert {one["InstanceId"] for one in managed} >= set(group.members())
 
