@@ -1,12 +1,15 @@
 """A worker that is told to go finishes what it has begun."""
 
 import json
+import time
 
 import pytest
 from testinfra.host import Host
 
 from tests.infra.conftest import environment, pm2
 
+RESTART_SECONDS = 60
+"""Within which PM2 has replaced workers that ended."""
 UPLOAD_SECONDS = 2
 """How long the request in flight takes: its body arrives slowly; within the drain of the default budget."""
 SLOW_LOG_IN = """
@@ -36,11 +39,12 @@ def signal_with_a_request_in_flight(server: Host, signal: str) -> tuple[int, str
     return done.rc, done.stdout
 
 
-def wait_until_ready(server: Host) -> None:
-    """PM2 has replaced the workers and they answer again."""
-    settings = environment(server)
-    url = f"http://{settings['HOST']}:{settings['PORT']}/readyz"
-    server.check_output(f"curl --silent --fail --retry 60 --retry-delay 1 --retry-all-errors {url}")
+def wait_until_restarted(server: Host, before: set[int]) -> None:
+    """PM2 has put a new worker in each one's place; while it waits to do so it shows the pid 0."""
+    deadline = time.monotonic() + RESTART_SECONDS
+    while any(worker["status"] != "online" or worker["pid"] in before for worker in pm2(server)):
+        assert time.monotonic() < deadline, f"workers are not back after {RESTART_SECONDS} s"
+        time.sleep(0.5)
 
 
 @pytest.mark.disruptive
@@ -50,7 +54,7 @@ def test_a_request_in_flight_is_finished_after_the_signal(servers: list[Host], s
     server = servers[0]
     before = {worker["pid"] for worker in pm2(server)}
     assert signal_with_a_request_in_flight(server, signal) == (0, "401")
-    wait_until_ready(server)
+    wait_until_restarted(server, before)
     log = [json.loads(line) for line in server.check_output("tail -n 2000 /var/log/app/out.log").splitlines()]
     exits = {line["pid"]: line for line in log if line["message"] == "exit" and line["pid"] in before}
     assert exits.keys() == before
@@ -60,6 +64,8 @@ def test_a_request_in_flight_is_finished_after_the_signal(servers: list[Host], s
 @pytest.mark.disruptive
 def test_a_killed_worker_does_not_finish_its_request(servers: list[Host]) -> None:
     """The twin: without the signal handler's help the same request is cut off."""
-    status, answer = signal_with_a_request_in_flight(servers[0], "KILL")
+    server = servers[0]
+    before = {worker["pid"] for worker in pm2(server)}
+    status, answer = signal_with_a_request_in_flight(server, "KILL")
     assert (status != 0, answer) == (True, "000")
-    wait_until_ready(servers[0])
+    wait_until_restarted(server, before)
