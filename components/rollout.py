@@ -113,7 +113,7 @@ def roll_out(
         target_group_arn=target_group_arn,
         since=since,
     )
-    deadline = time.monotonic() + timeout
+    deadline, shown = time.monotonic() + timeout, ""
     while not isinstance(step := decide(servers.look(), version), Done):
         if isinstance(step, Failed):
             raise GateClosed(
@@ -124,7 +124,9 @@ def roll_out(
             pulumi.log.info(f"rollout: replacing the servers of {group}")
             servers.refresh(version, {**preferences, "AlarmSpecification": {"Alarms": list(alarms)}})
         else:
-            pulumi.log.info(f"rollout: {step.progress}", ephemeral=True)
+            if step.progress != shown:
+                shown = step.progress
+                pulumi.log.info(f"rollout: {shown}", ephemeral=True)
             if time.monotonic() > deadline:
                 raise GateClosed(
                     f"The rollout of {group} has not ended within {timeout} s: {step.progress}. It goes on; "
