@@ -91,12 +91,25 @@ def _update_group(group: Any, *args: Any, **changes: Any) -> None:
     """An update that names no template leaves the mixed instances policy alone."""
     names_template = changes.get("launch_template") or changes.get("launch_config_name")
     if changes.get("mixed_instances_policy") is None and not names_template:
-        changes["mixed_instances_policy"] = group.mixed_instances_policy
+        changes["mixed_instances_policy"] = _by_id(group.mixed_instances_policy)
     sizes = [changes["min_size"], group.min_size], [changes["max_size"], group.max_size]
     low, high = (next(size for size in pair if size is not None) for pair in sizes)
     if changes["desired_capacity"] is None:
         changes["desired_capacity"] = min(max(group.desired_capacity, low), high)
     _update(group, *args, **changes)
+
+
+def _by_id(policy: dict[str, Any] | None) -> dict[str, Any] | None:
+    """A stored policy as a request may have it: moto shows a template's id and name, and takes only one of them."""
+    if policy is None:
+        return None
+    template = policy["LaunchTemplate"]
+    specification = {
+        key: value
+        for key, value in template["LaunchTemplateSpecification"].items()
+        if key != "LaunchTemplateName"
+    }
+    return {**policy, "LaunchTemplate": {**template, "LaunchTemplateSpecification": specification}}
 
 
 def _group_launch_template(group: Any) -> Any:
