@@ -2,6 +2,7 @@
 
     python -m rehearsal.provider aws
 
-`services/` is a table: one short entry a resource type. The rest is shared: `mapping` turns inputs into the arguments of API
-calls with botocore's own models, `crud` calls, `wait` waits, `state` reads back, `diff` compares, `server` speaks to the engine.
+`services/` is a table: one short entry a resource type. The rest is shared: `inputs` checks and completes
+what the program says, `mapping` turns it into the arguments of API calls by botocore's models, `crud` makes
+them, `observe` reads back what the API says, `diff` compares, `server` speaks to the engine.
 """

@@ -1,4 +1,4 @@
-"""Serves a provider: `python -m rehearsal.provider aws|random ENGINE_ADDRESS`, as the engine starts its plugins."""
+"""Serves a provider as the engine starts its plugins: `python -m rehearsal.provider aws ENGINE_ADDRESS`."""
 
 import argparse
 

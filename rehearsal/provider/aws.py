@@ -24,7 +24,8 @@ class Aws:
         refused = sorted(key for key in settings.keys() - ACCEPTED if not key.startswith("__"))
         if refused:
             raise ValueError(
-                f"the rehearsal's provider has no setting '{refused[0]}'. Leave it out, or run with the official plugin."
+                f"the rehearsal's provider has no setting '{refused[0]}'. Leave it out, "
+                "or run with the official plugin."
             )
         self._cloud = Cloud(settings)
 
@@ -106,13 +107,13 @@ def refuse_removal(work: Work) -> None:
     """An input that is left out can't be put back to a default that nobody knows."""
     for key in irremovable(work):
         raise ValueError(
-            f"the input '{key}' was {work.old[key]!r} and is left out now, for which the rehearsal's provider knows no default. "
-            "Set it to the value it is to have."
+            f"the input '{key}' was {work.old[key]!r} and is left out now, for which the rehearsal's "
+            "provider knows no default. Set it to the value it is to have."
         )
 
 
 def keeps_name(work: Work) -> bool:
-    """Whether a replacement would have the name of the one it replaces, which AWS refuses while that exists."""
+    """Whether a replacement would have the old one's name, which AWS refuses while that exists."""
     rule = work.entry.name
     if rule is None or rule.property in work.inputs.get(DEFAULTS, []):
         return False

@@ -10,14 +10,15 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
+from rehearsal.provider.resource import words
 from rehearsal.provider.values import UNKNOWN, Properties
 
-ACCEPTED = frozenset(
-    "accessKey secretKey token profile region endpoints defaultTags maxRetries retryMode s3UsePathStyle insecure "
+ACCEPTED = words(
+    "accessKey secretKey token profile region endpoints defaultTags maxRetries retryMode s3UsePathStyle"
     # What these skip is never done here.
-    "skipCredentialsValidation skipMetadataApiCheck skipRegionValidation skipRequestingAccountId "
+    " insecure skipCredentialsValidation skipMetadataApiCheck skipRegionValidation skipRequestingAccountId"
     # Pulumi's own.
-    "version".split()
+    " version"
 )
 MAX_CONNECTIONS = 64
 ALIASES = {"logs": "cloudwatchlogs", "elbv2": "elasticloadbalancingv2"}

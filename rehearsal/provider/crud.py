@@ -20,7 +20,7 @@ IN_USE_SECONDS = 120
 def create(work: Work) -> tuple[str, Properties]:
     """Makes the resource and waits until it can be used; returns its id and outputs.
 
-    Raises `InitFailed` once it exists: the state then holds what was applied, and the next `up` goes on from there.
+    Raises `InitFailed` once it exists: the state then has what was applied, where the next `up` goes on.
     """
     work.response = _members(_perform(work.entry.create, work, work.inputs))
     made = search(work.entry.id, {**work.inputs, **work.response})
@@ -70,6 +70,9 @@ def read(work: Work) -> tuple[Properties, Properties] | None:
         else observe(value, found(entry, raw, key), entry.names, key)
         for key, value in work.inputs.items()
     }
+    if "tags" in inputs and entry.tags is not None:
+        # All of them count, not only those that the program set.
+        inputs["tags"] = raw["tags"]
     work.inputs = inputs
     return inputs, {**inputs, **outputs(work, raw)}
 

@@ -17,8 +17,8 @@ class UnsupportedType(Exception):
 
     def __init__(self, token: str) -> None:
         super().__init__(
-            f"'{token}' is not in the rehearsal's provider. Add an entry to rehearsal/provider/services, or run with the official "
-            f"plugin on PATH (pulumi-resource-{token.partition(':')[0]})."
+            f"'{token}' is not in the rehearsal's provider. Add an entry to rehearsal/provider/services, "
+            f"or run with the official plugin on PATH (pulumi-resource-{token.partition(':')[0]})."
         )
 
 

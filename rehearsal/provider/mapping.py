@@ -1,7 +1,8 @@
 """Inputs to the arguments of an API call, by botocore's model of the operation.
 
-Pulumi writes `kmsKeyId` where an API says `KMSKeyId` or `kmsKeyId`, `subnetIds` for `SubnetIds`, a mapping for a list of tags, an object for a list of one, and JSON where
-ECS takes a structure. All that follows from the model; a table of names has only what doesn't.
+Pulumi writes `kmsKeyId` where an API says `KMSKeyId` or `kmsKeyId`, `subnetIds` for `SubnetIds`, a mapping
+for a list of tags, an object for a list of one, and JSON where ECS takes a structure. All that follows from
+the model; a table of names has only what doesn't.
 """
 
 import json
@@ -34,7 +35,7 @@ def member(members: Iterable[str], name: str) -> str | None:
 def arguments(
     shape: Any, call: Call, names: Mapping[str, str], inputs: Properties, scope: Properties
 ) -> dict[str, Any]:
-    """The call's arguments: `inputs` where its model has them, then its own parameters, filled from `scope`."""
+    """The call's arguments: `inputs` where its model has them, then its `params`, filled from `scope`."""
     filled: dict[str, Any] = {}
     for name, value in inputs.items():
         place = _place(shape, call, names, name)

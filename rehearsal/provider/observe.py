@@ -1,7 +1,7 @@
 """What the API says, in the words of the program.
 
-An input whose value means the same as the API's stays as the program wrote it, so that formatting, order and defaults are no
-drift; any other shows as it is. Only the parts that the program set are looked at.
+An input whose value means the same as the API's stays as the program wrote it, so that formatting, order
+and defaults are no drift; any other shows as it is. Only the parts that the program set are looked at.
 """
 
 import json
@@ -19,8 +19,7 @@ NOT_SHOWN = object()
 def found(entry: Resource, raw: Mapping[str, Any], name: str) -> Any:
     """A property's value in what reading returned."""
     if name in entry.state:
-        rule = entry.state[name]
-        value = rule(raw) if callable(rule) else search(rule, raw)
+        value = search(entry.state[name], raw)
         return NOT_SHOWN if value is None else value
     return _member_value(raw, entry.names, name, name)
 
@@ -29,6 +28,8 @@ def observe(wanted: Any, seen: Any, names: Mapping[str, str], path: str) -> Any:
     """`wanted` if the API agrees, else what it has instead, in the same form."""
     if seen is NOT_SHOWN or seen is None or is_asset(wanted):
         return wanted
+    if wanted is None:
+        return as_output(seen)
     match wanted, seen:
         case str(), dict() | list():
             return _observe_json(wanted, seen, names, path)
@@ -43,11 +44,20 @@ def observe(wanted: Any, seen: Any, names: Mapping[str, str], path: str) -> Any:
             return _observe_list(wanted, seen, names, path)
         case [only], _:
             return [observe(only, seen, names, path)]
-    return wanted if same(wanted, seen) else as_output(seen)
+    return wanted if same(wanted, seen) else _like(wanted, as_output(seen))
+
+
+def _like(wanted: Any, seen: Any) -> Any:
+    """Some APIs have text for everything."""
+    if isinstance(seen, str) and isinstance(wanted, bool):
+        return seen == "true"
+    if isinstance(seen, str) and isinstance(wanted, int) and seen.isdigit():
+        return int(seen)
+    return seen
 
 
 def same(one: Any, other: Any) -> bool:
-    """Whether two values mean the same: `true` and "true", 1 and "1", JSON in any layout, one and a list of one."""
+    """Whether two values mean the same: 1 and "1", JSON in any layout, one and a list of one."""
     return bool(_canonical(one) == _canonical(other))
 
 
@@ -104,23 +114,33 @@ def _observe_member(
 def _observe_list(wanted: list[Any], seen: list[Any], names: Mapping[str, str], path: str) -> list[Any]:
     """In the program's order; what the API has besides comes last."""
     left = list(seen)
-    matched: list[Any] = []
+    missing = []
     for each in wanted:
         match = next((e for e in left if same(observe(each, e, names, path), each)), NOT_SHOWN)
+        if match is NOT_SHOWN:
+            missing.append(each)
+        else:
+            left.remove(match)
+    if not missing and not left:
+        return wanted
+    observed = []
+    for each in wanted:
+        if each not in missing:
+            observed.append(each)
+            continue
+        match = next((e for e in left if _same_name(each, e, names, path)), NOT_SHOWN)
         if match is not NOT_SHOWN:
             left.remove(match)
-            matched.append(each)
-    if len(matched) == len(wanted) == len(seen):
-        return wanted
-    shape = wanted[0] if wanted else None
-    return matched + [as_output(e) if shape is None else observe_as(shape, e, names, path) for e in left]
+            observed.append(observe(each, match, names, path))
+    return observed + [as_output(each) for each in left]
 
 
-def observe_as(shape: Any, seen: Any, names: Mapping[str, str], path: str) -> Any:
-    """`seen` with the parts that `shape` has."""
-    if isinstance(shape, dict) and isinstance(seen, dict):
-        return {key: _observe_member(key, shape[key], seen, names, path) for key in shape}
-    return as_output(seen)
+def _same_name(wanted: Any, seen: Any, names: Mapping[str, str], path: str) -> bool:
+    """Whether two objects of a list are the same one, changed."""
+    if not isinstance(wanted, dict) or not isinstance(seen, dict):
+        return False
+    called = next((key for key in ("name", "key", "id") if key in wanted), None)
+    return called is not None and same(wanted[called], _observe_member(called, None, seen, names, path))
 
 
 def _observe_json(wanted: str, seen: Any, names: Mapping[str, str], path: str) -> str:

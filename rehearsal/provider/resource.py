@@ -10,16 +10,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Call:
-    """One API call. It takes each of the type's inputs that botocore's model of the operation knows, and `params`.
+    """One API call. It takes the type's inputs that botocore's model of the operation knows, and `params`.
 
-    In `params`, `{expression}` stands for a JMESPath expression over the resource's id, outputs and inputs; what an
-    expression does not find is left out.
+    In `params`, `{expression}` stands for a JMESPath expression over the resource's id, outputs and inputs;
+    what an expression does not find is left out.
     """
 
     operation: str
     params: Mapping[str, Any] = field(default_factory=dict)
     result: str = "@"
-    """JMESPath over the response, with `$name` for a property: what matters of it. When reading, nothing means that it's gone."""
+    """JMESPath over the response, with `$name` for a property. When reading, nothing means it is gone."""
     inside: str = ""
     """A member of the arguments that takes the inputs which the operation does not take itself."""
     inputs: str | None = None
@@ -61,7 +61,7 @@ class AutoName:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Tags:
-    """How tags change after creation: `{tags}` and `{keys}` are those to set or to remove, `{all}` is how it shall be."""
+    """How tags change: `{tags}` and `{keys}` are those to set or to remove, `{all}` those there shall be."""
 
     add: Call
     remove: Call
@@ -106,8 +106,9 @@ class Resource:
     """Inputs that only steer this provider, such as `forceDestroy`."""
     names: Mapping[str, str] = field(default_factory=dict)
     """API member by input, both as dotted paths, where they differ in more than case and plural."""
-    state: Mapping[str, str | Callable[[Mapping[str, Any]], Any]] = field(default_factory=dict)
-    """JMESPath, or a function, by property, over what reading returns, `Region`, `Account`, `Id` and the inputs, where it's not the member of that name."""
+    state: Mapping[str, str] = field(default_factory=dict)
+    """JMESPath by property, over what reading returns, `Region`, `Account`, `Partition`, `Id` and `Inputs`,
+    where a property is not the member of that name."""
     outputs: str = ""
     """What the state holds besides the inputs."""
     volatile: str = ""

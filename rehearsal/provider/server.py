@@ -1,7 +1,7 @@
 """Serves a provider to the Pulumi engine over gRPC.
 
-The SDK's own base class can't say that a resource exists but isn't ready, nor stop a wait when the user interrupts, so this
-implements the protocol itself.
+The SDK's own base class can't say that a resource exists but isn't ready, nor stop a wait when the user
+interrupts, so this implements the protocol itself.
 """
 
 import os
@@ -99,7 +99,7 @@ class Provider(Protocol):
 
 
 class Servicer(provider_pb2_grpc.ResourceProviderServicer):
-    """The protocol. Secrets are not sent to us: the engine remembers which inputs are, and marks the outputs of that name."""
+    """The protocol. The engine sends no secrets as such: it marks outputs itself where inputs are secret."""
 
     def __init__(self, provider: Provider, engine_address: str) -> None:
         self._provider = provider

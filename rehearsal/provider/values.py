@@ -27,7 +27,7 @@ UNKNOWN: Final = Unknown()
 
 @dataclass(frozen=True, slots=True)
 class Secret:
-    """An output that the state keeps encrypted. Inputs need no mark: the engine remembers which of them are secret."""
+    """An output that the state keeps encrypted. Which inputs are secret the engine remembers by itself."""
 
     value: Any
 

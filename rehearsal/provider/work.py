@@ -81,9 +81,9 @@ class Work:
         ).input_shape
 
     def wait(self, settled: Callable[[], str | None], limit: float = 0) -> None:
-        """Asks until `settled` returns None; shows what else it returns. Raises `NotSettled` after `limit` seconds.
+        """Asks until `settled` returns None, and shows what else it returns.
 
-        Without one the user's `custom_timeouts` count, or the entry's.
+        Raises `NotSettled` after `limit` seconds, or those of the user's `custom_timeouts`, or of the entry.
         """
         limit = limit or self.timeout or self.entry.timeout
         start = time.monotonic()

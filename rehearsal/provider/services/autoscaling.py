@@ -30,8 +30,10 @@ RESOURCES = [
                 "update_auto_scaling_group",
                 AutoScalingGroupName="{id}",
                 inputs="capacityRebalance context defaultCooldown defaultInstanceWarmup desiredCapacity "
-                "desiredCapacityType healthCheckGracePeriod healthCheckType instanceMaintenancePolicy launchTemplate "
-                "maxInstanceLifetime maxSize minSize mixedInstancesPolicy protectFromScaleIn terminationPolicies",
+                "desiredCapacityType healthCheckGracePeriod healthCheckType instanceMaintenancePolicy "
+                "launchTemplate "
+                "maxInstanceLifetime maxSize minSize mixedInstancesPolicy protectFromScaleIn "
+                "terminationPolicies",
             ),
             call(
                 "update_auto_scaling_group",

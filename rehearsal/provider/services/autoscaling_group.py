@@ -1,4 +1,4 @@
-"""What an Auto Scaling group takes that a single call doesn't: capacity to wait for, instances to replace, draining."""
+"""What an Auto Scaling group takes beside calls: capacity to wait for, instances to replace, draining."""
 
 import re
 from typing import Any
@@ -145,7 +145,7 @@ REFRESH_NAMES = {"preferences.scaleInProtectedInstances": "ScaleInProtectedInsta
 
 
 def refresh_instances(work: Work) -> None:
-    """Starts an instance refresh, as the official provider does: after the group is changed, and without waiting.
+    """Starts an instance refresh, as the official provider does: when the group is changed, without waiting.
 
     One that is under way is cancelled first.
     """

@@ -169,7 +169,8 @@ RESOURCES = [
             call("describe_launch_templates", "LaunchTemplates[0]", LaunchTemplateIds=["{id}"]),
             call(
                 "describe_launch_template_versions",
-                "LaunchTemplateVersions[0].merge(LaunchTemplateData, {VersionDescription: VersionDescription})",
+                "LaunchTemplateVersions[0].merge(LaunchTemplateData, {VersionDescription: "
+                "VersionDescription})",
                 LaunchTemplateId="{id}",
                 Versions=["$Latest"],
             ),

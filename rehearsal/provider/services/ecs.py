@@ -53,7 +53,8 @@ RESOURCES = [
         ),
         delete=call("deregister_task_definition", taskDefinition="{arn}"),
         fixed="family containerDefinitions cpu memory networkMode executionRoleArn taskRoleArn "
-        "requiresCompatibilities runtimePlatform ephemeralStorage volumes placementConstraints ipcMode pidMode "
+        "requiresCompatibilities runtimePlatform ephemeralStorage volumes placementConstraints ipcMode "
+        "pidMode "
         "proxyConfiguration enableFaultInjection",
         state={
             "arn": "taskDefinitionArn",

@@ -4,17 +4,13 @@ from typing import Any
 
 from rehearsal.provider.resource import AutoName, Ready, Resource, Step, Tags, call
 from rehearsal.provider.services.rds import batches
+from rehearsal.provider.tags import by_arn
 from rehearsal.provider.work import Work
 
 
 def tags(kind: str) -> Tags:
-    """Tags of a resource by its ARN, which no answer has to be waited for."""
-    arn = f"arn:{{partition}}:elasticache:{{region}}:{{account}}:{kind}:{{id}}"
-    return Tags(
-        add=call("add_tags_to_resource", ResourceName=arn, Tags="{tags}"),
-        remove=call("remove_tags_from_resource", ResourceName=arn, TagKeys="{keys}"),
-        read=call("list_tags_for_resource", "TagList", ResourceName=arn),
-    )
+    """Tags of a resource by its ARN, which follows from its name."""
+    return by_arn(f"arn:{{partition}}:elasticache:{{region}}:{{account}}:{kind}:{{id}}", shown_as="TagList")
 
 
 def change_parameters(work: Work) -> None:
@@ -129,7 +125,8 @@ RESOURCES = [
                 ReplicationGroupId="{id}",
                 ApplyImmediately="{applyImmediately}",
                 inputs="autoMinorVersionUpgrade automaticFailoverEnabled description engine engineVersion "
-                "maintenanceWindow multiAzEnabled nodeType notificationTopicArn parameterGroupName securityGroupIds "
+                "maintenanceWindow multiAzEnabled nodeType notificationTopicArn parameterGroupName "
+                "securityGroupIds "
                 "snapshotRetentionLimit snapshotWindow transitEncryptionEnabled transitEncryptionMode",
             ),
         ),
@@ -138,7 +135,8 @@ RESOURCES = [
             ReplicationGroupId="{id}",
             FinalSnapshotIdentifier="{finalSnapshotIdentifier}",
         ),
-        fixed="replicationGroupId atRestEncryptionEnabled kmsKeyId subnetGroupName port snapshotArns snapshotName "
+        fixed="replicationGroupId atRestEncryptionEnabled kmsKeyId subnetGroupName port snapshotArns "
+        "snapshotName "
         "preferredCacheClusterAzs",
         local="applyImmediately authTokenUpdateStrategy finalSnapshotIdentifier",
         names={
@@ -151,7 +149,8 @@ RESOURCES = [
         state={
             "arn": "ARN",
             "description": "Description",
-            "automaticFailoverEnabled": "AutomaticFailover && contains(['enabled', 'enabling'], AutomaticFailover)",
+            "automaticFailoverEnabled": "AutomaticFailover && contains(['enabled', 'enabling'], "
+            "AutomaticFailover)",
             "multiAzEnabled": "MultiAZ && MultiAZ=='enabled'",
             "primaryEndpointAddress": "NodeGroups[0].PrimaryEndpoint.Address",
             "readerEndpointAddress": "NodeGroups[0].ReaderEndpoint.Address",
@@ -159,13 +158,15 @@ RESOURCES = [
             "port": "NodeGroups[0].PrimaryEndpoint.Port",
             "memberClusters": "MemberClusters",
             "engineVersionActual": "Member.EngineVersion",
-            "engineVersion": "starts_with(Member.EngineVersion, Inputs.engineVersion) && Inputs.engineVersion "
+            "engineVersion": "starts_with(Member.EngineVersion, Inputs.engineVersion) && "
+            "Inputs.engineVersion "
             "|| Member.EngineVersion",
             "parameterGroupName": "Member.CacheParameterGroup.CacheParameterGroupName",
             "subnetGroupName": "Member.CacheSubnetGroupName",
             "securityGroupIds": "Member.SecurityGroups[].SecurityGroupId",
         },
-        outputs="arn primaryEndpointAddress readerEndpointAddress configurationEndpointAddress port memberClusters "
+        outputs="arn primaryEndpointAddress readerEndpointAddress configurationEndpointAddress port "
+        "memberClusters "
         "engineVersionActual clusterEnabled",
         defaults={"engine": "redis", "applyImmediately": False},
         name=AutoName(property="replicationGroupId", longest=40, lower=True),

@@ -159,7 +159,8 @@ RESOURCES = [
             "arn": "TargetGroupArn",
             "name": "TargetGroupName",
             "healthCheck": "{enabled: HealthCheckEnabled, path: HealthCheckPath, port: HealthCheckPort, "
-            "protocol: HealthCheckProtocol, interval: HealthCheckIntervalSeconds, timeout: HealthCheckTimeoutSeconds, "
+            "protocol: HealthCheckProtocol, interval: HealthCheckIntervalSeconds, timeout: "
+            "HealthCheckTimeoutSeconds, "
             "healthyThreshold: HealthyThresholdCount, unhealthyThreshold: UnhealthyThresholdCount, "
             "matcher: Matcher.HttpCode}",
         },

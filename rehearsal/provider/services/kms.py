@@ -61,7 +61,8 @@ RESOURCES = [
         names={"name": "AliasName"},
         state={
             "arn": "AliasArn",
-            "targetKeyArn": "join('', ['arn:', Partition, ':kms:', Region, ':', Account, ':key/', TargetKeyId])",
+            "targetKeyArn": "join('', ['arn:', Partition, ':kms:', Region, ':', Account, ':key/', "
+            "TargetKeyId])",
         },
         outputs="arn targetKeyArn",
     ),

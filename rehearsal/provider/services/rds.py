@@ -143,7 +143,8 @@ RESOURCES = [
             call(
                 "modify_db_instance",
                 **INSTANCE,
-                inputs="allocatedStorage autoMinorVersionUpgrade backupRetentionPeriod backupWindow caCertIdentifier "
+                inputs="allocatedStorage autoMinorVersionUpgrade backupRetentionPeriod backupWindow "
+                "caCertIdentifier "
                 "copyTagsToSnapshot databaseInsightsMode dbSubnetGroupName deletionProtection engineVersion "
                 "iamDatabaseAuthenticationEnabled instanceClass iops maintenanceWindow maxAllocatedStorage "
                 "monitoringInterval monitoringRoleArn multiAz optionGroupName parameterGroupName password "
@@ -182,7 +183,8 @@ RESOURCES = [
             "status": "DBInstanceStatus",
             "engineVersionActual": "EngineVersion",
             # `15` means whichever minor version it is at.
-            "engineVersion": "starts_with(EngineVersion, Inputs.engineVersion) && Inputs.engineVersion || EngineVersion",
+            "engineVersion": "starts_with(EngineVersion, Inputs.engineVersion) && Inputs.engineVersion || "
+            "EngineVersion",
             "dbSubnetGroupName": "DBSubnetGroup.DBSubnetGroupName",
             "parameterGroupName": "DBParameterGroups[0].DBParameterGroupName",
             "vpcSecurityGroupIds": "VpcSecurityGroups[].VpcSecurityGroupId",
@@ -190,7 +192,8 @@ RESOURCES = [
             "enabledCloudwatchLogsExports": "EnabledCloudwatchLogsExports",
             "performanceInsightsEnabled": "PerformanceInsightsEnabled",
         },
-        outputs="arn address endpoint port hostedZoneId resourceId status engineVersionActual availabilityZone",
+        outputs="arn address endpoint port hostedZoneId resourceId status engineVersionActual "
+        "availabilityZone",
         defaults={
             "applyImmediately": False,
             "skipFinalSnapshot": False,
@@ -203,8 +206,10 @@ RESOURCES = [
         tags=TAGS,
         ready=Ready(
             when="contains(['available', 'storage-optimization'], DBInstanceStatus)",
-            failed="contains(['failed', 'incompatible-parameters', 'incompatible-network', 'incompatible-restore', "
-            "'incompatible-option-group', 'storage-full', 'inaccessible-encryption-credentials'], DBInstanceStatus)",
+            failed="contains(['failed', 'incompatible-parameters', 'incompatible-network', "
+            "'incompatible-restore', "
+            "'incompatible-option-group', 'storage-full', 'inaccessible-encryption-credentials'], "
+            "DBInstanceStatus)",
             says="DBInstanceStatus",
         ),
         lasting_delete=True,

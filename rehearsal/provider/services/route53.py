@@ -91,7 +91,8 @@ RESOURCES = [
         local="allowOverwrite",
         state={
             "name": "Inputs.name",
-            "aliases": "Raw.AliasTarget && [{name: Raw.AliasTarget.DNSName, zoneId: Raw.AliasTarget.HostedZoneId, "
+            "aliases": "Raw.AliasTarget && [{name: Raw.AliasTarget.DNSName, zoneId: "
+            "Raw.AliasTarget.HostedZoneId, "
             "evaluateTargetHealth: Raw.AliasTarget.EvaluateTargetHealth}]",
         },
         outputs="fqdn",

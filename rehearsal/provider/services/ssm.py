@@ -34,7 +34,8 @@ RESOURCES = [
             call("get_parameter", "Parameter", Name="{id}", WithDecryption=True),
             call(
                 "describe_parameters",
-                "Parameters[0].{Description: Description, Tier: Tier, KeyId: KeyId, AllowedPattern: AllowedPattern}",
+                "Parameters[0].{Description: Description, Tier: Tier, KeyId: KeyId, AllowedPattern: "
+                "AllowedPattern}",
                 ParameterFilters=[{"Key": "Name", "Values": ["{id}"]}],
             ),
         ),
