@@ -100,7 +100,7 @@ def _update_group(group: Any, *args: Any, **changes: Any) -> None:
 
 
 def _by_id(policy: dict[str, Any] | None) -> dict[str, Any] | None:
-    """A stored policy as a request may have it: moto keeps a template's id and name, and takes one of them."""
+    """A stored policy as a request may have it: moto keeps a template's id and name, and takes one."""
     if policy is None:
         return None
     template = policy["LaunchTemplate"]
