@@ -1,4 +1,4 @@
-"""How a rehearsal ends: destroyed, crashed, taken down. Each time nothing is left, and the next one starts."""
+"""How a rehearsal ends: destroyed, crashed, taken down. Nothing is left, and the next one starts."""
 
 import os
 import signal
