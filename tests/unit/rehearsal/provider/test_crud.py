@@ -15,7 +15,7 @@ from rehearsal.provider.values import Properties, Secret
 
 
 def operation(kind: str, resource_id: str = "") -> Operation:
-    """A request about one resource. Nothing here waits so long that it is logged: there is no engine to log to."""
+    """A request about one resource. Nothing here waits long enough to be logged: no engine is needed."""
     request = provider_pb2.ReadRequest(
         urn=f"urn:pulumi:test::test::{kind}::main", type=kind, name="main", id=resource_id
     )
