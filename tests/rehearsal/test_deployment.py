@@ -98,6 +98,7 @@ def test_a_broken_migration_leaves_the_servers_and_the_schema_gate_alone(
         with checkout.changed(migration, mended):
             succeed(checkout.pulumi(*UP))
             assert parameters["schema"] != schema
+            assert servers(deployment) == before
 
 
 def test_a_changed_app_rolls_every_server_and_keeps_the_session(
