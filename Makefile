@@ -36,7 +36,7 @@ preview: setup ## preview every stack, without an AWS account
 	@$(RUN) -m rehearsal preview
 
 unit: setup ## the quick tests
-	@$(RUN) -m pytest tests/unit --numprocesses auto
+	@$(RUN) -m pytest tests/unit
 
 lint: setup app/node_modules/.ready ## ruff, mypy --strict, the app's linter
 	@$(RUN) -m ruff check .
