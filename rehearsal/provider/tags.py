@@ -17,12 +17,12 @@ EC2 = Tags(
 )
 
 
-def by_arn(arn: str, *, shown_as: str) -> Tags:
-    """Tags of services whose calls take a resource's ARN; `shown_as` is the list in their answer."""
+def by_arn(arn: str) -> Tags:
+    """Tags of RDS and ElastiCache, whose calls take a resource's ARN."""
     return Tags(
         add=call("add_tags_to_resource", ResourceName=arn, Tags="{tags}"),
         remove=call("remove_tags_from_resource", ResourceName=arn, TagKeys="{keys}"),
-        read=call("list_tags_for_resource", shown_as, ResourceName=arn),
+        read=call("list_tags_for_resource", "TagList", ResourceName=arn),
     )
 
 

@@ -10,7 +10,7 @@ from rehearsal.provider.work import Work
 
 def tags(kind: str) -> Tags:
     """Tags of a resource by its ARN, which follows from its name."""
-    return by_arn(f"arn:{{partition}}:elasticache:{{region}}:{{account}}:{kind}:{{id}}", shown_as="TagList")
+    return by_arn(f"arn:{{partition}}:elasticache:{{region}}:{{account}}:{kind}:{{id}}")
 
 
 def change_parameters(work: Work) -> None:

@@ -3,14 +3,16 @@
 from typing import Any
 
 from rehearsal.provider.resource import AutoName, Ready, Resource, Step, Tags, call
+from rehearsal.provider.tags import by_arn
 from rehearsal.provider.work import Work
 
-TAGS = Tags(
-    add=call("add_tags_to_resource", ResourceName="{arn}", Tags="{tags}"),
-    remove=call("remove_tags_from_resource", ResourceName="{arn}", TagKeys="{keys}"),
-)
 PARAMETERS_A_CALL = 20
 """ModifyDBParameterGroup takes no more."""
+
+
+def tags(kind: str, name: str = "{id}") -> Tags:
+    """Those of a resource whose ARN ends in `KIND:NAME`."""
+    return by_arn(f"arn:{{partition}}:rds:{{region}}:{{account}}:{kind}:{name}")
 
 
 def change_parameters(work: Work) -> None:
@@ -112,7 +114,7 @@ RESOURCES = [
         outputs="arn vpcId",
         defaults={"description": "Managed by Pulumi"},
         name=AutoName(lower=True),
-        tags=TAGS,
+        tags=tags("subgrp"),
     ),
     Resource(
         type="aws:rds/parameterGroup:ParameterGroup",
@@ -131,7 +133,7 @@ RESOURCES = [
         outputs="arn",
         defaults={"description": "Managed by Pulumi"},
         name=AutoName(lower=True),
-        tags=TAGS,
+        tags=tags("pg"),
     ),
     Resource(
         type="aws:rds/instance:Instance",
@@ -203,7 +205,7 @@ RESOURCES = [
             "publiclyAccessible": False,
         },
         name=AutoName(property="identifier", longest=63, lower=True),
-        tags=TAGS,
+        tags=tags("db", "{identifier}"),
         ready=Ready(
             when="contains(['available', 'storage-optimization'], DBInstanceStatus)",
             failed="contains(['failed', 'incompatible-parameters', 'incompatible-network', "
@@ -241,7 +243,7 @@ RESOURCES = [
         outputs="arn customerAwsId",
         defaults={"enabled": True},
         name=AutoName(),
-        tags=TAGS,
+        tags=tags("es"),
         ready=Ready(
             when="Status=='active'",
             failed="contains(['no-permission', 'topic-not-exist'], Status)",
