@@ -1,0 +1,115 @@
+"""What the API reports of the database and the store is what runs; their secrets stay secret."""
+
+import base64
+import json
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+import redis
+import requests
+
+from migrator.postgres import Session
+from migrator.settings import Server
+from tests.checkout import Checkout
+from tests.conftest import Deployment
+
+PROMISED = {
+    "Member_churchId_optInSms_idx",
+    "Member_createdAt_idx",
+    "ConversationMessage_direction_conversationId_idx",
+}
+
+
+@pytest.fixture
+def ca_file(deployment: Deployment, tmp_path: Path) -> Path:
+    """The rehearsal's certificate authority."""
+    file = tmp_path / "ca.pem"
+    endpoint = deployment.environment["AWS_ENDPOINT_URL"]
+    file.write_bytes(requests.get(f"{endpoint}/_evenkeel/ca.pem", timeout=5).content)
+    return file
+
+
+def secrets() -> list[dict[str, Any]]:
+    """The values of all the stack's secrets that are JSON."""
+    manager = boto3.client("secretsmanager")
+    listed = [one["ARN"] for one in manager.list_secrets()["SecretList"]]
+    values = [manager.get_secret_value(SecretId=arn)["SecretString"] for arn in listed]
+    return [json.loads(value) for value in values if value.startswith("{")]
+
+
+def database(ca_file: Path) -> Session:
+    """A session of the database's admin, as far as AWS tells how to get one."""
+    (admin,) = [one for one in secrets() if one.get("username") == "evenkeel_admin"]
+    return Session(
+        Server.read(
+            {
+                "PGHOST": admin["host"],
+                "PGPORT": str(admin["port"]),
+                "PGDATABASE": admin["dbname"],
+                "PGUSER": admin["username"],
+                "PGPASSWORD": admin["password"],
+                "PGSSLROOTCERT": str(ca_file),
+            }
+        )
+    )
+
+
+def test_the_three_indexes_are_valid(deployment: Deployment, aws_environment: None, ca_file: Path) -> None:
+    """The schema gate's hook has applied the migrations."""
+    with database(ca_file) as session:
+        valid = session.run("SELECT indexrelid::regclass::text FROM pg_index WHERE indisvalid AND indisready")
+    assert {name.strip('"') for (name,) in valid} >= PROMISED
+
+
+def test_the_database_that_boto3_sees_is_the_one_that_answers(
+    deployment: Deployment, aws_environment: None, ca_file: Path
+) -> None:
+    """Address, port and version are the server's own, and the connection is encrypted."""
+    (seen,) = boto3.client("rds").describe_db_instances(DBInstanceIdentifier=deployment.outputs["database"])[
+        "DBInstances"
+    ]
+    with database(ca_file) as session:
+        ((address, port, encrypted),) = session.run(
+            "SELECT host(inet_server_addr()), inet_server_port(), ssl "
+            "FROM pg_stat_ssl WHERE pid = pg_backend_pid()"
+        )
+    assert (address, port, encrypted) == (seen["Endpoint"]["Address"], seen["Endpoint"]["Port"], True)
+
+
+def test_the_store_that_boto3_sees_is_the_one_that_answers(
+    deployment: Deployment, aws_environment: None, ca_file: Path
+) -> None:
+    """The primary endpoint is a master with the replica that the API lists."""
+    (group,) = boto3.client("elasticache").describe_replication_groups(
+        ReplicationGroupId=deployment.outputs["sessions"]
+    )["ReplicationGroups"]
+    primary = group["NodeGroups"][0]["PrimaryEndpoint"]
+    (token,) = [one["auth_token"] for one in secrets() if "auth_token" in one]
+    store = redis.Redis(
+        host=primary["Address"], port=primary["Port"], password=token, ssl=True, ssl_ca_certs=str(ca_file)
+    )
+    replication: Any = store.info("replication")
+    assert replication["role"] == "master"
+    assert replication["connected_slaves"] == len(group["MemberClusters"]) - 1
+
+
+def test_no_password_lies_in_plain_in_state_logs_or_user_data(
+    checkout: Checkout, deployment: Deployment, aws_environment: None
+) -> None:
+    """Neither the engine's state, nor a log of the rehearsal, nor the launch template holds one."""
+    hidden = [one.get("password") or one["auth_token"] for one in secrets()]
+    assert len(hidden) >= 3
+    state = checkout.folder / ".rehearsal"
+    files = [*state.glob("state/**/*.json*"), *state.glob("**/*.log")]
+    shown = {str(file): file.read_text(errors="replace") for file in files if file.is_file()}
+    ec2 = boto3.client("ec2")
+    for template in ec2.describe_launch_templates()["LaunchTemplates"]:
+        for version in ec2.describe_launch_template_versions(LaunchTemplateId=template["LaunchTemplateId"])[
+            "LaunchTemplateVersions"
+        ]:
+            text = base64.b64decode(version["LaunchTemplateData"]["UserData"]).decode()
+            shown[f"user data of version {version['VersionNumber']}"] = text
+    assert len(shown) > 5
+    assert [name for name, text in shown.items() if any(secret in text for secret in hidden)] == []
