@@ -49,7 +49,12 @@ def test_who_ignores_the_signal_is_killed_in_time(tmp_path: Path) -> None:
 
 def test_several_end_together(tmp_path: Path) -> None:
     """One bound for all, and none needed for those that follow the signal."""
-    children = [Child(["sleep", "60"], log=tmp_path / "log") for _ in range(5)]
+    # A shell starts what it runs in the background with SIGINT ignored, and children would inherit that.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        children = [Child(["sleep", "60"], log=tmp_path / "log") for _ in range(5)]
+    finally:
+        signal.signal(signal.SIGINT, before)
     end_all(children, within=5, by=signal.SIGINT)
     assert [child.exit_status for child in children] == [130] * 5
 
