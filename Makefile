@@ -49,6 +49,7 @@ app/node_modules/.ready: app/package-lock.json
 	@touch $@
 
 test: setup lint ## everything: lint, the app's tests, unit, preview, rehearsal, infra
+	@$(RUN) -m rehearsal engine
 	@npm test --silent --prefix app
 	@$(RUN) -m pytest tests
 

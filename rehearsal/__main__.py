@@ -1,4 +1,4 @@
-"""`python -m rehearsal up|down|status|logs|env|preview`: deployments on this machine, without AWS."""
+"""`python -m rehearsal up|down|status|logs|env|preview|engine`: deployments on this machine, without AWS."""
 
 import argparse
 import os
@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from rehearsal import daemon, deployment, logs, machine, previews, table
-from rehearsal.engine import environment, installation
+from rehearsal.engine import cli, environment, installation
 from rehearsal.engine.environment import Rehearsal
 from rehearsal.errors import CloudError, DeploymentError, RehearsalError
 from rehearsal.lock import exclusive
@@ -72,6 +72,11 @@ def preview(rehearsal: Rehearsal, options: argparse.Namespace) -> None:
         raise DeploymentError("\n".join(refused))
 
 
+def engine(rehearsal: Rehearsal, options: argparse.Namespace) -> None:
+    """The Pulumi CLI in use; fetched or built where there is none yet."""
+    print(cli.find(os.environ["PATH"]))
+
+
 def running(rehearsal: Rehearsal) -> Rehearsal:
     """The rehearsal as it runs, whatever the stack file says by now."""
     cloud = daemon.find(rehearsal.state)
@@ -96,7 +101,15 @@ def clear_crashed(rehearsal: Rehearsal) -> None:
     deployment.remove(rehearsal.state)
 
 
-COMMANDS = {"up": up, "down": down, "status": status, "logs": show_logs, "env": env, "preview": preview}
+COMMANDS = {
+    "up": up,
+    "down": down,
+    "status": status,
+    "logs": show_logs,
+    "env": env,
+    "preview": preview,
+    "engine": engine,
+}
 
 
 def parse() -> argparse.Namespace:
