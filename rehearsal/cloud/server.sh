@@ -32,7 +32,8 @@ for path in /dev/shm /root /home /tmp /var/tmp /run /var/log /opt /etc/systemd/s
   mount -t tmpfs -o mode="$(stat -c %a "$root$path")" server "$root$path"
 done
 
-for path in "$PYTHON_HOME" "$VENV"; do
+# Scripts name the folder that the environment was made in, which a link may stand for.
+for path in "$PYTHON_HOME" "$VENV" "$(readlink -f "$VENV")"; do
   mkdir -p "$root$path"
   mount --bind "$path" "$root$path"
   mount -o remount,bind,ro "$root$path"
