@@ -10,6 +10,7 @@ from typing import Any
 
 import boto3
 import pytest
+import requests
 
 from tests.checkout import Checkout, succeed
 from tests.conftest import Deployment
@@ -17,6 +18,8 @@ from tests.person import Person
 
 NO_CHANGES = ("preview", "--expect-no-changes", "--stack", "local")
 UP = ("up", "--yes", "--skip-preview", "--stack", "local")
+APP_PORT = 3000
+"""The default of `evenkeel:app.port`."""
 BROKEN_MIGRATION = """CREATE TABLE "Broken" (id integer PRIMARY KEY);
 INSERT INTO "NoSuchTable" VALUES (1);
 """
@@ -132,18 +135,22 @@ def test_a_release_that_does_not_start_fails_the_deployment_and_keeps_the_old_se
 
 
 def test_boto3_sees_what_runs(deployment: Deployment, aws_environment: None) -> None:
-    """Servers, database and store of the API are the processes: each address it reports answers."""
+    """The servers of the API are those that run: each answers at its address, by its own name."""
     ids = servers(deployment)
     reservations = boto3.client("ec2").describe_instances(InstanceIds=sorted(ids))["Reservations"]
-    addresses = {one["PrivateIpAddress"] for group in reservations for one in group["Instances"]}
+    addresses = {
+        one["InstanceId"]: one["PrivateIpAddress"] for group in reservations for one in group["Instances"]
+    }
+    for instance, address in addresses.items():
+        answer = requests.get(f"http://{address}:{APP_PORT}/healthz", timeout=5).json()
+        assert answer["server"] == instance
     targets = boto3.client("elbv2").describe_target_health(TargetGroupArn=deployment.outputs["target_group"])
     healthy = {
         one["Target"]["Id"]
         for one in targets["TargetHealthDescriptions"]
         if one["TargetHealth"]["State"] == "healthy"
     }
-    assert healthy == ids
-    assert len(addresses) == len(ids)
+    assert healthy == addresses.keys() == ids
 
 
 def bumped(checkout: Checkout) -> str:
