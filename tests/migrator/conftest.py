@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import signal
 import subprocess
@@ -9,19 +10,31 @@ import sys
 import tempfile
 import threading
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import redirect_stderr, redirect_stdout, suppress
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from pg8000 import native
 
+from migrator.__main__ import main
 from migrator.postgres import PostgresError, Session
 from migrator.settings import Server
 from tests.migrator import postgres_server
 from tests.migrator.postgres_server import PostgresServer
+from tests.migrator.versions import NEWEST, OLDEST, SYSTEM_VERSION, VERSIONS, binaries
 
 REPOSITORY = Path(__file__).parents[2]
+# What depends on the version: index statements on each, locks, catalogues and roles on the ends.
+ON = {
+    "test_create_index": VERSIONS,
+    "test_versions": VERSIONS,
+    "test_indexes": (OLDEST, NEWEST),
+    "test_app_role": (OLDEST, NEWEST),
+    "test_interruptions": (OLDEST, NEWEST),
+    "test_waiting": (OLDEST, NEWEST),
+}
 MASTER, PASSWORD = "master", "master's p4ss"
 
 
@@ -84,6 +97,14 @@ class Database:
         assert (done.returncode, done.stderr) == (0, ""), done.stdout + done.stderr
         return done.stdout
 
+    def apply_here(self) -> str:
+        """Applies in this process, which is quicker; expects success, returns what was printed."""
+        printed = io.StringIO()
+        with patch.dict(os.environ, self.environment), redirect_stdout(printed), redirect_stderr(printed):
+            code = main(["apply", "--migrations", str(self.folder)])
+        assert code == 0, printed.getvalue()
+        return printed.getvalue()
+
     def close(self) -> None:
         for session in self._sessions:
             session.__exit__()
@@ -100,16 +121,33 @@ def read_until(process: subprocess.Popen[str], text: str) -> str:
     return printed
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """A test that needs a server runs on the system's version; a module of this table on those it names."""
+    if "server" in metafunc.fixturenames:
+        module = metafunc.module.__name__.rpartition(".")[2]
+        metafunc.parametrize(
+            "server",
+            ON.get(module, [SYSTEM_VERSION]),
+            indirect=True,
+            scope="session",
+            ids=lambda version: f"pg{version}",
+        )
+
+
 @pytest.fixture(scope="session")
-def server() -> Iterator[PostgresServer]:
+def server(request: pytest.FixtureRequest) -> Iterator[PostgresServer]:
+    """pytest orders the tests by version, so that one server runs at a time."""
+    capture = request.config.pluginmanager.getplugin("capturemanager")
+    with capture.global_and_fixture_disabled():  # an installation shows its progress
+        programs = binaries(request.param)
     with tempfile.TemporaryDirectory(prefix="evenkeel-postgres-") as folder:
-        server, process = postgres_server.start(Path(folder))
-        with Session(Server.read(server.environment("postgres"))) as session:
-            password = native.literal(PASSWORD)
-            session.run(
-                f"CREATE ROLE {MASTER} LOGIN CREATEROLE CREATEDB PASSWORD {password} IN ROLE pg_monitor"
-            )
+        server, process = postgres_server.start(Path(folder), programs)
         try:
+            with Session(Server.read(server.environment("postgres"))) as session:
+                password = native.literal(PASSWORD)
+                session.run(
+                    f"CREATE ROLE {MASTER} LOGIN CREATEROLE CREATEDB PASSWORD {password} IN ROLE pg_monitor"
+                )
             yield server
         finally:
             process.send_signal(signal.SIGINT)  # the fast stop

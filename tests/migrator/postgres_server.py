@@ -7,11 +7,14 @@ import shutil
 import socket
 import subprocess
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-BIN = max(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name))
+from tests.migrator.versions import SYSTEM
+
 ADMIN, PASSWORD = "admin", "admin-password"
+FOR_TESTS = {"fsync": "off", "log_statement": "all"}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -33,7 +36,9 @@ class PostgresServer:
         }
 
 
-def start(folder: Path) -> tuple[PostgresServer, subprocess.Popen[bytes]]:
+def start(
+    folder: Path, programs: Path = SYSTEM, *, tuned: Mapping[str, str] = FOR_TESTS
+) -> tuple[PostgresServer, subprocess.Popen[bytes]]:
     """Makes a cluster in `folder` and serves it; as the user postgres where we are root, whom it refuses."""
     port, data, log = _free_port(), folder / "data", folder / "log"
     (folder / "password").write_text(PASSWORD)
@@ -41,10 +46,13 @@ def start(folder: Path) -> tuple[PostgresServer, subprocess.Popen[bytes]]:
     become = ["setpriv", "--pdeathsig=INT"]
     if os.getuid() == 0:
         become += ["--reuid=postgres", "--regid=postgres", "--clear-groups"]
+        if programs != SYSTEM:  # root's cache is closed to the user postgres
+            shutil.copytree(programs.parent, folder / "postgresql", symlinks=True)
+            programs = folder / "postgresql" / programs.name
         for path in (folder, *folder.iterdir()):
             shutil.chown(path, "postgres", "postgres")
     options = f"--pgdata={data} --pwfile={folder}/password --username={ADMIN} --auth=scram-sha-256 --no-sync"
-    initdb = [*become, str(BIN / "initdb"), *options.split(), "--encoding=UTF8", "--no-locale"]
+    initdb = [*become, str(programs / "initdb"), *options.split(), "--encoding=UTF8", "--no-locale"]
     subprocess.run(initdb, check=True, stdout=subprocess.DEVNULL)
     (data / "pg_hba.conf").write_text("hostssl all all 127.0.0.1/32 scram-sha-256\n")
     settings = {
@@ -54,11 +62,10 @@ def start(folder: Path) -> tuple[PostgresServer, subprocess.Popen[bytes]]:
         "ssl": "on",
         "ssl_cert_file": folder / "server.crt",
         "ssl_key_file": folder / "server.key",
-        "fsync": "off",
-        "log_statement": "all",
+        **tuned,
     }
     arguments = [f"--{name}={value}" for name, value in settings.items()]
-    command = [*become, str(BIN / "postgres"), "-D", str(data), *arguments]
+    command = [*become, str(programs / "postgres"), "-D", str(data), *arguments]
     with log.open("wb") as output:
         process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT)
     _await_port(port, process, log)
