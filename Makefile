@@ -6,10 +6,10 @@ RUN    := $(VENV)/bin/python
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up down status logs env preview unit lint test bench
+.PHONY: help setup up down status logs env preview unit lint test bench bench-migrations
 
 help: ## what there is
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: $(VENV)/.ready ## the Python environment and the system's packages
 
@@ -55,3 +55,6 @@ test: setup lint ## everything: lint, the app's tests, unit, preview, rehearsal,
 
 bench: setup ## cold and warm `make up`, no-change `pulumi up`, the program alone; JSON
 	@$(RUN) -m bench
+
+bench-migrations: setup ## writers' latency while an index is built, four ways; JSON and a plot
+	@$(RUN) -m bench.migrations

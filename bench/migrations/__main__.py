@@ -1,0 +1,129 @@
+"""Index builds under writes, four ways: `bench/results/migrations.json` and a plot beside it.
+
+Ends with 1 and the reason when the migrator blocks a writer beyond `lock_timeout`, takes longer than
+1.05 times psql's CONCURRENTLY, or a write is lost.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import shutil
+import sys
+import tempfile
+import time
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+
+from bench.migrations import plot, way
+from bench.migrations.database import SETTINGS, Database
+from bench.migrations.report import Build, Report
+from bench.migrations.way import CONCURRENTLY, MIGRATOR, NO_BUILD, PLAIN, BuildFailed
+from bench.migrations.writers import CLIENTS, Writers, WritersFailed
+from migrator.settings import Patience
+from rehearsal import table
+
+RESULTS = Path(__file__).parents[1] / "results"
+PAIRS = 5  # of psql's build and the migrator's
+LEAD = 4.0  # seconds of writes before a build and after it, in which a blocked writer catches up
+GIB = 2**30
+
+
+def main() -> None:
+    chosen = _arguments()
+    with tempfile.TemporaryDirectory(prefix="evenkeel-bench-") as folder:
+        _require_disk(Path(folder), chosen.rows)
+        try:
+            report, version = _measure(Path(folder), chosen)
+        except (BuildFailed, WritersFailed) as error:
+            sys.exit(str(error))
+        except KeyboardInterrupt:
+            sys.exit(130)
+    _write(report, version, chosen)
+    if broken := report.broken_promises():
+        sys.exit("\n".join(f"does not hold: {reason}" for reason in broken))
+
+
+def _arguments() -> Namespace:
+    parser = ArgumentParser(prog="python -m bench.migrations", description=__doc__)
+    parser.add_argument("--rows", type=int, default=5_000_000, help="default %(default)s")
+    parser.add_argument("--rate", type=int, default=300, help="writes a second, default %(default)s")
+    return parser.parse_args()
+
+
+def _require_disk(folder: Path, rows: int) -> None:
+    """A row takes some 120 bytes, its indexes 60, and twice that while it is written; 5 GiB are WAL's."""
+    needed, free = rows * 360 + 5 * GIB, shutil.disk_usage(folder).free
+    if free < needed:
+        sys.exit(
+            f"{folder} has {free / GIB:.1f} GiB free and {needed / GIB:.1f} GiB are needed: "
+            "free some, set TMPDIR to a larger disk, or give fewer --rows"
+        )
+
+
+def _measure(folder: Path, chosen: Namespace) -> tuple[Report, str]:
+    # Every other pair in reverse, so that what changes from build to build favours neither.
+    pairs = [[CONCURRENTLY, MIGRATOR], [MIGRATOR, CONCURRENTLY]] * PAIRS
+    turns = [NO_BUILD, PLAIN, *(name for pair in pairs[:PAIRS] for name in pair)]
+    with Database(folder) as database:
+        way.write_migration(folder)
+        _say(f"filling {chosen.rows:,} rows …")
+        database.fill(chosen.rows)
+        builds = []
+        for turn, name in enumerate(turns, 1):
+            _say(f"{turn} of {len(turns)}, {name} …")
+            builds.append(_build(name, database, folder / f"writes-{turn}", chosen))
+            _say(f"    {builds[-1].span.seconds:.2f} s, slowest write {builds[-1].latency.maximum:.3f} s")
+        return Report(builds=builds, lock_timeout=Patience().lock_timeout), database.version
+
+
+def _build(name: str, database: Database, folder: Path, chosen: Namespace) -> Build:
+    database.forget_builds()
+    before, logged = database.counts(), database.log_size()
+    with Writers(folder, database.environment, rows=chosen.rows, rate=chosen.rate) as writers:
+        time.sleep(LEAD)
+        process = way.run(name, folder.parent, database.environment)
+        time.sleep(LEAD)
+        writes, failed = writers.stop()
+    if name != NO_BUILD and not database.has_valid_index():
+        raise BuildFailed(f"{name} left no valid index")
+    after, done = database.counts(), len(writes)
+    return Build(
+        way=name,
+        span=process.span,
+        statement_seconds=database.statement_seconds(logged),
+        peak_rss=process.peak_rss,
+        writes=writes,
+        failed=failed,
+        lost=max(done - (after.rows - before.rows), done - (after.touched - before.touched)),
+    )
+
+
+def _write(report: Report, version: str, chosen: Namespace) -> None:
+    RESULTS.mkdir(exist_ok=True)
+    conditions = {
+        "machine": {
+            "cores": os.cpu_count(),
+            "system": platform.platform(),
+            "python": platform.python_version(),
+            "load": os.getloadavg(),
+        },
+        "postgresql": {"version": version, **SETTINGS},
+        "rows": chosen.rows,
+        "writers": {"clients": CLIENTS, "writes_per_second": chosen.rate},
+        "unit": "seconds; KiB",
+    }
+    (RESULTS / "migrations.json").write_text(json.dumps({**conditions, **report.as_json()}, indent=2) + "\n")
+    plot.draw(report, chosen.rows, RESULTS / "migrations.png")
+    head, *rows = report.table()
+    _say(f"\n{table.plain(head, rows)}\n\n{report.ratios()}")
+    _say("written to bench/results/migrations.json and migrations.png")
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,102 @@
+"""The bench's server and its one table."""
+
+from __future__ import annotations
+
+import re
+import signal
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from migrator.postgres import Session
+from migrator.settings import Server
+from tests.migrator import postgres_server
+
+TABLE, INDEX = '"Member"', '"Member_churchId_optInSms_idx"'
+SETTINGS = {
+    "shared_buffers": "512MB",
+    "maintenance_work_mem": "256MB",
+    "max_wal_size": "4GB",
+    # The bench checkpoints before each build; one in the midst of it would be noise.
+    "checkpoint_timeout": "1h",
+    # Autovacuum takes the lock that a CONCURRENTLY build takes: it would be measured as a wait.
+    "autovacuum": "off",
+    "log_min_duration_statement": "100ms",
+}
+STATEMENT = re.compile(r"duration: ([\d.]+) ms  statement: CREATE INDEX ")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Counts:
+    """What the writers leave: rows, and the sum of `touched`, which each update raises by one."""
+
+    rows: int
+    touched: int
+
+
+class Database:
+    """A server with production's durability in `folder`, ended by `stop`."""
+
+    def __init__(self, folder: Path) -> None:
+        self._server, self._process = postgres_server.start(folder, tuned=SETTINGS)
+        self.environment = self._server.environment("postgres")
+
+    def __enter__(self) -> Database:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        if self._process.poll() is None:
+            self._process.send_signal(signal.SIGINT)  # the fast stop
+        try:
+            self._process.wait(30)
+        except subprocess.TimeoutExpired:
+            self._process.kill()  # its folder goes anyway
+            self._process.wait()
+
+    @property
+    def version(self) -> str:
+        return str(self._run("SHOW server_version")[0][0])
+
+    def fill(self, rows: int) -> None:
+        self._run(
+            f"""CREATE TABLE {TABLE} (
+                    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+                    "churchId" int NOT NULL, "optInSms" boolean NOT NULL, name text NOT NULL,
+                    "createdAt" timestamptz NOT NULL DEFAULT now(), touched int NOT NULL DEFAULT 0);
+                INSERT INTO {TABLE} ("churchId", "optInSms", name)
+                SELECT random() * 5000, n % 2 = 0, md5(CAST(n AS text)) FROM generate_series(1, {rows}) n"""
+        )
+        self._run(f"VACUUM (ANALYZE) {TABLE}")
+
+    def forget_builds(self) -> None:
+        """As before any build, and with nothing left to write behind it."""
+        self._run(f"DROP INDEX IF EXISTS {INDEX}; DROP TABLE IF EXISTS _prisma_migrations")
+        self._run("CHECKPOINT")
+
+    def counts(self) -> Counts:
+        rows, touched = self._run(f"SELECT count(*), sum(touched) FROM {TABLE}")[0]
+        return Counts(rows=rows, touched=touched)
+
+    def has_valid_index(self) -> bool:
+        return bool(
+            self._run(f"SELECT 1 FROM pg_index WHERE indexrelid = to_regclass('{INDEX}') AND indisvalid")
+        )
+
+    def log_size(self) -> int:
+        return self._server.log.stat().st_size
+
+    def statement_seconds(self, since: int) -> float | None:
+        """How long the server took for the CREATE INDEX that it logged after that many bytes."""
+        with self._server.log.open("rb") as log:
+            log.seek(since)
+            return logged_seconds(log.read().decode())
+
+    def _run(self, sql: str) -> list[list[Any]]:
+        with Session(Server.read(self.environment)) as session:
+            return session.run(sql)
+
+
+def logged_seconds(log: str) -> float | None:
+    """The longest CREATE INDEX of a log of statements; None where none is."""
+    return max((float(found) / 1000 for found in STATEMENT.findall(log)), default=None)

@@ -1,0 +1,162 @@
+"""What was measured of each way, and whether it keeps what the migrator promises."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from bench.migrations.latency import Latency, Span, Write
+from bench.migrations.way import CONCURRENTLY, MIGRATOR, NO_BUILD, PLAIN, WAYS
+
+LONGEST_RATIO = 1.05  # of the migrator's time to psql's: what the bookkeeping around a build may cost
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Build:
+    """One build under writes. `statement_seconds`: of the CREATE INDEX alone; `peak_rss`: KiB."""
+
+    way: str
+    span: Span
+    statement_seconds: float | None
+    peak_rss: int
+    writes: list[Write] = field(repr=False)
+    failed: int
+    lost: int
+
+    @property
+    def latency(self) -> Latency:
+        """Of the writes that the build could touch."""
+        return Latency.of(self.span.touched(self.writes))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Report:
+    """All builds in the order they ran, psql's and the migrator's in pairs. `lock_timeout`: seconds."""
+
+    builds: Sequence[Build]
+    lock_timeout: float
+
+    def of(self, way: str) -> list[Build]:
+        return [build for build in self.builds if build.way == way]
+
+    def latency(self, way: str) -> Latency:
+        """Over all builds of a way."""
+        return Latency.of([write for build in self.of(way) for write in build.span.touched(build.writes)])
+
+    def worst(self, way: str) -> Build:
+        return max(self.of(way), key=lambda build: build.latency.maximum)
+
+    def seconds(self, way: str) -> float:
+        """The median of a way's processes."""
+        return statistics.median(build.span.seconds for build in self.of(way))
+
+    def process_ratios(self) -> list[float]:
+        """The migrator's whole process to psql's, pair by pair."""
+        return [ours.span.seconds / psqls.span.seconds for psqls, ours in self._pairs()]
+
+    def statement_ratios(self) -> list[float]:
+        """The same of the statement alone, where the server logged both."""
+        return [
+            ours.statement_seconds / psqls.statement_seconds
+            for psqls, ours in self._pairs()
+            if ours.statement_seconds and psqls.statement_seconds
+        ]
+
+    def broken_promises(self) -> list[str]:
+        """What does not hold, and why; empty when all does."""
+        return [*self._blocked(), *self._slow(), *self._lost()]
+
+    def _pairs(self) -> list[tuple[Build, Build]]:
+        return list(zip(self.of(CONCURRENTLY), self.of(MIGRATOR), strict=True))
+
+    def _blocked(self) -> list[str]:
+        limit, slowest = self.lock_timeout, {way: self.latency(way).maximum for way in WAYS}
+        broken = []
+        if slowest[MIGRATOR] > limit:
+            broken.append(
+                f"a write took {slowest[MIGRATOR]:.2f} s while the migrator built, and lock_timeout is "
+                f"{limit:g} s (the slowest without a build took {slowest[NO_BUILD]:.2f} s, "
+                f"with psql's {slowest[CONCURRENTLY]:.2f} s)"
+            )
+        if slowest[PLAIN] <= limit:
+            broken.append(
+                f"the plain build blocked writes for {slowest[PLAIN]:.2f} s only, so this run cannot show "
+                f"that the migrator blocks none for {limit:g} s: give more --rows"
+            )
+        return broken
+
+    def _slow(self) -> list[str]:
+        ratio = statistics.median(self.process_ratios())
+        if ratio <= LONGEST_RATIO:
+            return []
+        return [
+            f"the migrator took {ratio:.3f} times psql's CONCURRENTLY, and may take {LONGEST_RATIO} times "
+            f"(the statement alone: {_extremes(self.statement_ratios())})"
+        ]
+
+    def _lost(self) -> list[str]:
+        return [
+            f"{build.way}: {build.lost} acknowledged writes are not in the table, {build.failed} failed"
+            for build in self.builds
+            if build.lost or build.failed
+        ]
+
+    def table(self) -> list[tuple[str, ...]]:
+        """Cells for people, a way a row; the head is first."""
+        head = ("", "builds", "process", "writes", "p50", "p99", "max", "failed", "lost", "peak RSS")
+        return [head, *(self._row(way) for way in WAYS)]
+
+    def _row(self, way: str) -> tuple[str, ...]:
+        builds, latency = self.of(way), self.latency(way)
+        rss = max(build.peak_rss for build in builds)
+        return (
+            way,
+            str(len(builds) if way != NO_BUILD else 0),
+            f"{self.seconds(way):.2f} s",
+            str(sum(len(build.writes) for build in builds)),
+            *(f"{seconds * 1000:.1f} ms" for seconds in (latency.p50, latency.p99, latency.maximum)),
+            str(sum(build.failed for build in builds)),
+            str(sum(build.lost for build in builds)),
+            f"{rss / 1024:.0f} MiB" if rss else "",
+        )
+
+    def ratios(self) -> str:
+        return (
+            f"migrator to psql CONCURRENTLY, pair by pair: process {_extremes(self.process_ratios())}, "
+            f"statement alone {_extremes(self.statement_ratios())}"
+        )
+
+    def as_json(self) -> dict[str, Any]:
+        """Seconds and KiB."""
+        return {
+            "lock_timeout": self.lock_timeout,
+            "broken_promises": self.broken_promises(),
+            "ratios_to_psql_concurrently": {
+                "process": self.process_ratios(),
+                "statement": self.statement_ratios(),
+                "process_median": statistics.median(self.process_ratios()),
+                "limit": LONGEST_RATIO,
+            },
+            "ways": {way: asdict(self.latency(way)) for way in WAYS},
+            "builds": [
+                {
+                    "way": build.way,
+                    "process_seconds": build.span.seconds,
+                    "statement_seconds": build.statement_seconds,
+                    "peak_rss": build.peak_rss,
+                    "writes": len(build.writes),
+                    "failed": build.failed,
+                    "lost": build.lost,
+                    "latency": asdict(build.latency),
+                }
+                for build in self.builds
+            ],
+        }
+
+
+def _extremes(ratios: Sequence[float]) -> str:
+    if not ratios:
+        return "not logged"
+    return f"median {statistics.median(ratios):.3f}, {min(ratios):.3f} to {max(ratios):.3f}"
