@@ -17,15 +17,15 @@ from migrator.errors import FolderError, MigratorError
 from migrator.ledger import Ledger
 from migrator.plan import Plan
 from migrator.postgres import PostgresError, Session
-from migrator.settings import AppRole, Patience, Server
+from migrator.settings import AppRole, Patience, Resources, Server, add_flags, chosen
 from migrator.verify import verify
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Runs one command and returns its exit code."""
-    chosen = _parser().parse_args(arguments)
+    parsed = _parser().parse_args(arguments)
     try:
-        chosen.run(chosen)
+        parsed.run(parsed)
     except MigratorError as error:
         print(f"{type(error).__name__}: {error}", file=sys.stderr, flush=True)
         return error.exit_code
@@ -56,23 +56,30 @@ def _parser() -> ArgumentParser:
         )
         command.set_defaults(run=run)
         if name == "apply":
-            Patience.add_to(command, os.environ)
+            add_flags(command, Patience, os.environ)
+            add_flags(command, Resources, os.environ)
         if name == "bundle":
             command.add_argument("--output", type=Path, required=True, help="folder for the zipapp")
     return parser
 
 
-def _plan(chosen: Namespace) -> None:
-    say(_load(chosen.migrations).render())
+def _plan(arguments: Namespace) -> None:
+    say(_load(arguments.migrations).render())
 
 
-def _apply(chosen: Namespace) -> None:
-    patience, role, server = Patience.chosen(chosen), AppRole.read(os.environ), Server.read(os.environ)
-    apply(_load(chosen.migrations), server=server, patience=patience, role=role, say=say)
+def _apply(arguments: Namespace) -> None:
+    apply(
+        _load(arguments.migrations),
+        server=Server.read(os.environ),
+        patience=chosen(Patience, arguments),
+        resources=chosen(Resources, arguments),
+        role=AppRole.read(os.environ),
+        say=say,
+    )
 
 
-def _status(chosen: Namespace) -> None:
-    plan = _load(chosen.migrations)
+def _status(arguments: Namespace) -> None:
+    plan = _load(arguments.migrations)
     with Session(Server.read(os.environ)) as session:
         rows = [row for row in Ledger(session).rows() if not row.rolled_back]
     states = {
@@ -88,15 +95,15 @@ def _unfinished(failed: bool) -> str:
     return "failed" if failed else "interrupted or running"
 
 
-def _verify(chosen: Namespace) -> None:
+def _verify(arguments: Namespace) -> None:
     with Session(Server.read(os.environ)) as session:
-        say(verify(session, _load(chosen.migrations)))
+        say(verify(session, _load(arguments.migrations)))
 
 
-def _bundle(chosen: Namespace) -> None:
+def _bundle(arguments: Namespace) -> None:
     from migrator.bundle import build  # needs pglast, which a zipapp has not
 
-    bundle = build(chosen.migrations, chosen.output)
+    bundle = build(arguments.migrations, arguments.output)
     say(bundle.plan.render())
     say(str(bundle.path))
 

@@ -2,27 +2,38 @@
 
 from __future__ import annotations
 
-import random
 import time
 from collections.abc import Callable
 
 from migrator import guards, lock, roles, verify
-from migrator.errors import IndexDiffers, LockTimeout, StatementFailed
+from migrator.errors import (
+    ForeignPartition,
+    IndexDiffers,
+    LockTimeout,
+    ReplicaBehind,
+    StatementFailed,
+    StorageShort,
+)
 from migrator.indexes import IndexRunner
 from migrator.ledger import Ledger, Pending
 from migrator.plan import Plan, Statement, shortened
-from migrator.postgres import DEADLOCK, LOCK_NOT_AVAILABLE, QUERY_CANCELED, PostgresError, Session
-from migrator.progress import Watch
-from migrator.settings import AppRole, Patience, Server
-
-LONGEST_PAUSE = 30.0  # seconds between two tries at a table's lock
+from migrator.postgres import QUERY_CANCELED, PostgresError, Session
+from migrator.retries import Retries
+from migrator.settings import AppRole, Patience, Resources, Server
 
 
 def apply(
-    plan: Plan, *, server: Server, patience: Patience, role: AppRole | None, say: Callable[[str], None]
+    plan: Plan,
+    *,
+    server: Server,
+    patience: Patience,
+    resources: Resources,
+    role: AppRole | None,
+    say: Callable[[str], None],
 ) -> None:
     """Raises a MigratorError; what was applied until then stays and is recorded. `say` gets a line."""
     with Session(server) as session:
+        guards.refuse_server(session, server)
         lock.take(session, wait=patience.wait_for_lock, say=say)
         ledger = Ledger(session)
         ledger.make()
@@ -34,7 +45,15 @@ def apply(
         pending = ledger.pending(plan)
         guards.refuse_hazards(session, pending)
         for migration in pending:
-            Run(migration, session=session, ledger=ledger, server=server, patience=patience, say=say).run()
+            Run(
+                migration,
+                session=session,
+                ledger=ledger,
+                server=server,
+                patience=patience,
+                resources=resources,
+                say=say,
+            ).run()
         say(f"migrations: {len(pending)} applied now, {len(plan.migrations) - len(pending)} before")
         say(verify.verify(session, plan))
 
@@ -50,11 +69,13 @@ class Run:
         ledger: Ledger,
         server: Server,
         patience: Patience,
+        resources: Resources,
         say: Callable[[str], None],
     ) -> None:
         self._pending, self._migration = pending, pending.migration
-        self._session, self._ledger = session, ledger
-        self._server, self._patience, self._say = server, patience, say
+        self._session, self._ledger, self._say = session, ledger, say
+        self._server, self._patience, self._resources = server, patience, resources
+        self._retries = Retries(session, server=server, patience=patience, say=say)
 
     def run(self) -> None:
         if self._pending.applied:
@@ -62,85 +83,53 @@ class Run:
         self._at = self._pending.applied + 1  # the statement that runs
         self._row = self._ledger.start(self._pending)
         for first, group in self._migration.transactions(self._pending.applied):
-            self._settle_session()
-            if group[0].online:
-                self._online(first, group[0])
-            else:
-                self._transaction(first, group)
-        self._settle_session()
+            self._session.run("RESET ALL")  # a file's SETs end with their transaction
+            self._at = first
+            try:
+                self._online(first, group[0]) if group[0].online else self._transaction(first, group)
+            except PostgresError as error:
+                raise self._failed(first, error) from None
+            except (ForeignPartition, IndexDiffers, LockTimeout, ReplicaBehind, StorageShort) as error:
+                self._ledger.fail(self._row, self._at, str(error))
+                raise type(error)(f"{self._migration.place(self._at)}: {error}") from None
+        self._session.run("RESET ALL")
         self._ledger.finish(self._row)
-
-    def _settle_session(self) -> None:
-        """Undoes a file's SETs; online, waiting for older transactions blocks nobody and may be long."""
-        milliseconds = round(self._patience.wait_for_transactions * 1000)
-        self._session.run(f"RESET ALL; SET lock_timeout = '{milliseconds}ms'")
 
     def _online(self, number: int, statement: Statement) -> None:
         assert statement.online
         label = self._migration.label(number, [statement])
         interrupted = self._pending.interrupted and number == self._pending.applied + 1
         started = time.monotonic()
-        try:
-            indexes = IndexRunner(self._session, self._server, label, self._say)
-            end = indexes.run(statement.online, interrupted=interrupted)
-        except PostgresError as error:
-            raise self._failed(number, number, str(error)) from None
-        except (IndexDiffers, LockTimeout) as error:
-            self._ledger.fail(self._row, number, str(error))
-            raise type(error)(f"{self._migration.place(number)}: {error}") from None
+        runner = IndexRunner(
+            self._session,
+            server=self._server,
+            patience=self._patience,
+            resources=self._resources,
+            retries=self._retries,
+            label=label,
+            say=self._say,
+        )
+        end = runner.run(statement.online, interrupted=interrupted)
         self._ledger.advance(self._row, self._migration, number)
         self._say(f"{label} {end} {time.monotonic() - started:.1f} s")
 
     def _transaction(self, first: int, group: list[Statement]) -> None:
         label = self._migration.label(first, group)
         last = first + len(group) - 1
-        for tried in range(self._patience.lock_retries + 1):
-            self._at = first
-            try:
-                with (
-                    Watch(self._server, self._session.pid, label, self._say) as watch,
-                    self._session.transaction(),
-                ):
-                    self._limit(group)
-                    for self._at, statement in enumerate(group, first):
-                        self._session.run(statement.sql)
-                    self._ledger.advance(self._row, self._migration, last)
-            except PostgresError as error:
-                if error.code not in (LOCK_NOT_AVAILABLE, DEADLOCK):
-                    raise self._failed(first, self._at, _explained(error)) from None
-                self._pause(tried, watch.blockers)
-            else:
-                self._say(f"{label} committed {watch.seconds:.1f} s")
-                return
 
-    def _limit(self, group: list[Statement]) -> None:
-        """A change of data or a validation may take its time; a change of the schema holds a strong lock."""
-        lock_timeout = round(self._patience.lock_timeout * 1000)
-        statement_timeout = 0 if group[0].long else round(self._patience.statement_timeout * 1000)
-        self._session.run(f"SET LOCAL lock_timeout = '{lock_timeout}ms'")
-        self._session.run(f"SET LOCAL statement_timeout = '{statement_timeout}ms'")
+        def work() -> None:
+            for self._at, statement in enumerate(group, first):
+                self._session.run(statement.sql)
+            self._ledger.advance(self._row, self._migration, last)
 
-    def _pause(self, tried: int, blockers: str) -> None:
-        """Waits before the next try, longer each time, never in step with others. Raises LockTimeout."""
-        held = f"no lock within {self._patience.lock_timeout:g} s, held by {blockers or 'another session'}"
-        if tried >= self._patience.lock_retries:
-            self._ledger.fail(self._row, self._at, held)
-            raise LockTimeout(
-                f"{self._migration.place(self._at)}: {held}; tried {tried + 1} times. "
-                "End that transaction, or raise --lock-retries, and run again"
-            )
-        pause = min(LONGEST_PAUSE, 2**tried) * random.uniform(0.5, 1)
-        self._say(
-            f"{self._migration.label(self._at, [self._migration.statements[self._at - 1]])}: {held}; "
-            f"next try in {pause:.1f} s ({tried + 1} of {self._patience.lock_retries})"
-        )
-        time.sleep(pause)
+        seconds = self._retries.run(label, work, long=group[0].long)
+        self._say(f"{label} committed {seconds:.1f} s")
 
-    def _failed(self, first: int, number: int, error: str) -> StatementFailed:
+    def _failed(self, first: int, error: PostgresError) -> StatementFailed:
         """Records the failure and returns the error to raise. What precedes `first` is committed."""
-        title = shortened(self._migration.statements[number - 1].title)
-        text = f"{self._migration.place(number)} failed\n  {title}\n{error}"
-        self._ledger.fail(self._row, number, text)
+        title = shortened(self._migration.statements[self._at - 1].title)
+        text = f"{self._migration.place(self._at)} failed\n  {title}\n{_explained(error)}"
+        self._ledger.fail(self._row, self._at, text)
         kept = (
             f"Statements 1 to {first - 1} are applied and stay" if first > 1 else "Nothing of it is applied"
         )

@@ -4,10 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from migrator.errors import Refused
+from migrator.errors import NotPrimary, Refused, ThroughPooler
 from migrator.ledger import Pending
 from migrator.plan import shortened
 from migrator.postgres import Session
+from migrator.settings import Server
+
+
+def refuse_server(session: Session, server: Server) -> None:
+    """Raises NotPrimary and ThroughPooler: what such a connection begins, it cannot finish."""
+    where = f"{server.host}:{server.port}"
+    in_recovery, read_only = session.rows(
+        "SELECT pg_is_in_recovery(), CAST(current_setting('transaction_read_only') AS boolean)"
+    )[0]
+    if in_recovery:
+        raise NotPrimary(f"{where} is a replica: set PGHOST to the primary's address")
+    if read_only:
+        raise NotPrimary(
+            f"{where} takes no writes: default_transaction_read_only is on. "
+            "Find out why (RDS does that when its storage is full), then switch it off"
+        )
+    if session.pooled:
+        raise ThroughPooler(
+            f"{where} is a pooler: between transactions it gives the session to others, with its lock and "
+            "its settings. Set PGHOST and PGPORT to the database's own"
+        )
 
 
 def refuse_hazards(session: Session, pending: Sequence[Pending]) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from migrator.errors import LockHeld
 from migrator.postgres import Session
-from migrator.progress import build_progress
+from migrator.progress import build_state
 
 KEY = 72707369  # Prisma's
 POLL = 1.0  # seconds between tries
@@ -47,7 +47,7 @@ def _holder(session: Session) -> str:
     if not found:
         return "a session that is just ending"
     pid, application, since, age = found[0]
-    doing = build_progress(session, pid)
+    doing = build_state(session, pid)
     return f"pid {pid} ({application or 'no application_name'}, since {since}, {age} s)" + (
         f", index build {doing}" if doing else ""
     )

@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 from migrator.errors import PlanError
 from migrator.folder import same_script
+from migrator.query import Query
 
 RENDER_LIMIT = (
     4_000  # bytes; AWS keeps at most 4,096 in a standard SSM parameter, and a preview stays readable
@@ -35,16 +36,24 @@ class Hazard:
 class Online:
     """An index statement that runs CONCURRENTLY, outside a transaction.
 
-    `sql` is the statement with CONCURRENTLY. `table` and `index` are quoted, with their schema if the file
-    has one. `probe` makes the same index as `probe_index` on an empty twin of the table, to compare them.
+    `sql` is the statement with CONCURRENTLY. `schema`, `table` and `index` are quoted; the latter two with
+    their schema if the file has one. Of a CREATE INDEX, `rest` is what follows the table's name; `only`
+    leaves the partitions out.
     """
 
     kind: Literal["create", "drop", "reindex"]
     sql: str
     index: str = ""
     table: str = ""
-    probe: str = ""
-    probe_index: str = ""
+    schema: str = ""
+    unique: bool = False
+    only: bool = False
+    rest: str = ""
+
+    def create(self, *, on: str) -> str:
+        """The same index on another table, in that one's schema, and not online."""
+        name = self.index.removeprefix(f"{self.schema}.")
+        return f"CREATE {'UNIQUE ' if self.unique else ''}INDEX {name} ON {on}{self.rest}"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -117,10 +126,11 @@ class Promise:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Plan:
-    """All migrations of a folder, and the indexes they promise."""
+    """All migrations of a folder, the indexes they promise, and the queries that shall use these."""
 
     migrations: tuple[PlannedMigration, ...]
     promises: tuple[Promise, ...]
+    queries: tuple[Query, ...] = ()
 
     def to_json(self) -> str:
         return json.dumps(asdict(self), ensure_ascii=False, indent=1, sort_keys=True)
@@ -135,7 +145,11 @@ class Plan:
                 raise PlanError(
                     f"migration {migration.name} is not the file that was planned: build the bundle again"
                 )
-        return cls(migrations=migrations, promises=tuple(Promise(**entry) for entry in data["promises"]))
+        return cls(
+            migrations=migrations,
+            promises=tuple(Promise(**entry) for entry in data["promises"]),
+            queries=tuple(Query(**{**entry, "uses": tuple(entry["uses"])}) for entry in data["queries"]),
+        )
 
     def render(self) -> str:
         """The plan for people, the newest migrations in full, within RENDER_LIMIT; what a preview shows."""

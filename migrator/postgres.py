@@ -48,6 +48,10 @@ class Index:
         """All of the definition that follows the table's name."""
         return self.definition.partition(f".{self.table} USING ")[2]
 
+    def same_as(self, other: Index) -> bool:
+        """Whether both answer the same queries and refuse the same rows, whatever their names and tables."""
+        return (self.method_and_columns, self.unique) == (other.method_and_columns, other.unique)
+
 
 class Session:
     """One connection. Statements run as they are; only catalogue look-ups take parameters."""
@@ -73,6 +77,11 @@ class Session:
     def rows(self, sql: str, **parameters: Any) -> list[list[Any]]:
         """A query's rows."""
         return self._guarded(sql, **parameters)
+
+    @property
+    def pooled(self) -> bool:
+        """Whether a pooler stands between: it greets with a process id of its own making."""
+        return int.from_bytes(self._connection._backend_key_data[:4]) != self.pid
 
     @contextmanager
     def transaction(self) -> Iterator[None]:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 
+from migrator import sessions
 from migrator.errors import ConnectionFailed
 from migrator.postgres import PostgresError, Session
 from migrator.settings import Server
@@ -47,43 +49,59 @@ class Watch:
             self._say(f"{self._label} progress is not available: {error}")
 
     def _look(self, session: Session) -> None:
+        phase = Phase()
         while True:
-            self.blockers = blockers(session, self._pid)
+            self.blockers = sessions.blockers(session, self._pid)
             if self.seconds >= REPORT_EVERY:
-                state = build_progress(session, self._pid) or "running"
+                state = phase.described(build_state(session, self._pid)) or "running"
                 waits = f", waits for {self.blockers}" if self.blockers else ""
                 self._say(f"{self._label} {state}{waits} {self.seconds:.0f} s")
             if self._done.wait(REPORT_EVERY if self.seconds >= REPORT_EVERY else LOOK_AFTER):
                 return
 
 
-def build_progress(session: Session, pid: int) -> str:
-    """`63 % (building index: scanning table)` of the index that a session builds, or nothing."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class State:
+    """Where a build is: the phase as PostgreSQL names it, and how much of it is done (0 to 1)."""
+
+    phase: str
+    done: float | None
+
+    def __str__(self) -> str:
+        """`63 % (building index: scanning table)`"""
+        return f"({self.phase})" if self.done is None else f"{100 * self.done:.0f} % ({self.phase})"
+
+
+class Phase:
+    """The phase that is running, followed from look to look to tell how long it will still take."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._first: tuple[float, State] | None = None
+
+    def described(self, state: State | None) -> str:
+        """The state, and from the second look at a phase on the time that it needs at the pace so far."""
+        if state is None:
+            return ""
+        now = self._clock()
+        if self._first is None or self._first[1].phase != state.phase:
+            self._first = now, state
+        since, first = self._first
+        if state.done is None or first.done is None or state.done <= first.done:
+            return str(state)
+        left = (1 - state.done) * (now - since) / (state.done - first.done)
+        return f"{state}, {left:.0f} s left"
+
+
+def build_state(session: Session, pid: int) -> State | None:
+    """Of the index that a session builds."""
     found = session.rows(
-        """SELECT phase, CAST(100 * CASE
+        """SELECT phase, CAST(CASE
                     WHEN blocks_total > 0 THEN blocks_done / CAST(blocks_total AS float)
                     WHEN tuples_total > 0 THEN tuples_done / CAST(tuples_total AS float)
                     WHEN lockers_total > 0 THEN lockers_done / CAST(lockers_total AS float)
-                  END AS int)
+                  END AS float)
            FROM pg_stat_progress_create_index WHERE pid = :pid""",
         pid=pid,
     )
-    if not found:
-        return ""
-    phase, per_cent = found[0]
-    return f"{per_cent} % ({phase})" if per_cent is not None else f"({phase})"
-
-
-def blockers(session: Session, pid: int) -> str:
-    """For whom a session waits: pid, application, state, age of the transaction in seconds, query."""
-    found = session.rows(
-        """SELECT pid, application_name, coalesce(state, 'state hidden'),
-                  CAST(extract(epoch FROM clock_timestamp() - xact_start) AS int),
-                  left(regexp_replace(query, '\\s+', ' ', 'g'), 60)
-           FROM pg_stat_activity WHERE pid = ANY (pg_blocking_pids(:pid)) ORDER BY xact_start LIMIT 3""",
-        pid=pid,
-    )
-    return "; ".join(
-        f"pid {pid} ({application or 'no application_name'}, {state}, transaction {age} s: {query})"
-        for pid, application, state, age, query in found
-    )
+    return State(phase=found[0][0], done=found[0][1]) if found else None

@@ -41,26 +41,21 @@ def _create(statement: Parsed) -> Online:
         sql=statement.sql if node.concurrent else _concurrently(statement, "INDEX"),
         index=qualified(node.relation.schemaname, node.idxname),
         table=of_relation(node.relation),
-        probe=_probe(statement),
-        probe_index=f"pg_temp.{quote(node.idxname)}",
+        schema=qualified(node.relation.schemaname),
+        unique=bool(node.unique),
+        only=not node.relation.inh,
+        rest=_after_the_table(statement),
     )
 
 
-def _probe(statement: Parsed) -> str:
-    """The same index on `pg_temp.<table>`: what stands after the table's name stays as it is."""
-    node, tokens = statement.node, statement.tokens
+def _after_the_table(statement: Parsed) -> str:
+    tokens = statement.tokens
     place = next(i for i, token in enumerate(tokens) if token.name == "ON") + 1
     if tokens[place].name == "ONLY":
         place += 1
     while tokens[place + 1].name == "ASCII_46":  # the dot of schema.table
         place += 2
-    rest = statement.sql[tokens[place].end :]
-    unique = "UNIQUE " if node.unique else ""
-    twin = f"pg_temp.{quote(node.relation.relname)}"
-    return (
-        f"CREATE TEMPORARY TABLE {twin} (LIKE {of_relation(node.relation)});\n"
-        f"CREATE {unique}INDEX {quote(node.idxname)} ON {twin}{rest}"
-    )
+    return statement.sql[tokens[place].end :]
 
 
 def _reindex(statement: Parsed) -> Online:
@@ -74,6 +69,7 @@ def _reindex(statement: Parsed) -> Online:
         else _concurrently(statement, "INDEX", "TABLE", "SCHEMA", "DATABASE", "SYSTEM_P"),
         index=target if node.kind == ReindexObjectType.REINDEX_OBJECT_INDEX else "",
         table=target if node.kind == ReindexObjectType.REINDEX_OBJECT_TABLE else "",
+        schema=quote(node.name) if node.kind == ReindexObjectType.REINDEX_OBJECT_SCHEMA else "",
     )
 
 

@@ -1,12 +1,15 @@
-"""Where the database is, how long to wait, and the app's role: read once, checked once."""
+"""Where the database is, how long to wait, what to use, and the app's role: read once, checked once."""
 
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from typing import Any, TypeVar
 
 from migrator.errors import SettingsError
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -64,39 +67,65 @@ class AppRole:
         return cls(name=name, password=password)
 
 
+def setting(default: Any, *, unit: str, least: float, kind: type = float) -> Any:
+    """A field that is a flag, and MIGRATOR_<NAME> in the environment; a value below `least` is refused."""
+    return field(default=default, metadata={"kind": kind, "unit": unit, "least": least})
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Patience:
-    """How long to wait for what, in seconds. Each is a flag, and MIGRATOR_<NAME> in the environment."""
+    """How long to wait for what, in seconds. A time-out cannot be 0: to PostgreSQL that is none."""
 
     # Every query on a table queues behind an ALTER TABLE that waits for it, so the app can stall this long:
     # less than any client's patience.
-    lock_timeout: float = 1.0
+    lock_timeout: float = setting(1.0, unit="SECONDS", least=0.001)
     # With pauses of 1, 2, 4 … 30 s between, some eight minutes: most reports are off a table by then.
-    lock_retries: int = 25
+    lock_retries: int = setting(25, unit="COUNT", least=0, kind=int)
     # A schema change that reads no rows takes milliseconds; a longer one holds a strong lock meanwhile.
-    statement_timeout: float = 30.0
+    statement_timeout: float = setting(30.0, unit="SECONDS", least=0.001)
     # An index built online waits, blocking nobody, for every older transaction to end.
-    wait_for_transactions: float = 600.0
+    wait_for_transactions: float = setting(600.0, unit="SECONDS", least=0.001)
+    # A replica that an earlier build left behind.
+    wait_for_replicas: float = setting(600.0, unit="SECONDS", least=0)
     # Another runner's whole work, an index build on a large table included.
-    wait_for_lock: float = 3600.0
+    wait_for_lock: float = setting(3600.0, unit="SECONDS", least=0)
 
-    @classmethod
-    def add_to(cls, parser: ArgumentParser, environment: Mapping[str, str]) -> None:
-        for setting in fields(cls):
-            parser.add_argument(
-                f"--{setting.name.replace('_', '-')}",
-                type=type(setting.default),
-                default=environment.get(f"MIGRATOR_{setting.name.upper()}", setting.default),
-                metavar="COUNT" if setting.name == "lock_retries" else "SECONDS",
-                help=f"default {setting.default}",
-            )
 
-    @classmethod
-    def chosen(cls, arguments: Namespace) -> Patience:
-        """Raises SettingsError for what would wait for ever: PostgreSQL's time-outs are off at 0."""
-        values = {setting.name: getattr(arguments, setting.name) for setting in fields(cls)}
-        for name, value in values.items():
-            least = 0 if name in ("lock_retries", "wait_for_lock") else 0.001
-            if value < least:
-                raise SettingsError(f"--{name.replace('_', '-')} is {value:g}: give {least:g} or more")
-        return cls(**values)
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Resources:
+    """What a build may take of the server, and what it must leave. None: as the server has it, or unknown."""
+
+    # Memory of one build, its parallel workers' included: with more, a large index is sorted with less disk.
+    maintenance_work_mem: int | None = setting(None, unit="MIB", least=1, kind=int)
+    # Processes beside the build's own; 0 leaves the app all other cores.
+    parallel_workers: int | None = setting(None, unit="COUNT", least=0, kind=int)
+    # A build writes as much WAL as its index is large. Readers of a replica notice half a minute.
+    max_replica_lag: float = setting(30.0, unit="SECONDS", least=0.001)
+    # RDS tells it to CloudWatch only (FreeStorageSpace), so whoever starts the migrator has to say.
+    free_storage: int | None = setting(None, unit="BYTES", least=0, kind=int)
+
+
+def add_flags(parser: ArgumentParser, settings: type, environment: Mapping[str, str]) -> None:
+    """A flag for each field of `Patience` or `Resources`."""
+    for entry in fields(settings):
+        parser.add_argument(
+            _flag(entry.name),
+            type=entry.metadata["kind"],
+            default=environment.get(f"MIGRATOR_{entry.name.upper()}", entry.default),
+            metavar=entry.metadata["unit"],
+            help="default: the server's" if entry.default is None else f"default {entry.default}",
+        )
+
+
+def chosen(settings: type[T], arguments: Namespace) -> T:
+    """What the flags said. Raises SettingsError, which names the flag, its value and the least."""
+    values = {}
+    for entry in fields(settings):  # type: ignore[arg-type]  # mypy cannot say "a dataclass"
+        values[entry.name] = value = getattr(arguments, entry.name)
+        if value is not None and value < entry.metadata["least"]:
+            raise SettingsError(f"{_flag(entry.name)} is {value:g}: give {entry.metadata['least']:g} or more")
+    return settings(**values)
+
+
+def _flag(name: str) -> str:
+    return f"--{name.replace('_', '-')}"

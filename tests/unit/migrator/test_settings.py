@@ -7,22 +7,22 @@ from argparse import ArgumentParser
 import pytest
 
 from migrator.errors import SettingsError
-from migrator.settings import AppRole, Patience, Server
+from migrator.settings import AppRole, Patience, Resources, Server, add_flags, chosen
 
 CONNECTION = {"PGHOST": "db", "PGDATABASE": "app", "PGUSER": "master", "PGPASSWORD": "secret-word"}
 
 
-def chosen(*flags: str, **environment: str) -> Patience:
+def patience(*flags: str, **environment: str) -> Patience:
     parser = ArgumentParser()
-    Patience.add_to(parser, environment)
-    return Patience.chosen(parser.parse_args(flags))
+    add_flags(parser, Patience, environment)
+    return chosen(Patience, parser.parse_args(flags))
 
 
 def test_a_flag_comes_before_the_environment_and_that_before_the_default() -> None:
     """Each setting has all three."""
-    patience = chosen("--lock-timeout", "0.5", MIGRATOR_LOCK_TIMEOUT="3", MIGRATOR_LOCK_RETRIES="7")
-    assert patience == Patience(lock_timeout=0.5, lock_retries=7)
-    assert chosen() == Patience()
+    given = patience("--lock-timeout", "0.5", MIGRATOR_LOCK_TIMEOUT="3", MIGRATOR_LOCK_RETRIES="7")
+    assert given == Patience(lock_timeout=0.5, lock_retries=7)
+    assert patience() == Patience()
 
 
 @pytest.mark.parametrize(
@@ -36,8 +36,15 @@ def test_a_flag_comes_before_the_environment_and_that_before_the_default() -> No
 def test_a_wait_for_ever_is_refused(flag: str, value: str, message: str) -> None:
     """To PostgreSQL a time-out of 0 is none."""
     with pytest.raises(SettingsError) as error:
-        chosen(flag, value)
+        patience(flag, value)
     assert str(error.value) == message
+
+
+def test_what_the_server_decides_is_left_to_it() -> None:
+    """Memory and workers are set only when they are given."""
+    parser = ArgumentParser()
+    add_flags(parser, Resources, {"MIGRATOR_MAINTENANCE_WORK_MEM": "512"})
+    assert chosen(Resources, parser.parse_args([])) == Resources(maintenance_work_mem=512)
 
 
 def test_the_connection_is_read_from_pg_variables() -> None:
