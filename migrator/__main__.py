@@ -1,7 +1,8 @@
 """The command: `python -m migrator <command> --migrations DIR`, or `python3 migrator-<sha256>.pyz <command>`.
 
 `plan` shows what would run, `apply` runs it, `status` shows what has run, `verify` looks at the promised
-indexes, and `bundle` makes the zipapp, in which the plan is included. Exit codes: `migrator.errors`.
+indexes and the named queries, and `bundle` makes the zipapp, in which the plan is included. Exit codes:
+`migrator.errors`.
 """
 
 from __future__ import annotations
@@ -17,8 +18,8 @@ from migrator.errors import FolderError, MigratorError
 from migrator.ledger import Ledger
 from migrator.plan import Plan
 from migrator.postgres import PostgresError, Session
-from migrator.settings import AppRole, Patience, Resources, Server, add_flags, chosen
-from migrator.verify import verify
+from migrator.settings import AppRole, Patience, Resources, Server, Verification, add_flags, chosen
+from migrator.verify import Verifier
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -47,7 +48,7 @@ def _parser() -> ArgumentParser:
         ("plan", _plan, "show what runs, and how"),
         ("apply", _apply, "apply what is pending"),
         ("status", _status, "show what has been applied"),
-        ("verify", _verify, "check the promised indexes"),
+        ("verify", _verify, "check the promised indexes and the named queries"),
         ("bundle", _bundle, "make the zipapp"),
     ):
         command = commands.add_parser(name, help=text, description=text)
@@ -58,6 +59,8 @@ def _parser() -> ArgumentParser:
         if name == "apply":
             add_flags(command, Patience, os.environ)
             add_flags(command, Resources, os.environ)
+        if name in ("apply", "verify"):
+            add_flags(command, Verification, os.environ)
         if name == "bundle":
             command.add_argument("--output", type=Path, required=True, help="folder for the zipapp")
     return parser
@@ -73,6 +76,7 @@ def _apply(arguments: Namespace) -> None:
         server=Server.read(os.environ),
         patience=chosen(Patience, arguments),
         resources=chosen(Resources, arguments),
+        verification=chosen(Verification, arguments),
         role=AppRole.read(os.environ),
         say=say,
     )
@@ -97,7 +101,7 @@ def _unfinished(failed: bool) -> str:
 
 def _verify(arguments: Namespace) -> None:
     with Session(Server.read(os.environ)) as session:
-        say(verify(session, _load(arguments.migrations)))
+        Verifier(session, _load(arguments.migrations), chosen(Verification, arguments), say).verify()
 
 
 def _bundle(arguments: Namespace) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from migrator import guards, lock, roles, verify
+from migrator import guards, lock, roles
 from migrator.errors import (
     ForeignPartition,
     IndexDiffers,
@@ -19,7 +19,8 @@ from migrator.ledger import Ledger, Pending
 from migrator.plan import Plan, Statement, shortened
 from migrator.postgres import QUERY_CANCELED, PostgresError, Session
 from migrator.retries import Retries
-from migrator.settings import AppRole, Patience, Resources, Server
+from migrator.settings import AppRole, Patience, Resources, Server, Verification
+from migrator.verify import Verifier
 
 
 def apply(
@@ -28,6 +29,7 @@ def apply(
     server: Server,
     patience: Patience,
     resources: Resources,
+    verification: Verification,
     role: AppRole | None,
     say: Callable[[str], None],
 ) -> None:
@@ -44,9 +46,10 @@ def apply(
             say(f"{name} was begun by another release and is not in this one: left as it is")
         pending = ledger.pending(plan)
         guards.refuse_hazards(session, pending)
+        verifier = Verifier(session, plan, verification, say)
         for migration in pending:
             Run(
-                migration,
+                verifier.measure_before(migration),
                 session=session,
                 ledger=ledger,
                 server=server,
@@ -55,7 +58,7 @@ def apply(
                 say=say,
             ).run()
         say(f"migrations: {len(pending)} applied now, {len(plan.migrations) - len(pending)} before")
-        say(verify.verify(session, plan))
+        verifier.verify()
 
 
 class Run:

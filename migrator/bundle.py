@@ -16,7 +16,7 @@ from migrator.plan import Plan
 PLAN = "plan.json"
 DRIVER = ("pg8000", "scramp", "asn1crypto", "python-dateutil", "six")
 # What plans stays behind: it needs pglast, a C extension.
-PLANNER = {"bundle", "checks", "messages", "parse", "planner", "promises", "rewrite"}
+PLANNER = {"bundle", "checks", "messages", "parse", "planner", "promises", "queries", "rewrite"}
 START = b"""\
 import sys
 

@@ -1,4 +1,7 @@
-"""Prisma's migrations folder: `<name>/migration.sql` in order of name, beside `migration_lock.toml`."""
+"""Prisma's migrations folder: `<name>/migration.sql` in order of name, beside `migration_lock.toml`.
+
+A `queries.sql` beside a `migration.sql` is ours (`migrator.queries`); Prisma passes over it.
+"""
 
 from __future__ import annotations
 
@@ -23,10 +26,11 @@ def same_script(sql: str, recorded: str) -> bool:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Migration:
-    """One migration: its folder's name and its script."""
+    """One migration: its folder's name, its script and its named queries."""
 
     name: str
     sql: str
+    queries: str = ""
 
 
 def read(folder: Path) -> list[Migration]:
@@ -44,14 +48,18 @@ def read(folder: Path) -> list[Migration]:
 
 
 def _migration(folder: Path) -> Migration:
-    script = folder / "migration.sql"
-    try:
-        # Bytes first: reading as text would turn CRLF into LF and so change the checksum.
-        return Migration(name=folder.name, sql=script.read_bytes().decode())
-    except FileNotFoundError:
+    script, queries = folder / "migration.sql", folder / "queries.sql"
+    if not script.exists():
         raise FolderError(
             f"migration {folder.name} has no migration.sql: restore {script} or remove the folder"
-        ) from None
+        )
+    return Migration(name=folder.name, sql=_text(script), queries=_text(queries) if queries.exists() else "")
+
+
+def _text(script: Path) -> str:
+    try:
+        # Bytes first: reading as text would turn CRLF into LF and so change the checksum.
+        return script.read_bytes().decode()
     except UnicodeDecodeError as error:
         raise FolderError(f"{script} is not UTF-8 (byte {error.start}): save it as UTF-8") from None
 

@@ -1,7 +1,8 @@
 """Prisma's bookkeeping, the table `_prisma_migrations`, so that either tool can be used next.
 
 A row that has neither `finished_at` nor `rolled_back_at` is a migration that failed or was interrupted. To
-what Prisma writes, its `logs` add a mark: how many statements are applied, and what they were.
+what Prisma writes, its `logs` add a mark: how many statements are applied, and what they were; and how long
+named queries took before (`migrator.verify`).
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from migrator.postgres import Session
 
 TABLE = "_prisma_migrations"
 _MARK = re.compile(r"^migrator: (?P<applied>\d+) applied, sha256 (?P<digest>[0-9a-f]{64})$", re.MULTILINE)
+_BEFORE = re.compile(r"^migrator: before (?P<figures>.*)$", re.MULTILINE)
 _ERROR = re.compile(r"^migrator: statement \d+ failed", re.MULTILINE)
 
 
@@ -49,15 +51,25 @@ class Row:
         marks = _MARK.findall(self.logs)
         return (int(marks[-1][0]), marks[-1][1]) if marks else (0, "")
 
+    @property
+    def before(self) -> str:
+        """The figures that were kept, as they were given."""
+        found = _BEFORE.search(self.logs)
+        return found["figures"] if found else ""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Pending:
-    """A migration to apply after its first `applied` statements; if `interrupted`, the next may be done."""
+    """A migration to apply after its first `applied` statements; if `interrupted`, the next may be done.
+
+    `before` is a line of figures that are kept until the migration is finished.
+    """
 
     migration: PlannedMigration
     applied: int
     interrupted: bool
     replaces: str | None
+    before: str = ""
 
 
 class Ledger:
@@ -129,13 +141,19 @@ class Ledger:
         row = str(uuid4())
         with self._session.transaction():
             if pending.replaces:
-                self._update(pending.replaces, "rolled_back_at = clock_timestamp()")
+                # The figures hold values of the app's data: they move on, and end with the migration.
+                self._update(
+                    pending.replaces,
+                    "rolled_back_at = clock_timestamp(),"
+                    " logs = regexp_replace(logs, '\nmigrator: before [^\n]*', '')",
+                )
             self._session.rows(
-                f"""INSERT INTO {self.table} (id, checksum, migration_name, started_at)
-                    VALUES (:id, :checksum, :name, clock_timestamp())""",
+                f"""INSERT INTO {self.table} (id, checksum, migration_name, logs, started_at)
+                    VALUES (:id, :checksum, :name, :logs, clock_timestamp())""",
                 id=row,
                 checksum=pending.migration.checksum,
                 name=pending.migration.name,
+                logs=f"\nmigrator: before {pending.before}" if pending.before else None,
             )
             self.advance(row, pending.migration, pending.applied)
         return row
@@ -144,7 +162,11 @@ class Ledger:
         """Records how far it is; inside a transaction, together with the statements themselves."""
         mark = f"migrator: {applied} applied, sha256 {migration.digest(applied)}"
         self._update(
-            row, "applied_steps_count = CAST(:applied AS int), logs = :mark", applied=applied, mark=mark
+            row,
+            "applied_steps_count = CAST(:applied AS int),"
+            " logs = CAST(:mark AS text) || coalesce(substring(logs, '\nmigrator: before [^\n]*'), '')",
+            applied=applied,
+            mark=mark,
         )
 
     def fail(self, row: str, number: int, log: str) -> None:
@@ -169,4 +191,10 @@ def _pending(migration: PlannedMigration, attempt: Row | None) -> Pending:
             f"migration {migration.name} stopped after {applied} statements, and these were changed since: "
             f"restore the first {applied} statements as they were applied, and mend the file after them"
         )
-    return Pending(migration=migration, applied=applied, interrupted=not attempt.failed, replaces=attempt.id)
+    return Pending(
+        migration=migration,
+        applied=applied,
+        interrupted=not attempt.failed,
+        replaces=attempt.id,
+        before=attempt.before,
+    )

@@ -9,7 +9,7 @@ from typing import Any
 from pglast import ast
 from pglast.enums import AlterTableType
 
-from migrator import checks, parse, promises, rewrite
+from migrator import checks, parse, promises, queries, rewrite
 from migrator.errors import AllowanceError
 from migrator.folder import Migration, checksum
 from migrator.messages import HAZARDS
@@ -18,10 +18,10 @@ from migrator.plan import Hazard, Plan, PlannedMigration, Statement
 
 
 def make(migrations: Sequence[Migration]) -> Plan:
-    """Raises SyntaxMistake and AllowanceError; what would hurt is in the plan as `refused`."""
+    """Raises SyntaxMistake, AllowanceError, QueryMistake; what would hurt is in the plan as `refused`."""
     kept = promises.Promises()
     planned = tuple(_migration(migration, kept) for migration in migrations)
-    return Plan(migrations=planned, promises=kept.list())
+    return Plan(migrations=planned, promises=kept.list(), queries=queries.read(migrations, kept.list()))
 
 
 def _migration(migration: Migration, kept: promises.Promises) -> PlannedMigration:

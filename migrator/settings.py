@@ -105,8 +105,16 @@ class Resources:
     free_storage: int | None = setting(None, unit="BYTES", least=0, kind=int)
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Verification:
+    """How far named queries may go."""
+
+    # Of a statement, and of all runs of one query. A page that takes longer has no reader left.
+    query_timeout: float = setting(10.0, unit="SECONDS", least=0.001)
+
+
 def add_flags(parser: ArgumentParser, settings: type, environment: Mapping[str, str]) -> None:
-    """A flag for each field of `Patience` or `Resources`."""
+    """A flag for each field of `Patience`, `Resources` or `Verification`."""
     for entry in fields(settings):
         parser.add_argument(
             _flag(entry.name),

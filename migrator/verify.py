@@ -1,31 +1,122 @@
-"""Whether the indexes that the migrations promise are there and usable."""
+"""Whether the promised indexes are there, and whether the named queries use them: by how much they help."""
 
 from __future__ import annotations
 
-from migrator.errors import IndexesMissing
-from migrator.ledger import Ledger
+import json
+from collections.abc import Callable
+from dataclasses import asdict, replace
+
+from migrator import findings, report
+from migrator.errors import IndexesMissing, IndexesUnused, QueryMistake
+from migrator.explain import Explainer, Timing
+from migrator.judge import FEW_ROWS, Judge
+from migrator.ledger import Ledger, Pending
 from migrator.plan import Plan
-from migrator.postgres import Session
+from migrator.postgres import LOCK_NOT_AVAILABLE, QUERY_CANCELED, PostgresError, Session
+from migrator.query import Query
+from migrator.report import Answer
+from migrator.settings import Verification
 
 
-def verify(session: Session, plan: Plan) -> str:
-    """Returns a line that says what was found. Raises IndexesMissing, which names each."""
-    indexes = {promise: session.index(promise.index, promise.table) for promise in plan.promises}
-    known = {migration.name for migration in plan.migrations}
-    newer = [row.name for row in Ledger(session).rows() if row.finished and row.name not in known]
-    broken = [
-        f"{promise.index} is invalid: run REINDEX INDEX CONCURRENTLY {promise.index}"
-        for promise, index in indexes.items()
-        if index and not index.usable
-    ]
-    # A newer release's migrations may have dropped what this older release promised.
-    if not newer:
-        broken += [
-            f"{promise.index} on {promise.table} is missing: make it again with a new migration"
+class Verifier:
+    """Verifies `plan` on `session`; `say` gets lines."""
+
+    def __init__(
+        self, session: Session, plan: Plan, verification: Verification, say: Callable[[str], None]
+    ) -> None:
+        self._session, self._plan, self._say = session, plan, say
+        self._timeout = verification.query_timeout
+        self._explainer = Explainer(session, timeout=verification.query_timeout)
+        self._judge = Judge(session, self._explainer)
+        self._tables = {promise.index: promise.table for promise in plan.promises}
+        self._before: dict[str, Timing] = {}
+
+    def measure_before(self, item: Pending) -> Pending:
+        """The migration with figures of the queries that its indexes shall help, for a later run to keep."""
+        if not item.before:
+            made = {
+                statement.online.index
+                for statement in item.migration.statements[item.applied :]
+                if statement.online and statement.online.kind == "create"
+            }
+            found = {
+                query.digest: asdict(timing)
+                for query in self._plan.queries
+                if made & set(query.uses) and (timing := self._time_before(query))
+            }
+            item = replace(item, before=json.dumps(found) if found else "")
+        if item.before:
+            entries = json.loads(item.before).items()
+            self._before |= {digest: Timing.from_json(entry) for digest, entry in entries}
+        return item
+
+    def verify(self) -> None:
+        """Says what it found. Raises IndexesMissing, IndexesUnused, QueryMistake."""
+        newer = self._newer_release()
+        there = self._promised(newer=newer)
+        asked = [query for query in self._plan.queries if there >= set(query.uses)]
+        answers = [answer for query in asked if (answer := self._answer(query, newer=newer))]
+        for line in report.table(answers, timeout=self._timeout):
+            self._say(line)
+        named = {index for answer in answers for index in answer.indexes}
+        for line in findings.find(self._session, named=named, rows=FEW_ROWS):
+            self._say(f"finding: {line}")
+        if unused := [failure for answer in answers for failure in answer.failures]:
+            raise IndexesUnused("\n".join(unused))
+
+    def _newer_release(self) -> bool:
+        """A newer release's migrations may have dropped what this older release promised."""
+        known = {migration.name for migration in self._plan.migrations}
+        return any(row.finished and row.name not in known for row in Ledger(self._session).rows())
+
+    def _promised(self, *, newer: bool) -> set[str]:
+        """Which of the promised indexes there are."""
+        indexes = {
+            promise: self._session.index(promise.index, promise.table) for promise in self._plan.promises
+        }
+        broken = [
+            f"{promise.index} is invalid: run REINDEX INDEX CONCURRENTLY {promise.index}"
             for promise, index in indexes.items()
-            if not index
+            if index and not index.usable
         ]
-    if broken:
-        raise IndexesMissing("\n".join(broken))
-    there = [index for index in indexes.values() if index]
-    return f"{len(there)} of {len(indexes)} promised indexes are valid"
+        if not newer:
+            broken += [
+                f"{promise.index} on {promise.table} is missing: make it again with a new migration"
+                for promise, index in indexes.items()
+                if not index
+            ]
+        if broken:
+            raise IndexesMissing("\n".join(broken))
+        there = {promise.index for promise, index in indexes.items() if index}
+        self._say(f"{len(there)} of {len(indexes)} promised indexes are valid")
+        return there
+
+    def _time_before(self, query: Query) -> Timing | None:
+        """None when it cannot run yet, for want of a table or a column."""
+        try:
+            parameters = self._explainer.parameters(query)
+            with self._explainer.prepared(query):
+                trees = self._explainer.plans(query, parameters)
+                return self._explainer.time(query, parameters, trees)
+        except PostgresError:
+            return None
+
+    def _answer(self, query: Query, *, newer: bool) -> Answer | None:
+        """None when it cannot be told now, or when a newer release took away what the query reads."""
+        before = self._before.get(query.digest)
+        try:
+            # The same values as before, and those of today when there were none.
+            parameters = (before and before.parameters) or self._explainer.parameters(query)
+            with self._explainer.prepared(query):
+                trees = self._explainer.plans(query, parameters)
+                verdicts = tuple(
+                    self._judge.judge(query, index, self._tables[index], parameters, trees)
+                    for index in query.uses
+                )
+                now = self._explainer.time(query, parameters, trees)
+        except PostgresError as error:
+            if not newer and error.code not in (LOCK_NOT_AVAILABLE, QUERY_CANCELED):
+                raise QueryMistake(f"{query.place} cannot run: mend it\n{error}") from None
+            self._say(f"{query.place} is not judged: {str(error).splitlines()[0]}")
+            return None
+        return Answer(query=query, before=before, now=now, trees=tuple(trees), verdicts=verdicts)
