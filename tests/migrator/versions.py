@@ -1,4 +1,4 @@
-"""The PostgreSQL versions that the migrator supports, and each one's programs: the system's own, else npm's."""
+"""The PostgreSQL versions that the migrator supports, and the programs of each: the system's, else npm's."""
 
 from __future__ import annotations
 
