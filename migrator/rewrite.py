@@ -60,17 +60,22 @@ def _after_the_table(statement: Parsed) -> str:
 
 def _reindex(statement: Parsed) -> Online:
     node: Any = statement.node
-    concurrent = any(option.defname == "concurrently" for option in node.params or ())
+    options = [option for option in node.params or () if option.defname == "concurrently"]
     target = of_relation(node.relation) if node.relation else ""
     return Online(
         kind="reindex",
         sql=statement.sql
-        if concurrent
+        if options and _is_on(options[-1].arg)  # PostgreSQL takes the last
         else _concurrently(statement, "INDEX", "TABLE", "SCHEMA", "DATABASE", "SYSTEM_P"),
         index=target if node.kind == ReindexObjectType.REINDEX_OBJECT_INDEX else "",
         table=target if node.kind == ReindexObjectType.REINDEX_OBJECT_TABLE else "",
         schema=quote(node.name) if node.kind == ReindexObjectType.REINDEX_OBJECT_SCHEMA else "",
     )
+
+
+def _is_on(value: Any) -> bool:
+    """An option's boolean; one without a value is on."""
+    return value is None or (bool(value.ival) if is_a(value, ast.Integer) else value.sval in ("true", "on"))
 
 
 def _concurrently(statement: Parsed, *words: str) -> str:
