@@ -23,6 +23,7 @@ need setpriv util-linux
 need nsenter util-linux
 need curl curl
 need wrk wrk
+need pgbouncer pgbouncer
 "$python" -c 'import ensurepip, venv' 2>/dev/null || missing+=("python3-venv")
 
 if [ ${#missing[@]} -gt 0 ]; then

@@ -66,18 +66,20 @@ class Headroom:
     def _lagging_replica(self) -> str:
         """The replica that is furthest behind, if that is too far; RDS' own standby is none of them."""
         found = self._session.rows(
-            """SELECT application_name, coalesce(CAST(client_addr AS text), 'local'),
-                      CAST(extract(epoch FROM replay_lag) AS float)
-               FROM pg_stat_replication WHERE replay_lag > make_interval(secs => :most)
-               ORDER BY replay_lag DESC LIMIT 1""",
-            most=self._resources.max_replica_lag,
+            """SELECT application_name, coalesce(host(client_addr), 'local'),
+                      CAST(pg_wal_lsn_diff(pg_current_wal_lsn(), replay_lsn) AS bigint) AS lag
+               FROM pg_stat_replication ORDER BY lag DESC NULLS LAST LIMIT 1"""
         )
-        return "; ".join(f"replica {name} at {address}, {lag:.0f} s behind" for name, address, lag in found)
+        return "; ".join(
+            f"replica {name} at {address}, {sizes.readable(lag)} behind"
+            for name, address, lag in found
+            if lag is not None and lag > self._resources.max_replica_lag << 20
+        )
 
     def _behind(self, replica: str) -> ReplicaBehind:
         return ReplicaBehind(
             f"{replica}; waited {self._patience.wait_for_replicas:g} s for at most "
-            f"{self._resources.max_replica_lag:g} s (--max-replica-lag). "
+            f"{self._resources.max_replica_lag} MB (--max-replica-lag). "
             "Run again when it has caught up, or raise that or --wait-for-replicas"
         )
 

@@ -99,8 +99,9 @@ class Resources:
     maintenance_work_mem: int | None = setting(None, unit="MIB", least=1, kind=int)
     # Processes beside the build's own; 0 leaves the app all other cores.
     parallel_workers: int | None = setting(None, unit="COUNT", least=0, kind=int)
-    # A build writes as much WAL as its index is large. Readers of a replica notice half a minute.
-    max_replica_lag: float = setting(30.0, unit="SECONDS", least=0.001)
+    # WAL that a replica has yet to replay: a build adds as much as its index is large. Eight segments are
+    # replayed in seconds. In bytes, since the lag in seconds is not known while little is written.
+    max_replica_lag: int = setting(128, unit="MIB", least=1, kind=int)
     # RDS tells it to CloudWatch only (FreeStorageSpace), so whoever starts the migrator has to say.
     free_storage: int | None = setting(None, unit="BYTES", least=0, kind=int)
 

@@ -11,6 +11,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from migrator.errors import ConnectionFailed
+from migrator.postgres import Session
+from migrator.settings import Server
 from tests.migrator.versions import SYSTEM
 
 ADMIN, PASSWORD = "admin", "admin-password"
@@ -54,7 +57,7 @@ def start(
     options = f"--pgdata={data} --pwfile={folder}/password --username={ADMIN} --auth=scram-sha-256 --no-sync"
     initdb = [*become, str(programs / "initdb"), *options.split(), "--encoding=UTF8", "--no-locale"]
     subprocess.run(initdb, check=True, stdout=subprocess.DEVNULL)
-    (data / "pg_hba.conf").write_text("hostssl all all 127.0.0.1/32 scram-sha-256\n")
+    (data / "pg_hba.conf").write_text("hostssl all,replication all 127.0.0.1/32 scram-sha-256\n")
     settings = {
         "port": port,
         "listen_addresses": "127.0.0.1",
@@ -68,8 +71,9 @@ def start(
     command = [*become, str(programs / "postgres"), "-D", str(data), *arguments]
     with log.open("wb") as output:
         process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT)
-    _await_port(port, process, log)
-    return PostgresServer(port=port, certificate=folder / "server.crt", log=log), process
+    server = PostgresServer(port=port, certificate=folder / "server.crt", log=log)
+    await_login(process, log, Server.read(server.environment("postgres")))
+    return server, process
 
 
 def _certificate(folder: Path) -> None:
@@ -91,13 +95,14 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _await_port(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
-    for _ in range(100):
-        if process.poll() is not None:
-            raise RuntimeError(f"PostgreSQL did not start: {log.read_text()}")
+def await_login(process: subprocess.Popen[bytes], log: Path, where: Server) -> None:
+    """Until it lets one in: a port that listens may still say that it is starting up."""
+    deadline = time.monotonic() + 30
+    while True:
         try:
-            socket.create_connection(("127.0.0.1", port), 1).close()
-            return
-        except ConnectionRefusedError:
+            with Session(where):
+                return
+        except ConnectionFailed as error:
+            if process.poll() is not None or time.monotonic() > deadline:
+                raise RuntimeError(f"{error}\n{log.read_text()}") from None
             time.sleep(0.1)
-    raise TimeoutError(f"PostgreSQL does not listen on {port}: {log.read_text()}")
