@@ -62,7 +62,7 @@ def aws_environment(deployment: Deployment, monkeypatch: pytest.MonkeyPatch) -> 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Quick tests first, so that a slip shows early; the order is a courtesy, no test needs it."""
-    tiers = ["unit", "migrator", "preview", "rehearsal", "infra"]
+    tiers = ["unit", "migrator", "preview", "rehearsal", "infra", "faults"]
     folder = Path(__file__).parent
 
     def tier(item: pytest.Item) -> int:

@@ -1,0 +1,55 @@
+"""What is wrong after an index build: the promises of `tests/faults`, as a list of what breaks them."""
+
+from collections.abc import Iterator
+
+from tests.faults.stage import LOCK_TIMEOUT, Stage
+from tests.faults.table import Table
+
+
+def problems(stage: Stage) -> list[str]:
+    """Of the index, the bookkeeping, the gate and the writers, who are stopped first."""
+    stage.load.__exit__()
+    return [
+        *index_problems(stage.table),
+        *attempt_problems(stage),
+        *([] if stage.gate_moved else ["the schema gate did not move"]),
+        *write_problems(stage),
+    ]
+
+
+def index_problems(table: Table) -> Iterator[str]:
+    """The table has its one index, and no leftover."""
+    found = table.run(
+        f"""SELECT c.relname, indisvalid AND indisready AND indislive
+            FROM pg_index JOIN pg_class c ON c.oid = indexrelid WHERE indrelid = '{table.name}'::regclass"""
+    )
+    names = [name for name, _ in found]
+    yield from [f"{name} is invalid" for name, usable in found if not usable]
+    if names != [table.index]:
+        yield f"the indexes are {names}"
+
+
+def attempt_problems(stage: Stage) -> Iterator[str]:
+    """One attempt has finished, each other one is rolled back."""
+    *earlier, last = stage.attempts or [(False, False)]
+    if any(attempt != (False, True) for attempt in earlier):
+        yield f"of the earlier attempts (finished, rolled back) is {earlier}"
+    if last != (True, False):
+        yield f"of the last attempt (finished, rolled back) is {last}"
+
+
+def write_problems(stage: Stage) -> Iterator[str]:
+    """Every row that was acknowledged is there, also by way of the index; none came late or was refused."""
+    load, table = stage.load, stage.table
+    for how, setting in (
+        ("the table", "enable_indexscan = off; SET enable_bitmapscan"),
+        ("the index", "enable_seqscan"),
+    ):
+        rows = table.run(f"SET {setting} = off; SELECT a FROM {table.name} WHERE {table.held} > 0")
+        if lost := load.acknowledged - {number for (number,) in rows}:
+            yield f"{len(lost)} of {len(load.acknowledged)} rows are not in {how}"
+    if load.slowest > LOCK_TIMEOUT:
+        yield f"a write took {load.slowest:.1f} s"
+    yield from load.errors
+    if not load.acknowledged:
+        yield "nothing was written"

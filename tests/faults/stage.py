@@ -1,0 +1,100 @@
+"""A test's table under a write load, and the stack that is to apply a migration to it."""
+
+from hashlib import sha256
+from pathlib import Path
+
+import boto3
+
+from migrator.settings import Server
+from rehearsal import daemon
+from stacks.sections import Migrations
+from tests.checkout import Checkout
+from tests.conftest import Deployment
+from tests.faults.engine import UP, Engine, until
+from tests.faults.load import WriteLoad
+from tests.faults.table import Table
+
+LOCK_TIMEOUT = Migrations().lock_timeout
+"""Seconds; the rehearsal's stack leaves it at its default."""
+
+
+class Stage:
+    """Everything has the test's own name, so that no two tests deploy the same."""
+
+    def __init__(
+        self,
+        test: str,
+        *,
+        checkout: Checkout,
+        deployment: Deployment,
+        migrations: Path,
+        server: Server,
+        logs: Path,
+    ) -> None:
+        name = f"fault_{sha256(test.encode()).hexdigest()[:8]}"
+        self.migration = f"29991231_{name}"
+        self.file = migrations / self.migration / "migration.sql"
+        self.table = Table(name, server)
+        self.load = WriteLoad(server, name)
+        self.folder, self.environment = checkout.folder, deployment.environment
+        self._gate = deployment.outputs["gates"]["schema"]
+        self._logs = logs
+        self.engines: list[Engine] = []
+
+    def set_up(self) -> None:
+        """The table and its migration, by default one that makes its index; the load starts."""
+        self.table.make()
+        self.migrates(f"CREATE INDEX {self.table.index} ON {self.table.name} ({self.table.held});\n")
+        self.load.__enter__()
+
+    def migrates(self, sql: str) -> None:
+        """Writes the migration's file."""
+        self.file.parent.mkdir(exist_ok=True)
+        self.file.write_text(sql)
+
+    def clear(self) -> None:
+        """Ends what runs and leaves no trace; what the stack has of it goes with the next `up`."""
+        self.load.__exit__()
+        self.table.release()
+        for engine in self.engines:
+            engine.kill()
+        self.unlock()
+        until(lambda: not self.pids("ECS task"))
+        self.file.unlink()
+        self.file.parent.rmdir()
+        self.table.drop()
+        self.table.run(f"DELETE FROM _prisma_migrations WHERE migration_name = '{self.migration}'")
+
+    def up(self) -> Engine:
+        """`pulumi up`, started."""
+        return self._pulumi(*UP)
+
+    def unlock(self) -> None:
+        """A killed engine leaves its stack locked."""
+        self._pulumi("cancel", "--yes", "--stack", "local").succeeded()
+
+    def _pulumi(self, *arguments: str) -> Engine:
+        log = self._logs / f"{len(self.engines)}.log"
+        engine = Engine(*arguments, folder=self.folder, environment=self.environment, log=log)
+        self.engines.append(engine)
+        return engine
+
+    def pids(self, kind: str) -> list[int]:
+        """The processes behind the cloud's resources of a kind, such as `ECS task`."""
+        rows = daemon.rows(self.environment["AWS_ENDPOINT_URL"]) or []
+        return [row["pid"] for row in rows if row["kind"] == kind and row["pid"]]
+
+    @property
+    def attempts(self) -> list[tuple[bool, bool]]:
+        """Of each attempt at the migration: whether it is finished, and whether it is rolled back."""
+        rows = self.table.run(
+            f"""SELECT finished_at IS NOT NULL, rolled_back_at IS NOT NULL FROM _prisma_migrations
+                WHERE migration_name = '{self.migration}' ORDER BY started_at"""
+        )
+        return [(finished, rolled_back) for finished, rolled_back in rows]
+
+    @property
+    def gate_moved(self) -> bool:
+        """Whether the `schema` gate knows the migration."""
+        parameter = boto3.client("ssm").get_parameter(Name=self._gate)["Parameter"]
+        return self.migration in parameter["Value"]

@@ -1,0 +1,81 @@
+"""A table of one test's own, on which an index build can be held at any of PostgreSQL's phases."""
+
+from typing import Any
+
+from migrator.errors import ConnectionFailed
+from migrator.postgres import Session
+from migrator.settings import Server
+from tests.faults.engine import until
+
+
+class Table:
+    """One column, `a`. An index on `held` of it stops at a row below 0 while the row's lock is taken."""
+
+    def __init__(self, name: str, server: Server) -> None:
+        self.name, self.server = name, server
+        self.index, self.held = f"{name}_idx", f"{name}_held(a)"
+        self._sessions: list[Session] = []
+
+    def make(self) -> None:
+        """With one row that can be held."""
+        self.run(
+            f"""CREATE TABLE {self.name} (a int);
+                INSERT INTO {self.name} VALUES (-1);
+                CREATE FUNCTION {self.name}_held(a int) RETURNS int IMMUTABLE LANGUAGE plpgsql AS $$ BEGIN
+                    IF a < 0 THEN PERFORM pg_advisory_lock_shared(a), pg_advisory_unlock_shared(a); END IF;
+                    RETURN a;
+                END $$"""
+        )
+
+    def release(self) -> None:
+        """Ends every transaction and lock that was held on it."""
+        while self._sessions:
+            self._sessions.pop().__exit__()
+
+    def drop(self) -> None:
+        self.run(f"DROP TABLE {self.name} CASCADE; DROP FUNCTION {self.name}_held")
+
+    def run(self, sql: str) -> list[list[Any]]:
+        with Session(self.server) as session:
+            return session.run(sql)
+
+    def session(self, *statements: str) -> Session:
+        """A connection that has run these, one by one, and stays open until `release`."""
+        session = Session(self.server)
+        self._sessions.append(session)
+        for statement in statements:
+            session.run(statement)
+        return session
+
+    def locked_row(self, a: int) -> Session:
+        """Whoever evaluates `held` for this row waits; no transaction is open meanwhile."""
+        return self.session(f"SELECT pg_advisory_lock({a})")
+
+    def writer(self) -> Session:
+        """A transaction that has written and does not end."""
+        return self.session("BEGIN", f"INSERT INTO {self.name} VALUES (0)")
+
+    def reader_elsewhere(self) -> Session:
+        """A transaction that keeps its snapshot, and has no lock on this table."""
+        return self.session("BEGIN ISOLATION LEVEL REPEATABLE READ", 'SELECT * FROM "Church"')
+
+    def reaches(self, phase: str) -> int:
+        """Waits until a build on it is in this phase; its backend's pid."""
+        found = until(
+            lambda: self.run(
+                f"""SELECT pid FROM pg_stat_progress_create_index p JOIN pg_class c ON c.oid = p.relid
+                    WHERE c.relname LIKE '{self.name}%' AND phase = '{phase}'"""
+            )
+        )
+        return int(found[0][0])
+
+    def answers(self) -> None:
+        """Waits until the server does."""
+
+        def connect() -> bool:
+            try:
+                return bool(self.run("SELECT 1"))
+            except ConnectionFailed:
+                return False
+
+        until(connect)

@@ -1,0 +1,40 @@
+"""An index build that is hit at each of its phases, under write load: the next `pulumi up` ends it well."""
+
+from itertools import product
+
+import pytest
+
+from tests.faults.kills import BACKEND, KILLS, Kill
+from tests.faults.phases import OLD_SNAPSHOTS, PHASES, Phase
+from tests.faults.problems import problems
+from tests.faults.stage import Stage
+
+CASES = [
+    pytest.param(kill, phase, id=f"{kill.promise}-while-it-{phase.promise}")
+    for kill, phase in product(KILLS, PHASES)
+]
+
+
+@pytest.mark.parametrize(("kill", "phase"), CASES)
+def test_a_build_survives(stage: Stage, kill: Kill, phase: Phase) -> None:
+    """Who deploys is told; the next `up` leaves a valid index, one finished attempt and no lost write."""
+    kill.hit(stage, phase)
+    again = stage.up()
+    if kill.follows:
+        again.says(kill.follows)
+    stage.table.release()
+    again.succeeded()
+    assert problems(stage) == []
+    assert len(stage.attempts) == kill.attempts
+    assert bool(stage.load.broken) == kill.breaks_connections
+
+
+def test_a_build_that_is_not_run_again_has_problems(stage: Stage) -> None:
+    """The twin: the same checks tell what a killed build has left."""
+    BACKEND.hit(stage, OLD_SNAPSHOTS)
+    stage.table.release()
+    assert problems(stage) == [
+        f"{stage.table.index} is invalid",
+        "of the last attempt (finished, rolled back) is (False, False)",
+        "the schema gate did not move",
+    ]
