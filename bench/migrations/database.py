@@ -24,6 +24,7 @@ SETTINGS = {
     "autovacuum": "off",
     "log_min_duration_statement": "100ms",
 }
+CHURCHES = 5000
 STATEMENT = re.compile(r"duration: ([\d.]+) ms  statement: CREATE INDEX ")
 
 
@@ -59,13 +60,19 @@ class Database:
         return str(self._run("SHOW server_version")[0][0])
 
     def fill(self, rows: int) -> None:
+        """The reference app's table, and a count of each row's updates."""
         self._run(
             f"""CREATE TABLE {TABLE} (
-                    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-                    "churchId" int NOT NULL, "optInSms" boolean NOT NULL, name text NOT NULL,
-                    "createdAt" timestamptz NOT NULL DEFAULT now(), touched int NOT NULL DEFAULT 0);
-                INSERT INTO {TABLE} ("churchId", "optInSms", name)
-                SELECT random() * 5000, n % 2 = 0, md5(CAST(n AS text)) FROM generate_series(1, {rows}) n"""
+                    id uuid NOT NULL DEFAULT gen_random_uuid(), "churchId" uuid NOT NULL,
+                    "firstName" text NOT NULL, "lastName" text NOT NULL, phone text NOT NULL, email text,
+                    "optInSms" boolean NOT NULL DEFAULT false,
+                    "createdAt" timestamptz(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
+                    touched int NOT NULL DEFAULT 0);
+                INSERT INTO {TABLE} (id, "churchId", "firstName", "lastName", phone, email, "optInSms")
+                SELECT {uuid("n")}, {uuid(f"n % {CHURCHES}")}, 'first ' || n, 'last ' || n,
+                       '+1' || 2000000000 + n, n || '@example.org', n % 2 = 0
+                FROM generate_series(1, {rows}) n;
+                ALTER TABLE {TABLE} ADD PRIMARY KEY (id)"""
         )
         self._run(f"VACUUM (ANALYZE) {TABLE}")
 
@@ -95,6 +102,11 @@ class Database:
     def _run(self, sql: str) -> list[list[Any]]:
         with Session(Server.read(self.environment)) as session:
             return session.run(sql)
+
+
+def uuid(number: str) -> str:
+    """An SQL expression's UUID: the same for the same number, and in no order."""
+    return f"CAST(md5(CAST({number} AS text)) AS uuid)"
 
 
 def logged_seconds(log: str) -> float | None:

@@ -64,6 +64,12 @@ class Report:
             if ours.statement_seconds and psqls.statement_seconds
         ]
 
+    def around(self, way: str) -> float:
+        """The median seconds of a way's process beside its statement: its start, connections, bookkeeping."""
+        return statistics.median(
+            build.span.seconds - build.statement_seconds for build in self.of(way) if build.statement_seconds
+        )
+
     def broken_promises(self) -> list[str]:
         """What does not hold, and why; empty when all does."""
         return [*self._blocked(), *self._slow(), *self._lost()]
@@ -93,7 +99,8 @@ class Report:
             return []
         return [
             f"the migrator took {ratio:.3f} times psql's CONCURRENTLY, and may take {LONGEST_RATIO} times "
-            f"(the statement alone: {_extremes(self.statement_ratios())})"
+            f"(the statement alone: {_extremes(self.statement_ratios())}; what is around it: "
+            f"{self.around(MIGRATOR):.2f} s, psql's {self.around(CONCURRENTLY):.2f} s)"
         ]
 
     def _lost(self) -> list[str]:
@@ -124,8 +131,10 @@ class Report:
 
     def ratios(self) -> str:
         return (
-            f"migrator to psql CONCURRENTLY, pair by pair: process {_extremes(self.process_ratios())}, "
-            f"statement alone {_extremes(self.statement_ratios())}"
+            "migrator to psql CONCURRENTLY, pair by pair\n"
+            f"  process          {_extremes(self.process_ratios())}\n"
+            f"  statement alone  {_extremes(self.statement_ratios())}\n"
+            f"  around it        {self.around(MIGRATOR):.2f} s to {self.around(CONCURRENTLY):.2f} s"
         )
 
     def as_json(self) -> dict[str, Any]:
@@ -139,6 +148,7 @@ class Report:
                 "process_median": statistics.median(self.process_ratios()),
                 "limit": LONGEST_RATIO,
             },
+            "around_the_statement": {way: self.around(way) for way in (CONCURRENTLY, MIGRATOR)},
             "ways": {way: asdict(self.latency(way)) for way in WAYS},
             "builds": [
                 {

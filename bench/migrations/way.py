@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+import select
 import subprocess
 import sys
 import time
@@ -19,6 +21,8 @@ COLUMNS = '("churchId", "optInSms")'
 NO_BUILD, PLAIN, CONCURRENTLY, MIGRATOR = "no build", "plain CREATE INDEX", "psql CONCURRENTLY", "migrator"
 WAYS = (NO_BUILD, PLAIN, CONCURRENTLY, MIGRATOR)
 ALONE = 20.0  # seconds of writes without a build
+LOOK_EVERY = 0.05  # seconds, at a process' memory
+PEAK_RSS = re.compile(r"^VmHWM:\s+(\d+) kB$", re.MULTILINE)
 
 
 class BuildFailed(Exception):
@@ -56,14 +60,27 @@ def run(way: str, folder: Path, environment: Mapping[str, str]) -> Process:
             stderr=subprocess.STDOUT,
         )
     try:
-        _, status, usage = os.wait4(process.pid, 0)  # unlike Popen.wait, it tells the memory
-        process.returncode = os.waitstatus_to_exitcode(status)
+        peak_rss = _watch(process)
+        span = Span(start=start, end=time.time())
     finally:
-        if process.returncode is None:  # interrupted
-            process.kill()
+        process.kill()  # of use when interrupted
+        process.wait()
     if process.returncode:
         raise BuildFailed(f"{way} ended with {process.returncode}: {output.read_text()}")
-    return Process(span=Span(start=start, end=time.time()), peak_rss=usage.ru_maxrss)
+    return Process(span=span, peak_rss=peak_rss)
+
+
+def _watch(process: subprocess.Popen[bytes]) -> int:
+    """Waits for its end and returns its peak resident set, in KiB.
+
+    Not from wait4(): its figure includes what this process had when it forked.
+    """
+    peak, ended = 0, os.pidfd_open(process.pid)
+    while not select.select([ended], [], [], LOOK_EVERY)[0]:
+        status = Path(f"/proc/{process.pid}/status").read_text()
+        peak = max([peak, *map(int, PEAK_RSS.findall(status))])
+    os.close(ended)
+    return peak
 
 
 def _command(way: str, migrations: Path) -> list[str]:

@@ -8,7 +8,7 @@ import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
-from bench.migrations.database import TABLE
+from bench.migrations.database import CHURCHES, TABLE, uuid
 from bench.migrations.latency import Write, read_log
 from tests.migrator.versions import SYSTEM
 
@@ -16,10 +16,10 @@ CLIENTS = 8
 LONGEST = 3600  # seconds; `stop` comes long before
 SCRIPT = f"""\
 \\set id random(1, :rows)
-\\set church random(1, 5000)
+\\set church random(0, {CHURCHES} - 1)
 BEGIN;
-INSERT INTO {TABLE} ("churchId", "optInSms", name) VALUES (:church, true, 'written meanwhile');
-UPDATE {TABLE} SET "optInSms" = NOT "optInSms", touched = touched + 1 WHERE id = :id;
+INSERT INTO {TABLE} ("churchId", "firstName", "lastName", phone) VALUES ({uuid(":church")}, 'a', 'b', '+1');
+UPDATE {TABLE} SET "optInSms" = NOT "optInSms", touched = touched + 1 WHERE id = {uuid(":id")};
 COMMIT;
 """
 
