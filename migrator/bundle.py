@@ -16,7 +16,21 @@ from migrator.plan import Plan
 PLAN = "plan.json"
 DRIVER = ("pg8000", "scramp", "asn1crypto", "python-dateutil", "six")
 # What plans stays behind: it needs pglast, a C extension.
-PLANNER = {"bundle", "checks", "messages", "parse", "planner", "promises", "queries", "rewrite"}
+PLANNER = {
+    *(
+        "bundle",
+        "planner",
+        "parse",
+        "tree",
+        "facts",
+        "column_types",
+        "bounds",
+        "promises",
+        "queries",
+        "rewrite",
+    ),
+    *("checks", "column_checks", "constraint_checks", "object_checks", "messages", "locks"),
+}
 START = b"""\
 import sys
 

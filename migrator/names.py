@@ -23,3 +23,8 @@ def of_relation(relation: Any) -> str:
 def of_object(names: Any) -> str:
     """The name that DROP lists: a tuple of String nodes."""
     return qualified(*(name.sval for name in names))
+
+
+def beside(name: str, suffix: str = "_new") -> str:
+    """A quoted name's neighbour: `"s"."t"` gives `"s"."t_new"`."""
+    return f'{name[:-1]}{suffix}"'

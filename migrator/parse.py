@@ -12,6 +12,7 @@ from pglast.parser import ParseError, scan
 from migrator.errors import AllowanceError, SyntaxMistake
 
 _ALLOWANCE = re.compile(r"--\s*migrator:\s*allow\s+(?P<code>[a-z-]+)\s+because\s+(?P<reason>\S.*)")
+_COPY = re.compile(r"\bFROM\s+STDIN\b[^;]*;\s*\Z", re.IGNORECASE)
 _ADDRESSED = re.compile(r"--\s*migrator:")
 
 
@@ -42,7 +43,8 @@ def statements(script: str, *, migration: str) -> list[Parsed]:
         tokens = scan(script)
     except ParseError as error:
         message, index = error.args[0], error.args[1] if len(error.args) > 1 else 0
-        raise SyntaxMistake(f"migration {migration}, line {_line(script, index)}: {message}") from None
+        where = f"migration {migration}, line {_line(script, index)}"
+        raise SyntaxMistake(f"{where}: {message}{_remedy(script, index)}") from None
     found = []
     previous_end = 0
     for statement in raw:
@@ -66,6 +68,15 @@ def statements(script: str, *, migration: str) -> list[Parsed]:
         )
         previous_end = end
     return found
+
+
+def _remedy(script: str, index: int) -> str:
+    """For what psql reads and PostgreSQL does not: a command of its own, the rows after a COPY."""
+    if script[index : index + 1] == "\\":
+        return "\nA backslash command is psql's own: write what it does in SQL"
+    if _COPY.search(script, 0, index):
+        return "\nRows after a COPY are psql's to send: write them as INSERT"
+    return ""
 
 
 def _allowances(script: str, tokens: list[Any], *, migration: str) -> dict[str, str]:

@@ -9,8 +9,9 @@ from typing import Any
 from pglast import ast
 from pglast.enums import AlterTableType
 
-from migrator import checks, parse, promises, queries, rewrite
+from migrator import checks, parse, queries, rewrite
 from migrator.errors import AllowanceError
+from migrator.facts import Facts
 from migrator.folder import Migration, checksum
 from migrator.messages import HAZARDS
 from migrator.names import of_relation
@@ -19,13 +20,14 @@ from migrator.plan import Hazard, Plan, PlannedMigration, Statement
 
 def make(migrations: Sequence[Migration]) -> Plan:
     """Raises SyntaxMistake, AllowanceError, QueryMistake; what would hurt is in the plan as `refused`."""
-    kept = promises.Promises()
-    planned = tuple(_migration(migration, kept) for migration in migrations)
-    return Plan(migrations=planned, promises=kept.list(), queries=queries.read(migrations, kept.list()))
+    facts = Facts()
+    planned = tuple(_migration(migration, facts) for migration in migrations)
+    promised = facts.indexes.list()
+    return Plan(migrations=planned, promises=promised, queries=queries.read(migrations, promised))
 
 
-def _migration(migration: Migration, kept: promises.Promises) -> PlannedMigration:
-    facts = checks.Facts()
+def _migration(migration: Migration, facts: Facts) -> PlannedMigration:
+    facts.next_file()
     statements: list[Statement] = []
     phase = ""
     for parsed in parse.statements(migration.sql, migration=migration.name):
@@ -36,14 +38,13 @@ def _migration(migration: Migration, kept: promises.Promises) -> PlannedMigratio
         transaction = (statements[-1].transaction if statements else 0) + alone
         statements += _statements(parsed, phase, transaction, facts, migration=migration.name)
         facts.learn(parsed.node)
-        kept.follow(parsed.node)
     return PlannedMigration(
         name=migration.name, sql=migration.sql, checksum=checksum(migration.sql), statements=tuple(statements)
     )
 
 
 def _statements(
-    parsed: parse.Parsed, phase: str, transaction: int, facts: checks.Facts, *, migration: str
+    parsed: parse.Parsed, phase: str, transaction: int, facts: Facts, *, migration: str
 ) -> list[Statement]:
     refusals, allowed = _judge(parsed, checks.hazards(parsed.node, facts), migration=migration)
     statement = Statement(
@@ -83,7 +84,7 @@ def _judge(
     return refusals, tuple(f"{code} because {reason}" for code, reason in parsed.allowances.items())
 
 
-def _phase(node: Any, facts: checks.Facts) -> str:
+def _phase(node: Any, facts: Facts) -> str:
     """`online`, `validate`, `enum`, `data` or `schema`."""
     if parse.is_a(node, ast.IndexStmt):
         # On a table that this file makes, an index blocks nobody and can commit with it.
@@ -98,4 +99,6 @@ def _phase(node: Any, facts: checks.Facts) -> str:
         return "validate" if kinds == {AlterTableType.AT_ValidateConstraint} else "schema"
     if parse.is_a(node, ast.InsertStmt, ast.UpdateStmt, ast.DeleteStmt, ast.MergeStmt):
         return "schema" if of_relation(node.relation) in facts.made else "data"
+    if parse.is_a(node, ast.RefreshMatViewStmt) and node.concurrent:
+        return "data"
     return "schema"

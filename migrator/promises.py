@@ -2,31 +2,54 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from pglast import ast
 from pglast.enums import AlterTableType, ObjectType
-from pglast.visitors import Visitor
 
 from migrator.names import of_object, of_relation, qualified, quote
 from migrator.parse import is_a
 from migrator.plan import Promise
+from migrator.tree import columns_in
+
+
+@dataclass(kw_only=True, slots=True)
+class Index:
+    """An index's table and columns; `plain` has neither an expression nor a predicate."""
+
+    table: str
+    columns: set[str]
+    plain: bool
 
 
 class Promises:
     """Follows statements in order; `list` gives what they promise."""
 
     def __init__(self) -> None:
-        self._indexes: dict[str, tuple[str, set[str]]] = {}  # index → its table and columns
+        self._indexes: dict[str, Index] = {}
 
     def list(self) -> tuple[Promise, ...]:
-        return tuple(Promise(index=index, table=table) for index, (table, _) in self._indexes.items())
+        return tuple(Promise(index=name, table=index.table) for name, index in self._indexes.items())
+
+    def table_of(self, name: str) -> str | None:
+        """The table of an index that the folder makes."""
+        return self._indexes[name].table if name in self._indexes else None
+
+    def computed(self, table: str, column: str) -> bool:
+        """Whether an index computes something of the column, and so is built again when its type changes."""
+        return any(
+            index.table == table and column in index.columns and not index.plain
+            for index in self._indexes.values()
+        )
 
     def follow(self, node: Any) -> None:
         if is_a(node, ast.IndexStmt) and node.idxname:
             index = qualified(node.relation.schemaname, node.idxname)
-            self._indexes[index] = (of_relation(node.relation), _columns(node))
+            self._indexes[index] = Index(
+                table=of_relation(node.relation), columns=_columns(node), plain=_plain(node)
+            )
         elif is_a(node, ast.DropStmt):
             self._drop(node)
         elif is_a(node, ast.RenameStmt):
@@ -40,34 +63,34 @@ class Promises:
             self._forget(of_object(names) for names in node.objects)
         elif node.removeType in (ObjectType.OBJECT_TABLE, ObjectType.OBJECT_MATVIEW):
             tables = {of_object(names) for names in node.objects}
-            self._forget([index for index, (table, _) in self._indexes.items() if table in tables])
+            self._forget([name for name, index in self._indexes.items() if index.table in tables])
         elif node.removeType == ObjectType.OBJECT_SCHEMA:
             schemas = tuple(quote(name.sval) + "." for name in node.objects)
-            self._forget([index for index, (table, _) in self._indexes.items() if table.startswith(schemas)])
+            self._forget([name for name, index in self._indexes.items() if index.table.startswith(schemas)])
 
     def _rename(self, node: Any) -> None:
         if node.renameType == ObjectType.OBJECT_INDEX:
             self._renamed(of_relation(node.relation), qualified(node.relation.schemaname, node.newname))
         elif node.renameType == ObjectType.OBJECT_TABLE:
             old = of_relation(node.relation)
-            new = old.removesuffix(quote(node.relation.relname)) + quote(node.newname)
-            for index, (table, columns) in self._indexes.items():
-                if table == old:
-                    self._indexes[index] = (new, columns)
+            new = qualified(node.relation.schemaname, node.newname)
+            for index in self._of(old):
+                index.table = new
         elif node.renameType == ObjectType.OBJECT_COLUMN and node.relation:
-            for table, columns in self._indexes.values():
-                if table == of_relation(node.relation) and node.subname in columns:
-                    columns ^= {node.subname, node.newname}
+            for index in self._of(of_relation(node.relation)):
+                if node.subname in index.columns:
+                    index.columns ^= {node.subname, node.newname}
 
     def _alter(self, relation: Any, command: Any) -> None:
         table = of_relation(relation)
         if command.subtype == AlterTableType.AT_DropColumn:
-            of_column = [
-                i
-                for i, (owner, columns) in self._indexes.items()
-                if owner == table and command.name in columns
-            ]
-            self._forget(of_column)
+            self._forget(
+                [
+                    name
+                    for name, index in self._indexes.items()
+                    if index.table == table and command.name in index.columns
+                ]
+            )
         elif command.subtype == AlterTableType.AT_DropConstraint:
             self._forget([qualified(relation.schemaname, command.name)])
         elif (
@@ -78,6 +101,9 @@ class Promises:
             # A constraint made of an index gives the index its own name.
             old, new = command.def_.indexname, command.def_.conname
             self._renamed(qualified(relation.schemaname, old), qualified(relation.schemaname, new))
+
+    def _of(self, table: str) -> Iterator[Index]:
+        return (index for index in self._indexes.values() if index.table == table)
 
     def _renamed(self, old: str, new: str) -> None:
         if old in self._indexes:
@@ -91,11 +117,8 @@ class Promises:
 def _columns(node: Any) -> set[str]:
     """Every column an index mentions: keys, INCLUDE, expressions, predicate."""
     elements = [*node.indexParams, *(node.indexIncludingParams or ())]
-    columns = {element.name for element in elements if element.name}
+    return {element.name for element in elements if element.name} | columns_in(node)
 
-    class References(Visitor):
-        def visit_ColumnRef(self, ancestors: Any, reference: Any) -> None:
-            columns.add(reference.fields[-1].sval)
 
-    References()(node)
-    return columns
+def _plain(node: Any) -> bool:
+    return not node.whereClause and all(element.name for element in node.indexParams)

@@ -56,6 +56,22 @@ def test_a_syntax_error_names_file_and_line() -> None:
     assert str(error.value) == 'migration 2_typo, line 3: syntax error at or near "TABEL"'
 
 
+def test_what_only_psql_reads_is_told_from_a_typo() -> None:
+    """A dump has both: commands of psql's own, and rows after a COPY."""
+    with pytest.raises(SyntaxMistake) as error:
+        parse.statements("SELECT 1;\n\\i other.sql\n", migration="m")
+    assert str(error.value) == (
+        'migration m, line 2: syntax error at or near "\\"\n'
+        "A backslash command is psql's own: write what it does in SQL"
+    )
+    with pytest.raises(SyntaxMistake) as error:
+        parse.statements("COPY t (a) FROM stdin WITH (FORMAT csv);\n1\n\\.\n", migration="m")
+    assert str(error.value) == (
+        'migration m, line 2: syntax error at or near "1"\n'
+        "Rows after a COPY are psql's to send: write them as INSERT"
+    )
+
+
 def test_a_comment_before_a_statement_allows_a_hazard() -> None:
     """Only the statement it stands before."""
     script = """\
