@@ -15,6 +15,7 @@ from components import tasks
 from components.artifact import cache_folder
 from components.aws_api import AwsApi
 from components.database import APP_ROLE, Database
+from components.free_storage import free_storage
 from components.gate import Gate, GateArgs
 from components.migrations_roles import MigrationsRoles, MigrationsRolesArgs
 from migrator import bundle
@@ -66,6 +67,10 @@ class MigrationsArgs:
     kms_key_arn: pulumi.Input[str]
     ca_bundle_url: str
     lock_timeout: int
+    wait_for_transactions: int
+    maintenance_work_mem: int | None
+    """MiB; None leaves it to the parameter group."""
+    parallel_workers: int | None
     timeout: int
     log_retention_days: int
     api: AwsApi
@@ -101,6 +106,7 @@ class Migrations(pulumi.ComponentResource):
                     "subnet_ids": args.subnet_ids,
                     "security_group_id": args.security_group_id,
                     "log_group": log_group.name,
+                    "database": args.database.identifier,
                 },
             ),
             self._child,
@@ -158,7 +164,7 @@ class Migrations(pulumi.ComponentResource):
                     "BUNDLE_KEY": uploaded.key,
                     "BUNDLE_SHA256": packed.sha256,
                     "CA_BUNDLE_URL": args.ca_bundle_url,
-                    "MIGRATOR_LOCK_TIMEOUT": str(args.lock_timeout),
+                    **patience(args),
                     "PGDATABASE": database.database_name,
                     "PGHOST": database.address,
                     "PGPORT": database.port.apply(str),
@@ -206,9 +212,22 @@ def summary(plan: Plan) -> str:
     return f"{plan.render()}\nplan sha256 {sha256(plan.to_json().encode()).hexdigest()[:12]}"
 
 
-def apply(*, api: AwsApi, **task: Any) -> None:
+def patience(args: MigrationsArgs) -> dict[str, pulumi.Input[str]]:
+    """How long the migrator waits and what a build may use, as it reads them: `migrator.settings`."""
+    settings = {
+        "MIGRATOR_LOCK_TIMEOUT": args.lock_timeout,
+        "MIGRATOR_WAIT_FOR_TRANSACTIONS": args.wait_for_transactions,
+        "MIGRATOR_MAINTENANCE_WORK_MEM": args.maintenance_work_mem,
+        "MIGRATOR_PARALLEL_WORKERS": args.parallel_workers,
+    }
+    return {name: str(value) for name, value in settings.items() if value is not None}
+
+
+def apply(*, api: AwsApi, database: str, **task: Any) -> None:
     """The gate's check: runs the task and shows its log."""
-    tasks.run(tasks.Task(container=CONTAINER, **task), api, say)
+    free = free_storage(api, database)
+    environment = {} if free is None else {"MIGRATOR_FREE_STORAGE": str(free)}
+    tasks.run(tasks.Task(container=CONTAINER, environment=environment, **task), api, say)
 
 
 def say(line: str) -> None:

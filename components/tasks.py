@@ -6,7 +6,7 @@ taken over, another one is waited for.
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
@@ -34,6 +34,8 @@ class Task:
     log_group: str
     timeout: int
     """Seconds until the task is stopped."""
+    environment: Mapping[str, str] = field(default_factory=dict)
+    """What is known only now, beside the variables of the task definition."""
 
     @property
     def family(self) -> str:
@@ -84,6 +86,14 @@ class Runner:
                     "securityGroups": [self.task.security_group_id],
                     "assignPublicIp": "DISABLED",
                 }
+            },
+            overrides={
+                "containerOverrides": [
+                    {
+                        "name": self.task.container,
+                        "environment": [{"name": n, "value": v} for n, v in self.task.environment.items()],
+                    }
+                ]
             },
             startedBy="pulumi-up",
             clientToken=str(uuid4()),

@@ -109,6 +109,18 @@ def storage_only_grows(settings: Settings) -> Iterator[Problem]:
         )
 
 
+def waiting_ends_before_the_migrations_task(settings: Settings) -> Iterator[Problem]:
+    """Else the task is stopped before the migrator can say for whom it waited."""
+    migrations = settings.migrations
+    if migrations.wait_for_transactions >= migrations.timeout:
+        yield Problem(
+            setting="migrations.wait_for_transactions",
+            value=migrations.wait_for_transactions,
+            reason=f"the whole task is stopped after {migrations.timeout} s (migrations.timeout)",
+            remedy="Set it lower than migrations.timeout, or raise that",
+        )
+
+
 def the_admin_has_a_name_of_its_own(settings: Settings) -> Iterator[Problem]:
     """RDS.25."""
     database = settings.database
@@ -163,6 +175,7 @@ RULES: tuple[Callable[[Settings], Iterator[Problem]], ...] = (
     the_largest_group_is_not_smaller_than_the_smallest,
     one_image_runs_on_every_instance_type,
     storage_only_grows,
+    waiting_ends_before_the_migrations_task,
     the_admin_has_a_name_of_its_own,
     max_connections_is_a_number,
     the_kits_variables_are_its_own,

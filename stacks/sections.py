@@ -140,6 +140,9 @@ class Migrations(Section):
 
     path: Text = "app/prisma/migrations"
     lock_timeout: Seconds = 5
+    wait_for_transactions: Seconds = 600
+    maintenance_work_mem: Annotated[int, Field(ge=1)] | None = None
+    parallel_workers: Annotated[int, Field(ge=0)] | None = None
     timeout: Seconds = 3600
 
 

@@ -14,6 +14,7 @@ from rehearsal.cloud.parameters import Settings, changed, merge, settings
 from rehearsal.cloud.postgres import PostgresServer, installation_for
 from rehearsal.cloud.rds_api import group_parameters, instance_class, master_password, mend_moto
 from rehearsal.cloud.site import Row, Site, every
+from rehearsal.cloud.storage_metric import StorageMetric
 from rehearsal.processes import Child
 
 _BOOT_ATTEMPTS = 5  # a killed server's memory may be in use for a moment
@@ -71,6 +72,7 @@ class _Database:
         self._failed_boots = 0
         self._bootstrapped = False
         self._exported_log: LogStream | None = None
+        self._storage = StorageMetric(instance, folder)
         self._password = master_password(instance)
         self._remember_what_it_boots_with()
         log.info(
@@ -114,6 +116,7 @@ class _Database:
                 log.warning("DB instance %s died; it is restarted", self._instance.db_instance_identifier)
                 self._instance.status = "rebooting"
             case "available" | "modifying":
+                self._storage.report()
                 self._apply_changes()
             case "incompatible-parameters" if self._wanted() != self._running:
                 self._instance.status = "rebooting"

@@ -11,6 +11,8 @@ from botocore.exceptions import ClientError
 from pg8000.exceptions import DatabaseError, InterfaceError
 from pg8000.native import Connection
 
+from components.aws_api import AwsApi
+from components.free_storage import free_storage
 from tests.rehearsal.cloud.running import RunningCloud, eventually
 
 PASSWORD = "a 'quoted\\ pass-word"
@@ -181,6 +183,18 @@ def test_slow_statements_reach_cloudwatch_logs(
         return [event["message"] for event in events]
 
     eventually(lambda: any("pg_sleep(0.2)" in line and "duration" in line for line in lines()), within=5)
+
+
+def test_free_storage_is_what_was_allocated_less_what_is_used(
+    cloud: RunningCloud, instance: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The schema gate asks CloudWatch for it before it lets an index be built; a stranger has none."""
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "any")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "any")
+    api = AwsApi(region="eu-central-1", endpoint=cloud.endpoint)
+    free = eventually(lambda: free_storage(api, "main"), within=10)
+    assert 0 < free < instance["AllocatedStorage"] << 30
+    assert free_storage(api, "stranger") is None
 
 
 def test_a_static_parameter_waits_for_the_reboot(

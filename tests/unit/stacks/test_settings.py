@@ -156,6 +156,11 @@ def test_everything_that_is_wrong_is_said_at_once() -> None:
             "Set it to 2000 or more.",
         ),
         (
+            {"migrations": {"timeout": 600}},
+            "evenkeel:migrations.wait_for_transactions is 600: the whole task is stopped after 600 s "
+            "(migrations.timeout). Set it lower than migrations.timeout, or raise that.",
+        ),
+        (
             {"database": {"admin_user": "postgres"}},
             'evenkeel:database.admin_user is "postgres": it is reserved, or the first name an attacker '
             "tries. Choose another, such as evenkeel_admin.",
