@@ -26,7 +26,8 @@ from rehearsal import table
 
 RESULTS = Path(__file__).parents[1] / "results"
 PAIRS = 7  # of psql's build and the migrator's
-LEAD = 4.0  # seconds of writes before a build and after it, in which a blocked writer catches up
+LEAD = 4.0  # seconds of writes before a build, and after it, in which blocked writers catch up
+CAUGHT_UP = 1.0  # seconds that the last write may take; writes that were due and never began are not seen
 GIB = 2**30
 
 
@@ -87,13 +88,22 @@ def _build(name: str, database: Database, folder: Path, chosen: Namespace) -> Bu
         process = way.run(name, folder.parent, database.environment)
         time.sleep(LEAD)
         writes, failed = writers.stop()
-    if name != NO_BUILD and not database.has_valid_index():
-        raise BuildFailed(f"{name} left no valid index")
+    if writes[-1].latency > CAUGHT_UP:
+        raise WritersFailed(
+            f"{name}: {LEAD:g} s after it a write still took {writes[-1].latency:.1f} s: "
+            "the machine cannot keep up, give a lower --rate"
+        )
+    statement_seconds = database.statement_seconds(logged)
+    if name != NO_BUILD:
+        if not database.has_valid_index():
+            raise BuildFailed(f"{name} left no valid index")
+        if not statement_seconds:
+            raise BuildFailed(f"{name} was too quick for the server's log: give more --rows")
     after, done = database.counts(), len(writes)
     return Build(
         way=name,
         span=process.span,
-        statement_seconds=database.statement_seconds(logged),
+        statement_seconds=statement_seconds,
         peak_rss=process.peak_rss,
         writes=writes,
         failed=failed,

@@ -15,11 +15,11 @@ LONGEST_RATIO = 1.05  # of the migrator's time to psql's: what the bookkeeping a
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Build:
-    """One build under writes. `statement_seconds`: of the CREATE INDEX alone; `peak_rss`: KiB."""
+    """One build under writes. `statement_seconds`: of its CREATE INDEX alone; `peak_rss`: KiB."""
 
     way: str
     span: Span
-    statement_seconds: float | None
+    statement_seconds: float
     peak_rss: int
     writes: list[Write] = field(repr=False)
     failed: int
@@ -57,22 +57,72 @@ class Report:
         return [ours.span.seconds / psqls.span.seconds for psqls, ours in self._pairs()]
 
     def statement_ratios(self) -> list[float]:
-        """The same of the statement alone, where the server logged both."""
-        return [
-            ours.statement_seconds / psqls.statement_seconds
-            for psqls, ours in self._pairs()
-            if ours.statement_seconds and psqls.statement_seconds
-        ]
+        """The same of the statement alone, as the server logged it."""
+        return [ours.statement_seconds / psqls.statement_seconds for psqls, ours in self._pairs()]
 
     def around(self, way: str) -> float:
         """The median seconds of a way's process beside its statement: its start, connections, bookkeeping."""
-        return statistics.median(
-            build.span.seconds - build.statement_seconds for build in self.of(way) if build.statement_seconds
-        )
+        return statistics.median(build.span.seconds - build.statement_seconds for build in self.of(way))
 
     def broken_promises(self) -> list[str]:
         """What does not hold, and why; empty when all does."""
         return [*self._blocked(), *self._slow(), *self._lost()]
+
+    def table(self) -> list[tuple[str, ...]]:
+        """Cells for people, a way a row; the head is first."""
+        head = ("", "builds", "process", "writes", "p50", "p99", "max", "failed", "lost", "peak RSS")
+        return [head, *(self._row(way) for way in WAYS)]
+
+    def ratios(self) -> str:
+        """What the migrator's time is to psql's, and what of it is not the statement."""
+        return (
+            "migrator to psql CONCURRENTLY, pair by pair\n"
+            f"  process          {_extremes(self.process_ratios())}\n"
+            f"  statement alone  {_extremes(self.statement_ratios())}\n"
+            f"  around it        {self.around(MIGRATOR):.2f} s to {self.around(CONCURRENTLY):.2f} s"
+        )
+
+    def as_json(self) -> dict[str, Any]:
+        """Seconds and KiB."""
+        return {
+            "lock_timeout": self.lock_timeout,
+            "broken_promises": self.broken_promises(),
+            "ratios_to_psql_concurrently": {
+                "process": self.process_ratios(),
+                "statement": self.statement_ratios(),
+                "process_median": statistics.median(self.process_ratios()),
+                "limit": LONGEST_RATIO,
+            },
+            "around_the_statement": {way: self.around(way) for way in (CONCURRENTLY, MIGRATOR)},
+            "ways": {way: asdict(self.latency(way)) for way in WAYS},
+            "builds": [
+                {
+                    "way": build.way,
+                    "process_seconds": build.span.seconds,
+                    "statement_seconds": build.statement_seconds,
+                    "peak_rss": build.peak_rss,
+                    "writes": len(build.writes),
+                    "failed": build.failed,
+                    "lost": build.lost,
+                    "latency": asdict(build.latency),
+                }
+                for build in self.builds
+            ],
+        }
+
+    def _row(self, way: str) -> tuple[str, ...]:
+        builds, latency = self.of(way), self.latency(way)
+        rss = max(build.peak_rss for build in builds)
+        return (
+            way,
+            str(len(builds) if way != NO_BUILD else 0),
+            f"{self.seconds(way):.2f} s",
+            str(sum(len(build.writes) for build in builds)),
+            *(f"{seconds * 1000:.1f} ms" for seconds in (latency.p50, latency.p99, latency.maximum)),
+            str(sum(build.failed for build in builds)),
+            str(sum(build.lost for build in builds)),
+            f"{rss / 1024:.0f} MiB" if rss else "",
+        )
 
     def _pairs(self) -> list[tuple[Build, Build]]:
         return list(zip(self.of(CONCURRENTLY), self.of(MIGRATOR), strict=True))
@@ -110,63 +160,6 @@ class Report:
             if build.lost or build.failed
         ]
 
-    def table(self) -> list[tuple[str, ...]]:
-        """Cells for people, a way a row; the head is first."""
-        head = ("", "builds", "process", "writes", "p50", "p99", "max", "failed", "lost", "peak RSS")
-        return [head, *(self._row(way) for way in WAYS)]
-
-    def _row(self, way: str) -> tuple[str, ...]:
-        builds, latency = self.of(way), self.latency(way)
-        rss = max(build.peak_rss for build in builds)
-        return (
-            way,
-            str(len(builds) if way != NO_BUILD else 0),
-            f"{self.seconds(way):.2f} s",
-            str(sum(len(build.writes) for build in builds)),
-            *(f"{seconds * 1000:.1f} ms" for seconds in (latency.p50, latency.p99, latency.maximum)),
-            str(sum(build.failed for build in builds)),
-            str(sum(build.lost for build in builds)),
-            f"{rss / 1024:.0f} MiB" if rss else "",
-        )
-
-    def ratios(self) -> str:
-        return (
-            "migrator to psql CONCURRENTLY, pair by pair\n"
-            f"  process          {_extremes(self.process_ratios())}\n"
-            f"  statement alone  {_extremes(self.statement_ratios())}\n"
-            f"  around it        {self.around(MIGRATOR):.2f} s to {self.around(CONCURRENTLY):.2f} s"
-        )
-
-    def as_json(self) -> dict[str, Any]:
-        """Seconds and KiB."""
-        return {
-            "lock_timeout": self.lock_timeout,
-            "broken_promises": self.broken_promises(),
-            "ratios_to_psql_concurrently": {
-                "process": self.process_ratios(),
-                "statement": self.statement_ratios(),
-                "process_median": statistics.median(self.process_ratios()),
-                "limit": LONGEST_RATIO,
-            },
-            "around_the_statement": {way: self.around(way) for way in (CONCURRENTLY, MIGRATOR)},
-            "ways": {way: asdict(self.latency(way)) for way in WAYS},
-            "builds": [
-                {
-                    "way": build.way,
-                    "process_seconds": build.span.seconds,
-                    "statement_seconds": build.statement_seconds,
-                    "peak_rss": build.peak_rss,
-                    "writes": len(build.writes),
-                    "failed": build.failed,
-                    "lost": build.lost,
-                    "latency": asdict(build.latency),
-                }
-                for build in self.builds
-            ],
-        }
-
 
 def _extremes(ratios: Sequence[float]) -> str:
-    if not ratios:
-        return "not logged"
     return f"median {statistics.median(ratios):.3f}, {min(ratios):.3f} to {max(ratios):.3f}"

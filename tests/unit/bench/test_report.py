@@ -16,7 +16,7 @@ def build(way: str, seconds: float, slowest: float, *, failed: int = 0, lost: in
     return Build(
         way=way,
         span=Span(start=0, end=seconds),
-        statement_seconds=None if way == NO_BUILD else seconds - 0.5,
+        statement_seconds=0.0 if way == NO_BUILD else seconds - 0.5,
         peak_rss=2048,
         writes=[Write(scheduled=1, latency=latency) for latency in (0.002, slowest)],
         failed=failed,
@@ -87,4 +87,4 @@ def test_the_statements_time_is_the_servers_own() -> None:
     line = "2026-01-01 00:00:00.000 UTC [1] LOG:  duration: {} ms  statement: {}\n"
     log = line.format("150.1", "CREATE INDEX probe ON t (a)") + line.format("90000", "COMMIT;")
     assert logged_seconds(log + line.format("7310.25", "CREATE INDEX CONCURRENTLY i ON t (a)")) == 7.31025
-    assert logged_seconds(line.format("90000", "COMMIT;")) is None
+    assert logged_seconds(line.format("90000", "COMMIT;")) == 0
