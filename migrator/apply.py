@@ -86,7 +86,7 @@ class Run:
         self._at = self._pending.applied + 1  # the statement that runs
         self._row = self._ledger.start(self._pending)
         for first, group in self._migration.transactions(self._pending.applied):
-            self._session.run("RESET ALL")  # a file's SETs end with their transaction
+            self._session.reset()  # a file's SETs end with their transaction
             self._at = first
             try:
                 self._online(first, group[0]) if group[0].online else self._transaction(first, group)
@@ -95,7 +95,7 @@ class Run:
             except (ForeignPartition, IndexDiffers, LockTimeout, ReplicaBehind, StorageShort) as error:
                 self._ledger.fail(self._row, self._at, str(error))
                 raise type(error)(f"{self._migration.place(self._at)}: {error}") from None
-        self._session.run("RESET ALL")
+        self._session.reset()
         self._ledger.finish(self._row)
 
     def _online(self, number: int, statement: Statement) -> None:

@@ -16,6 +16,8 @@ from migrator.settings import Server
 
 APPLICATION = "migrator"
 CONNECT_TIMEOUT = 10  # seconds
+# Seconds, for both ends: a runner whose machine vanished would keep its lock for two hours, Linux' default.
+KEEPALIVES = {"tcp_keepalives_idle": "30", "tcp_keepalives_interval": "10", "tcp_keepalives_count": "3"}
 LOCK_NOT_AVAILABLE, DEADLOCK, UNDEFINED_OBJECT, QUERY_CANCELED = "55P03", "40P01", "42704", "57014"
 
 
@@ -60,6 +62,7 @@ class Session:
         self._server = server
         self._connection = self._connect()
         self.pid = int(self.rows("SELECT pg_backend_pid()")[0][0])
+        self.reset()
 
     def __enter__(self) -> Session:
         return self
@@ -69,6 +72,12 @@ class Session:
             self._connection.close()
         except (OSError, native.InterfaceError):
             return  # already gone; what broke it has been reported
+
+    def reset(self) -> None:
+        """Undoes every SET."""
+        # Not as parameters of the connection: a pooler refuses these before it can be told from a server.
+        ours = "; ".join(f"SET {name} = {value}" for name, value in KEEPALIVES.items())
+        self.run(f"RESET ALL; {ours}")
 
     def run(self, sql: str) -> list[list[Any]]:
         """Runs a script as it is, in the simple protocol."""
@@ -152,7 +161,9 @@ def _socket(server: Server) -> socket.socket:
     connection = socket.create_connection((server.host, server.port), CONNECT_TIMEOUT)
     connection.settimeout(None)
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-    for option, value in (("TCP_KEEPIDLE", 30), ("TCP_KEEPINTVL", 10), ("TCP_KEEPCNT", 3)):
+    for option, value in zip(
+        ("TCP_KEEPIDLE", "TCP_KEEPINTVL", "TCP_KEEPCNT"), KEEPALIVES.values(), strict=True
+    ):
         if hasattr(socket, option):  # macOS has other names
-            connection.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), value)
+            connection.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), int(value))
     return connection

@@ -15,7 +15,7 @@ from pathlib import Path
 from migrator.postgres import Session
 from migrator.settings import Server
 from tests.checkout import free_port
-from tests.migrator.postgres_server import ADMIN, PASSWORD, PostgresServer, await_login
+from tests.migrator.postgres_server import ADMIN, FOR_TESTS, PASSWORD, PostgresServer, await_login, serving
 from tests.migrator.versions import SYSTEM
 
 
@@ -35,12 +35,7 @@ def replica(primary: PostgresServer) -> Iterator[PostgresServer]:
             [*copy, "--checkpoint=fast", "--no-sync"],
             {**primary.environment("postgres"), "PGSSLMODE": "verify-full", "HOME": str(folder)},
         )
-        settings = {"port": port, "listen_addresses": "127.0.0.1", "unix_socket_directories": "", "ssl": "on"}
-        settings |= {
-            "ssl_cert_file": primary.certificate,
-            "ssl_key_file": primary.certificate.with_suffix(".key"),
-        }
-        command = [str(SYSTEM / "postgres"), "-D", str(data), *(f"--{k}={v}" for k, v in settings.items())]
+        command = serving(SYSTEM, data, port=port, certificate=primary.certificate, tuned=FOR_TESTS)
         server = PostgresServer(port=port, certificate=primary.certificate, log=folder / "log")
         with (
             _running(command, server, "postgres"),

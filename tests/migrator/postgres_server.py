@@ -17,7 +17,7 @@ from migrator.settings import Server
 from tests.migrator.versions import SYSTEM
 
 ADMIN, PASSWORD = "admin", "admin-password"
-FOR_TESTS = {"fsync": "off", "log_statement": "all"}
+FOR_TESTS = {"fsync": "off", "log_statement": "all", "max_prepared_transactions": "2"}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -58,22 +58,33 @@ def start(
     initdb = [*become, str(programs / "initdb"), *options.split(), "--encoding=UTF8", "--no-locale"]
     subprocess.run(initdb, check=True, stdout=subprocess.DEVNULL)
     (data / "pg_hba.conf").write_text("hostssl all,replication all 127.0.0.1/32 scram-sha-256\n")
-    settings = {
-        "port": port,
-        "listen_addresses": "127.0.0.1",
-        "unix_socket_directories": "",
-        "ssl": "on",
-        "ssl_cert_file": folder / "server.crt",
-        "ssl_key_file": folder / "server.key",
-        **tuned,
-    }
-    arguments = [f"--{name}={value}" for name, value in settings.items()]
-    command = [*become, str(programs / "postgres"), "-D", str(data), *arguments]
+    command = [*become, *serving(programs, data, port=port, certificate=folder / "server.crt", tuned=tuned)]
     with log.open("wb") as output:
         process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT)
     server = PostgresServer(port=port, certificate=folder / "server.crt", log=log)
     await_login(process, log, Server.read(server.environment("postgres")))
     return server, process
+
+
+def serving(
+    programs: Path, data: Path, *, port: int, certificate: Path, tuned: Mapping[str, str]
+) -> list[str]:
+    """The command that serves a cluster on loopback, over TLS."""
+    settings = {
+        "port": port,
+        "listen_addresses": "127.0.0.1",
+        "unix_socket_directories": "",
+        "ssl": "on",
+        "ssl_cert_file": certificate,
+        "ssl_key_file": certificate.with_suffix(".key"),
+        **tuned,
+    }
+    return [
+        str(programs / "postgres"),
+        "-D",
+        str(data),
+        *(f"--{name}={value}" for name, value in settings.items()),
+    ]
 
 
 def _certificate(folder: Path) -> None:

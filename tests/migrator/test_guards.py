@@ -170,7 +170,7 @@ def test_another_build_that_does_not_end_is_an_error(database: Database) -> None
 
 
 def test_older_transactions_are_named_before_the_build_waits(database: Database) -> None:
-    """Who, since when, running what; a prepared transaction has no process, and is named too."""
+    """Who, since when, running what."""
     with_pending_index(database)
     report = database.session()
     report.run("BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT count(*) FROM t")
@@ -186,6 +186,31 @@ def test_older_transactions_are_named_before_the_build_waits(database: Database)
         named,
         re.MULTILINE,
     ), named
+
+
+def test_a_prepared_transaction_is_named_too(database: Database) -> None:
+    """It has no process, survives a restart, and a build waits for it until somebody ends it."""
+    with_pending_index(database)
+    other = database.session()
+    other.run("BEGIN; INSERT INTO t VALUES (0, ''); PREPARE TRANSACTION 'left by a queue'")
+    migrator = database.start("apply")
+    named = read_until(migrator, "waits for prepared")
+    other.run("ROLLBACK PREPARED 'left by a queue'")
+    printed, errors = migrator.communicate(timeout=30)
+    assert (migrator.returncode, errors) == (0, ""), printed + errors
+    for line in ("will wait for older transactions: ", r".*\(waiting for writers before build\), waits for "):
+        assert re.search(rf"online {line}prepared transaction left by a queue \(of master, \d+ s\)", named), (
+            named
+        )
+
+
+def test_a_vanished_runner_is_noticed_by_the_server(database: Database) -> None:
+    """The server ends the session, and so frees the lock, within a minute; also after a file's own SETs."""
+    session = database.session()
+    session.run("SET tcp_keepalives_idle = 7200")
+    session.reset()
+    shown = [session.rows(f"SHOW tcp_keepalives_{name}")[0][0] for name in ("idle", "interval", "count")]
+    assert shown == ["30", "10", "3"]
 
 
 def test_memory_and_workers_are_those_that_were_asked_for(database: Database) -> None:
