@@ -8,6 +8,7 @@ indexes and the named queries, and `bundle` makes the zipapp, in which the plan 
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from argparse import ArgumentParser, Namespace
 from importlib.resources import files
@@ -20,6 +21,16 @@ from migrator.plan import Plan
 from migrator.postgres import PostgresError, Session
 from migrator.settings import AppRole, Patience, Resources, Server, Verification, add_flags, chosen
 from migrator.verify import Verifier
+
+
+def run() -> int:
+    """The program: SIGTERM, with which ECS stops a task, ends it as Ctrl-C does.
+
+    Process 1 of a container, and a shell's background job, would otherwise not even notice.
+    """
+    for stop in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(stop, signal.default_int_handler)
+    return main()
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -129,4 +140,4 @@ def say(line: str) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run())

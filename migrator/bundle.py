@@ -37,9 +37,9 @@ import sys
 if sys.version_info < (3, 11):
     sys.exit("the migrator needs Python 3.11 or newer, this is %d.%d" % sys.version_info[:2])
 
-from migrator.__main__ import main
+from migrator.__main__ import run
 
-sys.exit(main())
+sys.exit(run())
 """
 
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+import signal
 import subprocess
 import time
 from collections.abc import Callable
 from typing import TypeVar
+
+import pytest
 
 from migrator.ledger import Ledger
 from migrator.postgres import Session
@@ -67,6 +70,17 @@ def test_progress_is_shown_while_an_index_is_built(database: Database) -> None:
         printed,
         re.MULTILINE,
     ), printed
+
+
+@pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGINT])
+def test_a_stopped_runner_says_that_it_resumes(database: Database, stop: signal.Signals) -> None:
+    """ECS sends SIGTERM, a person Ctrl-C; the server goes on building, and the next run uses that."""
+    migrator = start_slow_build(database)
+    migrator.send_signal(stop)
+    errors = migrator.communicate(timeout=10)[1]
+    assert migrator.returncode == 130
+    assert errors == "interrupted: run again, it resumes where it stopped\n"
+    assert '2_slow 1/1 CREATE INDEX "i" online is there already' in database.apply()
 
 
 def test_a_build_that_outlives_its_killed_runner_is_followed_and_used(database: Database) -> None:
