@@ -54,8 +54,9 @@ class Facts:
         return any(item.valid and item.not_null == column for item in self.of_table(table).values())
 
     def checked(self, table: str, column: str) -> bool:
-        """Whether a constraint reads the column, and so its rows again when its type changes."""
-        return any(column in item.columns and not item.other for item in self.of_table(table).values())
+        """Whether a constraint reads the column, and so may read its rows again when its type changes."""
+        own = any(column in item.columns for item in self.of_table(table).values())
+        return own or any(item.other == table for item in self.constraints.values())
 
     def of_table(self, table: str) -> dict[str, Constraint]:
         """A table's constraints by name."""
@@ -118,9 +119,8 @@ class Facts:
 
     def _constrain(self, table: str, constraint: Any, *, column: str = "") -> None:
         """Of a column, or of the table."""
-        reads = constraint.contype in (ConstrType.CONSTR_CHECK, ConstrType.CONSTR_EXCLUSION)
-        columns = columns_in(constraint) | _excluded(constraint) if reads else set()
-        name = constraint.conname or self._name(table, constraint, column or "_".join(sorted(columns)))
+        columns = _columns(constraint) | ({column} if column else set())
+        name = constraint.conname or self._name(table, constraint, "_".join(sorted(columns)))
         self.constraints[table, name] = Constraint(
             columns=columns,
             definition=constraint,
@@ -131,8 +131,6 @@ class Facts:
 
     def _name(self, table: str, constraint: Any, columns: str) -> str:
         """As PostgreSQL names one, so that a DROP CONSTRAINT is understood."""
-        if constraint.fk_attrs:
-            columns = "_".join(part.sval for part in constraint.fk_attrs)
         kind = "fkey" if constraint.pktable else "check"
         name = "_".join(part for part in (table.split('"')[-2], columns, kind) if part)
         taken = sum(known.rstrip("0123456789") == name for known in self.of_table(table))
@@ -223,5 +221,12 @@ class Facts:
             self.constraints.pop((table, name))
 
 
-def _excluded(constraint: Any) -> set[str]:
-    return {element.name for element, _ in constraint.exclusions or () if element.name}
+def _columns(constraint: Any) -> set[str]:
+    """Of a check, an exclusion or a foreign key: the plain index of another stays when a type changes."""
+    if constraint.contype == ConstrType.CONSTR_FOREIGN:
+        return {part.sval for part in constraint.fk_attrs or ()}
+    if constraint.contype not in (ConstrType.CONSTR_CHECK, ConstrType.CONSTR_EXCLUSION):
+        return set()
+    return columns_in(constraint) | {
+        element.name for element, _ in constraint.exclusions or () if element.name
+    }

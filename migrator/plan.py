@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 from migrator.errors import PlanError
 from migrator.folder import same_script
+from migrator.lock_modes import Lock
 from migrator.query import Query
 
 RENDER_LIMIT = (
@@ -60,7 +61,8 @@ class Online:
 class Statement:
     """One statement. Those with the same `transaction` number commit together.
 
-    `long` marks one that may take long because it blocks no reader (a validation, a change of data).
+    `long` marks one that may take long because it blocks no reader (a validation, a change of data). `locks`
+    are those on tables that its file did not make.
     """
 
     sql: str
@@ -71,6 +73,7 @@ class Statement:
     long: bool = False
     refusals: tuple[Hazard, ...] = ()
     allowed: tuple[str, ...] = ()
+    locks: tuple[Lock, ...] = ()
 
     @property
     def how(self) -> str:
@@ -221,5 +224,6 @@ def _statement(entry: dict[str, Any]) -> Statement:
             "online": Online(**online) if online else None,
             "refusals": tuple(Hazard(**hazard) for hazard in entry["refusals"]),
             "allowed": tuple(entry["allowed"]),
+            "locks": tuple(Lock(**lock) for lock in entry["locks"]),
         }
     )

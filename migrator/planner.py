@@ -9,7 +9,7 @@ from typing import Any
 from pglast import ast
 from pglast.enums import AlterTableType
 
-from migrator import checks, parse, queries, rewrite
+from migrator import checks, locks, parse, queries, rewrite
 from migrator.errors import AllowanceError
 from migrator.facts import Facts
 from migrator.folder import Migration, checksum
@@ -55,6 +55,7 @@ def _statements(
         long=phase in ("validate", "data"),
         refusals=refusals,
         allowed=allowed,
+        locks=locks.of(parsed.node, facts),
     )
     if phase != "online":
         return [statement]

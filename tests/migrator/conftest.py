@@ -35,6 +35,8 @@ ON = {
     "test_app_role": (OLDEST, NEWEST),
     "test_interruptions": (OLDEST, NEWEST),
     "test_waiting": (OLDEST, NEWEST),
+    "test_locks": (OLDEST, NEWEST),
+    "test_rewrites": (OLDEST, NEWEST),
 }
 MASTER, PASSWORD = "master", "master's p4ss"
 
