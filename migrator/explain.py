@@ -52,7 +52,7 @@ class Explainer:
             return ((),)
         columns = [f"p{number}" for number in range(1, query.arity + 1)]
         texts = ", ".join(f"CAST({column} AS text)" for column in columns)
-        with self._reading():
+        with self.reading():
             found = self._session.run(
                 f"SELECT {texts} FROM ({query.parameters}) AS parameters ({', '.join(columns)}) "
                 f"LIMIT {PARAMETER_ROWS}"
@@ -61,14 +61,14 @@ class Explainer:
 
     def count(self, table: str, *, most: int) -> int:
         """The table's rows; no more than `most` are read."""
-        with self._reading():
-            found = self._session.run(f"SELECT count(*) FROM (SELECT FROM {table} LIMIT {most}) AS some")
+        with self.reading():
+            found = self._session.run(f"SELECT count(*) FROM (SELECT FROM {table} LIMIT {most}) AS counted")
         return int(found[0][0])
 
     @contextmanager
     def prepared(self, query: Query) -> Iterator[None]:
         """Lets the server find the parameters' types."""
-        with self._reading():
+        with self.reading():
             self._session.run(f"PREPARE {NAME} AS {query.sql}")
         try:
             yield
@@ -78,6 +78,7 @@ class Explainer:
     def plans(self, query: Query, parameters: Sequence[Values], *settings: str) -> list[PlanTree]:
         """The plan for each row of parameters of a prepared query; without any, the one for all values."""
         if not parameters:
+            self._session.run("DISCARD PLANS")  # an earlier generic plan would stay, made with other settings
             generic = "plan_cache_mode = force_generic_plan"
             return [PlanTree(root=self._explain("", (None,) * query.arity, generic, *settings)["Plan"])]
         return [PlanTree(root=self._explain("", values, *settings)["Plan"]) for values in parameters]
@@ -111,13 +112,13 @@ class Explainer:
     def _explain(self, options: str, values: Values, *settings: str) -> dict[str, Any]:
         literals = ", ".join(native.literal(value) for value in values)
         arguments = f"({literals})" if values else ""
-        with self._reading(*settings):
+        with self.reading(*settings):
             found = self._session.run(f"EXPLAIN ({options}FORMAT JSON) EXECUTE {NAME}{arguments}")
         entry: dict[str, Any] = found[0][0][0]
         return entry
 
     @contextmanager
-    def _reading(self, *settings: str) -> Iterator[None]:
+    def reading(self, *settings: str) -> Iterator[None]:
         """A transaction that cannot write, ended at once so that nothing waits for its snapshot."""
         limits = (
             f"statement_timeout = '{round(self._timeout * 1000)}ms'",

@@ -153,8 +153,8 @@ class _File:
         if contents.columns != arity:
             raise self._mistake(
                 line,
-                f"has {arity} parameter{'' if arity == 1 else 's'}, and `-- parameters:` "
-                f"{contents.columns or '*, an unknown number of'} columns: list one column for each $n",
+                f"parameters: {arity}, columns of `-- parameters:`: {contents.columns or '*'}; "
+                "list a column for each $n",
             )
 
     def _mistake(self, line: int, text: str) -> QueryMistake:

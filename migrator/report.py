@@ -80,4 +80,4 @@ def _faster(before: Timing | None, now: Timing, timeout: float) -> str:
         return "–"
     least = min(before.milliseconds, timeout * 1000)
     more = "> " if math.isinf(before.milliseconds) else ""
-    return f"{more}{100 * (1 - now.milliseconds / least):.0f} %"
+    return f"{more}{100 * (1 - now.milliseconds / least):.1f} %"

@@ -17,6 +17,8 @@ from migrator.query import Query
 from migrator.report import Answer
 from migrator.settings import Verification
 
+TOO_SLOW = (LOCK_NOT_AVAILABLE, QUERY_CANCELED)
+
 
 class Verifier:
     """Verifies `plan` on `session`; `say` gets lines."""
@@ -32,17 +34,12 @@ class Verifier:
         self._before: dict[str, Timing] = {}
 
     def measure_before(self, item: Pending) -> Pending:
-        """The migration with figures of the queries that its indexes shall help, for a later run to keep."""
+        """The migration with figures of the queries that it shall help, for the ledger to keep."""
         if not item.before:
-            made = {
-                statement.online.index
-                for statement in item.migration.statements[item.applied :]
-                if statement.online and statement.online.kind == "create"
-            }
             found = {
                 query.digest: asdict(timing)
                 for query in self._plan.queries
-                if made & set(query.uses) and (timing := self._time_before(query))
+                if _helps(item, query) and (timing := self._time_before(query))
             }
             item = replace(item, before=json.dumps(found) if found else "")
         if item.before:
@@ -58,8 +55,7 @@ class Verifier:
         answers = [answer for query in asked if (answer := self._answer(query, newer=newer))]
         for line in report.table(answers, timeout=self._timeout):
             self._say(line)
-        named = {index for answer in answers for index in answer.indexes}
-        for line in findings.find(self._session, named=named, rows=FEW_ROWS):
+        for line in self._findings({index for answer in answers for index in answer.indexes}):
             self._say(f"finding: {line}")
         if unused := [failure for answer in answers for failure in answer.failures]:
             raise IndexesUnused("\n".join(unused))
@@ -70,26 +66,40 @@ class Verifier:
         return any(row.finished and row.name not in known for row in Ledger(self._session).rows())
 
     def _promised(self, *, newer: bool) -> set[str]:
-        """Which of the promised indexes there are."""
-        indexes = {
-            promise: self._session.index(promise.index, promise.table) for promise in self._plan.promises
-        }
+        """Which of the promised indexes there are. The look-up locks no table, so it waits for nobody."""
+        there = dict(
+            self._session.rows(
+                """SELECT promised, indisvalid AND indisready AND indislive
+                   FROM unnest(CAST(:promised AS text[])) AS promised
+                   JOIN pg_index ON indexrelid = to_regclass(promised)""",
+                promised=list(self._tables),
+            )
+        )
         broken = [
-            f"{promise.index} is invalid: run REINDEX INDEX CONCURRENTLY {promise.index}"
-            for promise, index in indexes.items()
-            if index and not index.usable
+            f"{index} is invalid: run REINDEX INDEX CONCURRENTLY {index}"
+            for index, usable in there.items()
+            if not usable
         ]
         if not newer:
             broken += [
-                f"{promise.index} on {promise.table} is missing: make it again with a new migration"
-                for promise, index in indexes.items()
-                if not index
+                f"{index} on {table} is missing: make it again with a new migration"
+                for index, table in self._tables.items()
+                if index not in there
             ]
         if broken:
             raise IndexesMissing("\n".join(broken))
-        there = {promise.index for promise, index in indexes.items() if index}
-        self._say(f"{len(there)} of {len(indexes)} promised indexes are valid")
-        return there
+        self._say(f"{len(there)} of {len(self._tables)} promised indexes are valid")
+        return set(there)
+
+    def _findings(self, named: set[str]) -> list[str]:
+        """Nothing that a deployment waits for: PostgreSQL locks a table to show its expressions."""
+        try:
+            with self._explainer.reading():
+                return findings.find(self._session, named=named, rows=FEW_ROWS)
+        except PostgresError as error:
+            if error.code not in TOO_SLOW:
+                raise
+            return [f"none was looked for: {error}"]
 
     def _time_before(self, query: Query) -> Timing | None:
         """None when it cannot run yet, for want of a table or a column."""
@@ -115,8 +125,18 @@ class Verifier:
                 )
                 now = self._explainer.time(query, parameters, trees)
         except PostgresError as error:
-            if not newer and error.code not in (LOCK_NOT_AVAILABLE, QUERY_CANCELED):
+            if not newer and error.code not in TOO_SLOW:
                 raise QueryMistake(f"{query.place} cannot run: mend it\n{error}") from None
             self._say(f"{query.place} is not judged: {str(error).splitlines()[0]}")
             return None
         return Answer(query=query, before=before, now=now, trees=tuple(trees), verdicts=verdicts)
+
+
+def _helps(item: Pending, query: Query) -> bool:
+    """Whether a query lies beside the migration, or should use an index that it makes."""
+    made = {
+        statement.online.index
+        for statement in item.migration.statements
+        if statement.online and statement.online.kind == "create"
+    }
+    return query.migration == item.migration.name or not made.isdisjoint(query.uses)

@@ -1,0 +1,372 @@
+"""Named queries against a real PostgreSQL: whether they use their indexes, by how much these help."""
+
+from __future__ import annotations
+
+import re
+import time
+
+import pytest
+
+from tests.migrator.conftest import Database
+
+MEMBERS = """\
+CREATE TABLE "Member" (
+  id serial PRIMARY KEY, "churchId" int NOT NULL, "optInSms" boolean NOT NULL, name text NOT NULL DEFAULT ''
+);
+"""
+FILL = """\
+INSERT INTO "Member" ("churchId", "optInSms") SELECT n % 700, n / 700 % 2 = 0 FROM generate_series(1, {}) n;
+ANALYZE "Member";
+"""
+INDEX = 'CREATE INDEX "Member_churchId_optInSms_idx" ON "Member"("churchId", "optInSms");'
+QUERY = """\
+-- query: SMS segmentation
+-- uses: "Member_churchId_optInSms_idx"
+-- parameters: SELECT "churchId", true FROM "Member" WHERE id < 4
+SELECT * FROM "Member" WHERE "churchId" = $1 AND "optInSms" = $2;
+"""
+NOT_USED = """\
+IndexesUnused: query "SMS segmentation" (2_index/queries.sql, line 4) does not use \
+"Member_churchId_optInSms_idx"
+  plan: {}
+{} replace "Member_churchId_optInSms_idx" by one that fits the query with a new migration, or take it out of \
+`-- uses:`
+"""
+OTHER_INDEX = 'CREATE INDEX "Member_churchId_optInSms_idx" ON "Member" USING hash (name);'
+LARGE = 20_000
+
+
+def with_members(database: Database, *, rows: int) -> None:
+    database.write("1_base", MEMBERS)
+    database.apply()
+    database.rows(FILL.format(rows))
+
+
+def with_index(database: Database, sql: str = INDEX, queries: str = QUERY) -> None:
+    database.write("2_index", sql)
+    (database.folder / "2_index" / "queries.sql").write_text(queries)
+
+
+def figures_removed(printed: str) -> list[str]:
+    """A time becomes T, a per cent P, and the spaces before them one."""
+    lines = printed.splitlines()
+    return [re.sub(r" +-?[\d.,]+ (ms|%)", lambda found: f" {found[1]}", line) for line in lines]
+
+
+def test_a_query_is_compared_before_and_after_its_index(database: Database) -> None:
+    """The table tells medians, gain, rows and plans, and which parameters' plans use the index."""
+    with_members(database, rows=LARGE)
+    with_index(database)
+    printed = database.apply()
+    assert figures_removed(printed)[2:] == [
+        "1 of 1 promised indexes are valid",
+        "query                   before           now    faster        rows",
+        "SMS segmentation ms ms %          15",
+        '  before: Seq Scan on "Member"',
+        '  now:    Bitmap Index Scan by "Member_churchId_optInSms_idx"',
+        '  "Member_churchId_optInSms_idx" is used with 3 of 3 parameter rows',
+    ]
+    faster = re.search(r"(\S+) %", printed)
+    assert faster and 30 < float(faster[1]) < 100
+
+
+def test_verify_tells_how_the_queries_run_now(database: Database) -> None:
+    """Nothing was measured before; the exit code is 0."""
+    with_members(database, rows=LARGE)
+    with_index(database)
+    database.apply()
+    verified = database.run("verify")
+    assert (verified.returncode, verified.stderr) == (0, "")
+    assert figures_removed(verified.stdout)[2] == "SMS segmentation             – ms         –          15"
+
+
+def test_a_promised_index_that_is_not_used_fails(database: Database) -> None:
+    """The error names query, index, plan and the way out; the migration stays applied."""
+    with_members(database, rows=LARGE)
+    with_index(database, OTHER_INDEX)
+    applied = database.run("apply")
+    assert applied.returncode == 1
+    remedy = 'Run ANALYZE "Member" and verify again; if that is not it,'
+    assert applied.stderr == NOT_USED.format('Seq Scan on "Member"', remedy)
+    assert '  "Member_churchId_optInSms_idx" is NOT used' in applied.stdout
+    assert database.run("verify").returncode == 1
+    assert database.value("SELECT count(*) FROM _prisma_migrations WHERE finished_at IS NULL") == 0
+
+
+def test_a_small_table_is_not_blamed_for_being_read_whole(database: Database) -> None:
+    """The index must be usable where reading the whole is ruled out."""
+    with_members(database, rows=100)
+    with_index(database)
+    printed = database.apply()
+    assert '  now:    Seq Scan on "Member"' in printed
+    assert '"Member_churchId_optInSms_idx" is usable; the table is too small to judge more' in printed
+
+
+def test_an_index_that_cannot_serve_fails_on_a_small_table_too(database: Database) -> None:
+    """So a wrong column is found before there is a large table."""
+    with_members(database, rows=100)
+    with_index(database, OTHER_INDEX)
+    applied = database.run("apply")
+    assert applied.returncode == 1
+    assert applied.stderr == NOT_USED.format(
+        'Seq Scan on "Member"', "Even with enable_seqscan = off it cannot:"
+    )
+
+
+@pytest.mark.parametrize(
+    ("index", "verdict"),
+    [
+        ('("churchId", "optInSms")', "is usable; the table is too small to judge more"),
+        ('("churchId") WHERE "optInSms"', "is not judged: the table is too small"),
+    ],
+)
+def test_an_empty_table_gives_no_parameters_and_no_failure(
+    database: Database, index: str, verdict: str
+) -> None:
+    """A plan for any values tells what it can: a partial index needs to know them."""
+    with_members(database, rows=0)
+    with_index(database, f'CREATE INDEX "Member_churchId_optInSms_idx" ON "Member"{index};')
+    printed = database.apply()
+    assert "SMS segmentation             –             –         –           –" in printed
+    assert f'"Member_churchId_optInSms_idx" {verdict}' in printed
+
+
+def test_what_is_not_there_is_not_measured(database: Database) -> None:
+    """A migration that makes table and index has no time before."""
+    with_index(database, MEMBERS + INDEX)
+    printed = database.apply()
+    assert "  before:" not in printed
+    assert '"Member_churchId_optInSms_idx" is used' in printed
+
+
+def test_figures_survive_a_failure(database: Database) -> None:
+    """The next run compares with what was before the first; then the ledger is as Prisma's."""
+    with_members(database, rows=LARGE)
+    with_index(database, INDEX + "SELECT 1/0;")
+    assert database.run("apply").returncode == 9
+    kept = database.value("SELECT logs FROM _prisma_migrations WHERE finished_at IS NULL")
+    assert re.search(r'^migrator: before \{".*"milliseconds": [\d.]+.*$', kept, re.MULTILINE)
+    database.write("2_index", INDEX + "SELECT 1;")
+    printed = database.apply()
+    assert '  before: Seq Scan on "Member"' in printed
+    assert '  now:    Bitmap Index Scan by "Member_churchId_optInSms_idx"' in printed
+    logs = database.rows("SELECT logs FROM _prisma_migrations WHERE logs LIKE '%before%'")
+    assert logs == []
+
+
+def test_figures_survive_a_kill(database: Database) -> None:
+    """Also when the index was built while nobody looked."""
+    with_members(database, rows=LARGE)
+    with_index(database)
+    holder = database.session()
+    holder.run("BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT * FROM _prisma_migrations")
+    migrator = database.start("apply")
+    waiting = "SELECT 1 FROM pg_stat_progress_create_index WHERE phase = 'waiting for old snapshots'"
+    deadline = time.monotonic() + 30
+    while not database.rows(waiting) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    migrator.kill()
+    migrator.communicate()
+    holder.run("COMMIT")
+    printed = database.apply()
+    assert '  before: Seq Scan on "Member"' in printed
+    assert '"Member_churchId_optInSms_idx" is used with 3 of 3 parameter rows' in printed
+
+
+def test_a_slow_query_is_cut_off(database: Database) -> None:
+    """It is told as longer than the time-out, and costs no more than that."""
+    with_members(database, rows=LARGE)
+    with_index(
+        database, queries='-- query: slow\nSELECT pg_sleep(2) FROM (SELECT FROM "Member" LIMIT 1) AS one;'
+    )
+    started = time.monotonic()
+    line = database.apply("--query-timeout", "0.2").splitlines()[4]
+    assert line == "slow       > 0.2 s       > 0.2 s         –           –"
+    assert time.monotonic() - started < 3
+
+
+def test_values_are_passed_as_they_are(database: Database) -> None:
+    """Quotes, backslashes, colons and NULL are values, never SQL; types are the column's."""
+    with_members(database, rows=0)
+    database.rows(
+        """INSERT INTO "Member" ("churchId", "optInSms", name)
+           VALUES (1, true, '''); DROP TABLE "Member"; --'), (2, true, E'\\\\''%s :name')"""
+    )
+    queries = """\
+-- query: by name
+-- uses: i
+-- parameters: SELECT name, id, NULL, ARRAY[id] FROM "Member"
+SELECT id FROM "Member" WHERE name = $1 AND id >= $2 AND $3::int IS NULL AND id = ANY ($4);
+"""
+    with_index(database, 'CREATE INDEX i ON "Member" (name);', queries)
+    assert re.search(r"by name +[\d.]+ ms +[\d.]+ ms +\S+ % +1\n", database.apply())
+    assert database.value('SELECT count(*) FROM "Member"') == 2
+
+
+@pytest.mark.parametrize(
+    ("index", "query", "plan"),
+    [
+        ('("churchId")', 'SELECT "churchId" FROM "Member" WHERE "churchId" < 3', "Index Only Scan"),
+        ("(id DESC)", 'SELECT * FROM "Member" ORDER BY id LIMIT 3', "Index Scan"),
+        (
+            '((id * 2)) WHERE "optInSms"',
+            'SELECT * FROM "Member" WHERE "optInSms" AND id * 2 = 8',
+            "Index Scan",
+        ),
+        (
+            "USING brin (id) WITH (pages_per_range = 8)",
+            'SELECT * FROM "Member" WHERE id BETWEEN 5 AND 900',
+            "Bitmap Index Scan",
+        ),
+        (
+            '("churchId")',
+            'SELECT (SELECT count(*) FROM "Member" WHERE "churchId" = n) FROM generate_series(1, 2) AS n',
+            "Index Only Scan",
+        ),
+    ],
+)
+def test_every_way_to_scan_an_index_counts(database: Database, index: str, query: str, plan: str) -> None:
+    """Also backwards, by bitmap, in a sub-plan."""
+    with_members(database, rows=LARGE)
+    database.rows('ALTER TABLE "Member" DROP CONSTRAINT "Member_pkey"')
+    database.rows('VACUUM "Member"')
+    with_index(database, f'CREATE INDEX i ON "Member" {index};', f"-- query: q\n-- uses: i\n{query};")
+    printed = database.apply()
+    assert '  "i" is used\n' in printed
+    assert f'{plan} by "i"' in printed
+
+
+def test_a_partitions_index_counts_as_its_parents(database: Database) -> None:
+    """The planner names the partition's own."""
+    database.write("1_base", "CREATE TABLE p (a int, b int) PARTITION BY RANGE (a);")
+    database.write("2_parts", "CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (0) TO (100000);")
+    database.apply()
+    database.rows("INSERT INTO p SELECT n, n FROM generate_series(1, 20000) n; ANALYZE p")
+    queries = "-- query: q\n-- uses: p_b_idx\n-- parameters: VALUES (5)\nSELECT * FROM p WHERE b = $1;"
+    with_index(database, "CREATE INDEX p_b_idx ON p (b);", queries)
+    printed = database.apply()
+    assert '"p_b_idx" is used with 1 of 1 parameter rows' in printed
+    assert "finding" not in printed
+
+
+def test_a_query_that_cannot_run_is_a_mistake(database: Database) -> None:
+    """What reads a column that is not there, or writes through a function."""
+    with_members(database, rows=10)
+    with_index(database, queries='-- query: q\nSELECT nothing FROM "Member";')
+    applied = database.run("apply")
+    assert applied.returncode == 4
+    assert applied.stderr == (
+        'QueryMistake: query "q" (2_index/queries.sql, line 2) cannot run: mend it\n'
+        'ERROR: column "nothing" does not exist (SQLSTATE 42703)\n'
+    )
+    database.rows(
+        """CREATE FUNCTION write() RETURNS int LANGUAGE sql VOLATILE
+           AS 'DELETE FROM "Member" RETURNING 1'"""
+    )
+    with_index(database, queries="-- query: q\nSELECT write();")
+    assert "cannot execute DELETE in a read-only transaction" in database.run("verify").stderr
+    assert database.value('SELECT count(*) FROM "Member"') == 10
+
+
+def test_an_older_release_asks_nothing_of_a_newer_schema(database: Database) -> None:
+    """An index or a column that a newer release dropped does not fail the older one's gate."""
+    with_members(database, rows=100)
+    with_index(database, queries=QUERY + '-- query: names\nSELECT name FROM "Member";')
+    database.apply()
+    database.write(
+        "3_newer",
+        """DROP INDEX "Member_churchId_optInSms_idx";
+           -- migrator: allow drop-column because nobody reads it
+           ALTER TABLE "Member" DROP COLUMN name;""",
+    )
+    (database.folder / "2_index" / "queries.sql").unlink()
+    database.apply()
+    (database.folder / "3_newer" / "migration.sql").unlink()
+    (database.folder / "3_newer").rmdir()
+    with_index(database, queries=QUERY + '-- query: names\nSELECT name FROM "Member";')
+    verified = database.run("verify")
+    assert (verified.returncode, verified.stderr) == (0, "")
+    assert verified.stdout.splitlines() == [
+        "0 of 1 promised indexes are valid",
+        'query "names" (2_index/queries.sql, line 6) is not judged: '
+        'ERROR: column "name" does not exist (SQLSTATE 42703)',
+    ]
+
+
+def test_a_locked_table_does_not_hold_the_gate(database: Database) -> None:
+    """Who changes the schema at that moment is waited for only briefly."""
+    with_members(database, rows=10)
+    with_index(database, queries='-- query: q\nSELECT name FROM "Member";')
+    database.apply()
+    holder = database.session()
+    holder.run('BEGIN; LOCK TABLE "Member"')
+    verified = database.run("verify")
+    assert verified.returncode == 0
+    assert "is not judged: ERROR: canceling statement due to lock timeout (SQLSTATE 55P03)" in verified.stdout
+
+
+def findings(database: Database) -> list[str]:
+    printed = database.run("verify").stdout.splitlines()
+    return [line.removeprefix("finding: ") for line in printed if line.startswith("finding: ")]
+
+
+def test_costly_indexes_are_found(database: Database) -> None:
+    """Invalid, doubled and covered ones; each line names the index and the way out."""
+    with_members(database, rows=10)
+    database.rows(
+        """CREATE INDEX broken ON "Member" (id);
+           CREATE INDEX first ON "Member" (lower(name)); CREATE INDEX second ON "Member" (lower(name));
+           CREATE INDEX short ON "Member" ("churchId" DESC);
+           CREATE INDEX long ON "Member" ("churchId" DESC, id);
+           CREATE INDEX doubled ON "Member" (id);
+           CREATE TABLE p (a int) PARTITION BY LIST (a);
+           CREATE TABLE p1 PARTITION OF p DEFAULT;
+           CREATE INDEX p_a_idx ON ONLY p (a)"""
+    )
+    admin = database.session(**database.server.environment(database.name))
+    admin.run("UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'broken'::regclass")
+    spares = "a migration with DROP INDEX {} spares every write"
+    assert findings(database) == [
+        "broken is invalid: run REINDEX INDEX CONCURRENTLY broken, or drop it",
+        "p_a_idx is invalid: a partition has no index attached to it; make and attach it",
+        f'doubled is a duplicate of "Member_pkey": {spares.format("doubled")}',
+        f"second is a duplicate of first: {spares.format('second')}",
+        f"short is covered by long: {spares.format('short')}",
+    ]
+
+
+def test_useful_indexes_are_no_finding(database: Database) -> None:
+    """Each differs from its neighbour in one thing, or holds a constraint."""
+    with_members(database, rows=10)
+    database.rows(
+        """CREATE INDEX a ON "Member" (name); CREATE INDEX b ON "Member" (name DESC);
+           CREATE INDEX c ON "Member" (name text_pattern_ops);
+           CREATE INDEX d ON "Member" (name COLLATE "POSIX"); CREATE INDEX e ON "Member" USING hash (name);
+           CREATE INDEX f ON "Member" (name) WHERE "optInSms"; CREATE INDEX g ON "Member" ((name || name));
+           CREATE INDEX h ON "Member" ((name || 'x'));
+           CREATE UNIQUE INDEX i ON "Member" ("churchId", "optInSms", id);
+           CREATE UNIQUE INDEX j ON "Member" ("churchId", "optInSms");
+           ALTER TABLE "Member" ADD UNIQUE ("churchId")"""
+    )
+    assert findings(database) == []
+
+
+def test_an_unused_index_of_a_large_table_is_found(database: Database) -> None:
+    """Unless a named query uses it, a constraint or a foreign key needs it, or its table is small."""
+    with_members(database, rows=LARGE)
+    database.rows(
+        """CREATE INDEX idle ON "Member" (name); CREATE INDEX busy ON "Member" (id, "churchId");
+           CREATE UNIQUE INDEX one ON "Member" (id, name);
+           ALTER TABLE "Member" ADD parent int REFERENCES "Member"; CREATE INDEX fk ON "Member" (parent);
+           CREATE TABLE small (a int); CREATE INDEX small_a_idx ON small (a);
+           SET enable_seqscan = off; SELECT "churchId" FROM "Member" ORDER BY id, "churchId" LIMIT 1"""
+    )
+    with_index(database)
+    database.apply()
+    deadline = time.monotonic() + 20
+    while len(found := findings(database)) > 1 and time.monotonic() < deadline:
+        time.sleep(0.2)  # statistics are written when a session idles or ends
+    assert found == [
+        "idle was not scanned on this server since the statistics began, and no named query uses it: "
+        "name its query in queries.sql, or drop it"
+    ]
