@@ -18,7 +18,7 @@ from components.database import APP_ROLE, Database
 from components.free_storage import free_storage
 from components.gate import Gate, GateArgs
 from components.migrations_roles import MigrationsRoles, MigrationsRolesArgs
-from migrator import bundle
+from migrator import bundle, preview
 from migrator.errors import MigratorError
 from migrator.plan import Plan
 
@@ -209,7 +209,7 @@ def pack(folder: Path) -> bundle.Bundle:
 
 def summary(plan: Plan) -> str:
     """What a preview shows: how each statement runs, and a digest of all, as there is not room for all."""
-    return f"{plan.render()}\nplan sha256 {sha256(plan.to_json().encode()).hexdigest()[:12]}"
+    return f"{preview.short(plan)}\nplan sha256 {sha256(plan.to_json().encode()).hexdigest()[:12]}"
 
 
 def patience(args: MigrationsArgs) -> dict[str, pulumi.Input[str]]:

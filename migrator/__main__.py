@@ -14,6 +14,7 @@ from argparse import ArgumentParser, Namespace
 from importlib.resources import files
 from pathlib import Path
 
+from migrator import preview
 from migrator.apply import apply
 from migrator.errors import FolderError, MigratorError
 from migrator.ledger import Ledger
@@ -78,7 +79,7 @@ def _parser() -> ArgumentParser:
 
 
 def _plan(arguments: Namespace) -> None:
-    say(_load(arguments.migrations).render())
+    say(preview.full(_load(arguments.migrations), sizes={}))
 
 
 def _apply(arguments: Namespace) -> None:
@@ -119,7 +120,7 @@ def _bundle(arguments: Namespace) -> None:
     from migrator.bundle import build  # needs pglast, which a zipapp has not
 
     bundle = build(arguments.migrations, arguments.output)
-    say(bundle.plan.render())
+    say(preview.short(bundle.plan))
     say(str(bundle.path))
 
 

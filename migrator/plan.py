@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from hashlib import sha256
-from itertools import accumulate, groupby
+from itertools import groupby
 from typing import Any, Literal
 
 from migrator.errors import PlanError
@@ -15,9 +15,6 @@ from migrator.folder import same_script
 from migrator.lock_modes import Lock
 from migrator.query import Query
 
-RENDER_LIMIT = (
-    4_000  # bytes; AWS keeps at most 4,096 in a standard SSM parameter, and a preview stays readable
-)
 ROW_WIDTH = 110  # characters of a statement that a row shows
 
 
@@ -154,28 +151,6 @@ class Plan:
             queries=tuple(Query(**{**entry, "uses": tuple(entry["uses"])}) for entry in data["queries"]),
         )
 
-    def render(self) -> str:
-        """The plan for people, the newest migrations in full, within RENDER_LIMIT; what a preview shows."""
-        blocks: list[str] = []
-        room = RENDER_LIMIT - 100
-        for migration in reversed(self.migrations):
-            block = _block(migration)
-            if len(block.encode()) > room:
-                blocks.append(self._rest(block, room, left=len(self.migrations) - len(blocks)))
-                break
-            blocks.append(block)
-            room -= len(block.encode()) + 1
-        return "\n".join(reversed(blocks)) or "no migrations"
-
-    def _rest(self, block: str, room: int, *, left: int) -> str:
-        """What stands for the migrations that have no room; of the newest it is the rows that have."""
-        if left < len(self.migrations):
-            return f"… and {left} earlier migration{'s' if left > 1 else ''}"
-        rows = block.splitlines()
-        ends = accumulate(len(row.encode()) + 1 for row in rows)
-        shown = [row for row, end in zip(rows, ends, strict=True) if end <= room]
-        return "\n".join([*shown, f"  … and {len(rows) - len(shown)} more rows"])
-
 
 def summary(group: Sequence[Statement]) -> str:
     """`3 CREATE TABLE, 1 ALTER TABLE`: a transaction in one line; a single statement is its title."""
@@ -188,26 +163,6 @@ def summary(group: Sequence[Statement]) -> str:
 def shortened(text: str) -> str:
     """At most ROW_WIDTH characters."""
     return text if len(text) <= ROW_WIDTH else text[: ROW_WIDTH - 1] + "…"
-
-
-def _block(migration: PlannedMigration) -> str:
-    rows = [row for first, group in migration.transactions() for row in _rows(first, group)]
-    return "\n".join([f"{migration.name} (sha256 {migration.checksum[:12]})", *(f"  {row}" for row in rows)])
-
-
-def _rows(first: int, group: list[Statement]) -> list[str]:
-    """A row a statement, or one row for a transaction of more than four without anything remarkable in it."""
-    if len(group) > 4 and not any(statement.refusals or statement.allowed for statement in group):
-        return [f"{first}–{first + len(group) - 1}  transaction  {summary(group)}"]
-    return [
-        row for number, statement in enumerate(group, first) for row in _statement_rows(number, statement)
-    ]
-
-
-def _statement_rows(number: int, statement: Statement) -> list[str]:
-    notes = [f"     {hazard.code}: {hazard.message.splitlines()[0]}" for hazard in statement.refusals]
-    notes += [f"     allowed: {reason}" for reason in statement.allowed]
-    return [f"{number}  {statement.how:<11}  {shortened(statement.title)}", *notes]
 
 
 def _migration(entry: dict[str, Any]) -> PlannedMigration:

@@ -9,7 +9,7 @@ import zipfile
 from hashlib import sha256
 from pathlib import Path
 
-from migrator import bundle
+from migrator import bundle, preview
 
 
 def folder(root: Path, sql: str = "CREATE INDEX i ON t (a);") -> Path:
@@ -52,4 +52,4 @@ def test_it_runs_by_itself(tmp_path: Path) -> None:
     shown = subprocess.run(
         [python, "-I", "-S", built.path, "plan"], capture_output=True, text=True, check=True
     )
-    assert shown.stdout == built.plan.render() + "\n"
+    assert shown.stdout == preview.full(built.plan, sizes={}) + "\n"

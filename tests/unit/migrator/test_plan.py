@@ -1,4 +1,4 @@
-"""How each statement will run, and what a preview shows of it."""
+"""How each statement will run, and how a plan travels."""
 
 from __future__ import annotations
 
@@ -117,51 +117,6 @@ def test_promises_follow_what_later_statements_do() -> None:
         Promise(index='"k5"', table='"tt"'),
         Promise(index='"s"."i3"', table='"s"."u"'),
     }
-
-
-def test_a_preview_shows_what_runs_how() -> None:
-    """Transactions of many statements in one row; refusals and allowances with their reason."""
-    made = plan(
-        "CREATE TABLE a (x int); CREATE TABLE b (x int); CREATE TABLE c (x int); CREATE INDEX i ON a (x);"
-        "ALTER TABLE a ADD FOREIGN KEY (x) REFERENCES b (x);",
-        """CREATE INDEX IF NOT EXISTS "T_a_idx"
-             ON "T" ("a");
-           -- migrator: allow drop-table because it is empty
-           DROP TABLE old;
-           ALTER TABLE "T" DROP COLUMN b;""",
-    )
-    first, second = (migration.checksum[:12] for migration in made.migrations)
-    assert made.render() == (
-        f"m1 (sha256 {first})\n"
-        "  1–5  transaction  3 CREATE TABLE, 1 CREATE INDEX, 1 ALTER TABLE\n"
-        f"m2 (sha256 {second})\n"
-        '  1  online       CREATE INDEX IF NOT EXISTS "T_a_idx" ON "T" ("a")\n'
-        "  2  transaction  DROP TABLE old\n"
-        "       allowed: drop-table because it is empty\n"
-        '  3  refused      ALTER TABLE "T" DROP COLUMN b\n'
-        '       drop-column: servers that still run read "T"."b" until they are replaced'
-    )
-
-
-def test_a_long_history_is_shortened_from_its_old_end() -> None:
-    """A preview stays below four kilobytes and shows the newest."""
-    shown = plan(*[f"ALTER TABLE t ADD COLUMN c{number} int;" for number in range(300)]).render()
-    assert len(shown.encode()) < 4_000
-    assert shown.splitlines()[0] == "… and 251 earlier migrations"
-    assert shown.splitlines()[-1] == "  1  transaction  ALTER TABLE t ADD COLUMN c299 int"
-
-
-def test_a_long_migration_is_shortened_too() -> None:
-    """The newest is shown from its start, however long."""
-    shown = plan("".join(f"CREATE INDEX i{number} ON t (a);" for number in range(300))).render()
-    assert len(shown.encode()) < 4_000
-    assert shown.splitlines()[1] == "  1  online       CREATE INDEX i0 ON t (a)"
-    assert shown.splitlines()[-1] == "  … and 214 more rows"
-
-
-def test_no_migrations_is_a_plan_too() -> None:
-    """A new app has none."""
-    assert plan().render() == "no migrations"
 
 
 def test_a_plan_travels_unchanged() -> None:

@@ -1,0 +1,90 @@
+"""The plan as people read it: within a parameter's size, or whole."""
+
+from __future__ import annotations
+
+from migrator import preview
+from tests.unit.migrator.planning import plan
+
+BASE = (
+    "CREATE TABLE a (x int); CREATE TABLE b (x int); CREATE TABLE c (x int); CREATE INDEX i ON a (x);"
+    "ALTER TABLE a ADD FOREIGN KEY (x) REFERENCES old (x);"
+    "ALTER TABLE b ADD FOREIGN KEY (x) REFERENCES d (x);"
+)
+CHANGES = """\
+CREATE INDEX IF NOT EXISTS "T_a_idx"
+  ON "T" ("a");
+-- migrator: allow drop-table because it is empty
+DROP TABLE old;
+ALTER TABLE "T" DROP COLUMN b;"""
+
+
+def test_a_preview_shows_what_runs_how_and_what_it_blocks() -> None:
+    """Transactions of many statements in one row; refusals and allowances with their reason."""
+    made = plan(BASE, CHANGES)
+    first, second = (migration.checksum[:12] for migration in made.migrations)
+    assert preview.short(made) == (
+        f"m1 (sha256 {first})\n"
+        "  1–6  transaction  3 CREATE TABLE, 1 CREATE INDEX, 2 ALTER TABLE\n"
+        '       "d", "old": SHARE ROW EXCLUSIVE, blocks writes\n'
+        f"m2 (sha256 {second})\n"
+        '  1  online       CREATE INDEX IF NOT EXISTS "T_a_idx" ON "T" ("a")\n'
+        '       "T": SHARE UPDATE EXCLUSIVE, blocks schema changes only\n'
+        "  2  transaction  DROP TABLE old\n"
+        '       "old": ACCESS EXCLUSIVE, blocks reads and writes\n'
+        "       allowed: drop-table because it is empty\n"
+        '  3  refused      ALTER TABLE "T" DROP COLUMN b\n'
+        '       drop-column: servers that still run read "T"."b" until they are replaced'
+    )
+
+
+def test_the_whole_plan_shows_every_statement_its_safe_way_and_the_tables_sizes() -> None:
+    """What the command prints, where there is room."""
+    made = plan(BASE, CHANGES)
+    assert preview.full(made, {'"T"': "1,203,441 rows, 210 MB"}).splitlines()[7:] == [
+        "  6  transaction  ALTER TABLE b ADD FOREIGN KEY (x) REFERENCES d (x)",
+        '       "d": SHARE ROW EXCLUSIVE, blocks writes',
+        f"m2 (sha256 {made.migrations[1].checksum[:12]})",
+        '  1  online       CREATE INDEX IF NOT EXISTS "T_a_idx" ON "T" ("a")',
+        '       "T" (1,203,441 rows, 210 MB): SHARE UPDATE EXCLUSIVE, blocks schema changes only',
+        "  2  transaction  DROP TABLE old",
+        '       "old": ACCESS EXCLUSIVE, blocks reads and writes',
+        "       allowed: drop-table because it is empty",
+        '  3  refused      ALTER TABLE "T" DROP COLUMN b',
+        '       "T" (1,203,441 rows, 210 MB): ACCESS EXCLUSIVE, blocks reads and writes',
+        '       drop-column: servers that still run read "T"."b" until they are replaced',
+        "         Release an app that no longer uses it, then drop it with the next release.",
+        "         If it must be, say why before the statement: "
+        "-- migrator: allow drop-column because <reason>",
+    ]
+
+
+def test_a_long_history_is_shortened_from_its_old_end() -> None:
+    """A preview stays below four kilobytes and shows the newest; the whole plan has all."""
+    made = plan(*[f"ALTER TABLE t ADD COLUMN c{number} int;" for number in range(300)])
+    shown = preview.short(made)
+    assert len(shown.encode()) < 4_000
+    assert shown.splitlines()[0] == "… and 271 earlier migrations"
+    assert shown.splitlines()[-2] == "  1  transaction  ALTER TABLE t ADD COLUMN c299 int"
+    assert preview.full(made, {}).count("ADD COLUMN") == 300
+
+
+def test_a_long_migration_is_shortened_too() -> None:
+    """The newest is shown from its start, however long."""
+    shown = preview.short(plan("".join(f"CREATE INDEX i{number} ON t (a);" for number in range(300))))
+    assert len(shown.encode()) < 4_000
+    assert shown.splitlines()[1] == "  1  online       CREATE INDEX i0 ON t (a)"
+    assert shown.splitlines()[-1] == "  … and 528 more lines"
+
+
+def test_many_tables_are_shortened() -> None:
+    """A transaction that takes locks on all of them is one row and one line."""
+    shown = preview.short(
+        plan("".join(f"ALTER TABLE table_{number} ADD COLUMN c int;" for number in range(90)))
+    )
+    assert len(shown.splitlines()) == 3
+    assert shown.endswith("…: ACCESS EXCLUSIVE, blocks reads and writes")
+
+
+def test_no_migrations_is_a_plan_too() -> None:
+    """A new app has none."""
+    assert preview.short(plan()) == preview.full(plan(), {}) == "no migrations"
