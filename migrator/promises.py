@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,6 +29,7 @@ class Promises:
 
     def __init__(self) -> None:
         self._indexes: dict[str, Index] = {}
+        self._parents: dict[str, str] = {}  # partition → its table, part → its index
 
     def list(self) -> tuple[Promise, ...]:
         return tuple(Promise(index=name, table=index.table) for name, index in self._indexes.items())
@@ -39,10 +40,7 @@ class Promises:
 
     def computed(self, table: str, column: str) -> bool:
         """Whether an index computes something of the column, and so is built again when its type changes."""
-        return any(
-            index.table == table and column in index.columns and not index.plain
-            for index in self._indexes.values()
-        )
+        return any(column in index.columns and not index.plain for index in self._of(table).values())
 
     def follow(self, node: Any) -> None:
         if is_a(node, ast.IndexStmt) and node.idxname:
@@ -50,6 +48,8 @@ class Promises:
             self._indexes[index] = Index(
                 table=of_relation(node.relation), columns=_columns(node), plain=_plain(node)
             )
+        elif is_a(node, ast.CreateStmt) and node.partbound:
+            self._parents[of_relation(node.relation)] = of_relation(node.inhRelations[0])
         elif is_a(node, ast.DropStmt):
             self._drop(node)
         elif is_a(node, ast.RenameStmt):
@@ -60,10 +60,11 @@ class Promises:
 
     def _drop(self, node: Any) -> None:
         if node.removeType == ObjectType.OBJECT_INDEX:
-            self._forget(of_object(names) for names in node.objects)
+            for names in node.objects:
+                self._forget(self._family(of_object(names)))
         elif node.removeType in (ObjectType.OBJECT_TABLE, ObjectType.OBJECT_MATVIEW):
-            tables = {of_object(names) for names in node.objects}
-            self._forget([name for name, index in self._indexes.items() if index.table in tables])
+            for names in node.objects:
+                self._forget(self._of(of_object(names)))
         elif node.removeType == ObjectType.OBJECT_SCHEMA:
             schemas = tuple(quote(name.sval) + "." for name in node.objects)
             self._forget([name for name, index in self._indexes.items() if index.table.startswith(schemas)])
@@ -74,23 +75,23 @@ class Promises:
         elif node.renameType == ObjectType.OBJECT_TABLE:
             old = of_relation(node.relation)
             new = qualified(node.relation.schemaname, node.newname)
-            for index in self._of(old):
-                index.table = new
+            for index in self._indexes.values():
+                index.table = new if index.table == old else index.table
+            self._rename_parents(old, new)
         elif node.renameType == ObjectType.OBJECT_COLUMN and node.relation:
-            for index in self._of(of_relation(node.relation)):
+            for index in self._of(of_relation(node.relation)).values():
                 if node.subname in index.columns:
                     index.columns ^= {node.subname, node.newname}
 
     def _alter(self, relation: Any, command: Any) -> None:
         table = of_relation(relation)
         if command.subtype == AlterTableType.AT_DropColumn:
-            self._forget(
-                [
-                    name
-                    for name, index in self._indexes.items()
-                    if index.table == table and command.name in index.columns
-                ]
-            )
+            found = self._of(table)
+            self._forget([name for name, index in found.items() if command.name in index.columns])
+        elif command.subtype == AlterTableType.AT_AttachPartition:
+            self._parents[of_relation(command.def_.name)] = table
+        elif command.subtype == AlterTableType.AT_DetachPartition:
+            self._parents.pop(of_relation(command.def_.name), None)
         elif command.subtype == AlterTableType.AT_DropConstraint:
             self._forget([qualified(relation.schemaname, command.name)])
         elif (
@@ -102,12 +103,26 @@ class Promises:
             old, new = command.def_.indexname, command.def_.conname
             self._renamed(qualified(relation.schemaname, old), qualified(relation.schemaname, new))
 
-    def _of(self, table: str) -> Iterator[Index]:
-        return (index for index in self._indexes.values() if index.table == table)
+    def _of(self, table: str) -> dict[str, Index]:
+        """The indexes of a table and of its partitions, with which they go."""
+        tables = self._family(table)
+        return {name: index for name, index in self._indexes.items() if index.table in tables}
+
+    def _family(self, name: str) -> set[str]:
+        """A table and its partitions, or an index and its parts, down to the last."""
+        family = {name}
+        while below := {child for child, parent in self._parents.items() if parent in family} - family:
+            family |= below
+        return family
 
     def _renamed(self, old: str, new: str) -> None:
         if old in self._indexes:
             self._indexes[new] = self._indexes.pop(old)
+            self._rename_parents(old, new)
+
+    def _rename_parents(self, old: str, new: str) -> None:
+        names = {old: new}
+        self._parents = {names.get(c, c): names.get(p, p) for c, p in self._parents.items()}
 
     def _forget(self, indexes: Iterable[str]) -> None:
         for index in indexes:

@@ -119,6 +119,30 @@ def test_promises_follow_what_later_statements_do() -> None:
     }
 
 
+def test_the_indexes_of_partitions_go_with_their_table_and_their_index() -> None:
+    """As PostgreSQL drops them: with the table, with its column, with the index they are attached to."""
+    promised = plan(
+        "CREATE TABLE p (a int, b int, c int) PARTITION BY RANGE (a);"
+        "CREATE TABLE p1 PARTITION OF p DEFAULT PARTITION BY RANGE (a);"
+        "CREATE TABLE p2 (a int, b int, c int); ALTER TABLE p1 ATTACH PARTITION p2 DEFAULT;"
+        "CREATE TABLE q (a int); CREATE INDEX kept ON q (a);",
+        "CREATE INDEX column_gone ON p2 (z); CREATE INDEX part ON p2 (b); CREATE INDEX whole ON ONLY p1 (b);"
+        "ALTER INDEX whole ATTACH PARTITION part; CREATE INDEX rest ON p2 (c);",
+        "ALTER TABLE p RENAME COLUMN c TO d; ALTER TABLE p DROP COLUMN z;"
+        "ALTER INDEX whole RENAME TO entire; DROP INDEX entire;",
+    )
+    assert {promise.index for promise in promised.promises} == {'"kept"', '"rest"'}
+    dropped = plan(
+        *[migration.sql for migration in promised.migrations], "ALTER TABLE p RENAME TO r; DROP TABLE r"
+    )
+    assert {promise.index for promise in dropped.promises} == {'"kept"'}
+    detached = plan(
+        *[migration.sql for migration in promised.migrations],
+        "ALTER TABLE p1 DETACH PARTITION p2; DROP TABLE p",
+    )
+    assert {promise.index for promise in detached.promises} == {'"kept"', '"rest"'}
+
+
 def test_a_plan_travels_unchanged() -> None:
     """Through JSON and back; a script that was tampered with on the way is refused."""
     made = plan(
