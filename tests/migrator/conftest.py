@@ -37,6 +37,8 @@ ON = {
     "test_waiting": (OLDEST, NEWEST),
     "test_locks": (OLDEST, NEWEST),
     "test_rewrites": (OLDEST, NEWEST),
+    "test_runbook": (OLDEST, NEWEST),
+    "test_verify": (OLDEST, NEWEST),
 }
 MASTER, PASSWORD = "master", "master's p4ss"
 
