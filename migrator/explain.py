@@ -54,7 +54,7 @@ class Explainer:
         texts = ", ".join(f"CAST({column} AS text)" for column in columns)
         with self.reading():
             found = self._session.run(
-                f"SELECT {texts} FROM ({query.parameters}) AS parameters ({', '.join(columns)}) "
+                f"SELECT {texts} FROM ({query.parameters}\n) AS parameters ({', '.join(columns)}) "
                 f"LIMIT {PARAMETER_ROWS}"
             )
         return tuple(tuple(row) for row in found)

@@ -91,7 +91,7 @@ class _File:
                     self._check_key(line, key, said)
                     said[key] = header["value"].strip()
                 elif key and (more := _CONTINUED.match(comment)):
-                    said[key] += " " + more["value"].strip()
+                    said[key] += "\n" + more["value"].strip()
                 else:
                     key = ""
             yield statement, said

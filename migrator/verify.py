@@ -51,12 +51,12 @@ class Verifier:
         """Says what it found. Raises IndexesMissing, IndexesUnused, QueryMistake."""
         newer = self._newer_release()
         there = self._promised(newer=newer)
-        asked = [query for query in self._plan.queries if there >= set(query.uses)]
-        answers = [answer for query in asked if (answer := self._answer(query, newer=newer))]
+        answers = [
+            answer for query in self._plan.queries if (answer := self._answer(query, there, newer=newer))
+        ]
         for line in report.table(answers, timeout=self._timeout):
             self._say(line)
-        for line in self._findings({index for answer in answers for index in answer.indexes}):
-            self._say(f"finding: {line}")
+        self._say_findings({index for answer in answers for index in answer.indexes})
         if unused := [failure for answer in answers for failure in answer.failures]:
             raise IndexesUnused("\n".join(unused))
 
@@ -91,28 +91,36 @@ class Verifier:
         self._say(f"{len(there)} of {len(self._tables)} promised indexes are valid")
         return set(there)
 
-    def _findings(self, named: set[str]) -> list[str]:
-        """Nothing that a deployment waits for: PostgreSQL locks a table to show its expressions."""
+    def _say_findings(self, named: set[str]) -> None:
+        """PostgreSQL locks a table to show an index's expressions: who has it now is not waited for."""
         try:
             with self._explainer.reading():
-                return findings.find(self._session, named=named, rows=FEW_ROWS)
+                found = findings.find(self._session, named=named, rows=FEW_ROWS)
         except PostgresError as error:
             if error.code not in TOO_SLOW:
                 raise
-            return [f"none was looked for: {error}"]
+            self._say(f"findings are not looked for: {_first_line(error)}")
+        else:
+            for line in found:
+                self._say(f"finding: {line}")
 
     def _time_before(self, query: Query) -> Timing | None:
-        """None when it cannot run yet, for want of a table or a column."""
+        """None when it cannot run yet, for want of a table, a column or a row."""
         try:
             parameters = self._explainer.parameters(query)
+            if not parameters:
+                return None
             with self._explainer.prepared(query):
                 trees = self._explainer.plans(query, parameters)
                 return self._explainer.time(query, parameters, trees)
         except PostgresError:
             return None
 
-    def _answer(self, query: Query, *, newer: bool) -> Answer | None:
+    def _answer(self, query: Query, there: set[str], *, newer: bool) -> Answer | None:
         """None when it cannot be told now, or when a newer release took away what the query reads."""
+        if gone := set(query.uses) - there:
+            self._say(f"{query.place} is not judged: a newer release dropped {', '.join(sorted(gone))}")
+            return None
         before = self._before.get(query.digest)
         try:
             # The same values as before, and those of today when there were none.
@@ -127,7 +135,7 @@ class Verifier:
         except PostgresError as error:
             if not newer and error.code not in TOO_SLOW:
                 raise QueryMistake(f"{query.place} cannot run: mend it\n{error}") from None
-            self._say(f"{query.place} is not judged: {str(error).splitlines()[0]}")
+            self._say(f"{query.place} is not judged: {_first_line(error)}")
             return None
         return Answer(query=query, before=before, now=now, trees=tuple(trees), verdicts=verdicts)
 
@@ -140,3 +148,7 @@ def _helps(item: Pending, query: Query) -> bool:
         if statement.online and statement.online.kind == "create"
     }
     return query.migration == item.migration.name or not made.isdisjoint(query.uses)
+
+
+def _first_line(error: PostgresError) -> str:
+    return str(error).splitlines()[0]

@@ -36,9 +36,16 @@ OTHER_INDEX = 'CREATE INDEX "Member_churchId_optInSms_idx" ON "Member" USING has
 LARGE = 20_000
 
 
+def apply(database: Database, *flags: str) -> str:
+    """Applies in this process, expects success, returns what was printed."""
+    done = database.run_here("apply", *flags)
+    assert (done.returncode, done.stderr) == (0, "")
+    return done.stdout
+
+
 def with_members(database: Database, *, rows: int) -> None:
     database.write("1_base", MEMBERS)
-    database.apply()
+    apply(database)
     database.rows(FILL.format(rows))
 
 
@@ -57,7 +64,7 @@ def test_a_query_is_compared_before_and_after_its_index(database: Database) -> N
     """The table tells medians, gain, rows and plans, and which parameters' plans use the index."""
     with_members(database, rows=LARGE)
     with_index(database)
-    printed = database.apply()
+    printed = apply(database)
     assert figures_removed(printed)[2:] == [
         "1 of 1 promised indexes are valid",
         "query                   before           now    faster        rows",
@@ -74,8 +81,8 @@ def test_verify_tells_how_the_queries_run_now(database: Database) -> None:
     """Nothing was measured before; the exit code is 0."""
     with_members(database, rows=LARGE)
     with_index(database)
-    database.apply()
-    verified = database.run("verify")
+    apply(database)
+    verified = database.run_here("verify")
     assert (verified.returncode, verified.stderr) == (0, "")
     assert figures_removed(verified.stdout)[2] == "SMS segmentation             – ms         –          15"
 
@@ -84,12 +91,12 @@ def test_a_promised_index_that_is_not_used_fails(database: Database) -> None:
     """The error names query, index, plan and the way out; the migration stays applied."""
     with_members(database, rows=LARGE)
     with_index(database, OTHER_INDEX)
-    applied = database.run("apply")
+    applied = database.run_here("apply")
     assert applied.returncode == 1
     remedy = 'Run ANALYZE "Member" and verify again; if that is not it,'
     assert applied.stderr == NOT_USED.format('Seq Scan on "Member"', remedy)
     assert '  "Member_churchId_optInSms_idx" is NOT used' in applied.stdout
-    assert database.run("verify").returncode == 1
+    assert database.run_here("verify").returncode == 1
     assert database.value("SELECT count(*) FROM _prisma_migrations WHERE finished_at IS NULL") == 0
 
 
@@ -97,7 +104,7 @@ def test_a_small_table_is_not_blamed_for_being_read_whole(database: Database) ->
     """The index must be usable where reading the whole is ruled out."""
     with_members(database, rows=100)
     with_index(database)
-    printed = database.apply()
+    printed = apply(database)
     assert '  now:    Seq Scan on "Member"' in printed
     assert '"Member_churchId_optInSms_idx" is usable; the table is too small to judge more' in printed
 
@@ -106,7 +113,7 @@ def test_an_index_that_cannot_serve_fails_on_a_small_table_too(database: Databas
     """So a wrong column is found before there is a large table."""
     with_members(database, rows=100)
     with_index(database, OTHER_INDEX)
-    applied = database.run("apply")
+    applied = database.run_here("apply")
     assert applied.returncode == 1
     assert applied.stderr == NOT_USED.format(
         'Seq Scan on "Member"', "Even with enable_seqscan = off it cannot:"
@@ -126,7 +133,7 @@ def test_an_empty_table_gives_no_parameters_and_no_failure(
     """A plan for any values tells what it can: a partial index needs to know them."""
     with_members(database, rows=0)
     with_index(database, f'CREATE INDEX "Member_churchId_optInSms_idx" ON "Member"{index};')
-    printed = database.apply()
+    printed = apply(database)
     assert "SMS segmentation             –             –         –           –" in printed
     assert f'"Member_churchId_optInSms_idx" {verdict}' in printed
 
@@ -134,7 +141,7 @@ def test_an_empty_table_gives_no_parameters_and_no_failure(
 def test_what_is_not_there_is_not_measured(database: Database) -> None:
     """A migration that makes table and index has no time before."""
     with_index(database, MEMBERS + INDEX)
-    printed = database.apply()
+    printed = apply(database)
     assert "  before:" not in printed
     assert '"Member_churchId_optInSms_idx" is used' in printed
 
@@ -143,11 +150,11 @@ def test_figures_survive_a_failure(database: Database) -> None:
     """The next run compares with what was before the first; then the ledger is as Prisma's."""
     with_members(database, rows=LARGE)
     with_index(database, INDEX + "SELECT 1/0;")
-    assert database.run("apply").returncode == 9
+    assert database.run_here("apply").returncode == 9
     kept = database.value("SELECT logs FROM _prisma_migrations WHERE finished_at IS NULL")
     assert re.search(r'^migrator: before \{".*"milliseconds": [\d.]+.*$', kept, re.MULTILINE)
     database.write("2_index", INDEX + "SELECT 1;")
-    printed = database.apply()
+    printed = apply(database)
     assert '  before: Seq Scan on "Member"' in printed
     assert '  now:    Bitmap Index Scan by "Member_churchId_optInSms_idx"' in printed
     logs = database.rows("SELECT logs FROM _prisma_migrations WHERE logs LIKE '%before%'")
@@ -168,7 +175,7 @@ def test_figures_survive_a_kill(database: Database) -> None:
     migrator.kill()
     migrator.communicate()
     holder.run("COMMIT")
-    printed = database.apply()
+    printed = apply(database)
     assert '  before: Seq Scan on "Member"' in printed
     assert '"Member_churchId_optInSms_idx" is used with 3 of 3 parameter rows' in printed
 
@@ -180,7 +187,7 @@ def test_a_slow_query_is_cut_off(database: Database) -> None:
         database, queries='-- query: slow\nSELECT pg_sleep(2) FROM (SELECT FROM "Member" LIMIT 1) AS one;'
     )
     started = time.monotonic()
-    line = database.apply("--query-timeout", "0.2").splitlines()[4]
+    line = apply(database, "--query-timeout", "0.2").splitlines()[4]
     assert line == "slow       > 0.2 s       > 0.2 s         –           –"
     assert time.monotonic() - started < 3
 
@@ -199,7 +206,7 @@ def test_values_are_passed_as_they_are(database: Database) -> None:
 SELECT id FROM "Member" WHERE name = $1 AND id >= $2 AND $3::int IS NULL AND id = ANY ($4);
 """
     with_index(database, 'CREATE INDEX i ON "Member" (name);', queries)
-    assert re.search(r"by name +[\d.]+ ms +[\d.]+ ms +\S+ % +1\n", database.apply())
+    assert re.search(r"by name +[\d.]+ ms +[\d.]+ ms +\S+ % +1\n", apply(database))
     assert database.value('SELECT count(*) FROM "Member"') == 2
 
 
@@ -231,7 +238,7 @@ def test_every_way_to_scan_an_index_counts(database: Database, index: str, query
     database.rows('ALTER TABLE "Member" DROP CONSTRAINT "Member_pkey"')
     database.rows('VACUUM "Member"')
     with_index(database, f'CREATE INDEX i ON "Member" {index};', f"-- query: q\n-- uses: i\n{query};")
-    printed = database.apply()
+    printed = apply(database)
     assert '  "i" is used\n' in printed
     assert f'{plan} by "i"' in printed
 
@@ -240,11 +247,11 @@ def test_a_partitions_index_counts_as_its_parents(database: Database) -> None:
     """The planner names the partition's own."""
     database.write("1_base", "CREATE TABLE p (a int, b int) PARTITION BY RANGE (a);")
     database.write("2_parts", "CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (0) TO (100000);")
-    database.apply()
+    apply(database)
     database.rows("INSERT INTO p SELECT n, n FROM generate_series(1, 20000) n; ANALYZE p")
     queries = "-- query: q\n-- uses: p_b_idx\n-- parameters: VALUES (5)\nSELECT * FROM p WHERE b = $1;"
     with_index(database, "CREATE INDEX p_b_idx ON p (b);", queries)
-    printed = database.apply()
+    printed = apply(database)
     assert '"p_b_idx" is used with 1 of 1 parameter rows' in printed
     assert "finding" not in printed
 
@@ -253,7 +260,7 @@ def test_a_query_that_cannot_run_is_a_mistake(database: Database) -> None:
     """What reads a column that is not there, or writes through a function."""
     with_members(database, rows=10)
     with_index(database, queries='-- query: q\nSELECT nothing FROM "Member";')
-    applied = database.run("apply")
+    applied = database.run_here("apply")
     assert applied.returncode == 4
     assert applied.stderr == (
         'QueryMistake: query "q" (2_index/queries.sql, line 2) cannot run: mend it\n'
@@ -264,7 +271,7 @@ def test_a_query_that_cannot_run_is_a_mistake(database: Database) -> None:
            AS 'DELETE FROM "Member" RETURNING 1'"""
     )
     with_index(database, queries="-- query: q\nSELECT write();")
-    assert "cannot execute DELETE in a read-only transaction" in database.run("verify").stderr
+    assert "cannot execute DELETE in a read-only transaction" in database.run_here("verify").stderr
     assert database.value('SELECT count(*) FROM "Member"') == 10
 
 
@@ -272,7 +279,7 @@ def test_an_older_release_asks_nothing_of_a_newer_schema(database: Database) -> 
     """An index or a column that a newer release dropped does not fail the older one's gate."""
     with_members(database, rows=100)
     with_index(database, queries=QUERY + '-- query: names\nSELECT name FROM "Member";')
-    database.apply()
+    apply(database)
     database.write(
         "3_newer",
         """DROP INDEX "Member_churchId_optInSms_idx";
@@ -280,14 +287,16 @@ def test_an_older_release_asks_nothing_of_a_newer_schema(database: Database) -> 
            ALTER TABLE "Member" DROP COLUMN name;""",
     )
     (database.folder / "2_index" / "queries.sql").unlink()
-    database.apply()
+    apply(database)
     (database.folder / "3_newer" / "migration.sql").unlink()
     (database.folder / "3_newer").rmdir()
     with_index(database, queries=QUERY + '-- query: names\nSELECT name FROM "Member";')
-    verified = database.run("verify")
+    verified = database.run_here("verify")
     assert (verified.returncode, verified.stderr) == (0, "")
     assert verified.stdout.splitlines() == [
         "0 of 1 promised indexes are valid",
+        'query "SMS segmentation" (2_index/queries.sql, line 4) is not judged: '
+        'a newer release dropped "Member_churchId_optInSms_idx"',
         'query "names" (2_index/queries.sql, line 6) is not judged: '
         'ERROR: column "name" does not exist (SQLSTATE 42703)',
     ]
@@ -296,17 +305,18 @@ def test_an_older_release_asks_nothing_of_a_newer_schema(database: Database) -> 
 def test_a_locked_table_does_not_hold_the_gate(database: Database) -> None:
     """Who changes the schema at that moment is waited for only briefly."""
     with_members(database, rows=10)
-    with_index(database, queries='-- query: q\nSELECT name FROM "Member";')
-    database.apply()
+    with_index(database, 'CREATE INDEX i ON "Member" (lower(name));', '-- query: q\nTABLE "Member";')
+    apply(database)
     holder = database.session()
     holder.run('BEGIN; LOCK TABLE "Member"')
-    verified = database.run("verify")
+    verified = database.run_here("verify")
     assert verified.returncode == 0
-    assert "is not judged: ERROR: canceling statement due to lock timeout (SQLSTATE 55P03)" in verified.stdout
+    timeout = "ERROR: canceling statement due to lock timeout (SQLSTATE 55P03)"
+    assert f"is not judged: {timeout}\nfindings are not looked for: {timeout}\n" in verified.stdout
 
 
 def findings(database: Database) -> list[str]:
-    printed = database.run("verify").stdout.splitlines()
+    printed = database.run_here("verify").stdout.splitlines()
     return [line.removeprefix("finding: ") for line in printed if line.startswith("finding: ")]
 
 
@@ -362,7 +372,7 @@ def test_an_unused_index_of_a_large_table_is_found(database: Database) -> None:
            SET enable_seqscan = off; SELECT "churchId" FROM "Member" ORDER BY id, "churchId" LIMIT 1"""
     )
     with_index(database)
-    database.apply()
+    apply(database)
     deadline = time.monotonic() + 20
     while len(found := findings(database)) > 1 and time.monotonic() < deadline:
         time.sleep(0.2)  # statistics are written when a session idles or ends

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import zipfile
@@ -53,3 +54,12 @@ def test_it_runs_by_itself(tmp_path: Path) -> None:
         [python, "-I", "-S", built.path, "plan"], capture_output=True, text=True, check=True
     )
     assert shown.stdout == preview.full(built.plan, sizes={}) + "\n"
+
+
+def test_what_it_holds_needs_no_parser(tmp_path: Path) -> None:
+    """A module that imports pglast, or what does, stays behind; what is left behind is needed to plan."""
+    archive = zipfile.ZipFile(bundle.build(folder(tmp_path / "a"), tmp_path).path)
+    modules = [name for name in archive.namelist() if name.startswith("migrator/") and name.endswith(".py")]
+    needs = {name: re.search(r"^(from|import) pglast", archive.read(name).decode(), re.M) for name in modules}
+    assert [name for name, found in needs.items() if found] == []
+    assert {path.stem for path in Path(bundle.__file__).parent.glob("*.py")} >= bundle.PLANNER

@@ -47,7 +47,7 @@ SELECT * FROM t"""
         migration="m1",
         line=7,
         sql="SELECT 'ü; -- uses: c' /* all */ FROM t\nWHERE a = $1 AND b = $2",
-        parameters="SELECT a, true FROM t LIMIT 5",
+        parameters="SELECT a, true\nFROM t LIMIT 5",
         arity=2,
         uses=('"T_a_idx"', '"s"."b_idx"'),
     )
