@@ -37,7 +37,7 @@ class Counts:
 
 
 class Database:
-    """A server with production's durability in `folder`, ended by `stop`."""
+    """A server with production's durability in `folder`, ended with its block."""
 
     def __init__(self, folder: Path) -> None:
         self._server, self._process = postgres_server.start(folder, tuned=SETTINGS)

@@ -35,6 +35,7 @@ def test_a_build_that_blocks_nobody_and_loses_nothing_keeps_every_promise() -> N
     """One pair of three may be slow: the median counts."""
     kept = report(build(MIGRATOR, 10.4, 0.9), build(MIGRATOR, 10.5, 0.1), build(MIGRATOR, 13, 0.1))
     assert kept.process_ratios() == [1.04, 1.05, 1.3]
+    assert kept.fastest_ratio() == 1.04
     assert kept.broken_promises() == []
 
 
