@@ -11,10 +11,11 @@ import os
 import signal
 import sys
 from argparse import ArgumentParser, Namespace
+from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 
-from migrator import preview
+from migrator import preview, sizes
 from migrator.apply import apply
 from migrator.errors import FolderError, MigratorError
 from migrator.ledger import Ledger
@@ -79,7 +80,20 @@ def _parser() -> ArgumentParser:
 
 
 def _plan(arguments: Namespace) -> None:
-    say(preview.full(_load(arguments.migrations), sizes={}))
+    """Of a database that can be asked: what is pending there, and how large its tables are."""
+    plan, known = _load(arguments.migrations), {}
+    if os.environ.get("PGHOST"):
+        with Session(Server.read(os.environ)) as session:
+            pending = tuple(item.migration for item in Ledger(session).pending(plan))
+            plan = replace(plan, migrations=pending)
+            known = {
+                lock.table: str(size)
+                for migration in pending
+                for statement in migration.statements
+                for lock in statement.locks
+                if (size := sizes.of_table(session, lock.table))
+            }
+    say(preview.full(plan, sizes=known))
 
 
 def _apply(arguments: Namespace) -> None:

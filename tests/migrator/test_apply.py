@@ -64,6 +64,22 @@ def test_the_ledger_reads_as_prismas(database: Database) -> None:
     ]
 
 
+def test_a_plan_of_a_database_shows_what_is_pending_and_how_large_its_tables_are(database: Database) -> None:
+    """Rows and bytes as the statistics have them; without a database, all that the folder holds."""
+    database.write("1_base", BASE)
+    database.apply()
+    database.rows('ANALYZE "Member"')
+    database.write("2_indexes", INDEXES)
+    shown = database.run("plan").stdout.splitlines()
+    assert shown[1:3] == [
+        '  1  online       CREATE INDEX IF NOT EXISTS "Member_churchId_optInSms_idx" ON "Member"("churchId", '
+        '"optInSms")',
+        '       "Member" (1,000 rows, 72 kB): SHARE UPDATE EXCLUSIVE, blocks schema changes only',
+    ]
+    assert shown[0].startswith("2_indexes (sha256 ")
+    assert database.run("plan", PGHOST="").stdout.startswith("1_base (sha256 ")
+
+
 def test_applying_again_does_nothing(database: Database) -> None:
     """A second run changes no row of the ledger."""
     database.write("1_base", BASE)
