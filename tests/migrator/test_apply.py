@@ -108,7 +108,7 @@ def test_a_mixed_file_runs_in_its_order(database: Database) -> None:
     assert seconds_removed(database.apply())[:6] == [
         '2_mixed 1/6 ALTER TABLE "Member" ADD COLUMN email text committed N s',
         '2_mixed 2/6 CREATE INDEX "Member_email_key" online done N s',
-        "2_mixed 3/6 UPDATE \"Member\" SET email = id || '@example.org' committed N s",
+        "2_mixed 3/6 UPDATE \"Member\" SET email = id || '@example.org' WHERE id > 0 committed N s",
         '2_mixed 4/6 DROP INDEX "Member_email_key" online done N s',
         "2_mixed 5/6 DO $$ BEGIN PERFORM 1; END $$ committed N s",
         '2_mixed 6/6 CREATE INDEX "Member_lower_email_idx" online done N s',
