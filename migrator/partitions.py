@@ -63,6 +63,14 @@ class PartitionedIndex:
 
     def _complete(self, index: str) -> None:
         """Until every partition has its part, those included that come meanwhile."""
+        for (part,) in self._session.rows(
+            """SELECT format('%I.%I', n.nspname, c.relname)
+               FROM pg_inherits h JOIN pg_index i ON i.indexrelid = h.inhrelid
+               JOIN pg_class c ON c.oid = h.inhrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+               WHERE h.inhparent = to_regclass(:index) AND NOT i.indisvalid""",
+            index=index,
+        ):
+            self._complete(part)  # attached by hand before it was whole
         done = 0
         while lacking := self._lacking(index):
             parent = self._session.index(index)

@@ -32,6 +32,7 @@ ON = {
     "test_drop_and_reindex": (OLDEST, NEWEST),
     "test_versions": VERSIONS,
     "test_indexes": (OLDEST, NEWEST),
+    "test_partitions": (OLDEST, NEWEST),
     "test_app_role": (OLDEST, NEWEST),
     "test_interruptions": (OLDEST, NEWEST),
     "test_waiting": (OLDEST, NEWEST),

@@ -171,20 +171,31 @@ class Schema:
 
     def create_index(self) -> None:
         if table := self._table("table", "partitioned", "view"):
-            name = self._name("i")
-            where, plain = table.name, table.kind != "partitioned"
             unique = table.kind != "view" and self._chance(4)
             columns, rest = self._elements(table, [table.key] if unique else [])
-            leaf = table.kind == "partitioned" and not unique and self._chance(4)
-            if leaf:
-                where = self._draw(st.sampled_from(table.leaves))
-                table.fixed |= columns
-            self._add(
-                f"CREATE {'UNIQUE ' * unique}INDEX {'CONCURRENTLY ' * (plain and self._chance(3))}"
-                f"{'IF NOT EXISTS ' * self._chance(3)}{name} ON {where} {rest}"
-            )
-            if not leaf:  # a partition's may become part of its table's, which is then dropped with it
-                self._indexes.append(Index(name=name, table=table, columns=columns))
+            name = self._create_index(table.name, rest, unique=unique, online=table.kind != "partitioned")
+            self._indexes.append(Index(name=name, table=table, columns=columns))
+
+    def create_partition_index(self) -> None:
+        """It becomes a part of its table's if that gets the same; it then goes with the table's."""
+        if table := self._table("partitioned"):
+            _, rest = self._elements(table, [])
+            leaf = self._draw(st.sampled_from(table.leaves))
+            if self._chance(2):
+                self._create_index(leaf, rest, unique=False, online=True)
+                self._create_index(table.name, rest, unique=False, online=False)
+            elif "WHERE" not in rest:
+                # PostgreSQL takes it for a part of an index with other parameters or another order too.
+                rest += f" WHERE {table.key} IS DISTINCT FROM NULL"
+                self._create_index(leaf, rest, unique=False, online=True)
+
+    def _create_index(self, table: str, rest: str, *, unique: bool, online: bool) -> str:
+        name = self._name("i")
+        self._add(
+            f"CREATE {'UNIQUE ' * unique}INDEX {'CONCURRENTLY ' * (online and self._chance(3))}"
+            f"{'IF NOT EXISTS ' * self._chance(3)}{name} ON {table} {rest}"
+        )
+        return name
 
     def _elements(self, table: Table, unique: list[str]) -> tuple[set[str], str]:
         """The columns an index mentions, and all that follows ON table; a unique one starts with these."""
@@ -336,7 +347,8 @@ class Schema:
 
 
 CHANGES: tuple[Callable[[Schema], None], ...] = (
-    *[Schema.create_index] * 6,
+    *[Schema.create_index] * 5,
+    Schema.create_partition_index,
     *[Schema.create_table] * 2,
     Schema.add_partition,
     Schema.insert,
