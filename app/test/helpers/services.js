@@ -114,6 +114,10 @@ async function startPostgres({ folder, identity, hand }) {
   const service = {
     port,
     query: (sql) => psql('-d', 'app', '-c', sql).trim(),
+    /** Its log. */
+    get output() {
+      return server.output;
+    },
     async start() {
       server = start(postgresProgram('postgres'), args, { identity, cwd: folder });
       await eventually(() => psql('-d', 'postgres', '-c', 'SELECT 1'), { what: 'Postgres' });
