@@ -46,6 +46,9 @@ class Judge:
         if used:
             rows = f" with {used} of {len(parameters)} parameter rows" if query.arity and parameters else ""
             return Verdict(text=f"{index} is used{rows}", family=family)
+        if not parameters:
+            # For values unknown the planner cannot take a partial index, nor one for a LIKE.
+            return Verdict(text=f"{index} is not judged: `-- parameters:` gives no rows yet", family=family)
         if self._explainer.count(table, most=FEW_ROWS) == FEW_ROWS:
             remedy = f"Run ANALYZE {table} and verify again; if that is not it, {_mend(index)}"
             return _failure(query, index, family, trees[0], remedy)
@@ -57,12 +60,11 @@ class Judge:
         forced = self._explainer.plans(query, parameters, "enable_seqscan = off")
         if any(family & tree.indexes for tree in forced):
             return Verdict(text=f"{index} is usable; the table is too small to judge more", family=family)
-        # For values unknown, a partial index or a LIKE cannot be judged; another index may serve as well.
-        if parameters and all(self._family(table) & tree.sequential for tree in forced):
+        if all(self._family(table) & tree.sequential for tree in forced):
             return _failure(
                 query, index, family, forced[0], f"Even with enable_seqscan = off it cannot: {_mend(index)}"
             )
-        return Verdict(text=f"{index} is not judged: the table is too small", family=family)
+        return Verdict(text=f"{index} is not judged: the table is small, another index serves", family=family)
 
     def _family(self, name: str) -> frozenset[str]:
         return frozenset(row[0] for row in self._session.rows(FAMILY, name=name))
