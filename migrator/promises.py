@@ -44,10 +44,7 @@ class Promises:
 
     def follow(self, node: Any) -> None:
         if is_a(node, ast.IndexStmt) and node.idxname:
-            index = qualified(node.relation.schemaname, node.idxname)
-            self._indexes[index] = Index(
-                table=of_relation(node.relation), columns=_columns(node), plain=_plain(node)
-            )
+            self._create(qualified(node.relation.schemaname, node.idxname), node)
         elif is_a(node, ast.CreateStmt) and node.partbound:
             self._parents[of_relation(node.relation)] = of_relation(node.inhRelations[0])
         elif is_a(node, ast.DropStmt):
@@ -57,6 +54,15 @@ class Promises:
         elif is_a(node, ast.AlterTableStmt):
             for command in node.cmds:
                 self._alter(node.relation, command)
+
+    def _create(self, name: str, node: Any) -> None:
+        made = Index(table=of_relation(node.relation), columns=_columns(node), plain=_plain(node))
+        for part, index in self._of(made.table).items():
+            if index.table != made.table and index.columns == made.columns:
+                self._parents.setdefault(
+                    part, name
+                )  # PostgreSQL takes an equal one of a partition as its part
+        self._indexes[name] = made
 
     def _drop(self, node: Any) -> None:
         if node.removeType == ObjectType.OBJECT_INDEX:

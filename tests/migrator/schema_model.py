@@ -179,11 +179,12 @@ class Schema:
     def create_partition_index(self) -> None:
         """It becomes a part of its table's if that gets the same; it then goes with the table's."""
         if table := self._table("partitioned"):
-            _, rest = self._elements(table, [])
+            columns, rest = self._elements(table, [])
             leaf = self._draw(st.sampled_from(table.leaves))
             if self._chance(2):
                 self._create_index(leaf, rest, unique=False, online=True)
-                self._create_index(table.name, rest, unique=False, online=False)
+                name = self._create_index(table.name, rest, unique=False, online=False)
+                self._indexes.append(Index(name=name, table=table, columns=columns))
             elif "WHERE" not in rest:
                 # PostgreSQL takes it for a part of an index with other parameters or another order too.
                 rest += f" WHERE {table.key} IS DISTINCT FROM NULL"

@@ -143,6 +143,16 @@ def test_the_indexes_of_partitions_go_with_their_table_and_their_index() -> None
     assert {promise.index for promise in detached.promises} == {'"kept"', '"rest"'}
 
 
+def test_a_partitions_equal_index_goes_with_the_index_that_takes_it_as_a_part() -> None:
+    """PostgreSQL attaches it unasked; another index of the partition stays."""
+    promised = plan(
+        "CREATE TABLE p (a int, b int) PARTITION BY RANGE (a); CREATE TABLE p1 PARTITION OF p DEFAULT;",
+        "CREATE INDEX taken ON p1 (a); CREATE INDEX other ON p1 (b); CREATE INDEX whole ON p (a);",
+        "DROP INDEX whole;",
+    ).promises
+    assert [promise.index for promise in promised] == ['"other"']
+
+
 def test_a_plan_travels_unchanged() -> None:
     """Through JSON and back; a script that was tampered with on the way is refused."""
     made = plan(
