@@ -12,7 +12,7 @@ import requests
 from migrator.settings import Server
 from tests.checkout import Checkout, succeed
 from tests.conftest import Deployment
-from tests.faults.engine import UP
+from tests.faults.deployer import UP
 from tests.faults.stage import Stage
 
 

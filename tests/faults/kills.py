@@ -1,20 +1,21 @@
 """What is killed, and what the deployer is told of it."""
 
+import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.faults.engine import Engine, kill
-from tests.faults.phases import Phase
+from rehearsal.machine import as_root
+from tests.faults.deployer import Deployer, kill
 from tests.faults.stage import Stage
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Kill:
-    """`of` gets the running `up` and the pid of the build's backend."""
+    """`of` gets the running `up` and the pid of the statement's backend."""
 
     promise: str
-    of: Callable[[Stage, Engine, int], None]
+    of: Callable[[Stage, Deployer, int], None]
     told: str | None
     """What that `up` fails with; None for the engine, which says no more."""
     follows: str | None
@@ -23,29 +24,47 @@ class Kill:
     """Rows of the bookkeeping in the end."""
     breaks_connections: bool
 
-    def hit(self, stage: Stage, phase: Phase) -> None:
-        """Deploys, and kills in that phase; that `up` has ended then, and what holds the build goes on."""
-        backend = phase.reach(stage.table, stage.up)
-        up = stage.engines[-1]
+    def hit(self, stage: Stage, backend: int) -> None:
+        """Kills during the last `up`, which has ended then; what holds the statement goes on."""
+        up = stage.deployers[-1]
         self.of(stage, up, backend)
         if self.told:
             up.failed(self.told)
 
 
-def _migrator(stage: Stage, up: Engine, backend: int) -> None:
+def _migrator(stage: Stage, up: Deployer, backend: int) -> None:
     kill(stage.pids("ECS task"))
 
 
-def _engine(stage: Stage, up: Engine, backend: int) -> None:
+def _engine(stage: Stage, up: Deployer, backend: int) -> None:
     up.kill()
     stage.unlock()
 
 
-def _backend(stage: Stage, up: Engine, backend: int) -> None:
+def _connection(stage: Stage, up: Deployer, backend: int) -> None:
     stage.table.run(f"SELECT pg_terminate_backend({backend})")
 
 
-def _server(stage: Stage, up: Engine, backend: int) -> None:
+def _cut(stage: Stage, up: Deployer, backend: int) -> None:
+    """The kernel aborts the migrator's side, and the server's with it: no goodbye from either."""
+    query = f"SELECT host(client_addr), client_port FROM pg_stat_activity WHERE pid = {backend}"
+    ((address, port),) = stage.table.run(query)
+    closed = subprocess.run(
+        [*as_root(), "ss", "--kill", "--tcp", "--no-header", "src", f"{address}:{port}"],
+        text=True,
+        capture_output=True,
+        check=True,
+    ).stdout
+    assert f":{port}" in closed, "this kernel closes no sockets for `ss --kill` (CONFIG_INET_DIAG_DESTROY)"
+
+
+def _backend_process(stage: Stage, up: Deployer, backend: int) -> None:
+    """As the kernel does when memory is short; the postmaster then ends every session."""
+    kill([backend])
+    stage.table.answers()
+
+
+def _server(stage: Stage, up: Deployer, backend: int) -> None:
     """The postmaster first, so that it starts nothing more; each of its children leads a session."""
     (postmaster,) = stage.pids("DB instance")
     children = Path(f"/proc/{postmaster}/task/{postmaster}/children").read_text().split()
@@ -53,11 +72,13 @@ def _server(stage: Stage, up: Engine, backend: int) -> None:
     stage.table.answers()
 
 
+LOST = "ConnectionFailed: lost the connection to"
+HELD = "waiting for the migration lock, held by pid"
 MIGRATOR = Kill(
     promise="the-migrator-killed",
     of=_migrator,
     told="failed with exit code 137",
-    follows="waiting for the migration lock, held by pid",
+    follows=HELD,
     attempts=2,
     breaks_connections=False,
 )
@@ -69,20 +90,36 @@ ENGINE = Kill(
     attempts=1,
     breaks_connections=False,
 )
-BACKEND = Kill(
+CONNECTION = Kill(
     promise="its-connection-ended",
-    of=_backend,
-    told="ConnectionFailed: lost the connection to",
+    of=_connection,
+    told=LOST,
     follows=None,
     attempts=2,
     breaks_connections=False,
 )
-SERVER = Kill(
-    promise="the-server-killed",
-    of=_server,
-    told="ConnectionFailed: lost the connection to",
+CUT = Kill(
+    promise="its-connection-cut",
+    of=_cut,
+    told=LOST,
+    follows=HELD,
+    attempts=2,
+    breaks_connections=False,
+)
+BACKEND = Kill(
+    promise="its-backend-killed",
+    of=_backend_process,
+    told=LOST,
     follows=None,
     attempts=2,
     breaks_connections=True,
 )
-KILLS = (MIGRATOR, ENGINE, BACKEND, SERVER)
+SERVER = Kill(
+    promise="the-server-killed",
+    of=_server,
+    told=LOST,
+    follows=None,
+    attempts=2,
+    breaks_connections=True,
+)
+KILLS = (MIGRATOR, ENGINE, CONNECTION, SERVER)

@@ -10,6 +10,7 @@ from migrator.postgres import PostgresError, Session
 from migrator.settings import Server
 
 WRITERS = 2
+CRASH_SHUTDOWN = "57P02"
 PAUSE = 0.01
 """Seconds between two rows of a writer: enough rows to be hit, and processor time left for what is tested."""
 
@@ -25,7 +26,7 @@ class WriteLoad:
         self.acknowledged: set[int] = set()
         self.slowest = 0.0  # seconds that an acknowledged row took
         self.errors: list[str] = []
-        self.broken: list[str] = []  # lost connections
+        self.broken: list[str] = []  # connections that were lost or not to be had
 
     def __enter__(self) -> Self:
         for thread in self._threads:
@@ -43,11 +44,10 @@ class WriteLoad:
             try:
                 with Session(self._server) as session:
                     self._insert(session)
-            except ConnectionFailed as error:
-                self.broken.append(str(error))
+            except (ConnectionFailed, PostgresError) as error:
+                lost = isinstance(error, ConnectionFailed) or error.code == CRASH_SHUTDOWN
+                (self.broken if lost else self.errors).append(str(error))
                 self._done.wait(PAUSE)
-            except PostgresError as error:
-                self.errors.append(str(error))
 
     def _insert(self, session: Session) -> None:
         while not self._done.wait(PAUSE):

@@ -18,15 +18,19 @@ def problems(stage: Stage) -> list[str]:
 
 
 def index_problems(table: Table) -> Iterator[str]:
-    """The table has its one index, and no leftover."""
+    """The table has its one index, each partition its part, and nothing is left over."""
     found = table.run(
-        f"""SELECT c.relname, indisvalid AND indisready AND indislive
-            FROM pg_index JOIN pg_class c ON c.oid = indexrelid WHERE indrelid = '{table.name}'::regclass"""
+        f"""SELECT c.relname, array_agg(i.relname ORDER BY i.relname),
+                   array_agg(i.relname) FILTER (WHERE NOT (indisvalid AND indisready AND indislive))
+            FROM pg_class c LEFT JOIN pg_index ON indrelid = c.oid LEFT JOIN pg_class i ON i.oid = indexrelid
+            WHERE c.oid = '{table.name}'::regclass
+            OR c.oid IN (SELECT relid FROM pg_partition_tree('{table.name}'))
+            GROUP BY 1 ORDER BY 1"""
     )
-    names = [name for name, _ in found]
-    yield from [f"{name} is invalid" for name, usable in found if not usable]
-    if names != [table.index]:
-        yield f"the indexes are {names}"
+    for name, indexes, invalid in found:
+        yield from [f"{index} is invalid" for index in invalid or ()]
+        if len(indexes) > 1 or None in indexes or (name == table.name and indexes != [table.index]):
+            yield f"the indexes of {name} are {indexes}"
 
 
 def attempt_problems(stage: Stage) -> Iterator[str]:

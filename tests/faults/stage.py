@@ -1,5 +1,6 @@
 """A test's table under a write load, and the stack that is to apply a migration to it."""
 
+import sys
 from hashlib import sha256
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from rehearsal import daemon
 from stacks.sections import Migrations
 from tests.checkout import Checkout
 from tests.conftest import Deployment
-from tests.faults.engine import UP, Engine, until
+from tests.faults.deployer import UP, Deployer, until
 from tests.faults.load import WriteLoad
 from tests.faults.table import Table
 
@@ -39,7 +40,7 @@ class Stage:
         self.folder, self.environment = checkout.folder, deployment.environment
         self._gate = deployment.outputs["gates"]["schema"]
         self._logs = logs
-        self.engines: list[Engine] = []
+        self.deployers: list[Deployer] = []
 
     def set_up(self) -> None:
         """The table and its migration, by default one that makes its index; the load starts."""
@@ -56,28 +57,51 @@ class Stage:
         """Ends what runs and leaves no trace; what the stack has of it goes with the next `up`."""
         self.load.__exit__()
         self.table.release()
-        for engine in self.engines:
-            engine.kill()
+        for deployer in self.deployers:
+            deployer.kill()
         self.unlock()
-        until(lambda: not self.pids("ECS task"))
+        self.await_task()
         self.file.unlink()
         self.file.parent.rmdir()
         self.table.drop()
         self.table.run(f"DELETE FROM _prisma_migrations WHERE migration_name = '{self.migration}'")
 
-    def up(self) -> Engine:
+    def up(self) -> Deployer:
         """`pulumi up`, started."""
-        return self._pulumi(*UP)
+        return self._start(["pulumi", *UP])
 
     def unlock(self) -> None:
         """A killed engine leaves its stack locked."""
-        self._pulumi("cancel", "--yes", "--stack", "local").succeeded()
+        self._start(["pulumi", "cancel", "--yes", "--stack", "local"]).succeeded()
 
-    def _pulumi(self, *arguments: str) -> Engine:
-        log = self._logs / f"{len(self.engines)}.log"
-        engine = Engine(*arguments, folder=self.folder, environment=self.environment, log=log)
-        self.engines.append(engine)
-        return engine
+    def by_hand(self) -> Deployer:
+        """The migrator itself, started by another deployer: the same migrations, the same database."""
+        server = self.table.server
+        environment = {
+            "PGHOST": server.host,
+            "PGPORT": str(server.port),
+            "PGDATABASE": server.database,
+            "PGUSER": server.user,
+            "PGPASSWORD": server.password,
+            "PGSSLROOTCERT": str(server.ca),
+        }
+        folder = str(self.file.parent.parent)
+        return self._start([sys.executable, "-m", "migrator", "apply", "--migrations", folder], **environment)
+
+    def await_task(self) -> None:
+        """Waits until the task has ended."""
+        until(lambda: not self.pids("ECS task"))
+
+    def _start(self, command: list[str], **environment: str) -> Deployer:
+        deployer = Deployer(
+            command,
+            folder=self.folder,
+            environment={**self.environment, **environment},
+            log=self._logs / f"{len(self.deployers)}.log",
+        )
+        self.deployers.append(deployer)
+        self.table.deployer = deployer
+        return deployer
 
     def pids(self, kind: str) -> list[int]:
         """The processes behind the cloud's resources of a kind, such as `ECS task`."""

@@ -5,7 +5,7 @@ from typing import Any
 from migrator.errors import ConnectionFailed
 from migrator.postgres import Session
 from migrator.settings import Server
-from tests.faults.engine import until
+from tests.faults.deployer import Deployer, until
 
 
 class Table:
@@ -14,6 +14,7 @@ class Table:
     def __init__(self, name: str, server: Server) -> None:
         self.name, self.server = name, server
         self.index, self.held = f"{name}_idx", f"{name}_held(a)"
+        self.deployer: Deployer | None = None  # without it no build comes
         self._sessions: list[Session] = []
 
     def make(self) -> None:
@@ -25,6 +26,18 @@ class Table:
                     IF a < 0 THEN PERFORM pg_advisory_lock_shared(a), pg_advisory_unlock_shared(a); END IF;
                     RETURN a;
                 END $$"""
+        )
+
+    def partition(self) -> None:
+        """Makes it the second partition of a table that takes its name; the first is empty."""
+        name = self.name
+        self.run(
+            f"""BEGIN;
+                ALTER TABLE {name} RENAME TO {name}_2;
+                CREATE TABLE {name} (a int) PARTITION BY RANGE (a);
+                CREATE TABLE {name}_1 PARTITION OF {name} FOR VALUES FROM (1000000) TO (MAXVALUE);
+                ALTER TABLE {name} ATTACH PARTITION {name}_2 FOR VALUES FROM (MINVALUE) TO (1000000);
+                COMMIT"""
         )
 
     def release(self) -> None:
@@ -65,9 +78,28 @@ class Table:
             lambda: self.run(
                 f"""SELECT pid FROM pg_stat_progress_create_index p JOIN pg_class c ON c.oid = p.relid
                     WHERE c.relname LIKE '{self.name}%' AND phase = '{phase}'"""
-            )
+            ),
+            self.deployer,
         )
         return int(found[0][0])
+
+    def waits(self, statement: str) -> int:
+        """Waits until a statement that starts like this waits for a lock; its backend's pid."""
+        found = until(
+            lambda: self.run(
+                f"""SELECT pid FROM pg_stat_activity
+                    WHERE query LIKE '{statement}%' AND wait_event_type = 'Lock'"""
+            ),
+            self.deployer,
+        )
+        return int(found[0][0])
+
+    def indexes(self, partition: str = "") -> list[list[Any]]:
+        """Names and object ids of its own indexes, or of those of a partition."""
+        return self.run(
+            f"SELECT relname, oid FROM pg_class JOIN pg_index ON oid = indexrelid "
+            f"WHERE indrelid = '{self.name}{partition}'::regclass"
+        )
 
     def answers(self) -> None:
         """Waits until the server does."""

@@ -4,21 +4,21 @@ from itertools import product
 
 import pytest
 
-from tests.faults.kills import BACKEND, KILLS, Kill
-from tests.faults.phases import OLD_SNAPSHOTS, PHASES, Phase
+from tests.faults.kills import BACKEND, CONNECTION, CUT, KILLS, Kill
+from tests.faults.phases import OLD_SNAPSHOTS, PHASES, SCANNING, Phase
 from tests.faults.problems import problems
 from tests.faults.stage import Stage
 
 CASES = [
     pytest.param(kill, phase, id=f"{kill.promise}-while-it-{phase.promise}")
-    for kill, phase in product(KILLS, PHASES)
+    for kill, phase in [*product(KILLS, PHASES), (CUT, OLD_SNAPSHOTS), (BACKEND, SCANNING)]
 ]
 
 
 @pytest.mark.parametrize(("kill", "phase"), CASES)
 def test_a_build_survives(stage: Stage, kill: Kill, phase: Phase) -> None:
     """Who deploys is told; the next `up` leaves a valid index, one finished attempt and no lost write."""
-    kill.hit(stage, phase)
+    kill.hit(stage, phase.reach(stage.table, stage.up))
     again = stage.up()
     if kill.follows:
         again.says(kill.follows)
@@ -31,7 +31,7 @@ def test_a_build_survives(stage: Stage, kill: Kill, phase: Phase) -> None:
 
 def test_a_build_that_is_not_run_again_has_problems(stage: Stage) -> None:
     """The twin: the same checks tell what a killed build has left."""
-    BACKEND.hit(stage, OLD_SNAPSHOTS)
+    CONNECTION.hit(stage, OLD_SNAPSHOTS.reach(stage.table, stage.up))
     stage.table.release()
     assert problems(stage) == [
         f"{stage.table.index} is invalid",

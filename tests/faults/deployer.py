@@ -1,4 +1,4 @@
-"""`pulumi up` as a process that can be followed, waited for, and killed with all that it started."""
+"""Who deploys: a process that can be followed, waited for, and killed with all that it started."""
 
 import subprocess
 import time
@@ -9,20 +9,22 @@ from typing import TypeVar
 from rehearsal.machine import as_root
 from tests.checkout import UP_TIMEOUT
 
-UP = ("up", "--yes", "--skip-preview", "--stack", "local")
+UP = ("up", "--yes", "--skip-preview", "--non-interactive", "--stack", "local")
 PATIENCE = 60.0
 """Seconds for anything that is waited for here: ten times what it takes on two busy cores."""
 T = TypeVar("T")
 
 
-class Engine:
-    """`pulumi …` in a session of its own: that its plugins and the program belong to it tells them apart."""
+class Deployer:
+    """A command in a session of its own, to which the engine's plugins and the program belong too."""
 
-    def __init__(self, *arguments: str, folder: Path, environment: Mapping[str, str], log: Path) -> None:
+    def __init__(
+        self, command: Sequence[str], *, folder: Path, environment: Mapping[str, str], log: Path
+    ) -> None:
         self._log = log
         with log.open("wb") as output:
             self._process = subprocess.Popen(
-                ["pulumi", "--non-interactive", *(arguments or UP)],
+                command,
                 cwd=folder,
                 env=environment,
                 stdin=subprocess.DEVNULL,
@@ -32,14 +34,21 @@ class Engine:
             )
 
     @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    @property
     def printed(self) -> str:
         """All it has printed until now."""
         return self._log.read_text()
 
+    @property
+    def has_ended(self) -> bool:
+        return self._process.poll() is not None
+
     def says(self, text: str) -> None:
         """Waits until it has printed the text."""
-        until(lambda: text in self.printed or self._process.poll() is not None, self)
-        assert text in self.printed, f"no {text!r} in\n{self.printed}"
+        until(lambda: text in self.printed, self)
 
     def ended(self) -> int:
         """Waits for its end; its exit code."""
@@ -62,9 +71,6 @@ class Engine:
             time.sleep(0.02)
         self._process.wait()
 
-    def __str__(self) -> str:
-        return self.printed
-
 
 def session(leader: int) -> list[int]:
     """The processes of a session that have not ended."""
@@ -84,11 +90,11 @@ def kill(pids: Sequence[int]) -> None:
     subprocess.run([*as_root(), "kill", "-KILL", *map(str, pids)], stderr=subprocess.DEVNULL, check=False)
 
 
-def until(look: Callable[[], T], *context: object) -> T:
-    """What `look` finds, once it finds something. Raises TimeoutError."""
+def until(look: Callable[[], T], deployer: Deployer | None = None) -> T:
+    """What `look` finds, once it finds something. TimeoutError at once if the deployer has ended."""
     deadline = time.monotonic() + PATIENCE
     while not (found := look()):
-        if time.monotonic() > deadline:
-            raise TimeoutError("\n".join(map(str, context)))
+        if time.monotonic() > deadline or (deployer and deployer.has_ended):
+            raise TimeoutError(deployer.printed if deployer else f"{PATIENCE:g} s")
         time.sleep(0.05)
     return found
