@@ -63,7 +63,7 @@ def table(answers: Sequence[Answer], *, timeout: float) -> list[str]:
 
 
 def _line(name: str, width: int, before: str, now: str, faster: str, rows: str) -> str:
-    return f"{name[:width]:<{width}}  {before:>12}  {now:>12}  {faster:>8}  {rows:>10}"
+    return f"{name[:width]:<{width}}  {before:>12}  {now:>12}  {faster:>9}  {rows:>10}"
 
 
 def _milliseconds(timing: Timing | None, timeout: float) -> str:
@@ -78,6 +78,8 @@ def _faster(before: Timing | None, now: Timing, timeout: float) -> str:
     """By how much of the former time; what was cut off took the time-out at least. Below 0 it is slower."""
     if before is None or not before.milliseconds or now.milliseconds is None or math.isinf(now.milliseconds):
         return "–"
+    if before.plan == now.plan and not math.isinf(before.milliseconds):
+        return "same scan"  # any difference is the machine's
     least = min(before.milliseconds, timeout * 1000)
     more = "> " if math.isinf(before.milliseconds) else ""
     return f"{more}{100 * (1 - now.milliseconds / least):.1f} %"

@@ -32,7 +32,8 @@ def test_the_table_is_aligned() -> None:
     lines = report.table(
         [
             answer(LONG, timing(20.0), timing(5.0, 'Index Scan by "i"'), '"i" is used'),
-            answer("slower", timing(1.0), timing(1.5)),
+            answer("slower", timing(1.0, 'Index Scan by "i"'), timing(1.5)),
+            answer("as before", timing(1.0), timing(1.5)),
             answer("cut off before", timing(math.inf), timing(500.0)),
             answer("cut off now", timing(1.0), timing(math.inf)),
             answer("only now", None, timing(None)),
@@ -40,21 +41,24 @@ def test_the_table_is_aligned() -> None:
         timeout=10,
     )
     assert lines == [
-        "query                                           before           now    faster        rows",
-        "Messages of a direction, in a conversati     20.000 ms      5.000 ms    75.0 %       1,234",
+        "query                                           before           now     faster        rows",
+        "Messages of a direction, in a conversati     20.000 ms      5.000 ms     75.0 %       1,234",
         '  before: Seq Scan on "t"',
         '  now:    Index Scan by "i"',
         '  "i" is used',
-        "slower                                        1.000 ms      1.500 ms   -50.0 %       1,234",
+        "slower                                        1.000 ms      1.500 ms    -50.0 %       1,234",
+        '  before: Index Scan by "i"',
+        '  now:    Seq Scan on "t"',
+        "as before                                     1.000 ms      1.500 ms  same scan       1,234",
         '  before: Seq Scan on "t"',
         '  now:    Seq Scan on "t"',
-        "cut off before                                  > 10 s    500.000 ms  > 95.0 %       1,234",
+        "cut off before                                  > 10 s    500.000 ms   > 95.0 %       1,234",
         '  before: Seq Scan on "t"',
         '  now:    Seq Scan on "t"',
-        "cut off now                                   1.000 ms        > 10 s         –           –",
+        "cut off now                                   1.000 ms        > 10 s          –           –",
         '  before: Seq Scan on "t"',
         '  now:    Seq Scan on "t"',
-        "only now                                             –             –         –           –",
+        "only now                                             –             –          –           –",
         '  now:    Seq Scan on "t"',
     ]
     assert report.table([], timeout=10) == []
