@@ -41,6 +41,7 @@ class Table:
     fixed: set[str] = field(default_factory=set)
     leaves: list[str] = field(default_factory=list)
     used: bool = False  # by a view or a foreign key
+    rows: int = 0
 
     @property
     def free(self) -> list[str]:
@@ -115,8 +116,10 @@ class Schema:
             if values:
                 self._add(
                     f"INSERT INTO {table.name} ({', '.join(values)})\n"
-                    f"SELECT {', '.join(values.values())} FROM generate_series(1, 9) n"
+                    f"SELECT {', '.join(values.values())} "
+                    f"FROM generate_series({table.rows + 1}, {table.rows + 9}) n"
                 )
+                table.rows += 9
 
     def add_column(self) -> None:
         if table := self._table("table", "partitioned"):
