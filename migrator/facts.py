@@ -37,6 +37,7 @@ class Facts:
     made: set[str] = field(default_factory=set)
     columns: dict[str, dict[str, ColumnType | None]] = field(default_factory=dict)
     constraints: dict[tuple[str, str], Constraint] = field(default_factory=dict)
+    partitioned: set[str] = field(default_factory=set)
     partition_keys: dict[str, str] = field(default_factory=dict)  # of one plain column
     default_partitions: dict[str, str] = field(default_factory=dict)
     constrained_domains: set[str] = field(default_factory=set)
@@ -97,8 +98,10 @@ class Facts:
             return
         self.made.add(table)
         self.columns[table] = {}
-        if node.partspec and len(node.partspec.partParams) == 1 and node.partspec.partParams[0].name:
-            self.partition_keys[table] = node.partspec.partParams[0].name
+        if node.partspec:
+            self.partitioned.add(table)
+            if len(node.partspec.partParams) == 1 and node.partspec.partParams[0].name:
+                self.partition_keys[table] = node.partspec.partParams[0].name
         if node.partbound and node.partbound.is_default:
             self.default_partitions[of_relation(node.inhRelations[0])] = table
         for element in node.tableElts or ():
@@ -169,7 +172,7 @@ class Facts:
             self._rename_table(table, qualified(schema, node.relation.relname if moved else node.newname))
 
     def _rename_made(self, old: str, new: str) -> None:
-        for names in (self.made, self.constrained_domains):
+        for names in (self.made, self.constrained_domains, self.partitioned):
             if old in names:
                 names.discard(old)
                 names.add(new)

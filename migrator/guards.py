@@ -41,7 +41,7 @@ def refuse_hazards(session: Session, pending: Sequence[Pending]) -> None:
         for number, statement in enumerate(item.migration.statements, 1)
         if number > item.applied
         for hazard in statement.refusals
-        if not (hazard.table and _harmless(session, hazard.table, alone))
+        if not (hazard.allowable and _harmless(session, hazard.table, alone))
     ]
     if found:
         raise Refused("\n\n".join(found))
@@ -56,7 +56,18 @@ def _alone(session: Session) -> bool:
     return not others
 
 
-def _harmless(session: Session, table: str, alone: bool) -> bool:
-    """A table that is not there yet is nobody's; an empty one with nobody connected serves nobody."""
-    there = session.rows("SELECT to_regclass(CAST(:table AS text)) IS NOT NULL", table=table)[0][0]
+def _harmless(session: Session, table: str | None, alone: bool) -> bool:
+    """A table that is not there yet is nobody's; an empty one with nobody connected serves nobody.
+
+    What hurts no table in particular is nobody's in a database that has no table but the ledger.
+    """
+    if table is None:
+        tables = session.rows(
+            "SELECT count(*) FROM pg_stat_user_tables WHERE relname <> '_prisma_migrations'"
+        )
+        return bool(tables[0][0] == 0)
+    # A materialized view that was never refreshed cannot be read by anybody.
+    there = session.rows(
+        "SELECT 1 FROM pg_class WHERE oid = to_regclass(:table) AND relispopulated", table=table
+    )
     return not there or (alone and not session.rows(f"SELECT 1 FROM {table} LIMIT 1"))

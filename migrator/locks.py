@@ -21,7 +21,7 @@ from migrator.names import of_object, of_relation, quote
 from migrator.parse import is_a
 from migrator.tree import of_column
 
-ROW_SHARE, ROW_EXCLUSIVE, UPDATE_EXCLUSIVE, _, SHARE_ROW, EXCLUSIVE, ACCESS_EXCLUSIVE = MODES[1:]
+ROW_SHARE, ROW_EXCLUSIVE, UPDATE_EXCLUSIVE, SHARE, SHARE_ROW, EXCLUSIVE, ACCESS_EXCLUSIVE = MODES[1:]
 Taken = Iterator[tuple[str, str]]
 
 # What ALTER TABLE does with less than ACCESS EXCLUSIVE.
@@ -150,7 +150,9 @@ def _create_table(node: Any, facts: Facts) -> Taken:
 
 
 def _index(node: Any, facts: Facts) -> Taken:
-    yield of_relation(node.relation), UPDATE_EXCLUSIVE
+    """Of a partitioned table the parent's index is made for a moment, then each partition's online."""
+    table = of_relation(node.relation)
+    yield table, SHARE if table in facts.partitioned else UPDATE_EXCLUSIVE
 
 
 def _reindex(node: Any, facts: Facts) -> Taken:
@@ -169,7 +171,9 @@ def _table_of(index: str, facts: Facts) -> str:
 def _drop(node: Any, facts: Facts) -> Taken:
     for names in node.objects:
         if node.removeType == ObjectType.OBJECT_INDEX:
-            yield _table_of(of_object(names), facts), UPDATE_EXCLUSIVE
+            # PostgreSQL cannot drop a partitioned index online.
+            table = _table_of(of_object(names), facts)
+            yield table, ACCESS_EXCLUSIVE if table in facts.partitioned else UPDATE_EXCLUSIVE
         elif node.removeType in OF_A_TABLE:
             yield of_object(names[:-1]), ACCESS_EXCLUSIVE
         elif node.removeType in WITH_ROWS:

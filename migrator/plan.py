@@ -22,12 +22,14 @@ ROW_WIDTH = 110  # characters of a statement that a row shows
 class Hazard:
     """What a statement would do to a live database, and the safe way to write it.
 
-    `table` is the quoted table that would be hurt; None when the statement can never run in a migration.
+    `table` is the quoted table that would be hurt; None where it is no table's rows that decide.
+    `allowable`: a comment can let it run; without, it can never run in a migration.
     """
 
     code: str
     message: str
     table: str | None
+    allowable: bool
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -230,10 +230,26 @@ def test_hazards_are_refused_before_anything_runs(database: Database) -> None:
 
 
 def test_a_new_database_takes_a_whole_history_with_its_hazards(database: Database) -> None:
-    """What is not there yet is nobody's: an old DROP COLUMN cannot hurt."""
-    database.write("1_base", BASE)
-    database.write("2_drop", 'ALTER TABLE "Member" DROP COLUMN "optInSms";')
-    assert "migrations: 2 applied now" in database.apply()
+    """What is not there yet is nobody's: an old DROP COLUMN cannot hurt, what can never run is refused."""
+    database.write(
+        "1_base", BASE + "CREATE TYPE mood AS ENUM ('so'); CREATE MATERIALIZED VIEW v AS SELECT 1;"
+    )
+    database.write("2_drop", 'ALTER TABLE "Member" DROP COLUMN "optInSms"; ALTER TYPE mood RENAME TO temper;')
+    database.write("3_begin", "BEGIN;")
+    refused = database.run("apply")
+    assert (refused.returncode, refused.stderr.count("is refused")) == (8, 1)
+    database.write("3_begin", "REFRESH MATERIALIZED VIEW v;")
+    assert "migrations: 3 applied now" in database.apply()
+    database.write("4_rename", "ALTER TYPE temper RENAME TO mood;")
+    assert database.run("apply").returncode == 8
+
+
+def test_a_view_that_nobody_can_read_yet_may_be_refreshed(database: Database) -> None:
+    """It was made without its rows."""
+    database.write("1_base", "CREATE MATERIALIZED VIEW v AS SELECT 1 WITH NO DATA;")
+    database.apply()
+    database.write("2_refresh", "REFRESH MATERIALIZED VIEW v;")
+    assert "migrations: 1 applied now" in database.apply()
 
 
 def test_an_empty_table_is_safe_only_while_nobody_is_connected(database: Database) -> None:

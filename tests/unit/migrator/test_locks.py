@@ -44,6 +44,13 @@ def test_an_index_statement_lets_readers_and_writers_in(sql: str, table: str) ->
     assert locks("CREATE INDEX known ON t (a)", sql) == [(table, "SHARE UPDATE EXCLUSIVE")]
 
 
+def test_an_index_on_a_partitioned_table_takes_the_parents_lock_for_a_moment() -> None:
+    """Where the folder tells that it is one: the parent's index cannot be made or dropped online."""
+    made = "CREATE TABLE p (a int) PARTITION BY HASH (a); CREATE INDEX i ON p (a);"
+    assert locks(made, "CREATE INDEX j ON p (a)") == [('"p"', "SHARE")]
+    assert locks(made, "DROP INDEX i") == [('"p"', "ACCESS EXCLUSIVE")]
+
+
 def test_a_foreign_key_of_an_earlier_file_is_known() -> None:
     """It goes with the table, the column or its own name, and takes the other table's lock along."""
     made = "CREATE TABLE t (a int, CONSTRAINT f FOREIGN KEY (a) REFERENCES u (id));"
