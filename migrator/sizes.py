@@ -44,7 +44,8 @@ def of_build(session: Session, step: Online) -> int:
         """SELECT coalesce(CAST(sum(pg_relation_size(i.indexrelid)) AS bigint), 0)
            FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
            WHERE i.indexrelid = to_regclass(nullif(:index, ''))
-           OR i.indrelid = to_regclass(nullif(:table, '')) OR c.relnamespace = to_regnamespace(nullif(:schema, ''))""",
+           OR i.indrelid = to_regclass(nullif(:table, ''))
+           OR c.relnamespace = to_regnamespace(nullif(:schema, ''))""",
         index=step.index,
         table=step.table,
         schema=step.schema,
