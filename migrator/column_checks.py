@@ -12,7 +12,7 @@ from migrator.facts import Facts
 from migrator.messages import hazard
 from migrator.names import of_object, quote
 from migrator.plan import Hazard
-from migrator.tree import commands, functions_in, of_column, proves_not_null
+from migrator.tree import commands, functions_in, is_serial, of_column, proves_not_null
 
 # Not VOLATILE: one value for the whole statement, so that ADD COLUMN does not rewrite the table.
 STEADY_FUNCTIONS = {
@@ -21,7 +21,6 @@ STEADY_FUNCTIONS = {
     *("jsonb_build_object", "jsonb_build_array", "to_jsonb", "json_build_object", "json_build_array"),
     *("current_setting", "current_database", "current_schema", "decode", "encode"),
 }
-SERIAL_TYPES = {"serial", "bigserial", "smallserial", "serial2", "serial4", "serial8"}
 ALWAYS = ord("a")  # of a SET GENERATED
 
 
@@ -46,7 +45,7 @@ def _keeps_rows(command: Any, table: str, facts: Facts) -> bool:
 
 
 def not_null(node: Any, facts: Facts) -> Iterator[Hazard]:
-    """PostgreSQL skips the scan when a valid check proves the column (since 12).
+    """PostgreSQL skips the scan when a valid check proves the column (since 12). A PRIMARY KEY sets it too.
 
     DROP NOT NULL is no hazard, though squawk refuses it: the servers that run write no NULL, and every
     column that becomes optional takes this step.
@@ -56,6 +55,11 @@ def not_null(node: Any, facts: Facts) -> Iterator[Hazard]:
         constraint = command.def_
         if constraint.contype == ConstrType.CONSTR_NOTNULL and not constraint.skip_validation:
             columns.append((table, proves_not_null(constraint) or ""))
+        if constraint.contype == ConstrType.CONSTR_PRIMARY and constraint.indexname:
+            known = facts.columns.get(table, {})
+            columns += [
+                (table, key) for key in facts.indexes.columns_of(table, constraint.indexname) if key in known
+            ]
     for table, column in columns:
         if not facts.proven(table, column):
             yield hazard("not-null", table, column=quote(column), constraint=quote(f"{column}_not_null"))
@@ -66,7 +70,7 @@ def required_column(node: Any, facts: Facts) -> Iterator[Hazard]:
     for table, command in commands(node, AlterTableType.AT_AddColumn):
         column = command.def_
         required = of_column(column, ConstrType.CONSTR_NOTNULL, ConstrType.CONSTR_PRIMARY)
-        if required and not of_column(column, *values) and not _is_serial(column):
+        if required and not of_column(column, *values) and not is_serial(column):
             yield hazard("required-column", table, column=quote(column.colname))
 
 
@@ -79,16 +83,12 @@ def default_rewrite(node: Any, facts: Facts) -> Iterator[Hazard]:
 def _rewrites(column: Any, facts: Facts) -> bool:
     """Whether rows get values: serial, identity, stored, a checked domain's, a volatile default."""
     stored = any(item.generated_kind == "s" for item in of_column(column, ConstrType.CONSTR_GENERATED))
-    if _is_serial(column) or stored or of_column(column, ConstrType.CONSTR_IDENTITY):
+    if is_serial(column) or stored or of_column(column, ConstrType.CONSTR_IDENTITY):
         return True
     if of_object(column.typeName.names) in facts.constrained_domains:
         return True
     defaults = of_column(column, ConstrType.CONSTR_DEFAULT)
     return any(functions_in(item.raw_expr) - STEADY_FUNCTIONS for item in defaults)
-
-
-def _is_serial(column: Any) -> bool:
-    return column.typeName.names[-1].sval in SERIAL_TYPES
 
 
 def generated_always(node: Any, facts: Facts) -> Iterator[Hazard]:

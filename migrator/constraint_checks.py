@@ -65,7 +65,9 @@ def attach_partition(node: Any, facts: Facts) -> Iterator[Hazard]:
         partition, bound = of_relation(command.def_.name), command.def_.bound
         key = facts.partition_keys.get(table)
         read = [facts.default_partitions[table]] if table in facts.default_partitions else []
-        valid = [item.definition for item in facts.of_table(partition).values() if item.valid]
+        valid = [
+            item.definition for item in facts.of_table(partition).values() if item.valid and item.columns
+        ]
         if not any(bounds.proves(check, bound, key) for check in valid):
             read.append(partition)
         for name in read:

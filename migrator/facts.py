@@ -12,15 +12,15 @@ from migrator.column_types import ColumnType
 from migrator.names import of_object, of_relation, qualified, quote
 from migrator.parse import is_a
 from migrator.promises import Promises
-from migrator.tree import columns_in, commands, of_column, proves_not_null
+from migrator.tree import columns_in, commands, is_serial, of_column, proves_not_null
 
 
 @dataclass(kw_only=True, slots=True)
 class Constraint:
     """The columns that a constraint reads, the one it proves NOT NULL, the table it refers to."""
 
-    columns: set[str]
-    definition: Any
+    columns: set[str] = field(default_factory=set)
+    definition: Any = None
     not_null: str | None = None
     other: str | None = None
     valid: bool = True
@@ -119,9 +119,20 @@ class Facts:
         self.columns.setdefault(table, {})[column.colname] = ColumnType.of(column.typeName)
         for constraint in of_column(column, ConstrType.CONSTR_CHECK, ConstrType.CONSTR_FOREIGN):
             self._constrain(table, constraint, column=column.colname)
+        kinds = (ConstrType.CONSTR_NOTNULL, ConstrType.CONSTR_PRIMARY, ConstrType.CONSTR_IDENTITY)
+        if of_column(column, *kinds) or is_serial(column):
+            self._set_not_null(table, column.colname)
+
+    def _set_not_null(self, table: str, column: str) -> None:
+        """Under the name that PostgreSQL gives such a constraint from 18 on."""
+        self.constraints[table, f"{_bare(table)}_{column}_not_null"] = Constraint(not_null=column)
 
     def _constrain(self, table: str, constraint: Any, *, column: str = "") -> None:
         """Of a column, or of the table."""
+        if constraint.contype == ConstrType.CONSTR_PRIMARY:
+            for key in self._keys(table, constraint):
+                self._set_not_null(table, key)
+            return
         columns = _columns(constraint) | ({column} if column else set())
         name = constraint.conname or self._name(table, constraint, "_".join(sorted(columns)))
         self.constraints[table, name] = Constraint(
@@ -132,10 +143,15 @@ class Facts:
             valid=not constraint.skip_validation,
         )
 
+    def _keys(self, table: str, primary: Any) -> set[str]:
+        if primary.indexname:
+            return self.indexes.columns_of(table, primary.conname or primary.indexname)
+        return {key.sval for key in primary.keys or ()}
+
     def _name(self, table: str, constraint: Any, columns: str) -> str:
         """As PostgreSQL names one, so that a DROP CONSTRAINT is understood."""
         kind = "fkey" if constraint.pktable else "check"
-        name = "_".join(part for part in (table.split('"')[-2], columns, kind) if part)
+        name = "_".join(part for part in (_bare(table), columns, kind) if part)
         taken = sum(known.rstrip("0123456789") == name for known in self.of_table(table))
         return f"{name}{taken or ''}"
 
@@ -206,6 +222,10 @@ class Facts:
             elif command.subtype == AlterTableType.AT_AlterColumnType:
                 if command.name in self.columns.get(table, {}):
                     self.columns[table][command.name] = ColumnType.of(command.def_.typeName)
+            elif command.subtype == AlterTableType.AT_SetNotNull:
+                self._set_not_null(table, command.name)
+            elif command.subtype == AlterTableType.AT_DropNotNull:
+                self._drop_not_null(table, command.name)
             elif command.subtype == AlterTableType.AT_AddConstraint:
                 self._constrain(table, command.def_)
             elif command.subtype == AlterTableType.AT_AttachPartition and command.def_.bound.is_default:
@@ -217,11 +237,22 @@ class Facts:
                 if found:
                     found.valid = True
 
+    def _drop_not_null(self, table: str, column: str) -> None:
+        """A check that says the same stays."""
+        for name, item in self.of_table(table).items():
+            if item.not_null == column and not item.columns:
+                self.constraints.pop((table, name))
+
     def _drop_column(self, table: str, column: str) -> None:
         self.columns.get(table, {}).pop(column, None)
         gone = [name for name, item in self.of_table(table).items() if column in item.columns]
         for name in gone:
             self.constraints.pop((table, name))
+
+
+def _bare(table: str) -> str:
+    """A quoted name without quotes and schema."""
+    return table.split('"')[-2]
 
 
 def _columns(constraint: Any) -> set[str]:

@@ -38,6 +38,12 @@ class Promises:
         """The table of an index that the folder makes."""
         return self._indexes[name].table if name in self._indexes else None
 
+    def columns_of(self, table: str, name: str) -> set[str]:
+        """The columns of a table's index that the folder makes."""
+        schema = table[: table.rindex('"', 0, -1)]
+        index = self._indexes.get(schema + quote(name))
+        return index.columns if index else set()
+
     def computed(self, table: str, column: str) -> bool:
         """Whether an index computes something of the column, and so is built again when its type changes."""
         return any(column in index.columns and not index.plain for index in self._of(table).values())

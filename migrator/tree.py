@@ -12,6 +12,7 @@ from pglast.visitors import Visitor
 from migrator.names import of_relation
 from migrator.parse import is_a
 
+SERIAL_TYPES = {"serial", "bigserial", "smallserial", "serial2", "serial4", "serial8"}
 # ALTER TABLE takes views and indexes too, and tells only by what it finds.
 TABLES = (ObjectType.OBJECT_TABLE, ObjectType.OBJECT_FOREIGN_TABLE, ObjectType.OBJECT_MATVIEW)
 
@@ -37,6 +38,11 @@ def new_constraints(node: Any, *kinds: ConstrType) -> Iterator[tuple[str, Any]]:
 def of_column(column: Any, *kinds: ConstrType) -> list[Any]:
     """The constraints in a column's definition."""
     return [constraint for constraint in column.constraints or () if constraint.contype in kinds]
+
+
+def is_serial(column: Any) -> bool:
+    """Whether a column's type stands for a sequence."""
+    return column.typeName.names[-1].sval in SERIAL_TYPES
 
 
 def columns_in(expression: Any) -> set[str]:

@@ -110,6 +110,25 @@ def test_an_earlier_files_check_proves_too() -> None:
     assert after(postgres_18, change) == []
 
 
+@pytest.mark.parametrize(
+    "history",
+    [
+        "CREATE TABLE t (a int NOT NULL);",
+        "CREATE TABLE t (a int PRIMARY KEY);",
+        "CREATE TABLE t (a int, PRIMARY KEY (a));",
+        "CREATE TABLE t (a serial);",
+        "CREATE TABLE t (a int); ALTER TABLE t ALTER a SET NOT NULL;",
+        "CREATE TABLE t (b int NOT NULL); ALTER TABLE t RENAME b TO a;",
+    ],
+)
+def test_what_has_no_null_may_become_the_primary_key(history: str) -> None:
+    """Its index is there, and nothing is read; after DROP NOT NULL, PostgreSQL reads the whole table."""
+    index = "CREATE UNIQUE INDEX i ON t (a);"
+    change = "ALTER TABLE t ADD CONSTRAINT p PRIMARY KEY USING INDEX i"
+    assert after(history + index, change) == []
+    assert after(history + index + "ALTER TABLE t ALTER a DROP NOT NULL", change) == ["not-null"]
+
+
 def test_an_earlier_files_table_is_in_use() -> None:
     """Only the file that makes a table, a type or a view may do with it what it likes."""
     made = "CREATE TABLE t (a int); CREATE TYPE e AS ENUM ('a'); CREATE VIEW v AS SELECT 1;"
