@@ -5,6 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import boto3
+
 from rehearsal.machine import as_root
 from tests.faults.deployer import Deployer, kill
 from tests.faults.stage import Stage
@@ -34,6 +36,14 @@ class Kill:
 
 def _migrator(stage: Stage, up: Deployer, backend: int) -> None:
     kill(stage.pids("ECS task"))
+
+
+def _task(stage: Stage, up: Deployer, backend: int) -> None:
+    """As an operator does, and the deployer itself after `migrations.timeout`."""
+    ecs = boto3.client("ecs")
+    for cluster in ecs.list_clusters()["clusterArns"]:
+        for task in ecs.list_tasks(cluster=cluster)["taskArns"]:
+            ecs.stop_task(cluster=cluster, task=task)
 
 
 def _engine(stage: Stage, up: Deployer, backend: int) -> None:
@@ -78,6 +88,14 @@ MIGRATOR = Kill(
     promise="the-migrator-killed",
     of=_migrator,
     told="failed with exit code 137",
+    follows=HELD,
+    attempts=2,
+    breaks_connections=False,
+)
+TASK = Kill(
+    promise="the-task-stopped",
+    of=_task,
+    told="interrupted: run again, it resumes where it stopped",
     follows=HELD,
     attempts=2,
     breaks_connections=False,

@@ -3,7 +3,6 @@
 import threading
 import time
 from itertools import count
-from typing import Self
 
 from migrator.errors import ConnectionFailed
 from migrator.postgres import PostgresError, Session
@@ -16,7 +15,7 @@ PAUSE = 0.01
 
 
 class WriteLoad:
-    """While its block runs, rows with numbers from 1 on go into a table, each committed by itself."""
+    """Rows with numbers from 1 on go into a table, each committed by itself."""
 
     def __init__(self, server: Server, table: str) -> None:
         self._server, self._table = server, table
@@ -28,12 +27,12 @@ class WriteLoad:
         self.errors: list[str] = []
         self.broken: list[str] = []  # connections that were lost or not to be had
 
-    def __enter__(self) -> Self:
+    def start(self) -> None:
         for thread in self._threads:
             thread.start()
-        return self
 
-    def __exit__(self, *exception: object) -> None:
+    def stop(self) -> None:
+        """Each writer ends when its row is acknowledged or refused."""
         self._done.set()
         for thread in self._threads:
             thread.join()

@@ -8,7 +8,7 @@ from tests.faults.table import Table
 
 def problems(stage: Stage) -> list[str]:
     """Of the index, the bookkeeping, the gate and the writers, who are stopped first."""
-    stage.load.__exit__()
+    stage.load.stop()
     return [
         *index_problems(stage.table),
         *attempt_problems(stage),

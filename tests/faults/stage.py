@@ -46,7 +46,7 @@ class Stage:
         """The table and its migration, by default one that makes its index; the load starts."""
         self.table.make()
         self.migrates(f"CREATE INDEX {self.table.index} ON {self.table.name} ({self.table.held});\n")
-        self.load.__enter__()
+        self.load.start()
 
     def migrates(self, sql: str) -> None:
         """Writes the migration's file."""
@@ -55,7 +55,7 @@ class Stage:
 
     def clear(self) -> None:
         """Ends what runs and leaves no trace; what the stack has of it goes with the next `up`."""
-        self.load.__exit__()
+        self.load.stop()
         self.table.release()
         for deployer in self.deployers:
             deployer.kill()

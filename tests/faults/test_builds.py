@@ -4,14 +4,15 @@ from itertools import product
 
 import pytest
 
-from tests.faults.kills import BACKEND, CONNECTION, CUT, KILLS, Kill
+from tests.faults.kills import BACKEND, CONNECTION, CUT, KILLS, TASK, Kill
 from tests.faults.phases import OLD_SNAPSHOTS, PHASES, SCANNING, Phase
 from tests.faults.problems import problems
 from tests.faults.stage import Stage
 
+MORE = ((TASK, SCANNING), (CUT, OLD_SNAPSHOTS), (BACKEND, SCANNING))
 CASES = [
     pytest.param(kill, phase, id=f"{kill.promise}-while-it-{phase.promise}")
-    for kill, phase in [*product(KILLS, PHASES), (CUT, OLD_SNAPSHOTS), (BACKEND, SCANNING)]
+    for kill, phase in [*product(KILLS, PHASES), *MORE]
 ]
 
 
