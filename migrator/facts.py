@@ -116,7 +116,8 @@ class Facts:
             self.constrained_domains.add(name)
 
     def _add_column(self, table: str, column: Any) -> None:
-        self.columns.setdefault(table, {})[column.colname] = ColumnType.of(column.typeName)
+        if column.typeName:  # else it is its parent's
+            self.columns.setdefault(table, {})[column.colname] = ColumnType.of(column.typeName)
         for constraint in of_column(column, ConstrType.CONSTR_CHECK, ConstrType.CONSTR_FOREIGN):
             self._constrain(table, constraint, column=column.colname)
         kinds = (ConstrType.CONSTR_NOTNULL, ConstrType.CONSTR_PRIMARY, ConstrType.CONSTR_IDENTITY)

@@ -55,12 +55,13 @@ def drop_object(node: Any, facts: Facts) -> Iterator[Hazard]:
     if not is_a(node, ast.DropStmt):
         return
     kind = node.removeType
-    for item in node.objects:
-        name = _object(item)
-        if kind in (ObjectType.OBJECT_VIEW, ObjectType.OBJECT_MATVIEW):
+    if kind in (ObjectType.OBJECT_VIEW, ObjectType.OBJECT_MATVIEW):
+        for name in map(_object, node.objects):
             yield hazard("drop-object", name, what=f"view {name}")
-        elif kind in OTHERS and name not in facts.made:
-            yield hazard("drop-object", None, what=OTHERS[kind] + name)
+    elif kind in OTHERS:
+        for name in map(_object, node.objects):
+            if name not in facts.made:
+                yield hazard("drop-object", None, what=OTHERS[kind] + name)
 
 
 def rename(node: Any, facts: Facts) -> Iterator[Hazard]:

@@ -42,7 +42,7 @@ def of_column(column: Any, *kinds: ConstrType) -> list[Any]:
 
 def is_serial(column: Any) -> bool:
     """Whether a column's type stands for a sequence."""
-    return column.typeName.names[-1].sval in SERIAL_TYPES
+    return bool(column.typeName) and column.typeName.names[-1].sval in SERIAL_TYPES
 
 
 def columns_in(expression: Any) -> set[str]:
