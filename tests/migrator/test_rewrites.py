@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from migrator.column_checks import STEADY_FUNCTIONS
-from migrator.postgres import Session
+from migrator.postgres import PostgresError, Session
 from tests.migrator.conftest import Database
 from tests.unit.migrator.planning import plan
+from tests.unit.migrator.test_checks import MORE
 from tests.unit.migrator.test_facts import CHANGES, REWRITES
 
 TABLES = """\
@@ -107,3 +108,28 @@ def test_a_steady_function_is_not_volatile(database: Database) -> None:
             WHERE pronamespace = 'pg_catalog'::regnamespace AND proname IN ({names}) GROUP BY proname"""
     )
     assert dict(found) == dict.fromkeys(STEADY_FUNCTIONS, False)
+
+
+def test_what_cannot_run_in_a_transaction_is_refused(database: Database) -> None:
+    """Each statement of the planner's own tests; the rest of DETACH PARTITION can."""
+    session = database.session()
+    session.run(
+        "CREATE TABLE p (a int) PARTITION BY LIST (a); CREATE TABLE q PARTITION OF p FOR VALUES IN (1)"
+    )
+    found = {}
+    refused = [sql for sql, codes in MORE.items() if codes == ["no-transaction"]]
+    for sql in [*refused, "VACUUM", "ALTER SYSTEM SET work_mem = '4MB'"]:
+        session.run("BEGIN")
+        with pytest.raises(PostgresError) as error:
+            session.run(sql)
+        found[sql] = error.value.code
+        session.run("ROLLBACK")
+    assert found == dict.fromkeys(found, "25001")
+    reader = database.session()
+    reader.run("BEGIN; SELECT FROM p")
+    session.run("SET statement_timeout = '0.2s'")
+    with pytest.raises(PostgresError):
+        session.run("ALTER TABLE p DETACH PARTITION q CONCURRENTLY")
+    reader.run("COMMIT")
+    with session.transaction():
+        session.run("ALTER TABLE p DETACH PARTITION q FINALIZE")
