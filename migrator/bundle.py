@@ -23,6 +23,7 @@ PLANNER = {
         "parse",
         "tree",
         "facts",
+        "tables",
         "column_types",
         "bounds",
         "promises",

@@ -34,13 +34,14 @@ def column_type(node: Any, facts: Facts) -> Iterator[Hazard]:
 
 def _keeps_rows(command: Any, table: str, facts: Facts) -> bool:
     column, definition = command.name, command.def_
-    old, new = facts.type_of(table, column), ColumnType.of(definition.typeName)
+    old, new = facts.table(table).columns.get(column), ColumnType.of(definition.typeName)
     return (
         old is not None
         and new is not None
         and old.becomes(new)
         and not (definition.raw_default or definition.collClause)
-        and not (facts.checked(table, column) or facts.indexes.computed(table, column))
+        and not (facts.table(table).constrains(column) or facts.referred(table))
+        and not facts.indexes.computed(table, column)
     )
 
 
@@ -56,12 +57,12 @@ def not_null(node: Any, facts: Facts) -> Iterator[Hazard]:
         if constraint.contype == ConstrType.CONSTR_NOTNULL and not constraint.skip_validation:
             columns.append((table, proves_not_null(constraint) or ""))
         if constraint.contype == ConstrType.CONSTR_PRIMARY and constraint.indexname:
-            known = facts.columns.get(table, {})
+            known = facts.table(table).columns
             columns += [
                 (table, key) for key in facts.indexes.columns_of(table, constraint.indexname) if key in known
             ]
     for table, column in columns:
-        if not facts.proven(table, column):
+        if not facts.table(table).proves_not_null(column):
             yield hazard("not-null", table, column=quote(column), constraint=quote(f"{column}_not_null"))
 
 

@@ -63,11 +63,10 @@ def attach_partition(node: Any, facts: Facts) -> Iterator[Hazard]:
     """The DEFAULT partition is read as well, since rows of the new one may be there."""
     for table, command in commands(node, AlterTableType.AT_AttachPartition):
         partition, bound = of_relation(command.def_.name), command.def_.bound
-        key = facts.partition_keys.get(table)
-        read = [facts.default_partitions[table]] if table in facts.default_partitions else []
-        valid = [
-            item.definition for item in facts.of_table(partition).values() if item.valid and item.columns
-        ]
+        parent = facts.table(table)
+        key, read = parent.partition_key, [parent.default_partition] if parent.default_partition else []
+        known = facts.table(partition).constraints.values()
+        valid = [item.definition for item in known if item.valid and item.definition]
         if not any(bounds.proves(check, bound, key) for check in valid):
             read.append(partition)
         for name in read:

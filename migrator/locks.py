@@ -111,12 +111,12 @@ def _others(table: str, command: Any, facts: Facts) -> Taken:
     elif kind == AlterTableType.AT_AddColumn:
         yield from _referenced(of_column(definition, ConstrType.CONSTR_FOREIGN))
     elif kind in (AlterTableType.AT_DropConstraint, AlterTableType.AT_ValidateConstraint):
-        constraint = facts.constraints.get((table, command.name))
+        constraint = facts.table(table).constraints.get(command.name)
         if constraint and constraint.other:
             drops = kind == AlterTableType.AT_DropConstraint
             yield constraint.other, ACCESS_EXCLUSIVE if drops else ROW_SHARE
     elif kind in (AlterTableType.AT_DropColumn, AlterTableType.AT_AlterColumnType):
-        for constraint in facts.of_table(table).values():
+        for constraint in facts.table(table).constraints.values():
             if constraint.other and command.name in constraint.columns:
                 yield constraint.other, ACCESS_EXCLUSIVE
     elif kind in PARTITIONING:
@@ -133,8 +133,9 @@ def _referenced(constraints: Any) -> Taken:
 
 
 def _default_partition(table: str, facts: Facts) -> Taken:
-    if table in facts.default_partitions:
-        yield facts.default_partitions[table], ACCESS_EXCLUSIVE
+    default = facts.table(table).default_partition
+    if default:
+        yield default, ACCESS_EXCLUSIVE
 
 
 def _create_table(node: Any, facts: Facts) -> Taken:
@@ -152,7 +153,7 @@ def _create_table(node: Any, facts: Facts) -> Taken:
 def _index(node: Any, facts: Facts) -> Taken:
     """Of a partitioned table the parent's index is made for a moment, then each partition's online."""
     table = of_relation(node.relation)
-    yield table, SHARE if table in facts.partitioned else UPDATE_EXCLUSIVE
+    yield table, SHARE if facts.table(table).partitioned else UPDATE_EXCLUSIVE
 
 
 def _reindex(node: Any, facts: Facts) -> Taken:
@@ -173,13 +174,13 @@ def _drop(node: Any, facts: Facts) -> Taken:
         if node.removeType == ObjectType.OBJECT_INDEX:
             # PostgreSQL cannot drop a partitioned index online.
             table = _table_of(of_object(names), facts)
-            yield table, ACCESS_EXCLUSIVE if table in facts.partitioned else UPDATE_EXCLUSIVE
+            yield table, ACCESS_EXCLUSIVE if facts.table(table).partitioned else UPDATE_EXCLUSIVE
         elif node.removeType in OF_A_TABLE:
             yield of_object(names[:-1]), ACCESS_EXCLUSIVE
         elif node.removeType in WITH_ROWS:
             table = of_object(names)
             yield table, ACCESS_EXCLUSIVE
-            for constraint in facts.of_table(table).values():
+            for constraint in facts.table(table).constraints.values():
                 if constraint.other:
                     yield constraint.other, ACCESS_EXCLUSIVE
 

@@ -28,3 +28,8 @@ def of_object(names: Any) -> str:
 def beside(name: str, suffix: str = "_new") -> str:
     """A quoted name's neighbour: `"s"."t"` gives `"s"."t_new"`."""
     return f'{name[:-1]}{suffix}"'
+
+
+def bare(name: str) -> str:
+    """A quoted name without its quotes and its schema."""
+    return name[name.rindex('"', 0, -1) + 1 : -1]

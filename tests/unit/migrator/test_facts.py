@@ -176,3 +176,36 @@ def test_a_valid_check_of_the_bounds_proves_a_partition(key: str, check: str, bo
         "attach-partition"
     ]
     assert codes("CREATE TABLE q (a int);" + attach) == []
+
+
+@pytest.mark.parametrize(
+    ("between", "refused"),
+    [
+        ("", 1),
+        ("ALTER TABLE d RENAME TO rest;", 1),
+        ("ALTER TABLE p RENAME TO q; ALTER TABLE q RENAME TO p;", 1),
+        ("DROP TABLE d;", 0),
+        ("ALTER TABLE p DETACH PARTITION d;", 0),
+        ("ALTER TABLE p RENAME a TO b;", 2),
+        ("DROP TABLE d; ALTER TABLE new DROP CONSTRAINT c;", 1),
+        ("DROP TABLE d; ALTER TABLE new RENAME a TO x; ALTER TABLE new ADD a int;", 1),
+    ],
+)
+def test_a_default_partition_is_read_as_long_as_there_is_one(between: str, refused: int) -> None:
+    """Under whatever name; and a check proves a partition as long as it is there, of the partition key."""
+    made = (
+        "CREATE TABLE p (a int) PARTITION BY LIST (a); CREATE TABLE d PARTITION OF p DEFAULT;"
+        "CREATE TABLE new (a int, CONSTRAINT c CHECK (a IS NOT NULL AND a IN (1)));"
+    )
+    found = after(made + between, "ALTER TABLE p ATTACH PARTITION new FOR VALUES IN (1)")
+    assert found == ["attach-partition"] * refused
+
+
+def test_a_check_that_is_not_enforced_proves_nothing() -> None:
+    """PostgreSQL 18 has such; and its NOT NULL constraints have names by which they are dropped."""
+    change = "ALTER TABLE t ALTER a SET NOT NULL"
+    assert after("CREATE TABLE t (a int, CHECK (a IS NOT NULL) NOT ENFORCED);", change) == ["not-null"]
+    assert after("CREATE TABLE t (a int CHECK (a IS NOT NULL) NOT ENFORCED);", change) == ["not-null"]
+    named = "CREATE TABLE t (a int CONSTRAINT n NOT NULL);"
+    assert after(named, change) == []
+    assert after(named + "ALTER TABLE t DROP CONSTRAINT n;", change) == ["not-null"]
