@@ -8,12 +8,14 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 
 from migrator.postgres import Session
+from migrator.settings import Server
 from tests.migrator.conftest import MASTER, Database, new_database
 from tests.migrator.index_forms import FORMS, FUNCTIONS, TABLES
 from tests.migrator.postgres_server import PostgresServer
@@ -66,12 +68,22 @@ class Built:
         return self.session.run(FILES.format(index=form))
 
 
-@pytest.fixture(scope="module")
-def built(server: PostgresServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Built]:
-    with new_database(server, "create_index", tmp_path_factory.mktemp("forms")) as database:
-        admin = database.session(**server.environment(database.name))
+@contextmanager
+def indexspace(server: PostgresServer) -> Iterator[None]:
+    """The page's tablespace. It lies in the cluster's folder, where no replica could start with it."""
+    with Session(Server.read(server.environment("postgres"))) as admin:
         admin.run("SET allow_in_place_tablespaces = on")
         admin.run(f"CREATE TABLESPACE indexspace OWNER {MASTER} LOCATION ''")
+        try:
+            yield
+        finally:
+            admin.run("DROP TABLESPACE indexspace")
+
+
+@pytest.fixture(scope="module")
+def built(server: PostgresServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Built]:
+    folder = tmp_path_factory.mktemp("forms")
+    with indexspace(server), new_database(server, "create_index", folder) as database:
         plain = database.session()
         plain.run(f"{FUNCTIONS}{TABLES} CREATE SCHEMA twin; SET search_path = twin, public; {TABLES}")
         for form, sql in FORMS.items():
