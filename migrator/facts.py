@@ -69,21 +69,28 @@ class Facts:
             self._rename_table(of_relation(node.relation), qualified(node.newschema, node.relation.relname))
         else:
             for name, command in commands(node, *AlterTableType):
-                self._alter(name, self.tables.setdefault(name, self.table(name)), command)
+                self._alter(name, self._known(name), command)
 
     def _create(self, name: str, node: Any) -> None:
         self.made.add(name)
         table = self.tables[name] = Table(name=node.relation.relname)
         if node.partspec:
             table.partition_by(node.partspec)
-        if node.partbound and node.partbound.is_default:
-            parent = of_relation(node.inhRelations[0])
-            self.tables.setdefault(parent, self.table(parent)).default_partition = name
+        if node.partbound:
+            self._attach(name, of_relation(node.inhRelations[0]), node.partbound)
         for element in node.tableElts or ():
             if is_a(element, ast.ColumnDef):
                 table.add_column(element)
             elif is_a(element, ast.Constraint):
                 self._constrain(name, table, element)
+
+    def _attach(self, name: str, parent: str, bound: Any) -> None:
+        self._known(name).partition_of = parent
+        if bound.is_default:
+            self._known(parent).default_partition = name
+
+    def _known(self, name: str) -> Table:
+        return self.tables.setdefault(name, self.table(name))
 
     def _constrain(self, name: str, table: Table, constraint: Any) -> None:
         """A primary key is known by what it makes of its columns."""
@@ -111,9 +118,11 @@ class Facts:
         for name in gone:
             self.made.discard(name)
             self.tables.pop(name, None)
-            self._replace_default_partition(name, None)
+            for table in self.tables.values():
+                table.drop_references(name)
+            self._replace_partition(name, None)
 
-    def _replace_default_partition(self, old: str, new: str | None) -> None:
+    def _replace_partition(self, old: str, new: str | None) -> None:
         for table in self.tables.values():
             if table.default_partition == old:
                 table.default_partition = new
@@ -143,8 +152,9 @@ class Facts:
         if old in self.tables:
             self.tables[new] = self.tables.pop(old)
             self.tables[new].name = bare(new)
-        self._replace_default_partition(old, new)
+        self._replace_partition(old, new)
         for table in self.tables.values():
+            table.partition_of = new if table.partition_of == old else table.partition_of
             for item in table.constraints.values():
                 item.other = new if item.other == old else item.other
 
@@ -166,7 +176,9 @@ class Facts:
             table.constraints.pop(command.name, None)
         elif kind == AlterTableType.AT_ValidateConstraint and command.name in table.constraints:
             table.constraints[command.name].valid = True
-        elif kind == AlterTableType.AT_AttachPartition and definition.bound.is_default:
-            table.default_partition = of_relation(definition.name)
+        elif kind == AlterTableType.AT_AttachPartition and definition.bound:  # an index' part has none
+            self._attach(of_relation(definition.name), name, definition.bound)
         elif kind == AlterTableType.AT_DetachPartition:
-            self._replace_default_partition(of_relation(definition.name), None)
+            partition = of_relation(definition.name)
+            self._known(partition).partition_of = None
+            self._replace_partition(partition, None)

@@ -19,6 +19,7 @@ from migrator.facts import Facts
 from migrator.lock_modes import MODES, Lock
 from migrator.names import of_object, of_relation, quote
 from migrator.parse import is_a
+from migrator.tables import Table
 from migrator.tree import of_column
 
 ROW_SHARE, ROW_EXCLUSIVE, UPDATE_EXCLUSIVE, SHARE, SHARE_ROW, EXCLUSIVE, ACCESS_EXCLUSIVE = MODES[1:]
@@ -180,9 +181,17 @@ def _drop(node: Any, facts: Facts) -> Taken:
         elif node.removeType in WITH_ROWS:
             table = of_object(names)
             yield table, ACCESS_EXCLUSIVE
-            for constraint in facts.table(table).constraints.values():
-                if constraint.other:
-                    yield constraint.other, ACCESS_EXCLUSIVE
+            yield from _tied(facts.table(table), facts)
+
+
+def _tied(table: Table, facts: Facts) -> Taken:
+    """What loses something when a table is dropped: its parent, and the tables that it refers to."""
+    if table.partition_of:
+        yield table.partition_of, ACCESS_EXCLUSIVE
+        yield from _default_partition(table.partition_of, facts)
+    for constraint in table.constraints.values():
+        if constraint.other:
+            yield constraint.other, ACCESS_EXCLUSIVE
 
 
 def _rename(node: Any, facts: Facts) -> Taken:

@@ -37,6 +37,7 @@ class Table:
     partitioned: bool = False
     partition_key: str | None = None
     default_partition: str | None = None
+    partition_of: str | None = None
 
     def proves_not_null(self, column: str) -> bool:
         """Whether a valid constraint says that the column has no NULL."""
@@ -107,6 +108,10 @@ class Table:
     def drop_column(self, column: str) -> None:
         self.columns.pop(column, None)
         self._keep(lambda item: column not in item.columns and item.not_null != column)
+
+    def drop_references(self, other: str) -> None:
+        """Of a table that is dropped with CASCADE."""
+        self._keep(lambda item: item.other != other)
 
     def _keep(self, wanted: Callable[[Constraint], bool]) -> None:
         self.constraints = {name: item for name, item in self.constraints.items() if wanted(item)}

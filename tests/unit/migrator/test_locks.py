@@ -60,8 +60,17 @@ def test_a_foreign_key_of_an_earlier_file_is_known() -> None:
     assert locks(made, "ALTER TABLE t DROP CONSTRAINT f") == both
     assert locks(made, "ALTER TABLE t DROP COLUMN b") == both[:1]
     assert locks(made + "ALTER TABLE u RENAME TO v", "DROP TABLE t") == [both[0], ('"v"', "ACCESS EXCLUSIVE")]
+    assert locks(made + "DROP TABLE u CASCADE;", "DROP TABLE t") == both[:1]
     unnamed = "CREATE TABLE t (a int REFERENCES u (id));"
     assert locks(unnamed, "ALTER TABLE t DROP CONSTRAINT t_a_fkey") == both
+
+
+def test_a_partition_goes_from_its_parent() -> None:
+    """Whose lock it takes; one that was detached is a table by itself."""
+    made = "CREATE TABLE p (a int) PARTITION BY LIST (a); CREATE TABLE q PARTITION OF p FOR VALUES IN (1);"
+    assert locks(made, "DROP TABLE q") == [('"q"', "ACCESS EXCLUSIVE"), ('"p"', "ACCESS EXCLUSIVE")]
+    assert locks(made + "ALTER TABLE p RENAME TO r", "DROP TABLE q")[1] == ('"r"', "ACCESS EXCLUSIVE")
+    assert locks(made + "ALTER TABLE p DETACH PARTITION q", "DROP TABLE q") == [('"q"', "ACCESS EXCLUSIVE")]
 
 
 def test_a_lock_says_what_it_blocks() -> None:
