@@ -133,7 +133,7 @@ def cut_off(database: Database, call: int, moment: str) -> Iterator[list[str]]:
 
 
 BRIEF = settings(
-    max_examples=25,
+    max_examples=20,
     deadline=None,
     phases=[Phase.explicit, Phase.reuse, Phase.generate],  # to shrink a folder would take minutes
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
@@ -157,7 +157,7 @@ def test_any_folder_ends_as_psql_makes_it(pair: Pair, files: list[list[str]]) ->
 @given(
     files=folders(),
     cuts=st.lists(
-        st.tuples(st.integers(1, 150), st.sampled_from(["before", "during", "after"])), min_size=1, max_size=3
+        st.tuples(st.integers(1, 90), st.sampled_from(["before", "during", "after"])), min_size=1, max_size=3
     ),
 )
 def test_a_run_that_is_cut_off_ends_the_same_when_it_is_run_again(
