@@ -17,7 +17,7 @@ PLAN = "plan.json"
 DRIVER = ("pg8000", "scramp", "asn1crypto", "python-dateutil", "six")
 # What plans stays behind: it needs pglast, a C extension.
 PLANNER = {
-    *("bundle", "planner", "parse", "tree", "bounds", "rewrite", "queries"),
+    *("bundle", "blocks", "planner", "parse", "tree", "bounds", "rewrite", "queries"),
     *("facts", "tables", "column_types", "promises"),
     *("checks", "column_checks", "constraint_checks", "object_checks", "messages", "locks"),
 }

@@ -9,7 +9,7 @@ from typing import Any
 from pglast import ast
 from pglast.enums import AlterTableType
 
-from migrator import checks, locks, parse, queries, rewrite
+from migrator import blocks, checks, locks, parse, queries, rewrite
 from migrator.errors import AllowanceError
 from migrator.facts import Facts
 from migrator.folder import Migration, checksum
@@ -29,12 +29,15 @@ def make(migrations: Sequence[Migration]) -> Plan:
 def _migration(migration: Migration, facts: Facts) -> PlannedMigration:
     facts.next_file()
     statements: list[Statement] = []
-    phase = ""
-    for parsed in parse.statements(migration.sql, migration=migration.name):
+    phase, block = "", 0
+    for parsed, its_block in blocks.unwrapped(parse.statements(migration.sql, migration=migration.name)):
         previous, phase = phase, _phase(parsed.node, facts)
+        before, block = block, its_block
         # Schema changes that belong together commit together. A validation or a change of data waits until
         # they have: it takes long, and would hold their locks as long. An index statement stands alone.
         alone = phase in ("online", "validate", "enum") or phase != previous
+        if block or before:
+            alone = block != before
         transaction = (statements[-1].transaction if statements else 0) + alone
         statements += _statements(parsed, phase, transaction, facts, migration=migration.name)
         facts.learn(parsed.node)

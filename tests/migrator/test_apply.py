@@ -292,3 +292,24 @@ def test_verify_names_what_is_missing_or_invalid(database: Database) -> None:
     assert found.stderr == (
         'IndexesMissing: "Member_createdAt_idx" on "Member" is missing: make it again with a new migration\n'
     )
+
+
+def test_prismas_change_of_an_enum_runs_in_a_fresh_database(database: Database) -> None:
+    """Prisma wraps it in BEGIN and COMMIT; where tables are empty and nobody is there, it hurts nobody."""
+    database.write("1_base", """CREATE TYPE "Role" AS ENUM ('A', 'B'); CREATE TABLE "User" (role "Role");""")
+    database.write(
+        "2_enum",
+        """-- AlterEnum
+BEGIN;
+CREATE TYPE "Role_new" AS ENUM ('A');
+ALTER TABLE "User" ALTER COLUMN "role" TYPE "Role_new" USING ("role"::text::"Role_new");
+ALTER TYPE "Role" RENAME TO "Role_old";
+ALTER TYPE "Role_new" RENAME TO "Role";
+DROP TYPE "Role_old";
+COMMIT;
+""",
+    )
+    assert (
+        "2_enum 1–5/5 1 CREATE TYPE, 1 ALTER TABLE, 2 ALTER TYPE, 1 DROP TYPE committed" in database.apply()
+    )
+    assert database.value('SELECT enum_range(NULL::"Role")::text') == "{A}"

@@ -101,6 +101,40 @@ def test_statements_commit_together_unless_one_takes_long_or_is_online() -> None
     assert [first for first, _ in migration.transactions(applied=5)] == [6, 7, 8, 9, 10]
 
 
+PRISMAS_ENUM = """BEGIN;
+CREATE TYPE "Role_new" AS ENUM ('A', 'B');
+ALTER TABLE "User" ALTER COLUMN "role" TYPE "Role_new" USING ("role"::text::"Role_new");
+DROP TYPE "Role";
+COMMIT;
+"""
+
+
+def test_a_block_of_prismas_commits_together() -> None:
+    """Its BEGIN and COMMIT are the migrator's; what precedes and follows is not in it."""
+    (migration,) = plan(f"CREATE TABLE t (a int); {PRISMAS_ENUM} INSERT INTO t VALUES (1);").migrations
+    assert [(first, len(group)) for first, group in migration.transactions()] == [(1, 1), (2, 3), (5, 1)]
+    assert [statement.line for statement in migration.statements] == [1, 2, 3, 4, 6]
+    (migration,) = plan("BEGIN; UPDATE t SET a = 1 WHERE b; ALTER TABLE t ADD c int; END;").migrations
+    assert [len(group) for _, group in migration.transactions()] == [2]
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "BEGIN; CREATE INDEX i ON t (a); COMMIT;",
+        "BEGIN ISOLATION LEVEL SERIALIZABLE; SELECT 1; COMMIT;",
+        "BEGIN; SELECT 1; ROLLBACK;",
+        "BEGIN; SELECT 1; COMMIT AND CHAIN;",
+        "BEGIN; SELECT 1;",
+        "SELECT 1; COMMIT;",
+    ],
+)
+def test_a_block_that_cannot_be_kept_is_refused(sql: str) -> None:
+    """Rather than taken apart in silence."""
+    hazards = [hazard.code for statement in statements(sql) for hazard in statement.refusals]
+    assert "transaction-control" in hazards
+
+
 def test_promises_follow_what_later_statements_do() -> None:
     """Renamed, dropped alone, with a column, with a table: only what remains is promised."""
     promised = plan(
