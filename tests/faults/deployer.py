@@ -7,10 +7,9 @@ from pathlib import Path
 from typing import TypeVar
 
 from rehearsal.machine import as_root
-from tests.checkout import UP_TIMEOUT
 
 UP = ("up", "--yes", "--skip-preview", "--non-interactive", "--stack", "local")
-PATIENCE = 60.0
+PATIENCE = 120.0
 """Seconds for anything that is waited for here: ten times what it takes on two busy cores."""
 T = TypeVar("T")
 
@@ -52,7 +51,7 @@ class Deployer:
 
     def ended(self) -> int:
         """Waits for its end; its exit code."""
-        return self._process.wait(UP_TIMEOUT)
+        return self._process.wait(PATIENCE)
 
     def succeeded(self) -> None:
         """Waits for its end, which must be a good one."""

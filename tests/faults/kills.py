@@ -35,7 +35,8 @@ class Kill:
 
 
 def _migrator(stage: Stage, up: Deployer, backend: int) -> None:
-    kill(stage.pids("ECS task"))
+    (container,) = stage.pids("ECS task")
+    kill([container])
 
 
 def _task(stage: Stage, up: Deployer, backend: int) -> None:

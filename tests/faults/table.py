@@ -74,25 +74,21 @@ class Table:
 
     def reaches(self, phase: str) -> int:
         """Waits until a build on it is in this phase; its backend's pid."""
-        found = until(
-            lambda: self.run(
-                f"""SELECT pid FROM pg_stat_progress_create_index p JOIN pg_class c ON c.oid = p.relid
-                    WHERE c.relname LIKE '{self.name}%' AND phase = '{phase}'"""
-            ),
-            self.deployer,
+        return self._backend(
+            f"""SELECT pid FROM pg_stat_progress_create_index p JOIN pg_class c ON c.oid = p.relid
+                WHERE c.relname LIKE '{self.name}%' AND phase = '{phase}'"""
         )
-        return int(found[0][0])
 
     def waits(self, statement: str) -> int:
         """Waits until a statement that starts like this waits for a lock; its backend's pid."""
-        found = until(
-            lambda: self.run(
-                f"""SELECT pid FROM pg_stat_activity
-                    WHERE query LIKE '{statement}%' AND wait_event_type = 'Lock'"""
-            ),
-            self.deployer,
+        return self._backend(
+            f"""SELECT pid FROM pg_stat_activity
+                WHERE query LIKE '{statement}%' AND wait_event_type = 'Lock'"""
         )
-        return int(found[0][0])
+
+    def _backend(self, query: str) -> int:
+        with Session(self.server) as session:
+            return int(until(lambda: session.run(query), self.deployer)[0][0])
 
     def indexes(self, partition: str = "") -> list[list[Any]]:
         """Names and object ids of its own indexes, or of those of a partition."""
