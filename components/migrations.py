@@ -18,9 +18,10 @@ from components.database import APP_ROLE, Database
 from components.free_storage import free_storage
 from components.gate import Gate, GateArgs
 from components.migrations_roles import MigrationsRoles, MigrationsRolesArgs
-from migrator import bundle, preview
+from migrator import preview
 from migrator.errors import MigratorError
 from migrator.plan import Plan
+from migrator.planning import bundle
 
 IMAGE = "public.ecr.aws/lambda/python:3.12"
 """AWS's own Python: it has boto3, and is pulled from anywhere without credentials."""

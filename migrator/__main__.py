@@ -15,14 +15,15 @@ from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 
-from migrator import preview, sizes
-from migrator.apply import apply
+from migrator import preview
+from migrator.applying import sizes
+from migrator.applying.apply import apply
 from migrator.errors import FolderError, MigratorError
 from migrator.ledger import Ledger
 from migrator.plan import Plan
 from migrator.postgres import PostgresError, Session
 from migrator.settings import AppRole, Patience, Resources, Server, Verification, add_flags, chosen
-from migrator.verify import Verifier
+from migrator.verifying.verify import Verifier
 
 
 def run() -> int:
@@ -131,7 +132,7 @@ def _verify(arguments: Namespace) -> None:
 
 
 def _bundle(arguments: Namespace) -> None:
-    from migrator.bundle import build  # needs pglast, which a zipapp has not
+    from migrator.planning.bundle import build  # needs pglast, which a zipapp has not
 
     bundle = build(arguments.migrations, arguments.output)
     say(preview.short(bundle.plan))
@@ -140,7 +141,8 @@ def _bundle(arguments: Namespace) -> None:
 
 def _load(migrations: Path | None) -> Plan:
     if migrations:
-        from migrator import folder, planner  # needs pglast, which a zipapp has not
+        from migrator import folder  # needs pglast, which a zipapp has not
+        from migrator.planning import planner
 
         return planner.make(folder.read(migrations))
     bundled = files("migrator") / "plan.json"

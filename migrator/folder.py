@@ -1,6 +1,6 @@
 """Prisma's migrations folder: `<name>/migration.sql` in order of name, beside `migration_lock.toml`.
 
-A `queries.sql` beside a `migration.sql` is ours (`migrator.queries`); Prisma passes over it.
+A `queries.sql` beside a `migration.sql` is ours (`migrator.planning.queries`); Prisma passes over it.
 """
 
 from __future__ import annotations

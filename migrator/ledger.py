@@ -2,7 +2,7 @@
 
 A row that has neither `finished_at` nor `rolled_back_at` is a migration that failed or was interrupted. To
 what Prisma writes, its `logs` add a mark: how many statements are applied, and what they were; and how long
-named queries took before (`migrator.verify`).
+named queries took before (`migrator.verifying.verify`).
 """
 
 from __future__ import annotations

@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from migrator.facts import Facts
 from migrator.folder import Migration
 from migrator.lock_modes import Lock
-from migrator.locks import of
-from migrator.parse import statements
-from migrator.planner import make
+from migrator.planning.facts import Facts
+from migrator.planning.locks import of
+from migrator.planning.parse import statements
+from migrator.planning.planner import make
 from tests.migrator.conftest import Database
 
 TABLES = """\

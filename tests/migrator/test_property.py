@@ -18,9 +18,9 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from pg8000 import native
 
-from migrator import planner
 from migrator.errors import ConnectionFailed, MigratorError
 from migrator.folder import Migration
+from migrator.planning import planner
 from migrator.postgres import Session
 from migrator.settings import Server
 from tests.migrator.conftest import Database, new_database

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from migrator.column_checks import STEADY_FUNCTIONS
+from migrator.planning.column_checks import STEADY_FUNCTIONS
 from migrator.postgres import PostgresError, Session
 from tests.migrator.conftest import Database
-from tests.unit.migrator.planning import plan
-from tests.unit.migrator.test_checks import MORE
+from tests.unit.migrator.planned import plan
+from tests.unit.migrator.planning.test_checks import MORE
 from tests.unit.migrator.test_facts import CHANGES, REWRITES
 
 TABLES = """\

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from migrator import bundle, preview
+from migrator import preview
+from migrator.planning import bundle
 from tests.migrator.conftest import REPOSITORY, Database
 
 SYSTEM_PYTHON = shutil.which("python3", path="/usr/bin")

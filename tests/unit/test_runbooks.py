@@ -9,7 +9,7 @@ import pytest
 from pglast import parse_sql
 
 from migrator.errors import MigratorError
-from migrator.messages import HAZARDS, NEVER
+from migrator.planning.messages import HAZARDS, NEVER
 
 REPOSITORY = Path(__file__).parents[2]
 RUNBOOK = (REPOSITORY / "docs" / "runbooks" / "migrations.md").read_text()
@@ -51,7 +51,7 @@ def test_every_hazard_has_its_row(title: str, codes: dict[str, str]) -> None:
 
 def test_every_line_of_a_deployment_is_one_that_the_code_prints() -> None:
     """Each heading is part of a text in the source."""
-    modules = [*(REPOSITORY / "migrator").glob("*.py"), REPOSITORY / "components" / "tasks.py"]
+    modules = [*(REPOSITORY / "migrator").rglob("*.py"), REPOSITORY / "components" / "tasks.py"]
     source = "\n".join(module.read_text() for module in modules)
     lines = re.findall(r"^### (.+)$", section("Lines of a deployment"), re.MULTILINE)
     assert [line for line in lines if line not in source] == []

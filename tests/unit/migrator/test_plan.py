@@ -12,7 +12,7 @@ from pglast import parse_sql
 
 from migrator.errors import PlanError
 from migrator.plan import Plan, Promise
-from tests.unit.migrator.planning import plan, statements
+from tests.unit.migrator.planned import plan, statements
 
 NAMES = st.sampled_from(["a", '"A"', '"é;"', '"on"', '"a""b"', '"index"'])
 

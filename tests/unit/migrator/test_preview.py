@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from migrator import preview
-from tests.unit.migrator.planning import plan
+from tests.unit.migrator.planned import plan
 
 BASE = (
     "CREATE TABLE a (x int); CREATE TABLE b (x int); CREATE TABLE c (x int); CREATE INDEX i ON a (x);"

@@ -1,0 +1,164 @@
+"""The hazards, one function each: what a statement would do to a live database. Pure; reads pglast's tree.
+
+A table made by the same file is nobody's yet, so nothing done to it is a hazard.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from pglast import ast
+from pglast.enums import AlterTableType, DiscardMode, DropBehavior, ObjectType, ReindexObjectType
+
+from migrator.lock_modes import BLOCKS, MODES
+from migrator.names import beside, of_relation, quote
+from migrator.plan import Hazard
+from migrator.planning import column_checks, constraint_checks, object_checks
+from migrator.planning.facts import Facts
+from migrator.planning.messages import BY_HAND, DETACH_PLAINLY, hazard, never
+from migrator.planning.parse import is_a
+from migrator.planning.tree import commands
+
+NOT_IN_A_TRANSACTION = {
+    ast.VacuumStmt: "VACUUM",
+    ast.CreatedbStmt: "CREATE DATABASE",
+    ast.DropdbStmt: "DROP DATABASE",
+    ast.CreateTableSpaceStmt: "CREATE TABLESPACE",
+    ast.DropTableSpaceStmt: "DROP TABLESPACE",
+    ast.AlterSystemStmt: "ALTER SYSTEM",
+    ast.CreateSubscriptionStmt: "CREATE SUBSCRIPTION",
+    ast.DropSubscriptionStmt: "DROP SUBSCRIPTION",
+}
+REWRITING = {
+    AlterTableType.AT_SetLogged: "SET LOGGED",
+    AlterTableType.AT_SetUnLogged: "SET UNLOGGED",
+    AlterTableType.AT_SetTableSpace: "SET TABLESPACE",
+    AlterTableType.AT_SetAccessMethod: "SET ACCESS METHOD",
+    AlterTableType.AT_SetExpression: "SET EXPRESSION",
+}
+
+
+def hazards(node: Any, facts: Facts) -> list[Hazard]:
+    """All hazards of a statement on tables that were there before its file."""
+    found = [item for check in CHECKS for item in check(node, facts)]
+    return [item for item in found if item.table not in facts.made]
+
+
+def rewrite(node: Any, facts: Facts) -> Iterator[Hazard]:
+    done = [(table, REWRITING[command.subtype]) for table, command in commands(node, *REWRITING)]
+    if is_a(node, ast.ClusterStmt) and node.relation:
+        done.append((of_relation(node.relation), "CLUSTER"))
+    for table, statement in done:
+        yield hazard("rewrite", table, statement=statement, table_new=beside(table))
+    if is_a(node, ast.AlterTableMoveAllStmt):
+        yield hazard("move-all", None, tablespace=quote(node.orig_tablespacename))
+
+
+def index_tablespace(node: Any, facts: Facts) -> Iterator[Hazard]:
+    if is_a(node, ast.AlterTableStmt) and node.objtype == ObjectType.OBJECT_INDEX:
+        for command in node.cmds:
+            if command.subtype == AlterTableType.AT_SetTableSpace:
+                index, tablespace = of_relation(node.relation), quote(command.name)
+                yield hazard(
+                    "index-tablespace", facts.indexes.table_of(index), index=index, tablespace=tablespace
+                )
+
+
+def truncate(node: Any, facts: Facts) -> Iterator[Hazard]:
+    if is_a(node, ast.TruncateStmt):
+        cascades = node.behavior == DropBehavior.DROP_CASCADE
+        for relation in node.relations:
+            more = " and of every table that refers to it" if cascades else ""
+            yield hazard("truncate", of_relation(relation), more=more)
+
+
+def whole_table(node: Any, facts: Facts) -> Iterator[Hazard]:
+    if is_a(node, ast.UpdateStmt, ast.DeleteStmt) and not node.whereClause:
+        table = of_relation(node.relation)
+        updates = is_a(node, ast.UpdateStmt)
+        statement, rest = ("UPDATE", f"{table} SET <changes>") if updates else ("DELETE", f"FROM {table}")
+        yield hazard("whole-table", table, statement=statement, rest=rest)
+
+
+def refresh_view(node: Any, facts: Facts) -> Iterator[Hazard]:
+    if is_a(node, ast.RefreshMatViewStmt) and not node.concurrent:
+        view = of_relation(node.relation)
+        yield hazard("refresh-view", view, index=quote(f"{node.relation.relname}_key"))
+
+
+def lock_table(node: Any, facts: Facts) -> Iterator[Hazard]:
+    if is_a(node, ast.LockStmt):
+        mode = MODES[node.mode - 1]
+        if "writes" in BLOCKS[mode]:
+            for relation in node.relations:
+                yield hazard("lock-table", of_relation(relation), mode=mode, blocked=BLOCKS[mode])
+
+
+def transaction_control(node: Any, facts: Facts) -> Iterator[Hazard]:
+    if is_a(node, ast.TransactionStmt):
+        words = node.kind.name.removeprefix("TRANS_STMT_").replace("_", " ")
+        yield never("transaction-control", statement=words)
+
+
+def no_transaction(node: Any, facts: Facts) -> Iterator[Hazard]:
+    statement = _outside(node)
+    if statement:
+        yield never("no-transaction", statement=statement, remedy=BY_HAND)
+    for _, command in commands(node, AlterTableType.AT_DetachPartition):
+        if command.def_.concurrent:
+            statement = "DETACH PARTITION … CONCURRENTLY"
+            yield never("no-transaction", statement=statement, remedy=DETACH_PLAINLY)
+
+
+def _outside(node: Any) -> str | None:
+    """The words of a statement that PostgreSQL refuses inside a transaction."""
+    if is_a(node, ast.VacuumStmt) and not node.is_vacuumcmd:  # ANALYZE can
+        return None
+    whole = (ReindexObjectType.REINDEX_OBJECT_SYSTEM, ReindexObjectType.REINDEX_OBJECT_DATABASE)
+    if is_a(node, ast.ReindexStmt) and node.kind in whole:
+        return "REINDEX of a whole database"
+    if is_a(node, ast.ClusterStmt) and not node.relation:
+        return "CLUSTER of all tables"
+    if is_a(node, ast.DiscardStmt) and node.target == DiscardMode.DISCARD_ALL:
+        return "DISCARD ALL"
+    if is_a(node, ast.AlterDatabaseStmt) and any(item.defname == "tablespace" for item in node.options or ()):
+        return "ALTER DATABASE … SET TABLESPACE"
+    return NOT_IN_A_TRANSACTION.get(type(node))
+
+
+def copy_stdin(node: Any, facts: Facts) -> Iterator[Hazard]:
+    if is_a(node, ast.CopyStmt) and not node.filename:
+        yield never("copy-stdin", statement="COPY FROM STDIN" if node.is_from else "COPY TO STDOUT")
+
+
+def unnamed_index(node: Any, facts: Facts) -> Iterator[Hazard]:
+    if is_a(node, ast.IndexStmt) and not node.idxname and of_relation(node.relation) not in facts.made:
+        yield never("unnamed-index", table=of_relation(node.relation))
+
+
+def drop_index_cascade(node: Any, facts: Facts) -> Iterator[Hazard]:
+    if (
+        is_a(node, ast.DropStmt)
+        and node.removeType == ObjectType.OBJECT_INDEX
+        and node.behavior == DropBehavior.DROP_CASCADE
+    ):
+        yield never("drop-index-cascade")
+
+
+CHECKS: tuple[Callable[[Any, Facts], Iterator[Hazard]], ...] = (
+    *column_checks.CHECKS,
+    *constraint_checks.CHECKS,
+    *object_checks.CHECKS,
+    rewrite,
+    index_tablespace,
+    truncate,
+    whole_table,
+    refresh_view,
+    lock_table,
+    transaction_control,
+    no_transaction,
+    copy_stdin,
+    unnamed_index,
+    drop_index_cascade,
+)

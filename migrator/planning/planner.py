@@ -1,0 +1,108 @@
+"""Makes the plan of a migrations folder: how each statement runs. The deployer's side; needs pglast."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from pglast import ast
+from pglast.enums import AlterTableType
+
+from migrator.errors import AllowanceError
+from migrator.folder import Migration, checksum
+from migrator.names import of_relation
+from migrator.plan import Hazard, Plan, PlannedMigration, Statement
+from migrator.planning import blocks, checks, locks, parse, queries, rewrite
+from migrator.planning.facts import Facts
+from migrator.planning.messages import HAZARDS
+
+
+def make(migrations: Sequence[Migration]) -> Plan:
+    """Raises SyntaxMistake, AllowanceError, QueryMistake; what would hurt is in the plan as `refused`."""
+    facts = Facts()
+    planned = tuple(_migration(migration, facts) for migration in migrations)
+    promised = facts.indexes.list()
+    return Plan(migrations=planned, promises=promised, queries=queries.read(migrations, promised))
+
+
+def _migration(migration: Migration, facts: Facts) -> PlannedMigration:
+    facts.next_file()
+    statements: list[Statement] = []
+    phase, block = "", 0
+    for parsed, its_block in blocks.unwrapped(parse.statements(migration.sql, migration=migration.name)):
+        previous, phase = phase, _phase(parsed.node, facts)
+        before, block = block, its_block
+        # Schema changes that belong together commit together. A validation or a change of data waits until
+        # they have: it takes long, and would hold their locks as long. An index statement stands alone.
+        alone = phase in ("online", "validate", "enum") or phase != previous
+        if block or before:
+            alone = block != before
+        transaction = (statements[-1].transaction if statements else 0) + alone
+        statements += _statements(parsed, phase, transaction, facts, migration=migration.name)
+        facts.learn(parsed.node)
+    return PlannedMigration(
+        name=migration.name, sql=migration.sql, checksum=checksum(migration.sql), statements=tuple(statements)
+    )
+
+
+def _statements(
+    parsed: parse.Parsed, phase: str, transaction: int, facts: Facts, *, migration: str
+) -> list[Statement]:
+    refusals, allowed = _judge(parsed, checks.hazards(parsed.node, facts), migration=migration)
+    statement = Statement(
+        sql=parsed.sql,
+        line=parsed.line,
+        title=" ".join(parsed.sql.split()),
+        transaction=transaction,
+        long=phase in ("validate", "data"),
+        refusals=refusals,
+        allowed=allowed,
+        locks=locks.of(parsed.node, facts),
+    )
+    if phase != "online":
+        return [statement]
+    ways = rewrite.online(parsed)
+    return [
+        replace(
+            statement,
+            online=way,
+            transaction=transaction + number,
+            title=statement.title if len(ways) == 1 else way.sql.replace(" CONCURRENTLY", ""),
+        )
+        for number, way in enumerate(ways)
+    ]
+
+
+def _judge(
+    parsed: parse.Parsed, hazards: list[Hazard], *, migration: str
+) -> tuple[tuple[Hazard, ...], tuple[str, ...]]:
+    """What is refused, and what the comments before the statement allow."""
+    for code in parsed.allowances:
+        if code not in HAZARDS:
+            raise AllowanceError(
+                f"migration {migration}, line {parsed.line}: {code!r} cannot be allowed: "
+                f"the hazards that can are {', '.join(HAZARDS)}"
+            )
+    refusals = tuple(hazard for hazard in hazards if hazard.code not in parsed.allowances)
+    return refusals, tuple(f"{code} because {reason}" for code, reason in parsed.allowances.items())
+
+
+def _phase(node: Any, facts: Facts) -> str:
+    """`online`, `validate`, `enum`, `data` or `schema`."""
+    if parse.is_a(node, ast.IndexStmt):
+        # On a table that this file makes, an index blocks nobody and can commit with it.
+        own = of_relation(node.relation) in facts.made and not node.concurrent
+        return "schema" if own or not node.idxname else "online"
+    if parse.is_a(node, ast.ReindexStmt) or rewrite.drops_indexes(node):
+        return "online"
+    if parse.is_a(node, ast.AlterEnumStmt):
+        return "enum"  # a new value can be used only after its transaction
+    if parse.is_a(node, ast.AlterTableStmt):
+        kinds = {command.subtype for command in node.cmds}
+        return "validate" if kinds == {AlterTableType.AT_ValidateConstraint} else "schema"
+    if parse.is_a(node, ast.InsertStmt, ast.UpdateStmt, ast.DeleteStmt, ast.MergeStmt):
+        return "schema" if of_relation(node.relation) in facts.made else "data"
+    if parse.is_a(node, ast.RefreshMatViewStmt) and node.concurrent:
+        return "data"
+    return "schema"

@@ -1,0 +1,151 @@
+"""Which indexes exist once all statements have run: each creation, less what later statements take away."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from pglast import ast
+from pglast.enums import AlterTableType, ObjectType
+
+from migrator.names import of_object, of_relation, qualified, quote
+from migrator.plan import Promise
+from migrator.planning.parse import is_a
+from migrator.planning.tree import columns_in
+
+
+@dataclass(kw_only=True, slots=True)
+class Index:
+    """An index's table and columns; `plain` has neither an expression nor a predicate."""
+
+    table: str
+    columns: set[str]
+    plain: bool
+
+
+class Promises:
+    """Follows statements in order; `list` gives what they promise."""
+
+    def __init__(self) -> None:
+        self._indexes: dict[str, Index] = {}
+        self._parents: dict[str, str] = {}  # partition → its table, part → its index
+
+    def list(self) -> tuple[Promise, ...]:
+        return tuple(Promise(index=name, table=index.table) for name, index in self._indexes.items())
+
+    def table_of(self, name: str) -> str | None:
+        """The table of an index that the folder makes."""
+        return self._indexes[name].table if name in self._indexes else None
+
+    def columns_of(self, table: str, name: str) -> set[str]:
+        """The columns of a table's index that the folder makes."""
+        schema = table[: table.rindex('"', 0, -1)]
+        index = self._indexes.get(schema + quote(name))
+        return index.columns if index else set()
+
+    def computed(self, table: str, column: str) -> bool:
+        """Whether an index computes something of the column, and so is built again when its type changes."""
+        return any(column in index.columns and not index.plain for index in self._of(table).values())
+
+    def follow(self, node: Any) -> None:
+        if is_a(node, ast.IndexStmt) and node.idxname:
+            self._create(qualified(node.relation.schemaname, node.idxname), node)
+        elif is_a(node, ast.CreateStmt) and node.partbound:
+            self._parents[of_relation(node.relation)] = of_relation(node.inhRelations[0])
+        elif is_a(node, ast.DropStmt):
+            self._drop(node)
+        elif is_a(node, ast.RenameStmt):
+            self._rename(node)
+        elif is_a(node, ast.AlterTableStmt):
+            for command in node.cmds:
+                self._alter(node.relation, command)
+
+    def _create(self, name: str, node: Any) -> None:
+        made = Index(table=of_relation(node.relation), columns=_columns(node), plain=_plain(node))
+        for part, index in self._of(made.table).items():
+            if index.table != made.table and index.columns == made.columns:
+                self._parents.setdefault(
+                    part, name
+                )  # PostgreSQL takes an equal one of a partition as its part
+        self._indexes[name] = made
+
+    def _drop(self, node: Any) -> None:
+        if node.removeType == ObjectType.OBJECT_INDEX:
+            for names in node.objects:
+                self._forget(self._family(of_object(names)))
+        elif node.removeType in (ObjectType.OBJECT_TABLE, ObjectType.OBJECT_MATVIEW):
+            for names in node.objects:
+                self._forget(self._of(of_object(names)))
+        elif node.removeType == ObjectType.OBJECT_SCHEMA:
+            schemas = tuple(quote(name.sval) + "." for name in node.objects)
+            self._forget([name for name, index in self._indexes.items() if index.table.startswith(schemas)])
+
+    def _rename(self, node: Any) -> None:
+        if node.renameType == ObjectType.OBJECT_INDEX:
+            self._renamed(of_relation(node.relation), qualified(node.relation.schemaname, node.newname))
+        elif node.renameType == ObjectType.OBJECT_TABLE:
+            old = of_relation(node.relation)
+            new = qualified(node.relation.schemaname, node.newname)
+            for index in self._indexes.values():
+                index.table = new if index.table == old else index.table
+            self._rename_parents(old, new)
+        elif node.renameType == ObjectType.OBJECT_COLUMN and node.relation:
+            for index in self._of(of_relation(node.relation)).values():
+                if node.subname in index.columns:
+                    index.columns ^= {node.subname, node.newname}
+
+    def _alter(self, relation: Any, command: Any) -> None:
+        table = of_relation(relation)
+        if command.subtype == AlterTableType.AT_DropColumn:
+            found = self._of(table)
+            self._forget([name for name, index in found.items() if command.name in index.columns])
+        elif command.subtype == AlterTableType.AT_AttachPartition:
+            self._parents[of_relation(command.def_.name)] = table
+        elif command.subtype == AlterTableType.AT_DetachPartition:
+            self._parents.pop(of_relation(command.def_.name), None)
+        elif command.subtype == AlterTableType.AT_DropConstraint:
+            self._forget([qualified(relation.schemaname, command.name)])
+        elif (
+            command.subtype == AlterTableType.AT_AddConstraint
+            and command.def_.indexname
+            and command.def_.conname
+        ):
+            # A constraint made of an index gives the index its own name.
+            old, new = command.def_.indexname, command.def_.conname
+            self._renamed(qualified(relation.schemaname, old), qualified(relation.schemaname, new))
+
+    def _of(self, table: str) -> dict[str, Index]:
+        """The indexes of a table and of its partitions, with which they go."""
+        tables = self._family(table)
+        return {name: index for name, index in self._indexes.items() if index.table in tables}
+
+    def _family(self, name: str) -> set[str]:
+        """A table and its partitions, or an index and its parts, down to the last."""
+        family = {name}
+        while below := {child for child, parent in self._parents.items() if parent in family} - family:
+            family |= below
+        return family
+
+    def _renamed(self, old: str, new: str) -> None:
+        if old in self._indexes:
+            self._indexes[new] = self._indexes.pop(old)
+            self._rename_parents(old, new)
+
+    def _rename_parents(self, old: str, new: str) -> None:
+        names = {old: new}
+        self._parents = {names.get(c, c): names.get(p, p) for c, p in self._parents.items()}
+
+    def _forget(self, indexes: Iterable[str]) -> None:
+        for index in indexes:
+            self._indexes.pop(index, None)
+
+
+def _columns(node: Any) -> set[str]:
+    """Every column an index mentions: keys, INCLUDE, expressions, predicate."""
+    elements = [*node.indexParams, *(node.indexIncludingParams or ())]
+    return {element.name for element in elements if element.name} | columns_in(node)
+
+
+def _plain(node: Any) -> bool:
+    return not node.whereClause and all(element.name for element in node.indexParams)

@@ -1,0 +1,83 @@
+"""What the planner asks of pglast's tree: an ALTER TABLE's commands, constraints, an expression's parts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from pglast import ast
+from pglast.enums import AlterTableType, ConstrType, NullTestType, ObjectType
+from pglast.visitors import Visitor
+
+from migrator.names import of_relation
+from migrator.planning.parse import is_a
+
+SERIAL_TYPES = {"serial", "bigserial", "smallserial", "serial2", "serial4", "serial8"}
+# ALTER TABLE takes views and indexes too, and tells only by what it finds.
+TABLES = (ObjectType.OBJECT_TABLE, ObjectType.OBJECT_FOREIGN_TABLE, ObjectType.OBJECT_MATVIEW)
+
+
+def commands(node: Any, *kinds: AlterTableType) -> Iterator[tuple[str, Any]]:
+    """The ALTER TABLE commands of some kinds, each with its table."""
+    if is_a(node, ast.AlterTableStmt) and node.objtype in TABLES:
+        for command in node.cmds:
+            if command.subtype in kinds:
+                yield of_relation(node.relation), command
+
+
+def new_constraints(node: Any, *kinds: ConstrType) -> Iterator[tuple[str, Any]]:
+    """Constraints that ALTER TABLE adds, alone or with a column."""
+    for table, command in commands(node, AlterTableType.AT_AddConstraint):
+        if command.def_.contype in kinds:
+            yield table, command.def_
+    for table, command in commands(node, AlterTableType.AT_AddColumn):
+        for constraint in of_column(command.def_, *kinds):
+            yield table, constraint
+
+
+def of_column(column: Any, *kinds: ConstrType) -> list[Any]:
+    """The constraints in a column's definition."""
+    return [constraint for constraint in column.constraints or () if constraint.contype in kinds]
+
+
+def is_serial(column: Any) -> bool:
+    """Whether a column's type stands for a sequence."""
+    return bool(column.typeName) and column.typeName.names[-1].sval in SERIAL_TYPES
+
+
+def columns_in(expression: Any) -> set[str]:
+    """Every column that an expression mentions."""
+    found: set[str] = set()
+
+    class References(Visitor):
+        def visit_ColumnRef(self, ancestors: Any, node: Any) -> None:
+            found.add(getattr(node.fields[-1], "sval", "*"))
+
+    References()(expression)
+    return found
+
+
+def functions_in(expression: Any) -> set[str]:
+    """Every function that an expression calls, without its schema."""
+    found: set[str] = set()
+
+    class Calls(Visitor):
+        def visit_FuncCall(self, ancestors: Any, node: Any) -> None:
+            found.add(node.funcname[-1].sval)
+
+    Calls()(expression)
+    return found
+
+
+def proves_not_null(constraint: Any) -> str | None:
+    """The column that `CHECK (column IS NOT NULL)` or a NOT NULL constraint of PostgreSQL 18 is about."""
+    if constraint.contype == ConstrType.CONSTR_NOTNULL:
+        return str(constraint.keys[0].sval)
+    test: Any = constraint.raw_expr if constraint.contype == ConstrType.CONSTR_CHECK else None
+    if (
+        is_a(test, ast.NullTest)
+        and test.nulltesttype == NullTestType.IS_NOT_NULL
+        and is_a(test.arg, ast.ColumnRef)
+    ):
+        return str(test.arg.fields[-1].sval)
+    return None

@@ -1,0 +1,1 @@
+"""What the indexes are worth: promised ones are there, named queries use them, others are findings."""
