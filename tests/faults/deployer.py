@@ -89,7 +89,7 @@ def kill(pids: Sequence[int]) -> None:
     subprocess.run([*as_root(), "kill", "-KILL", *map(str, pids)], stderr=subprocess.DEVNULL, check=False)
 
 
-def until(look: Callable[[], T], deployer: Deployer | None = None) -> T:
+def until(look: Callable[[], T | None], deployer: Deployer | None = None) -> T:
     """What `look` finds, once it finds something. TimeoutError at once if the deployer has ended."""
     deadline = time.monotonic() + PATIENCE
     while not (found := look()):

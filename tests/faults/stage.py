@@ -105,7 +105,7 @@ class Stage:
 
     def pids(self, kind: str) -> list[int]:
         """The processes behind the cloud's resources of a kind, such as `ECS task`."""
-        rows = until(lambda: daemon.rows(self.environment["AWS_ENDPOINT_URL"])) or []
+        rows = until(lambda: daemon.rows(self.environment["AWS_ENDPOINT_URL"]))
         return [row["pid"] for row in rows if row["kind"] == kind and row["pid"]]
 
     @property
