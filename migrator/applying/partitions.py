@@ -31,7 +31,8 @@ class PartitionedIndex:
     """Makes the index on the parent alone, invalid at first; then one on each partition, and attaches it.
 
     A partition that is made meanwhile gets its part from PostgreSQL. What an earlier run has attached stays;
-    an index of a partition that would do is taken, as PostgreSQL itself takes it.
+    an index of a partition with the very definition is taken (PostgreSQL's own CREATE INDEX takes one of
+    another order or other parameters too).
     """
 
     def __init__(

@@ -57,6 +57,8 @@ class Promises:
             self._drop(node)
         elif is_a(node, ast.RenameStmt):
             self._rename(node)
+        elif is_a(node, ast.AlterObjectSchemaStmt) and node.relation:
+            self._move(node.relation, node.newschema)
         elif is_a(node, ast.AlterTableStmt):
             for command in node.cmds:
                 self._alter(node.relation, command)
@@ -65,9 +67,7 @@ class Promises:
         made = Index(table=of_relation(node.relation), columns=_columns(node), plain=_plain(node))
         for part, index in self._of(made.table).items():
             if index.table != made.table and index.columns == made.columns:
-                self._parents.setdefault(
-                    part, name
-                )  # PostgreSQL takes an equal one of a partition as its part
+                self._parents.setdefault(part, name)  # an equal one of a partition becomes its part
         self._indexes[name] = made
 
     def _drop(self, node: Any) -> None:
@@ -82,14 +82,11 @@ class Promises:
             self._forget([name for name, index in self._indexes.items() if index.table.startswith(schemas)])
 
     def _rename(self, node: Any) -> None:
-        if node.renameType == ObjectType.OBJECT_INDEX:
-            self._renamed(of_relation(node.relation), qualified(node.relation.schemaname, node.newname))
-        elif node.renameType == ObjectType.OBJECT_TABLE:
+        if node.renameType in (ObjectType.OBJECT_INDEX, ObjectType.OBJECT_TABLE):
             old = of_relation(node.relation)
             new = qualified(node.relation.schemaname, node.newname)
-            for index in self._indexes.values():
-                index.table = new if index.table == old else index.table
-            self._rename_parents(old, new)
+            self._renamed(old, new)  # ALTER TABLE renames an index too
+            self._table_renamed(old, new)
         elif node.renameType == ObjectType.OBJECT_COLUMN and node.relation:
             for index in self._of(of_relation(node.relation)).values():
                 if node.subname in index.columns:
@@ -131,6 +128,18 @@ class Promises:
         if old in self._indexes:
             self._indexes[new] = self._indexes.pop(old)
             self._rename_parents(old, new)
+
+    def _table_renamed(self, old: str, new: str) -> None:
+        for index in self._indexes.values():
+            index.table = new if index.table == old else index.table
+        self._rename_parents(old, new)
+
+    def _move(self, relation: Any, schema: str) -> None:
+        """SET SCHEMA takes a table's indexes along."""
+        table, before = of_relation(relation), qualified(relation.schemaname)
+        for name in [name for name, index in self._indexes.items() if index.table == table]:
+            self._renamed(name, ".".join(filter(None, [qualified(schema), name.removeprefix(f"{before}.")])))
+        self._table_renamed(table, qualified(schema, relation.relname))
 
     def _rename_parents(self, old: str, new: str) -> None:
         names = {old: new}

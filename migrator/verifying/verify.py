@@ -67,17 +67,16 @@ class Verifier:
 
     def _promised(self, *, newer: bool) -> set[str]:
         """Which of the promised indexes there are. The look-up locks no table, so it waits for nobody."""
-        there = dict(
-            self._session.rows(
-                """SELECT promised, indisvalid AND indisready AND indislive
-                   FROM unnest(CAST(:promised AS text[])) AS promised
-                   JOIN pg_index ON indexrelid = to_regclass(promised)""",
-                promised=list(self._tables),
-            )
+        found = self._session.rows(
+            """SELECT promised, indisvalid AND indisready AND indislive, c.relkind = 'I'
+               FROM unnest(CAST(:promised AS text[])) AS promised
+               JOIN pg_index ON indexrelid = to_regclass(promised) JOIN pg_class c ON c.oid = indexrelid""",
+            promised=list(self._tables),
         )
+        there = {index for index, _, _ in found}
         broken = [
-            f"{index} is invalid: run REINDEX INDEX CONCURRENTLY {index}"
-            for index, usable in there.items()
+            f"{index} is invalid: {_whole(index) if partitioned else f'run REINDEX INDEX CONCURRENTLY {index}'}"
+            for index, usable, partitioned in found
             if not usable
         ]
         if not newer:
@@ -89,7 +88,7 @@ class Verifier:
         if broken:
             raise IndexesMissing("\n".join(broken))
         self._say(f"{len(there)} of {len(self._tables)} promised indexes are valid")
-        return set(there)
+        return there
 
     def _say_findings(self, named: set[str]) -> None:
         """PostgreSQL locks a table to show an index's expressions: who has it now is not waited for."""
@@ -138,6 +137,10 @@ class Verifier:
             self._say(f"{query.place} is not judged: {_first_line(error)}")
             return None
         return Answer(query=query, before=before, now=now, trees=tuple(trees), verdicts=verdicts)
+
+
+def _whole(index: str) -> str:
+    return f"a partition has no part of it. Complete it with a new migration: CREATE INDEX {index} … without ONLY"
 
 
 def _helps(item: Pending, query: Query) -> bool:

@@ -123,3 +123,18 @@ def test_another_definition_is_an_error_that_shows_both(database: Database) -> N
     assert refused.returncode == 10
     assert "USING btree (b)\n" in refused.stderr
     assert "USING btree (b, a)\n" in refused.stderr
+
+
+def test_an_index_that_lacks_a_part_is_told_and_completed(database: Database) -> None:
+    """ON ONLY leaves it invalid, which no REINDEX mends; the same statement without ONLY does."""
+    with_table(database)
+    database.write("2_only", "CREATE INDEX i ON ONLY p (b);")
+    told = database.run("apply")
+    assert told.returncode == 1
+    assert told.stderr == (
+        'IndexesMissing: "i" is invalid: a partition has no part of it. '
+        'Complete it with a new migration: CREATE INDEX "i" … without ONLY\n'
+    )
+    database.write("3_whole", "CREATE INDEX i ON p (b);")
+    database.apply()
+    assert database.rows(TREE) == whole("b")

@@ -153,6 +153,20 @@ def test_promises_follow_what_later_statements_do() -> None:
     }
 
 
+def test_promises_move_with_their_table_and_take_any_new_name() -> None:
+    """SET SCHEMA takes the indexes along; ALTER TABLE renames an index as ALTER INDEX does."""
+    promised = plan(
+        "CREATE TABLE t (a int); CREATE INDEX i ON t (a); CREATE INDEX j ON t (a);",
+        "ALTER TABLE i RENAME TO k; ALTER TABLE t SET SCHEMA s; ALTER TABLE s.k RENAME TO l;",
+        "CREATE TABLE s.u (a int); CREATE INDEX m ON s.u (a); ALTER TABLE s.u SET SCHEMA public;",
+    ).promises
+    assert set(promised) == {
+        Promise(index='"s"."l"', table='"s"."t"'),
+        Promise(index='"s"."j"', table='"s"."t"'),
+        Promise(index='"m"', table='"u"'),
+    }
+
+
 def test_the_indexes_of_partitions_go_with_their_table_and_their_index() -> None:
     """As PostgreSQL drops them: with the table, with its column, with the index they are attached to."""
     promised = plan(
