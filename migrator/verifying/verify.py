@@ -75,7 +75,7 @@ class Verifier:
         )
         there = {index for index, _, _ in found}
         broken = [
-            f"{index} is invalid: {_whole(index) if partitioned else f'run REINDEX INDEX CONCURRENTLY {index}'}"
+            f"{index} is invalid: {_mend(index, partitioned=partitioned)}"
             for index, usable, partitioned in found
             if not usable
         ]
@@ -139,8 +139,13 @@ class Verifier:
         return Answer(query=query, before=before, now=now, trees=tuple(trees), verdicts=verdicts)
 
 
-def _whole(index: str) -> str:
-    return f"a partition has no part of it. Complete it with a new migration: CREATE INDEX {index} … without ONLY"
+def _mend(index: str, *, partitioned: bool) -> str:
+    if not partitioned:
+        return f"run REINDEX INDEX CONCURRENTLY {index}"
+    return (
+        "a partition has no part of it. "
+        f"Complete it with a new migration: CREATE INDEX {index} … without ONLY"
+    )
 
 
 def _helps(item: Pending, query: Query) -> bool:
