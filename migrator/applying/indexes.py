@@ -155,7 +155,8 @@ class IndexRunner:
 
     def _clean_up(self, index: str) -> bool:
         """Drops what a failed build left, since it costs every write and serves nobody; False if it stays."""
-        if not self._session.index(index):
+        there = self._session.index(index)
+        if there is None or there.usable:  # usable: another session was quicker
             return True
         patience = self._session.rows("SHOW lock_timeout")[0][0]
         self._session.run(f"SET lock_timeout = '{CLEAN_UP_TIMEOUT:g}s'")
