@@ -24,6 +24,7 @@ need nsenter util-linux
 need curl curl
 need wrk wrk
 need pgbouncer pgbouncer
+need ss iproute2
 "$python" -c 'import ensurepip, venv' 2>/dev/null || missing+=("python3-venv")
 
 if [ ${#missing[@]} -gt 0 ]; then

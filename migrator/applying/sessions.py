@@ -39,7 +39,9 @@ def older_transactions(session: Session) -> str:
 
 
 def _described(pid: int, application: str, state: str, age: int | None, query: str) -> str:
-    return f"pid {pid} ({application or 'no application_name'}, {state}, transaction {age} s: {query})"
+    # A session can hold a lock of its own, such as an advisory one, without a transaction.
+    transaction = "no transaction" if age is None else f"transaction {age} s"
+    return f"pid {pid} ({application or 'no application_name'}, {state}, {transaction}: {query})"
 
 
 def _prepared(session: Session) -> list[str]:
