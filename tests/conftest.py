@@ -1,8 +1,5 @@
-"""One deployment for the whole run: a rehearsal made for it, or the stack that `--stack` names."""
+"""One deployment for the whole run: a rehearsal made for it."""
 
-import json
-import os
-import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +13,7 @@ from tests.checkout import Checkout, succeed
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--stack",
-        help="check this deployed stack (your shell's pulumi and AWS settings) and make no rehearsal",
+        help="tests/infra: check this deployed stack (your shell's pulumi and AWS settings), no rehearsal",
     )
 
 
@@ -40,15 +37,8 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Checkout]:
 
 
 @pytest.fixture(scope="session")
-def deployment(request: pytest.FixtureRequest) -> Deployment:
-    """The stack under test."""
-    stack = request.config.getoption("--stack")
-    if stack:
-        listed = subprocess.run(
-            ["pulumi", "stack", "output", "--json", "--stack", stack], capture_output=True, check=True
-        )
-        return Deployment(outputs=json.loads(listed.stdout), environment=dict(os.environ))
-    checkout: Checkout = request.getfixturevalue("checkout")
+def deployment(checkout: Checkout) -> Deployment:
+    """The rehearsal. Only `tests/infra` looks at what `--stack` names: others break what they test."""
     return Deployment(outputs=checkout.outputs(), environment=checkout.environment())
 
 

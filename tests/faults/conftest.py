@@ -16,12 +16,6 @@ from tests.faults.deployer import UP
 from tests.faults.stage import Stage
 
 
-@pytest.fixture(scope="session")
-def deployment(checkout: Checkout) -> Deployment:
-    """The rehearsal, whatever `--stack` names: nobody else's server is killed here."""
-    return Deployment(outputs=checkout.outputs(), environment=checkout.environment())
-
-
 @pytest.fixture(scope="package")
 def migrations(checkout: Checkout) -> Iterator[Path]:
     """The app's migrations outside of the app, where npm would build the release again for each new one.

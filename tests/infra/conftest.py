@@ -1,6 +1,8 @@
 """The servers of the stack under test, reached over SSM."""
 
 import json
+import os
+import subprocess
 from typing import Any
 
 import boto3
@@ -9,6 +11,7 @@ import testinfra
 import testinfra.backend
 from testinfra.host import Host
 
+from tests.checkout import Checkout
 from tests.conftest import Deployment
 
 testinfra.backend.BACKENDS["aws-ssm"] = "tests.infra.ssm.SsmBackend"
@@ -25,6 +28,18 @@ const picked = (env) => Object.fromEntries(settings.map((name) => [name, env[nam
 console.log(JSON.stringify(workers.map(({ pid, pm2_env }) => ({ pid, ...picked(pm2_env) }))));
 """
 """PM2 lists each worker's whole environment, secrets too, and SSM keeps what a command prints."""
+
+
+@pytest.fixture(scope="session")
+def deployment(request: pytest.FixtureRequest) -> Deployment:
+    """The stack that `--stack` names, else the rehearsal."""
+    stack = request.config.getoption("--stack")
+    if not stack:
+        checkout: Checkout = request.getfixturevalue("checkout")
+        return Deployment(outputs=checkout.outputs(), environment=checkout.environment())
+    command = ["pulumi", "stack", "output", "--json", "--stack", stack]
+    listed = subprocess.run(command, capture_output=True, check=True)
+    return Deployment(outputs=json.loads(listed.stdout), environment=dict(os.environ))
 
 
 @pytest.fixture
