@@ -1,5 +1,6 @@
 """Who deploys: a process that can be followed, waited for, and killed with all that it started."""
 
+import signal
 import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -85,8 +86,14 @@ def session(leader: int) -> list[int]:
 
 
 def kill(pids: Sequence[int]) -> None:
-    """SIGKILL to processes, the cloud's own included; one that has just ended is fine."""
-    subprocess.run([*as_root(), "kill", "-KILL", *map(str, pids)], stderr=subprocess.DEVNULL, check=False)
+    """SIGKILL to processes."""
+    send(signal.SIGKILL, pids)
+
+
+def send(what: signal.Signals, pids: Sequence[int]) -> None:
+    """A signal to processes, the cloud's own included; one that has just ended is fine."""
+    command = [*as_root(), "kill", f"-{what.value}", *map(str, pids)]
+    subprocess.run(command, stderr=subprocess.DEVNULL, check=False)
 
 
 def until(look: Callable[[], T | None], deployer: Deployer | None = None) -> T:

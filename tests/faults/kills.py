@@ -54,6 +54,7 @@ def _engine(stage: Stage, up: Deployer, backend: int) -> None:
 
 def _connection(stage: Stage, up: Deployer, backend: int) -> None:
     stage.table.run(f"SELECT pg_terminate_backend({backend})")
+    stage.table.resume()  # a stopped process would not notice
 
 
 def _cut(stage: Stage, up: Deployer, backend: int) -> None:

@@ -1,7 +1,7 @@
 """The phases of an index build, by PostgreSQL's names, and how each is held for as long as a test wants.
 
 https://www.postgresql.org/docs/current/progress-reporting.html#CREATE-INDEX-PROGRESS-REPORTING names them.
-The others are not held: they wait for nothing that a user could make last.
+Those that wait for nothing that a user could make last are caught as they pass, and their process is stopped.
 """
 
 from collections.abc import Callable
@@ -61,6 +61,15 @@ def _old_snapshots(table: Table, start: Start) -> None:
     start()
 
 
+def _caught(name: str, promise: str) -> Phase:
+    def hold(table: Table, start: Start) -> None:
+        table.fill()
+        start()
+        table.stops_in(name)
+
+    return Phase(promise=promise, name=name, hold=hold)
+
+
 BEFORE_BUILD = Phase(
     promise="waits-for-writers-before-the-build", name="waiting for writers before build", hold=_before_build
 )
@@ -74,4 +83,8 @@ VALIDATION = Phase(promise="validates-the-index", name="index validation: scanni
 OLD_SNAPSHOTS = Phase(
     promise="waits-for-old-snapshots", name="waiting for old snapshots", hold=_old_snapshots
 )
+SORTING = _caught("building index: sorting live tuples", "sorts-the-rows")
+LOADING = _caught("building index: loading tuples in tree", "writes-the-index")
+VALIDATION_SCAN = _caught("index validation: scanning index", "reads-the-index-to-validate-it")
+VALIDATION_SORT = _caught("index validation: sorting tuples", "sorts-the-index-to-validate-it")
 PHASES = (BEFORE_BUILD, SCANNING, BEFORE_VALIDATION, VALIDATION, OLD_SNAPSHOTS)

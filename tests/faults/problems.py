@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from tests.faults.stage import LOCK_TIMEOUT, Stage
-from tests.faults.table import Table
+from tests.faults.table import FILLER, Table
 
 
 def problems(stage: Stage) -> list[str]:
@@ -49,7 +49,8 @@ def write_problems(stage: Stage) -> Iterator[str]:
         ("the table", "enable_indexscan = off; SET enable_bitmapscan"),
         ("the index", "enable_seqscan"),
     ):
-        rows = table.run(f"SET {setting} = off; SELECT a FROM {table.name} WHERE {table.held} > 0")
+        written = f"{table.held} BETWEEN 1 AND {FILLER.start - 1}"
+        rows = table.run(f"SET {setting} = off; SELECT a FROM {table.name} WHERE {written}")
         if lost := load.acknowledged - {number for (number,) in rows}:
             yield f"{len(lost)} of {len(load.acknowledged)} rows are not in {how}"
     if load.slowest > LOCK_TIMEOUT:

@@ -1,11 +1,16 @@
 """A table of one test's own, on which an index build can be held at any of PostgreSQL's phases."""
 
+import signal
+import time
 from typing import Any
 
 from migrator.errors import ConnectionFailed
 from migrator.postgres import Session
 from migrator.settings import Server
-from tests.faults.deployer import Deployer, until
+from tests.faults.deployer import Deployer, send, until
+
+FILLER = range(2_000_000, 3_000_000)
+"""Rows, none of which is a writer's, that make each phase of a build last some hundredths of a second."""
 
 
 class Table:
@@ -16,6 +21,7 @@ class Table:
         self.index, self.held = f"{name}_idx", f"{name}_held(a)"
         self.deployer: Deployer | None = None  # without it no build comes
         self._sessions: list[Session] = []
+        self._stopped: int | None = None
 
     def make(self) -> None:
         """With one row that can be held."""
@@ -40,8 +46,37 @@ class Table:
                 COMMIT"""
         )
 
+    def fill(self) -> None:
+        """Makes it large."""
+        self.run(f"INSERT INTO {self.name} SELECT generate_series({FILLER.start}, {FILLER.stop - 1})")
+
+    def stops_in(self, phase: str) -> None:
+        """Stops the process of a build in a phase that nothing holds, where it keeps no writer waiting."""
+        build = f"""SELECT pid, phase FROM pg_stat_progress_create_index p JOIN pg_class c ON c.oid = p.relid
+                    WHERE c.relname = '{self.name}'"""
+        waiting = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'LWLock'"
+        with Session(self.server) as session:
+            backend = int(until(lambda: session.run(build), self.deployer)[0][0])
+            while found := session.run(build):
+                if found[0][1] != phase:
+                    continue
+                self._stopped = backend
+                send(signal.SIGSTOP, [backend])
+                time.sleep(0.2)
+                if session.run(build)[0][1] == phase and not session.run(waiting):
+                    return
+                self.resume()
+        raise TimeoutError(f"{phase!r} has passed")
+
+    def resume(self) -> None:
+        """Lets a stopped process go on."""
+        if self._stopped:
+            send(signal.SIGCONT, [self._stopped])
+            self._stopped = None
+
     def release(self) -> None:
         """Ends every transaction and lock that was held on it."""
+        self.resume()
         while self._sessions:
             self._sessions.pop().__exit__()
 

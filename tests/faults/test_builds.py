@@ -4,15 +4,31 @@ from itertools import product
 
 import pytest
 
-from tests.faults.kills import BACKEND, CONNECTION, CUT, KILLS, TASK, Kill
-from tests.faults.phases import OLD_SNAPSHOTS, PHASES, SCANNING, Phase
+from tests.faults.kills import BACKEND, CONNECTION, CUT, ENGINE, KILLS, MIGRATOR, SERVER, TASK, Kill
+from tests.faults.phases import (
+    LOADING,
+    OLD_SNAPSHOTS,
+    PHASES,
+    SCANNING,
+    SORTING,
+    VALIDATION_SCAN,
+    VALIDATION_SORT,
+    Phase,
+)
 from tests.faults.problems import problems
 from tests.faults.stage import Stage
 
 MORE = ((TASK, SCANNING), (CUT, OLD_SNAPSHOTS), (BACKEND, SCANNING))
+# Each of the phases that pass, each kill: what a build leaves changes only between those that are held.
+PASSING = (
+    (MIGRATOR, SORTING),
+    (SERVER, LOADING),
+    (CONNECTION, VALIDATION_SCAN),
+    (ENGINE, VALIDATION_SORT),
+)
 CASES = [
     pytest.param(kill, phase, id=f"{kill.promise}-while-it-{phase.promise}")
-    for kill, phase in [*product(KILLS, PHASES), *MORE]
+    for kill, phase in [*product(KILLS, PHASES), *MORE, *PASSING]
 ]
 
 
