@@ -50,6 +50,11 @@ class Index:
         """All of the definition that follows the table's name."""
         return self.definition.partition(f".{self.table} USING ")[2]
 
+    @property
+    def kind(self) -> str:
+        """What CREATE makes: `INDEX` or `UNIQUE INDEX`."""
+        return "UNIQUE INDEX" if self.unique else "INDEX"
+
     def same_as(self, other: Index) -> bool:
         """Whether both answer the same queries and refuse the same rows, whatever their names and tables."""
         return (self.method_and_columns, self.unique) == (other.method_and_columns, other.unique)

@@ -204,10 +204,9 @@ class IndexRunner:
         assert wanted is not None, step.sql
         if there.same_table and wanted.same_as(there):
             return
-        kind = "UNIQUE INDEX" if wanted.unique else "INDEX"
         raise IndexDiffers(
             f"index {step.index} exists with another definition\n"
             f"  there:  {there.definition}\n"
-            f"  wanted: CREATE {kind} {step.index} ON {step.table} USING {wanted.method_and_columns}\n"
+            f"  wanted: CREATE {wanted.kind} {step.index} ON {step.table} USING {wanted.method_and_columns}\n"
             "Drop it in an earlier statement (DROP INDEX runs online), or give the new one another name"
         )

@@ -89,22 +89,21 @@ class PartitionedIndex:
                 f"its parent valid: index the local partitions, each in a statement of its own"
             )
         name, usable = self._equal(partition, parent) or (self._free_name(partition, parent), None)
-        how = f"CREATE {'UNIQUE ' if parent.unique else ''}INDEX"
         bare, definition = name.removeprefix(f"{partition.schema}."), f"USING {parent.method_and_columns}"
         if partition.kind == "p":
             if usable is None:
-                self._briefly(f"{how} {bare} ON ONLY {partition.table} {definition}")
+                self._briefly(f"CREATE {parent.kind} {bare} ON ONLY {partition.table} {definition}")
             self._complete(name)
             return name
         if usable is False:
             self._say(f"{name} is left of an interrupted build: dropped, built again")
             self._remove(name)
         if not usable:
-            self._build(f"{how} CONCURRENTLY {bare} ON {partition.table} {definition}", name)
+            self._build(f"CREATE {parent.kind} CONCURRENTLY {bare} ON {partition.table} {definition}", name)
         return name
 
     def _lacking(self, index: str) -> list[Partition]:
-        """Partitions of the index's table that have no valid part of it attached."""
+        """Partitions of the index's table that have no part of it attached."""
         found = self._session.rows(
             """SELECT CAST(c.relkind AS text), format('%I', n.nspname), c.relname
                FROM pg_index parent
@@ -137,14 +136,14 @@ class PartitionedIndex:
 
     def _free_name(self, partition: Partition, parent: Index) -> str:
         """The name that PostgreSQL itself would give."""
-        how = f"CREATE {'UNIQUE ' if parent.unique else ''}INDEX"
         with index_on_a_twin(
-            self._session, partition.table, lambda twin: f"{how} ON {twin} USING {parent.method_and_columns}"
+            self._session,
+            partition.table,
+            lambda twin: f"CREATE {parent.kind} ON {twin} USING {parent.method_and_columns}",
         ) as index:
-            chosen = self._session.rows("SELECT relname FROM pg_class WHERE oid = to_regclass(:i)", i=index)[
-                0
-            ][0]
-        name, number = chosen, 0
+            found = self._session.rows("SELECT relname FROM pg_class WHERE oid = to_regclass(:i)", i=index)
+        chosen = name = found[0][0]
+        number = 0
         while self._session.rows(
             """SELECT 1 FROM pg_class
                WHERE relname = CAST(:name AS name) AND relnamespace = to_regnamespace(:schema)""",

@@ -12,6 +12,7 @@ from migrator.settings import Server
 from tests.migrator.conftest import MASTER, PASSWORD, Database, read_until
 from tests.migrator.neighbours import pooler, replica
 from tests.migrator.postgres_server import PostgresServer
+from tests.migrator.test_interruptions import BUILDING, until
 
 BASE = "CREATE TABLE t (a int, b text); INSERT INTO t SELECT n, n FROM generate_series(1, 10000) n;"
 INDEX = "CREATE INDEX i ON t (a);"
@@ -133,13 +134,11 @@ def test_another_build_on_the_table_is_waited_for(database: Database) -> None:
     holder = database.session()
     holder.run("BEGIN; INSERT INTO t VALUES (0, '')")
     other = database.start_sql("CREATE INDEX CONCURRENTLY j ON t (b)")
-    builds = "SELECT pid FROM pg_stat_progress_create_index WHERE datname = current_database()"
-    while not (found := database.rows(builds)):
-        time.sleep(0.05)
+    builder = until(lambda: database.rows(BUILDING))[0][0]
     migrator = database.start("apply")
     waiting = read_until(migrator, "waits for pid")
     assert re.search(
-        rf"online waits for pid {found[0][0]}, which builds j on t: .*"
+        rf"online waits for pid {builder}, which builds j on t: .*"
         r"\(waiting for writers before build\) \d+ s$",
         waiting,
         re.MULTILINE,
@@ -156,8 +155,7 @@ def test_another_build_that_does_not_end_is_an_error(database: Database) -> None
     holder = database.session()
     holder.run("BEGIN; INSERT INTO t VALUES (0, '')")
     other = database.start_sql("CREATE INDEX CONCURRENTLY j ON t (b)")
-    while not database.rows("SELECT 1 FROM pg_stat_progress_create_index WHERE datname = current_database()"):
-        time.sleep(0.05)
+    until(lambda: database.rows(BUILDING))
     failed = database.run("apply", "--wait-for-transactions", "0.5")
     holder.run("ROLLBACK")
     other.join()
@@ -222,8 +220,8 @@ def test_memory_and_workers_are_those_that_were_asked_for(database: Database) ->
     assert "SET max_parallel_maintenance_workers = 0" in log
 
 
-def test_a_connection_is_read_from_the_environment(database: Database) -> None:
-    """The tests' servers are reached as any: the twin of the refusals above is let in."""
+def test_a_server_that_has_none_of_this_is_let_in(database: Database) -> None:
+    """The twin of the refusals above: the primary itself, reached directly."""
     with_pending_index(database)
     assert Server.read(database.environment).host == "127.0.0.1"
     assert "migrations: 1 applied now, 1 before" in database.apply()
