@@ -1,15 +1,13 @@
 """A stage for each test; when all have ended, the stack is as it was."""
 
-import json
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-import boto3
 import pytest
-import requests
 
 from migrator.settings import Server
+from tests import access
 from tests.checkout import Checkout, succeed
 from tests.conftest import Deployment
 from tests.faults.deployer import UP
@@ -38,24 +36,7 @@ def migrations(checkout: Checkout) -> Iterator[Path]:
 @pytest.fixture
 def server(deployment: Deployment, aws_environment: None, tmp_path: Path) -> Server:
     """The stack's database, as its admin."""
-    ca_file = tmp_path / "ca.pem"
-    endpoint = deployment.environment["AWS_ENDPOINT_URL"]
-    ca_file.write_bytes(requests.get(f"{endpoint}/_evenkeel/ca.pem", timeout=5).content)
-    manager = boto3.client("secretsmanager")
-    texts = [
-        manager.get_secret_value(SecretId=one["ARN"])["SecretString"]
-        for one in manager.list_secrets()["SecretList"]
-    ]
-    (admin,) = [text for text in texts if '"evenkeel_admin"' in text]
-    secret = json.loads(admin)
-    return Server(
-        host=secret["host"],
-        port=secret["port"],
-        database=secret["dbname"],
-        user=secret["username"],
-        password=secret["password"],
-        ca=str(ca_file),
-    )
+    return access.database(access.authority(deployment, tmp_path))
 
 
 @pytest.fixture

@@ -1,17 +1,15 @@
 """What the API reports of the database and the store is what runs; their secrets stay secret."""
 
 import base64
-import json
 from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
 import redis
-import requests
 
 from migrator.postgres import Session
-from migrator.settings import Server
+from tests.access import authority, database, secrets
 from tests.checkout import Checkout
 from tests.conftest import Deployment
 
@@ -25,40 +23,12 @@ PROMISED = {
 @pytest.fixture
 def ca_file(deployment: Deployment, tmp_path: Path) -> Path:
     """The rehearsal's certificate authority."""
-    file = tmp_path / "ca.pem"
-    endpoint = deployment.environment["AWS_ENDPOINT_URL"]
-    file.write_bytes(requests.get(f"{endpoint}/_evenkeel/ca.pem", timeout=5).content)
-    return file
-
-
-def secrets() -> list[dict[str, Any]]:
-    """The values of all the stack's secrets that are JSON."""
-    manager = boto3.client("secretsmanager")
-    listed = [one["ARN"] for one in manager.list_secrets()["SecretList"]]
-    values = [manager.get_secret_value(SecretId=arn)["SecretString"] for arn in listed]
-    return [json.loads(value) for value in values if value.startswith("{")]
-
-
-def database(ca_file: Path) -> Session:
-    """A session of the database's admin, as far as AWS tells how to get one."""
-    (admin,) = [one for one in secrets() if one.get("username") == "evenkeel_admin"]
-    return Session(
-        Server.read(
-            {
-                "PGHOST": admin["host"],
-                "PGPORT": str(admin["port"]),
-                "PGDATABASE": admin["dbname"],
-                "PGUSER": admin["username"],
-                "PGPASSWORD": admin["password"],
-                "PGSSLROOTCERT": str(ca_file),
-            }
-        )
-    )
+    return authority(deployment, tmp_path)
 
 
 def test_the_three_indexes_are_valid(deployment: Deployment, aws_environment: None, ca_file: Path) -> None:
     """The schema gate's hook has applied the migrations."""
-    with database(ca_file) as session:
+    with Session(database(ca_file)) as session:
         valid = session.run("SELECT indexrelid::regclass::text FROM pg_index WHERE indisvalid AND indisready")
     assert {name.strip('"') for (name,) in valid} >= PROMISED
 
@@ -70,7 +40,7 @@ def test_the_database_that_boto3_sees_is_the_one_that_answers(
     (seen,) = boto3.client("rds").describe_db_instances(DBInstanceIdentifier=deployment.outputs["database"])[
         "DBInstances"
     ]
-    with database(ca_file) as session:
+    with Session(database(ca_file)) as session:
         ((address, port, encrypted),) = session.run(
             "SELECT host(inet_server_addr()), inet_server_port(), ssl "
             "FROM pg_stat_ssl WHERE pid = pg_backend_pid()"
