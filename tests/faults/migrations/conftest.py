@@ -11,7 +11,7 @@ from tests import access
 from tests.checkout import Checkout, succeed
 from tests.conftest import Deployment
 from tests.faults.deployer import UP
-from tests.faults.stage import Stage
+from tests.faults.migrations.stage import Stage
 
 
 @pytest.fixture(scope="package")

@@ -7,7 +7,7 @@ Those that wait for nothing that a user could make last are caught as they pass,
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tests.faults.table import Table
+from tests.faults.migrations.table import Table
 
 SCAN = "building index: scanning table"
 Start = Callable[[], object]

@@ -9,7 +9,7 @@ import boto3
 
 from rehearsal.machine import as_root
 from tests.faults.deployer import Deployer, kill
-from tests.faults.stage import Stage
+from tests.faults.migrations.stage import Stage
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,10 +1,10 @@
 """Two deployers at once: one works, the other waits or is told; and what a killed engine leaves."""
 
 from tests.checkout import Checkout
-from tests.faults.kills import ENGINE, HELD
-from tests.faults.phases import OLD_SNAPSHOTS
-from tests.faults.problems import problems
-from tests.faults.stage import Stage
+from tests.faults.migrations.kills import ENGINE, HELD
+from tests.faults.migrations.phases import OLD_SNAPSHOTS
+from tests.faults.migrations.problems import problems
+from tests.faults.migrations.stage import Stage
 
 LOCKED = "the stack is currently locked by 1 lock(s)"
 

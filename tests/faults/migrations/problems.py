@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from tests.faults.stage import LOCK_TIMEOUT, Stage
-from tests.faults.table import FILLER, Table
+from tests.faults.migrations.stage import LOCK_TIMEOUT, Stage
+from tests.faults.migrations.table import FILLER, Table
 
 
 def problems(stage: Stage) -> list[str]:

@@ -12,8 +12,8 @@ from stacks.sections import Migrations
 from tests.checkout import Checkout
 from tests.conftest import Deployment
 from tests.faults.deployer import UP, Deployer, until
-from tests.faults.load import WriteLoad
-from tests.faults.table import Table
+from tests.faults.migrations.load import WriteLoad
+from tests.faults.migrations.table import Table
 
 LOCK_TIMEOUT = Migrations().lock_timeout
 """Seconds; the rehearsal's stack leaves it at its default."""

@@ -1,9 +1,9 @@
 """What is not the build of one index, hit in the middle: the next `pulumi up` ends it well too."""
 
-from tests.faults.kills import CONNECTION, MIGRATOR, SERVER
-from tests.faults.phases import OLD_SNAPSHOTS, SCANNING
-from tests.faults.problems import index_problems, problems
-from tests.faults.stage import Stage
+from tests.faults.migrations.kills import CONNECTION, MIGRATOR, SERVER
+from tests.faults.migrations.phases import OLD_SNAPSHOTS, SCANNING
+from tests.faults.migrations.problems import index_problems, problems
+from tests.faults.migrations.stage import Stage
 
 
 def test_an_interrupted_reindex_leaves_one_valid_index(stage: Stage) -> None:

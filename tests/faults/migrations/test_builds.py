@@ -4,8 +4,18 @@ from itertools import product
 
 import pytest
 
-from tests.faults.kills import BACKEND, CONNECTION, CUT, ENGINE, KILLS, MIGRATOR, SERVER, TASK, Kill
-from tests.faults.phases import (
+from tests.faults.migrations.kills import (
+    BACKEND,
+    CONNECTION,
+    CUT,
+    ENGINE,
+    KILLS,
+    MIGRATOR,
+    SERVER,
+    TASK,
+    Kill,
+)
+from tests.faults.migrations.phases import (
     LOADING,
     OLD_SNAPSHOTS,
     PHASES,
@@ -15,8 +25,8 @@ from tests.faults.phases import (
     VALIDATION_SORT,
     Phase,
 )
-from tests.faults.problems import problems
-from tests.faults.stage import Stage
+from tests.faults.migrations.problems import problems
+from tests.faults.migrations.stage import Stage
 
 MORE = ((TASK, SCANNING), (CUT, OLD_SNAPSHOTS), (BACKEND, SCANNING))
 # Each of the phases that pass, each kill: what a build leaves changes only between those that are held.
