@@ -51,7 +51,7 @@ app/node_modules/.ready: app/package-lock.json
 test: setup lint ## everything: lint, the app's tests, unit, preview, rehearsal, infra
 	@$(RUN) -m rehearsal engine
 	@npm test --silent --prefix app
-	@$(RUN) -m pytest tests
+	@$(RUN) -m pytest tests --numprocesses 2 --dist loadgroup
 
 bench: setup ## cold and warm `make up`, no-change `pulumi up`, the program alone; JSON
 	@$(RUN) -m bench

@@ -51,7 +51,11 @@ def aws_environment(deployment: Deployment, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Quick tests first, so that a slip shows early; the order is a courtesy, no test needs it."""
+    """Quick tests first, so that a slip shows early; the order is a courtesy, no test needs it.
+
+    With several processes (`make test` has two) each tier's modules stay whole, and all that use the one
+    deployment stay in one process: they change it, one after another.
+    """
     tiers = ["unit", "migrator", "preview", "rehearsal", "infra", "faults"]
     folder = Path(__file__).parent
 
@@ -60,3 +64,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         return tiers.index(first) if first in tiers else len(tiers)
 
     items.sort(key=tier)
+    for item in items:
+        shared = "checkout" in getattr(item, "fixturenames", ())
+        item.add_marker(pytest.mark.xdist_group("deployment" if shared else str(item.path)))
