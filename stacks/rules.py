@@ -1,7 +1,9 @@
 """What two settings may not be together, one rule a function."""
 
 from collections.abc import Callable, Iterator
+from zoneinfo import available_timezones
 
+from stacks import cron
 from stacks.budgets import DoesNotFit
 from stacks.instance_types import architecture
 from stacks.problems import Problem
@@ -80,6 +82,73 @@ def the_largest_group_is_not_smaller_than_the_smallest(settings: Settings) -> It
             value=servers.max_size,
             reason=f"it is below app_servers.min_size, {servers.min_size}",
             remedy=f"Set it to {servers.min_size} or more",
+        )
+
+
+def a_schedule_stays_within_the_group(settings: Settings) -> Iterator[Problem]:
+    """The budgets count with `max_size`; Auto Scaling refuses a maximum below its minimum."""
+    largest = settings.app_servers.max_size
+    for index, schedule in enumerate(settings.app_servers.schedules):
+        setting = f"app_servers.schedules.{index}"
+        if schedule.max_size > largest:
+            yield Problem(
+                setting=f"{setting}.max_size",
+                value=schedule.max_size,
+                reason=f"the budgets count with app_servers.max_size, {largest}, at most",
+                remedy=f"Set it to {largest}, or raise that",
+            )
+        if schedule.min_size > min(schedule.max_size, largest):
+            yield Problem(
+                setting=f"{setting}.min_size",
+                value=schedule.min_size,
+                reason="it is above the largest size that the group may have then",
+                remedy=f"Set it to {min(schedule.max_size, largest)} or less",
+            )
+
+
+def a_schedule_has_a_time(settings: Settings) -> Iterator[Problem]:
+    """As PutScheduledUpdateGroupAction takes it: cron of five fields, the name of an IANA time zone."""
+    for index, schedule in enumerate(settings.app_servers.schedules):
+        setting = f"app_servers.schedules.{index}"
+        if reason := cron.problem(schedule.recurrence):
+            yield Problem(
+                setting=f"{setting}.recurrence",
+                value=schedule.recurrence,
+                reason=reason,
+                remedy="Set it to minute, hour, day of month, month and day of week, such as 0 7 * * MON-FRI",
+            )
+        if schedule.time_zone not in available_timezones():
+            yield Problem(
+                setting=f"{setting}.time_zone",
+                value=schedule.time_zone,
+                reason="there is no such time zone",
+                remedy="Set it to a name such as Europe/Berlin",
+            )
+
+
+def schedules_have_names_of_their_own(settings: Settings) -> Iterator[Problem]:
+    """A second action of a name replaces the first."""
+    names = [schedule.name for schedule in settings.app_servers.schedules]
+    for index, name in enumerate(names):
+        if name in names[:index]:
+            yield Problem(
+                setting=f"app_servers.schedules.{index}.name",
+                value=name,
+                reason="another schedule has this name",
+                remedy="Choose another",
+            )
+
+
+def a_warm_pool_has_no_spot(settings: Settings) -> Iterator[Problem]:
+    """A pool's servers are stopped, which a group's Spot Instances, one-time requests, can't be."""
+    servers = settings.app_servers
+    if servers.warm_pool_size > 0 and servers.on_demand_percentage < 100:
+        yield Problem(
+            setting="app_servers.warm_pool_size",
+            value=servers.warm_pool_size,
+            reason="Auto Scaling keeps no warm pool for a group with Spot Instances "
+            f"(app_servers.on_demand_percentage is {servers.on_demand_percentage})",
+            remedy="Set it to 0, or app_servers.on_demand_percentage to 100",
         )
 
 
@@ -173,6 +242,10 @@ RULES: tuple[Callable[[Settings], Iterator[Problem]], ...] = (
     a_hosted_zone_needs_a_domain,
     https_leaves_port_80_to_the_redirect,
     the_largest_group_is_not_smaller_than_the_smallest,
+    a_schedule_stays_within_the_group,
+    a_schedule_has_a_time,
+    schedules_have_names_of_their_own,
+    a_warm_pool_has_no_spot,
     one_image_runs_on_every_instance_type,
     storage_only_grows,
     waiting_ends_before_the_migrations_task,

@@ -21,6 +21,7 @@ Value = Annotated[str, Field(strict=False, coerce_numbers_to_str=True)]
 Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
 """A PostgreSQL name that needs no quotes."""
 ParameterName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_.]*$")]
+UrlPath = Annotated[str, Field(pattern=r"^/[^\s?#]*$")]
 LogRetentionDays = Literal[
     1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653
 ]  # fmt: skip
@@ -87,15 +88,30 @@ class App(Section):
     ] = {}
 
 
+class Schedule(Section):
+    """The group's sizes from a time on."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,62}$")]
+    recurrence: Text
+    time_zone: Text = "UTC"
+    min_size: Annotated[int, Field(ge=1)]
+    max_size: Annotated[int, Field(ge=1)]
+
+
 class AppServers(Section):
     """The Auto Scaling group that runs the app."""
 
     instance_types: Annotated[list[Text], Field(min_length=1)] = ["m7i.large", "m6i.large", "m7a.large"]
+    on_demand_base: Annotated[int, Field(ge=0)] = 0
+    on_demand_percentage: Annotated[int, Field(ge=0, le=100)] = 100
     min_size: Annotated[int, Field(ge=1)] = 3
     max_size: Annotated[int, Field(ge=1)] = 9
+    schedules: list[Schedule] = []
+    warm_pool_size: Annotated[int, Field(ge=0)] = 0
     max_healthy_percentage: Annotated[int, Field(ge=101, le=200)] = 150
     start_time: Annotated[int, Field(ge=60)] = 300
     instance_warmup: Seconds = 60
+    bake_time: Annotated[int, Field(ge=0, le=172_800)] = 0
     target_cpu: Annotated[int, Field(ge=1, le=100)] = 70
     target_requests: Annotated[int, Field(ge=1)] = 200
     image_id: Annotated[str, Field(pattern=r"^ami-[0-9a-f]+$")] | None = None
@@ -146,6 +162,22 @@ class Migrations(Section):
     timeout: Seconds = 3600
 
 
+class Session(Section):
+    """How a client of the app gets a session, and how it sees that it still has one."""
+
+    sign_up: UrlPath
+    log_in: UrlPath
+    who_am_i: UrlPath
+    fields: dict[Text, Value] = {}
+
+
+class Smoke(Section):
+    """What the `verified` gate asks the app, through the balancer."""
+
+    paths: Annotated[list[UrlPath], Field(min_length=1)] = ["/readyz"]
+    session: Session | None = None
+
+
 class Monitoring(Section):
     """Logs and alarms."""
 
@@ -165,6 +197,7 @@ class Settings(Section):
     database: Database = Database()
     secrets: Secrets = Secrets()
     migrations: Migrations = Migrations()
+    smoke: Smoke = Smoke()
     monitoring: Monitoring = Monitoring()
     tags: dict[Text, Value] = {}
 

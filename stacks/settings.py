@@ -5,9 +5,9 @@ is wrong is said in one error: each setting, its value, the remedy.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, get_args
 
 import pulumi
 from pulumi.runtime.config import CONFIG, get_config_env
@@ -16,7 +16,10 @@ from pydantic_core import ErrorDetails
 
 from stacks import rules
 from stacks.problems import NAMESPACE, Problem
-from stacks.sections import Settings
+from stacks.sections import Section, Settings
+
+EXPLAINED = "stacks/reference.yaml explains it"
+"""The remedy where the value alone says nothing."""
 
 
 class SettingsError(pulumi.RunError):
@@ -63,7 +66,10 @@ def translated(error: ValidationError, values: Mapping[str, Any]) -> list[Proble
     """Pydantic's findings, one a setting: a value that fits neither of two types is found twice."""
     found: dict[str, list[ErrorDetails]] = {}
     for detail in error.errors(include_url=False):
-        found.setdefault(dotted(detail["loc"], values), []).append(detail)
+        setting = dotted(detail["loc"], values)
+        if detail["type"] == "missing":
+            setting = f"{setting}.{detail['loc'][-1]}"
+        found.setdefault(setting, []).append(detail)
     return [problem(setting, details) for setting, details in found.items()]
 
 
@@ -84,22 +90,40 @@ def problem(setting: str, details: Sequence[ErrorDetails]) -> Problem:
     first = details[0]
     if first["type"] == "extra_forbidden":
         return unknown(setting, first["input"])
+    if first["type"] == "missing":
+        return Problem(setting=setting, value=None, reason="it has no default", remedy=EXPLAINED)
     reasons = [detail["msg"].removeprefix("Input ") for detail in details]
     if first["type"] == "model_type":
         reasons = ["it is a group of settings"]
         remedy = f"Set one of them: pulumi config set --path '{NAMESPACE}:{setting}.<name>' <value>"
     else:
-        remedy = "stacks/reference.yaml explains it"
+        remedy = EXPLAINED
     return Problem(setting=setting, value=first["input"], reason=" or ".join(reasons), remedy=remedy)
 
 
 def unknown(setting: str, value: object) -> Problem:
     """A setting that does not exist, with the nearest that does."""
     section, _, name = setting.rpartition(".")
-    model: Any = Settings.model_fields[section].annotation if section else Settings
-    names = sorted(model.model_fields)
+    names = sorted(model(section).model_fields)
     near = get_close_matches(name, names, n=1)
     remedy = (
         f"The nearest is {section and section + '.'}{near[0]}" if near else f"There are: {', '.join(names)}"
     )
     return Problem(setting=setting, value=value, reason="there is no such setting", remedy=remedy)
+
+
+def model(section: str) -> type[Section]:
+    """The model of a group of settings, such as `smoke.session` or `app_servers.schedules.0`."""
+    found: type[Section] = Settings
+    for part in filter(None, section.split(".")):
+        if not part.isdigit():
+            found = next(models(found.model_fields[part].annotation))
+    return found
+
+
+def models(annotation: Any) -> Iterator[type[Section]]:
+    """The models that an annotation such as `Session | None` names."""
+    if isinstance(annotation, type) and issubclass(annotation, Section):
+        yield annotation
+    for inner in get_args(annotation):
+        yield from models(inner)

@@ -12,6 +12,7 @@ from stacks.sections import Section, Settings
 from stacks.settings import SettingsError, load, parse, sections
 
 FOLDER = Path("stacks")
+NIGHT = {"name": "night", "recurrence": "0 22 * * *", "min_size": 1, "max_size": 3}
 STACKS = sorted(path.name.split(".")[1] for path in FOLDER.glob("Pulumi.*.yaml"))
 
 
@@ -144,6 +145,47 @@ def test_everything_that_is_wrong_is_said_at_once() -> None:
         (
             {"app_servers": {"min_size": 10}},
             "evenkeel:app_servers.max_size is 9: it is below app_servers.min_size, 10. Set it to 10 or more.",
+        ),
+        (
+            {"app_servers": {"schedules": [{**NIGHT, "max_size": 10}]}},
+            "evenkeel:app_servers.schedules.0.max_size is 10: the budgets count with app_servers.max_size, "
+            "9, at most. Set it to 9, or raise that.",
+        ),
+        (
+            {"app_servers": {"schedules": [{**NIGHT, "min_size": 4}]}},
+            "evenkeel:app_servers.schedules.0.min_size is 4: it is above the largest size that the group may "
+            "have then. Set it to 3 or less.",
+        ),
+        (
+            {"app_servers": {"schedules": [{**NIGHT, "recurrence": "0 24 * * *"}]}},
+            'evenkeel:app_servers.schedules.0.recurrence is "0 24 * * *": 24 is no hour. Set it to minute, '
+            "hour, day of month, month and day of week, such as 0 7 * * MON-FRI.",
+        ),
+        (
+            {"app_servers": {"schedules": [{**NIGHT, "time_zone": "Mars/Olympus"}]}},
+            'evenkeel:app_servers.schedules.0.time_zone is "Mars/Olympus": there is no such time zone. '
+            "Set it to a name such as Europe/Berlin.",
+        ),
+        (
+            {"app_servers": {"schedules": [NIGHT, NIGHT]}},
+            'evenkeel:app_servers.schedules.1.name is "night": another schedule has this name. '
+            "Choose another.",
+        ),
+        (
+            {"app_servers": {"schedules": [{**NIGHT, "colour": "red"}]}},
+            'evenkeel:app_servers.schedules.0.colour is "red": there is no such setting. '
+            "There are: max_size, min_size, name, recurrence, time_zone.",
+        ),
+        (
+            {"app_servers": {"warm_pool_size": 2, "on_demand_percentage": 50}},
+            "evenkeel:app_servers.warm_pool_size is 2: Auto Scaling keeps no warm pool for a group with Spot "
+            "Instances (app_servers.on_demand_percentage is 50). Set it to 0, or "
+            "app_servers.on_demand_percentage to 100.",
+        ),
+        (
+            {"smoke": {"session": {"sign_up": "/register", "log_in": "/login"}}},
+            "evenkeel:smoke.session.who_am_i is not set: it has no default. "
+            "stacks/reference.yaml explains it.",
         ),
         (
             {"app_servers": {"instance_types": ["m7i.large", "m7g.large"]}},
