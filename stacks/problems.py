@@ -14,9 +14,27 @@ class Problem:
     value: object
     reason: str
     remedy: str
+    accepted: object = None
+    """A value of the setting that is not refused for this reason; None where only its user knows one."""
 
     def __str__(self) -> str:
         return f"{NAMESPACE}:{self.setting} is {shown(self.value)}: {self.reason}. {self.remedy}."
+
+
+class DoesNotFit(ValueError):
+    """Settings whose numbers can't hold together; with `accepted` the `setting` would be."""
+
+    def __init__(
+        self, *, setting: str, value: object, reason: str, accepted: object, remedy: str | None = None
+    ) -> None:
+        self.problem = Problem(
+            setting=setting,
+            value=value,
+            reason=reason,
+            remedy=remedy or f"Set it to {accepted}",
+            accepted=accepted,
+        )
+        super().__init__(str(self.problem))
 
 
 def shown(value: object) -> str:

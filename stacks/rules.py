@@ -4,9 +4,8 @@ from collections.abc import Callable, Iterator
 from zoneinfo import available_timezones
 
 from stacks import cron
-from stacks.budgets import DoesNotFit
 from stacks.instance_types import architecture
-from stacks.problems import Problem
+from stacks.problems import DoesNotFit, Problem
 from stacks.sections import Settings
 
 KIT_VARIABLES = frozenset(
@@ -82,6 +81,7 @@ def the_largest_group_is_not_smaller_than_the_smallest(settings: Settings) -> It
             value=servers.max_size,
             reason=f"it is below app_servers.min_size, {servers.min_size}",
             remedy=f"Set it to {servers.min_size} or more",
+            accepted=servers.min_size,
         )
 
 
@@ -96,13 +96,16 @@ def a_schedule_stays_within_the_group(settings: Settings) -> Iterator[Problem]:
                 value=schedule.max_size,
                 reason=f"the budgets count with app_servers.max_size, {largest}, at most",
                 remedy=f"Set it to {largest}, or raise that",
+                accepted=largest,
             )
-        if schedule.min_size > min(schedule.max_size, largest):
+        most = min(schedule.max_size, largest)
+        if schedule.min_size > most:
             yield Problem(
                 setting=f"{setting}.min_size",
                 value=schedule.min_size,
                 reason="it is above the largest size that the group may have then",
-                remedy=f"Set it to {min(schedule.max_size, largest)} or less",
+                remedy=f"Set it to {most} or less",
+                accepted=most,
             )
 
 
@@ -149,6 +152,21 @@ def a_warm_pool_has_no_spot(settings: Settings) -> Iterator[Problem]:
             reason="Auto Scaling keeps no warm pool for a group with Spot Instances "
             f"(app_servers.on_demand_percentage is {servers.on_demand_percentage})",
             remedy="Set it to 0, or app_servers.on_demand_percentage to 100",
+            accepted=0,
+        )
+
+
+def a_warm_pool_can_be_used(settings: Settings) -> Iterator[Problem]:
+    """The group takes no more of its servers than it may grow by."""
+    servers = settings.app_servers
+    growth = max(0, servers.max_size - servers.min_size)
+    if servers.warm_pool_size > growth:
+        yield Problem(
+            setting="app_servers.warm_pool_size",
+            value=servers.warm_pool_size,
+            reason=f"the group grows by {growth} servers at most, from app_servers.min_size to max_size",
+            remedy=f"Set it to {growth} or less",
+            accepted=growth,
         )
 
 
@@ -163,6 +181,7 @@ def one_image_runs_on_every_instance_type(settings: Settings) -> Iterator[Proble
             value=types,
             reason="one image can't run on both arm64 and x86_64",
             remedy=f"Set it to {fitting}",
+            accepted=fitting,
         )
 
 
@@ -246,6 +265,7 @@ RULES: tuple[Callable[[Settings], Iterator[Problem]], ...] = (
     a_schedule_has_a_time,
     schedules_have_names_of_their_own,
     a_warm_pool_has_no_spot,
+    a_warm_pool_can_be_used,
     one_image_runs_on_every_instance_type,
     storage_only_grows,
     waiting_ends_before_the_migrations_task,
@@ -261,9 +281,10 @@ def problems(settings: Settings) -> list[Problem]:
     found = [problem for rule in RULES for problem in rule(settings)]
     if found:
         return found
-    for budget in ("timeline", "connections"):
+    for budget in ("timeline", "connections", "open_files"):
         try:
             getattr(settings, budget)
         except DoesNotFit as misfit:
-            found.append(misfit.problem)
+            if misfit.problem not in found:
+                found.append(misfit.problem)
     return found

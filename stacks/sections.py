@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from stacks import budgets
+from stacks.budgets.connections import workers
 
 Days = Annotated[int, Field(ge=1)]
 Port = Annotated[int, Field(ge=1, le=65535)]
@@ -203,14 +204,14 @@ class Settings(Section):
 
     @cached_property
     def workers(self) -> int:
-        """Workers of one server, at most."""
+        """Workers of one server, at most; raises `DoesNotFit`."""
         if self.app.workers == "max":
-            return max(budgets.workers(instance_type) for instance_type in self.app_servers.instance_types)
+            return max(workers(instance_type) for instance_type in self.app_servers.instance_types)
         return self.app.workers
 
     @cached_property
     def timeline(self) -> budgets.Timeline:
-        """A server's start and shutdown; raises `budgets.DoesNotFit`."""
+        """A server's start and shutdown; raises `DoesNotFit`."""
         return budgets.timeline(
             longest_request=self.app.longest_request,
             drain=self.app.drain,
@@ -218,11 +219,13 @@ class Settings(Section):
             idle_timeout=self.load_balancer.idle_timeout,
             start_time=self.app_servers.start_time,
             instance_warmup=self.app_servers.instance_warmup,
+            bake_time=self.app_servers.bake_time,
+            on_demand_percentage=self.app_servers.on_demand_percentage,
         )
 
     @cached_property
     def connections(self) -> budgets.Connections:
-        """The database's connections; raises `budgets.DoesNotFit`."""
+        """To Postgres and Redis; raises `DoesNotFit`."""
         max_connections = self.database.parameters.get("max_connections")
         return budgets.connections(
             instance_class=self.database.instance_class,
@@ -231,4 +234,13 @@ class Settings(Section):
             max_size=self.app_servers.max_size,
             max_healthy_percentage=self.app_servers.max_healthy_percentage,
             workers=self.workers,
+            warm_pool_size=self.app_servers.warm_pool_size,
+        )
+
+    @cached_property
+    def open_files(self) -> int:
+        """Of one process, at most; raises `DoesNotFit`."""
+        return budgets.open_files(
+            target_requests=self.app_servers.target_requests,
+            keep_alive_timeout=self.timeline.keep_alive_timeout,
         )

@@ -21,7 +21,7 @@ def test_the_app_is_told_its_budgets() -> None:
         "COOKIE_SECURE": "false",
         "DRAIN_TIMEOUT_MS": "1000",
         "KILL_TIMEOUT_MS": "5000",
-        "LISTEN_TIMEOUT_MS": "30000",
+        "LISTEN_TIMEOUT_MS": "98000",
         "KEEP_ALIVE_TIMEOUT_MS": "65000",
     }
 

@@ -1,0 +1,23 @@
+"""Every time-out of a server's life and every limit of its connections, computed once from a few settings.
+
+Pure. What cannot fit raises `DoesNotFit`, with a setting and a value that is accepted. `python -m stacks
+timeline STACK` draws what comes out.
+"""
+
+from stacks.budgets.connections import Connections, connections
+from stacks.budgets.open_files import open_files
+from stacks.budgets.rollout import rollout_time, rollout_timeout
+from stacks.budgets.timeline import HealthCheck, Timeline, timeline
+from stacks.problems import DoesNotFit
+
+__all__ = [
+    "Connections",
+    "DoesNotFit",
+    "HealthCheck",
+    "Timeline",
+    "connections",
+    "open_files",
+    "rollout_time",
+    "rollout_timeout",
+    "timeline",
+]

@@ -1,0 +1,100 @@
+"""Connections of Postgres and Redis: what production's are, and what is refused in which words.
+
+What holds for every stack is in tests/unit/stacks/test_every_stack.py.
+"""
+
+from typing import Any
+
+import pytest
+
+from stacks import budgets
+from stacks.budgets import Connections, DoesNotFit
+from stacks.budgets.connections import default_max_connections, workers
+
+DEMANDS: dict[str, Any] = {
+    "instance_class": "db.m7g.large",
+    "max_connections": None,
+    "min_size": 3,
+    "max_size": 9,
+    "max_healthy_percentage": 150,
+    "workers": 2,
+}
+
+
+def test_connections_of_the_defaults() -> None:
+    """14 servers while rolling x 2 workers, and 2 while one reloads: 10 connections each, 8 to Redis."""
+    assert budgets.connections(**DEMANDS) == Connections(
+        max_connections=675, servers=14, processes=30, pool_size=10, redis_clients=240
+    )
+
+
+def test_a_stopped_server_of_the_warm_pool_holds_no_connection() -> None:
+    """While it boots it holds one a worker, for its readiness: no request reaches it."""
+    tight = {**DEMANDS, "max_connections": 30 * 5 + 15}
+    assert budgets.connections(**tight).pool_size == 5
+    assert budgets.connections(**tight, warm_pool_size=6).pool_size == 4
+    assert budgets.connections(**tight, warm_pool_size=6).redis_clients == (30 + 12) * 8
+
+
+@pytest.mark.parametrize(
+    ("difference", "message"),
+    [
+        (
+            {"instance_class": "db.t4g.micro", "max_size": 30},
+            "evenkeel:app_servers.max_size is 30: 45 servers while rolling x 2 workers + 2 of a reload, 2 "
+            "connections each, are more than the 69 usable ones of db.t4g.micro. Set it to 10.",
+        ),
+        (
+            {"max_connections": 20, "min_size": 9},
+            "evenkeel:database.parameters.max_connections is 20: 14 servers while rolling x 2 workers + 2 of "
+            "a reload, 2 connections each, are more than the 5 usable ones of db.m7g.large (a larger "
+            "database.instance_class has more memory for them). Set it to 75.",
+        ),
+        (
+            {"instance_class": "db.z9.large"},
+            "evenkeel:database.parameters.max_connections is not set: the memory of db.z9.large is not "
+            "known. Set it to what `SHOW max_connections` says on that class, such as 400.",
+        ),
+        (
+            {"max_connections": 100_000, "max_size": 4000},
+            "evenkeel:app_servers.max_size is 4000: 6000 servers while rolling x 2 workers + 2 of a reload "
+            "would open 96016 connections to Redis, which takes 64900. Set it to 2703.",
+        ),
+        (
+            {"max_connections": 100_000, "min_size": 4000, "max_size": 8000, "warm_pool_size": 4000},
+            "evenkeel:app_servers.warm_pool_size is 4000: 12000 servers while rolling x 2 workers + 2 of a "
+            "reload would open 256016 connections to Redis, which takes 64900. Set it to 0.",
+        ),
+        (
+            {"max_connections": 100_000, "min_size": 4000, "max_size": 4000},
+            "evenkeel:app_servers.min_size is 4000: 6000 servers while rolling x 2 workers + 2 of a reload "
+            "would open 96016 connections to Redis, which takes 64900. Set it to 2703.",
+        ),
+    ],
+)
+def test_connections_that_do_not_fit_are_refused(difference: dict[str, Any], message: str) -> None:
+    """With a change that is accepted."""
+    with pytest.raises(DoesNotFit) as refused:
+        budgets.connections(**{**DEMANDS, **difference})
+    assert str(refused.value) == message
+
+
+def test_workers_of_metal_are_not_guessed() -> None:
+    """The number of workers is asked for instead."""
+    with pytest.raises(DoesNotFit) as refused:
+        workers("m7i.metal-24xl")
+    assert str(refused.value) == (
+        'evenkeel:app.workers is "max": the number of vCPUs of m7i.metal-24xl is not known. '
+        "Set it to a number, such as 8."
+    )
+
+
+@pytest.mark.parametrize(
+    ("instance_class", "expected"),
+    [("db.t4g.micro", 84), ("db.m7g.large", 675), ("db.r7g.large", 1351), ("db.r7g.16xlarge", 5000)],
+)
+def test_a_class_has_the_connections_of_rds_formula_on_the_safe_side(
+    instance_class: str, expected: int
+) -> None:
+    """Below LEAST(DBInstanceClassMemory / 9531392, 5000) of the class's whole memory."""
+    assert default_max_connections(instance_class) == expected
