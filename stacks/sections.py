@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from stacks import budgets
-from stacks.budgets.connections import workers
+from stacks.budgets.capacity import workers
 
 Days = Annotated[int, Field(ge=1)]
 Port = Annotated[int, Field(ge=1, le=65535)]

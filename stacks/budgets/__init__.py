@@ -4,10 +4,9 @@ Pure. What cannot fit raises `DoesNotFit`, with a setting and a value that is ac
 timeline STACK` draws what comes out.
 """
 
-from stacks.budgets.connections import Connections, connections
-from stacks.budgets.open_files import open_files
-from stacks.budgets.rollout import rollout_time, rollout_timeout
-from stacks.budgets.timeline import HealthCheck, Timeline, timeline
+from stacks.budgets.capacity import Connections, connections, open_files
+from stacks.budgets.rollout_times import rollout_time, rollout_timeout
+from stacks.budgets.times import HealthCheck, Timeline, timeline
 from stacks.problems import DoesNotFit
 
 __all__ = [

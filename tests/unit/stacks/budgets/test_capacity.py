@@ -1,4 +1,4 @@
-"""Connections of Postgres and Redis: what production's are, and what is refused in which words.
+"""Connections and open files: what production's are, and what is refused in which words.
 
 What holds for every stack is in tests/unit/stacks/test_every_stack.py.
 """
@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from stacks import budgets
-from stacks.budgets import Connections, DoesNotFit
-from stacks.budgets.connections import default_max_connections, workers
+from stacks.budgets import Connections, DoesNotFit, open_files
+from stacks.budgets.capacity import default_max_connections, workers
 
 DEMANDS: dict[str, Any] = {
     "instance_class": "db.m7g.large",
@@ -98,3 +98,20 @@ def test_a_class_has_the_connections_of_rds_formula_on_the_safe_side(
 ) -> None:
     """Below LEAST(DBInstanceClassMemory / 9531392, 5000) of the class's whole memory."""
     assert default_max_connections(instance_class) == expected
+
+
+def test_each_request_may_leave_a_connection_until_it_is_idle_for_too_long() -> None:
+    """Twice 200 requests/s for 65 s are 26,000; 32,768 is the next power of two."""
+    assert open_files(target_requests=200, keep_alive_timeout=65) == 32_768
+    assert open_files(target_requests=1, keep_alive_timeout=6) == 2048
+
+
+def test_more_than_linux_gives_a_process_is_refused() -> None:
+    """With a value that fits to the last file."""
+    with pytest.raises(DoesNotFit) as refused:
+        open_files(target_requests=9000, keep_alive_timeout=65)
+    assert str(refused.value) == (
+        "evenkeel:app_servers.target_requests is 9000: kept alive for 65 s, their connections may be 2 x "
+        "585000, and a process has 1048576 files at most. Set it to 8057."
+    )
+    assert open_files(target_requests=8057, keep_alive_timeout=65) == 1_048_576

@@ -1,15 +1,16 @@
-"""How the connections of Postgres and Redis are shared out among the workers.
+"""Capacity: how the connections of Postgres and Redis are shared out among the workers, and their open files.
 
 What must hold, while the largest group is rolled, one server reloads its app and the warm pool is filled:
 
     workers x pool + a connection for each worker that boots into the warm pool <= usable max_connections
     workers x clients of Redis <= usable maxclients
+    connections of a server + what a process opens besides <= LimitNOFILE <= fs.nr_open
 """
 
 from dataclasses import dataclass
 from math import ceil
 
-from stacks.budgets.timeline import PM2_CONCURRENT_ACTIONS
+from stacks.budgets.times import PM2_CONCURRENT_ACTIONS
 from stacks.instance_types import memory_gib, vcpus
 from stacks.problems import DoesNotFit
 
@@ -33,6 +34,14 @@ RESERVED_CLIENTS = 100
 REDIS_CLIENTS = 8
 """Of a worker, should sessions, cache and queues share one group: sessions and cache have one each, BullMQ's
 Queue, Worker and QueueEvents 1, 2 and 1; 2 are to spare."""
+
+# File descriptors.
+PEAK = 2
+"""Times `target_requests`: the group grows within minutes, and meanwhile its servers have more to do."""
+OWN_FILES = 1024
+"""Of a process besides: modules, logs, pipes to the workers."""
+NR_OPEN = 1_048_576
+"""Linux' own limit of a process, `fs.nr_open`."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -151,6 +160,25 @@ def _pool_size(demand: _Demand, limit: int, instance_class: str) -> int:
         reason=f"{reason} (a larger database.instance_class has more memory for them)",
         accepted=demand.processes * MIN_POOL + demand.warming + RESERVED_CONNECTIONS,
     )
+
+
+def open_files(*, target_requests: int, keep_alive_timeout: int) -> int:
+    """systemd's `LimitNOFILE`, which each process has for itself; raises `DoesNotFit`.
+
+    A power of two, with room for a connection of each request until it has been idle too long. PM2's daemon
+    accepts the connections for all workers of a server, so one process may have to hold all of them.
+    """
+    others = MAX_POOL + REDIS_CLIENTS + OWN_FILES
+    limit: int = 1 << (PEAK * target_requests * keep_alive_timeout + others - 1).bit_length()
+    if limit > NR_OPEN:
+        raise DoesNotFit(
+            setting="app_servers.target_requests",
+            value=target_requests,
+            reason=f"kept alive for {keep_alive_timeout} s, their connections may be {PEAK} x "
+            f"{target_requests * keep_alive_timeout}, and a process has {NR_OPEN} files at most",
+            accepted=(NR_OPEN - others) // (PEAK * keep_alive_timeout),
+        )
+    return limit
 
 
 def default_max_connections(instance_class: str) -> int:

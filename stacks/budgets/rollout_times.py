@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/autoscaling/ec2/userguide/instance-refresh-overview.
 
 from math import ceil
 
-from stacks.budgets.timeline import Timeline
+from stacks.budgets.times import Timeline
 
 
 def rollout_timeout(times: Timeline, *, servers: int, max_healthy_percentage: int) -> int:

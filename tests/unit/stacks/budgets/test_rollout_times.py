@@ -1,7 +1,7 @@
 """How long a rollout may take, and should take."""
 
 from stacks import budgets
-from stacks.budgets.timeline import Timeline
+from stacks.budgets.times import Timeline
 
 
 def times(bake_time: int = 0) -> Timeline:
