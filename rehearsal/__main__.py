@@ -1,4 +1,4 @@
-"""`python -m rehearsal up|down|status|logs|env|preview|engine`: deployments on this machine, without AWS."""
+"""`python -m rehearsal up|down|status|logs|env|preview|fault|engine`: deployments without AWS."""
 
 import argparse
 import os
@@ -72,6 +72,12 @@ def preview(rehearsal: Rehearsal, options: argparse.Namespace) -> None:
         raise DeploymentError("\n".join(refused))
 
 
+def fault(rehearsal: Rehearsal, options: argparse.Namespace) -> None:
+    """Lets something go wrong: ACTION is what, TARGET the id of an instance or the name of a zone."""
+    daemon.inject(running(rehearsal).endpoint, options.action, options.target)
+    say(f"{options.action} of {options.target}; `make status` shows what comes of it")
+
+
 def engine(rehearsal: Rehearsal, options: argparse.Namespace) -> None:
     """The Pulumi CLI in use; fetched or built where there is none yet."""
     print(cli.find(os.environ["PATH"]))
@@ -108,6 +114,7 @@ COMMANDS = {
     "logs": show_logs,
     "env": env,
     "preview": preview,
+    "fault": fault,
     "engine": engine,
 }
 
@@ -121,6 +128,11 @@ def parse() -> argparse.Namespace:
             added.add_argument("name", nargs="?", default="")
         if name == "preview":
             added.add_argument("stack", nargs="*")
+        if name == "fault":
+            added.add_argument(
+                "action", help="such as spot-interruption; a wrong one is answered by all names"
+            )
+            added.add_argument("target")
     return parser.parse_args()
 
 

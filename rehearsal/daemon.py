@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
@@ -135,6 +136,18 @@ def rows(endpoint: str) -> list[dict[str, Any]] | None:
             return said
     except OSError:
         return None
+
+
+def inject(endpoint: str, action: str, target: str) -> None:
+    """Lets a fault happen; raises with the cloud's reason where it can't."""
+    body = json.dumps({"action": action, "target": target}).encode()
+    request = urllib.request.Request(
+        f"{endpoint}/_evenkeel/faults", data=body, headers={"Content-Type": "application/json"}
+    )
+    try:
+        _DIRECT.open(request, timeout=5).close()
+    except urllib.error.HTTPError as error:
+        raise CloudError(error.read().decode().strip()) from error
 
 
 def last_lines(file: Path, count: int) -> str:

@@ -11,12 +11,15 @@ import sys
 import threading
 from collections.abc import Sequence
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 from rehearsal.cloud.addresses import Addresses
 from rehearsal.cloud.certificates import CertificateAuthority
 from rehearsal.cloud.site import Body, Site
 from rehearsal.processes import User
+
+if TYPE_CHECKING:
+    from rehearsal.cloud.faults import Faults
 
 _STEP = 0.2  # seconds between two rounds of the bodies
 log = logging.getLogger("rehearsal.cloud")
@@ -50,8 +53,8 @@ def _run(listener: socket.socket, state_dir: Path, told_to_end: threading.Event)
     images.register()
     cloudwatch.mend_moto()
     s3_policies.mend_moto()
-    bodies = _bodies(site)
-    api = Api(listener, site.authority.path)
+    bodies, faults = _bodies(site)
+    api = Api(listener, site.authority.path, faults.inject)
     api.start()
     log.info("answering at %s; servers get addresses of %s", site.endpoint, site.addresses.network)
     try:
@@ -70,21 +73,23 @@ def _run(listener: socket.socket, state_dir: Path, told_to_end: threading.Event)
     return 0
 
 
-def _bodies(site: Site) -> list[Body]:
-    """The bodies in the order they start in: what others need comes first."""
+def _bodies(site: Site) -> tuple[list[Body], "Faults"]:
+    """The bodies in the order they start in, what others need first; and the one that takes faults."""
     from rehearsal.cloud.autoscaling import AutoScalingGroups
     from rehearsal.cloud.ec2 import Instances
     from rehearsal.cloud.ecs import Tasks
     from rehearsal.cloud.elasticache import Stores
     from rehearsal.cloud.elbv2 import LoadBalancers
+    from rehearsal.cloud.faults import Faults
     from rehearsal.cloud.rds import Databases
     from rehearsal.cloud.ssm import RunCommand
 
     instances, balancers = Instances(site), LoadBalancers(site)
+    faults = Faults(instances, site.zones)
     return [
-        *(Databases(site), Stores(site), Tasks(site)),
+        *(Databases(site), Stores(site), Tasks(site), faults),
         *(instances, balancers, AutoScalingGroups(instances, balancers), RunCommand(site, instances)),
-    ]
+    ], faults
 
 
 def _stop(bodies: Sequence[Body]) -> None:

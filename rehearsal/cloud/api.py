@@ -1,4 +1,4 @@
-"""The cloud's front: moto's server in threads on loopback, and two pages of our own below `/_evenkeel`."""
+"""The cloud's front: moto's server in threads on loopback, and three pages of our own below `/_evenkeel`."""
 
 import dataclasses
 import json
@@ -15,16 +15,20 @@ from moto.moto_server.werkzeug_app import (
     create_backend_app,
 )
 from werkzeug.serving import make_server
-from werkzeug.wrappers import Response
+from werkzeug.wrappers import Request, Response
 
 from rehearsal.cloud.site import Row
 
 
 class Api:
-    """Answers the AWS API on `listener` from `start` to `stop`; `rows` is what its status page shows."""
+    """Answers the AWS API on `listener` from `start` to `stop`; `rows` is what its status page shows.
 
-    def __init__(self, listener: socket.socket, ca: Path) -> None:
+    `inject` lets a fault happen, by action and target; a ValueError says why it can't.
+    """
+
+    def __init__(self, listener: socket.socket, ca: Path, inject: Callable[[str, str], None]) -> None:
         self.rows: list[Row] = []
+        self._inject = inject
         self._ca = ca
         self._moto = DomainDispatcherApplication(create_backend_app)
         host, port = listener.getsockname()
@@ -53,5 +57,21 @@ class Api:
             case "/_evenkeel/ca.pem":
                 pem = self._ca.read_bytes()
                 return Response(pem, mimetype="application/x-pem-file")(environ, start_response)
+            case "/_evenkeel/faults":
+                return self._fault(Request(environ))(environ, start_response)
         answer: Iterable[bytes] = self._moto(environ, start_response)
         return answer
+
+    def _fault(self, request: Request) -> Response:
+        """`{"action": …, "target": …}`; 204 once it is to happen."""
+        if request.method != "POST":
+            return Response("POST a fault\n", 405)
+        asked = request.get_json(silent=True)
+        match asked:
+            case {"action": str(action), "target": str(target)}:
+                try:
+                    self._inject(action, target)
+                except ValueError as error:
+                    return Response(f"{error}\n", 400)
+                return Response(status=204)
+        return Response('a fault is JSON such as {"action": "instance-loss", "target": "i-…"}\n', 400)

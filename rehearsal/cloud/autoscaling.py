@@ -2,21 +2,22 @@
 
 import logging
 import time
+from collections import Counter
 from typing import Any
 
-from moto.autoscaling.models import Activity, autoscaling_backends
+from moto.autoscaling.models import autoscaling_backends
 from moto.core.exceptions import ServiceException
 
-from rehearsal.cloud import autoscaling_api, refresh_api, rolling
+from rehearsal.cloud import autoscaling_api, refresh_api, replacement, rolling
 from rehearsal.cloud.ec2 import Instances
 from rehearsal.cloud.elbv2 import LoadBalancers
+from rehearsal.cloud.launches import Launches
 from rehearsal.cloud.lifecycle import Member, finish
-from rehearsal.cloud.refresh_api import active_refresh
+from rehearsal.cloud.refresh import active_refresh, replacing_refresh
 from rehearsal.cloud.registration import Registration
-from rehearsal.cloud.scaling_group import Configuration, configuration, run_instance
+from rehearsal.cloud.scaling_group import Configuration, configuration
 from rehearsal.cloud.site import Row, every
 
-_RETRY = 5.0  # seconds between a launch that failed and the next one
 _LAUNCHING = "autoscaling:EC2_INSTANCE_LAUNCHING"
 _TERMINATING = "autoscaling:EC2_INSTANCE_TERMINATING"
 log = logging.getLogger(__name__)
@@ -58,7 +59,7 @@ class _Group:
         self.record = record
         self._instances = instances
         self._registration = Registration(backend, record, balancers)
-        self._launch_after = 0.0
+        self._launches = Launches(record)
 
     def row(self) -> Row:
         record = self.record
@@ -73,10 +74,13 @@ class _Group:
         if self.record.status == "Delete in progress":
             self._delete()
             return
-        self._replace_unhealthy()
+        self._find_unhealthy()
+        replacement.find(self, self._instances.notices, self._instances.zones.lost)
         if (refresh := active_refresh(self.record)) is not None:
             rolling.advance(refresh, self)
-        self._scale(surplus_allowed=active_refresh(self.record) is not None)
+        if replacing_refresh(self.record) is None:
+            replacement.advance(self)
+            self._scale_in()
 
     def _members(self) -> list[Member]:
         return list(self.record.instance_states)
@@ -84,6 +88,11 @@ class _Group:
     def staying(self) -> list[Member]:
         """Members that are not being terminated."""
         return [member for member in self._members() if not member.terminating]
+
+    @property
+    def settled(self) -> bool:
+        """Whether no member is on its way in or out."""
+        return all(member.lifecycle_state == "InService" for member in self._members())
 
     def _advance(self, member: Member) -> None:
         instance = member.instance
@@ -114,7 +123,7 @@ class _Group:
         return [hook for hook in hooks if hook.lifecycle_transition == transition]
 
     def _put_in_service(self, member: Member) -> None:
-        if not self._suspended("AddToLoadBalancer"):
+        if not self.suspended("AddToLoadBalancer"):
             self._registration.register(member.instance.id)
         member.lifecycle_state = "InService"
         member.in_service_since = time.monotonic()
@@ -124,19 +133,16 @@ class _Group:
     def _abandon(self, member: Member) -> None:
         reason = f"instance {member.instance.id} abandoned its launch: a lifecycle hook's result was ABANDON"
         self._launch_failed(member, reason)
-        member.lifecycle_state = "Terminating:Proceed"
-        self._backend.ec2_backend.terminate_instances([member.instance.id])
+        self._terminate_instance(member)
 
     def _launch_failed(self, member: Member, reason: str) -> None:
-        log.warning("group %s: %s", self.record.name, reason)
-        finish(member.activity, "Failed", reason)
-        self._launch_after = time.monotonic() + _RETRY
-        self._fail_refresh(member, reason)
+        self._launches.failed(member.activity, reason)
+        self._hinder_refresh(member, reason)
 
-    def _fail_refresh(self, member: Member, reason: str) -> None:
+    def _hinder_refresh(self, member: Member, reason: str) -> None:
         refresh = active_refresh(self.record)
         if refresh is not None and refresh.is_new(member):
-            refresh.fail(reason)
+            refresh.hinder(reason)
 
     def _watch(self, member: Member) -> None:
         """Healthy for all that the group asks: a warm-up counts from then on."""
@@ -157,7 +163,7 @@ class _Group:
         log.info("group %s: instance %s is terminated: %s", self.record.name, instance_id, cause)
         if member.activity.end_time is None:
             finish(member.activity, "Cancelled", cause)
-        member.activity = self._begin_activity(f"Terminating EC2 instance: {instance_id}", cause)
+        member.activity = self._launches.begin_activity(f"Terminating EC2 instance: {instance_id}", cause)
         member.lifecycle_state = "Terminating"
         self._registration.deregister(instance_id)
 
@@ -176,18 +182,19 @@ class _Group:
             if member.lifecycle_state.startswith("Pending"):
                 self._launch_failed(member, reason)
             else:
-                self._fail_refresh(member, reason)
-                finish(self._begin_activity(f"Terminating EC2 instance: {instance.id}", reason), "Successful")
+                self._hinder_refresh(member, reason)
+                activity = self._launches.begin_activity(f"Terminating EC2 instance: {instance.id}", reason)
+                finish(activity, "Successful")
         self._registration.deregister(instance.id)
         self.record.instance_states.remove(member)
         self._instances.lifecycle_states.pop(instance.id, None)
 
-    def _replace_unhealthy(self) -> None:
-        if self._suspended("ReplaceUnhealthy") or self._suspended("HealthCheck"):
+    def _find_unhealthy(self) -> None:
+        if self.suspended("ReplaceUnhealthy") or self.suspended("HealthCheck"):
             return
         grace = float(self.record.health_check_grace_period or 0)
         for member in self.staying():
-            if member.lifecycle_state != "InService":
+            if member.lifecycle_state != "InService" or member.replacement is not None:
                 continue
             by_balancer = self.record.health_check_type == "ELB" and (
                 "unhealthy" in self._registration.states(member.instance.id)
@@ -198,32 +205,43 @@ class _Group:
                 cause = (
                     f"instance {member.instance.id} was taken out of service in response to a health check"
                 )
-                self._fail_refresh(member, cause)
-                self.begin_termination(member, cause)
+                self._hinder_refresh(member, cause)
+                replacement.replace_unhealthy(self, member, cause)
 
-    def _scale(self, *, surplus_allowed: bool) -> None:
-        staying, desired = self.staying(), int(self.record.desired_capacity)
-        if len(staying) < desired:
-            self.launch(desired - len(staying), f"the capacity is {len(staying)} of {desired} desired")
-        elif len(staying) > desired and not surplus_allowed and not self._suspended("Terminate"):
-            cause = f"the capacity was {len(staying)} and {desired} are desired"
-            for member in self._dispensable()[: len(staying) - desired]:
-                self.begin_termination(member, cause)
+    def _scale_in(self) -> None:
+        """What is too many goes, unless a cancelled refresh still settles."""
+        lasting = [member for member in self.staying() if member.replacement is None]
+        surplus = len(lasting) - int(self.record.desired_capacity)
+        if surplus > 0 and active_refresh(self.record) is None and not self.suspended("Terminate"):
+            cause = f"the capacity was {len(lasting)} and {self.record.desired_capacity} are desired"
+            for member in self._dispensable(lasting, surplus):
+                self.begin_termination(member, f"{self.record.capacity_cause or 'a request'}: {cause}")
 
-    def _dispensable(self) -> list[Member]:
-        """Those that scale-in takes first: not in service, of another configuration, the oldest."""
-        current = self._configuration()
-        candidates = [member for member in self.staying() if not member.protected_from_scale_in]
-        return sorted(
-            candidates,
-            key=lambda member: (
-                member.lifecycle_state == "InService",
-                member.configuration == current,
-                member.instance.launch_time,
-            ),
-        )
+    def _dispensable(self, members: list[Member], count: int) -> list[Member]:
+        """Not in service ones first; then of the fullest zone, of another configuration, the oldest.
 
-    def _configuration(self) -> Configuration | None:
+        Source: the user guide's default termination policy.
+        """
+        current = self.configuration()
+        left = [member for member in members if not member.protected_from_scale_in]
+        chosen: list[Member] = []
+        while left and len(chosen) < count:
+            zones = Counter(member.availability_zone for member in left)
+            chosen.append(
+                min(
+                    left,
+                    key=lambda member: (
+                        member.lifecycle_state == "InService",
+                        -zones[member.availability_zone],
+                        member.configuration == current,
+                        member.launched_at,
+                    ),
+                )
+            )
+            left.remove(chosen[-1])
+        return chosen
+
+    def configuration(self) -> Configuration | None:
         """What it launches; None where the launch template is gone, which only a launch minds."""
         try:
             return configuration(self.record)
@@ -232,31 +250,25 @@ class _Group:
 
     def launch(self, count: int, cause: str) -> None:
         """So many servers, unless a launch failed just now."""
-        if time.monotonic() < self._launch_after or self._suspended("Launch"):
+        if self.suspended("Launch"):
             return
-        refresh = active_refresh(self.record)
+        refresh, replacing = active_refresh(self.record), replacing_refresh(self.record)
+        target = refresh.target if refresh and refresh.status != "Cancelling" else self.configuration()
         for _ in range(count):
-            activity = self._begin_activity("Launching a new EC2 instance", cause)
-            try:
-                launched_with = refresh.target if refresh else configuration(self.record)
-                instance = run_instance(self.record, launched_with)
-            except ServiceException as error:
-                log.error("group %s cannot launch: %s", self.record.name, error)
-                finish(activity, "Failed", str(error))
-                self._launch_after = time.monotonic() + _RETRY
-                if refresh:
-                    refresh.fail(str(error))
+            if target is None or self._launches.paused:
                 return
-            activity.description = f"Launching a new EC2 instance: {instance.id}"
-            self.record.instance_states.append(Member(instance, self.record, launched_with, activity))
+            staying = self.staying()
+            lasting = [
+                member
+                for member in staying
+                if (member.replacement is None if replacing is None else replacing.is_new(member))
+            ]
+            member = self._launches.launch(target, cause, lasting=lasting, all_=staying)
+            if member is not None:
+                self.record.instance_states.append(member)
 
-    def _begin_activity(self, description: str, cause: str) -> Any:
-        activity: Any = Activity(description, cause, self.record)
-        activity.end_time = activity.status_message = None
-        self.record.activities.append(activity)
-        return activity
-
-    def _suspended(self, process: str) -> bool:
+    def suspended(self, process: str) -> bool:
+        """Whether SuspendProcesses named it."""
         return any(suspended["ProcessName"] == process for suspended in self.record.suspended_processes)
 
     def _delete(self) -> None:

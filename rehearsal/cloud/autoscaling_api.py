@@ -71,10 +71,17 @@ def find_group(response: Any) -> Any:
 def _create(group: Any, *args: Any, **kwargs: Any) -> None:
     group.activities = []
     group.refreshes = []
-    group.status = None
+    group.status = group.capacity_cause = None
     for attribute in _KEPT.values():
         setattr(group, attribute, None)
     _init(group, *args, **kwargs)
+
+
+def change_capacity(group: Any, wanted: int, cause: str) -> None:
+    """Let a group have so many servers; `cause` is told by the activities that follow."""
+    before = group.desired_capacity
+    _set_desired_capacity(group, wanted)
+    group.capacity_cause = f"{cause} changing the desired capacity from {before} to {wanted}"
 
 
 def _set_desired_capacity(group: Any, new_capacity: int | None) -> None:

@@ -25,12 +25,15 @@ class Instances:
     """The body of EC2 instances."""
 
     def __init__(self, site: Site) -> None:
-        ec2_api.mend_moto(site.addresses, self._console)
+        ec2_api.mend_moto(site.addresses, site.zones, self._console)
         self._site = site
         self._folder = site.folder("ec2")
         self._machines: dict[str, _Machine] = {}
+        self.zones = site.zones
         self.lifecycle_states: dict[str, str] = {}
         """What Auto Scaling wants of its instances, for their metadata services."""
+        self.notices: dict[str, dict[str, str]] = {}
+        """What EC2 tells instances beforehand: by id, then by path of their metadata services."""
 
     def reconcile(self) -> None:
         """Boot what is to run, end what is not to, and see what has ended by itself."""
@@ -44,6 +47,11 @@ class Instances:
         machine = self._machines.get(instance_id)
         return machine.server if machine and machine.server.alive else None
 
+    def kill(self, instance_id: str) -> None:
+        """Its machine is lost: everything in it ends at once, without a word."""
+        if machine := self._machines.get(instance_id):
+            machine.server.namespace.end(within=0)
+
     def rows(self) -> list[Row]:
         """One row an instance that has not gone."""
         return [machine.row() for machine in self._machines.values()]
@@ -56,6 +64,8 @@ class Instances:
 
     def _reconcile(self, instance: Any) -> None:
         machine = self._machines.get(instance.id)
+        if machine is not None and instance.placement.zone in self.zones.lost:
+            self.kill(instance.id)
         match instance.state:
             case "running" if machine is None:
                 self._boot(instance)
@@ -80,14 +90,14 @@ class Instances:
             log.error("instance %s does not boot: %s", instance.id, error)
             ec2_api.finish_termination(instance, StateReason(str(error), "Client.InvalidUserData"))
             return
-        self._machines[instance.id] = _Machine(
-            instance, self._site, self._folder, boot=boot, lifecycle=self.lifecycle_states.get
-        )
+        metadata = InstanceMetadata(instance, self.lifecycle_states.get, self.notices)
+        self._machines[instance.id] = _Machine(instance, metadata, self._site, self._folder, boot=boot)
 
     def _forget(self, instance: Any) -> None:
         if machine := self._machines.pop(instance.id, None):
             machine.server.namespace.end(within=0)
             machine.metadata_server.close()
+        self.notices.pop(instance.id, None)
 
     def _console(self, instance_id: str) -> str:
         console = self._folder / instance_id / "console.log"
@@ -97,12 +107,14 @@ class Instances:
 class _Machine:
     """One instance: its server, and the metadata service that only it knows of."""
 
-    def __init__(self, instance: Any, site: Site, folder: Path, *, boot: str, lifecycle: Any) -> None:
+    def __init__(
+        self, instance: Any, metadata: InstanceMetadata, site: Site, folder: Path, *, boot: str
+    ) -> None:
         self._instance = instance
         self._shutdown_began: float | None = None
         self.metadata_server = MetadataServer(
             site.addresses.take(),
-            InstanceMetadata(instance, lifecycle).look_up,
+            metadata.look_up,
             tokens_required=instance.metadata_options.http_tokens == "required",
         )
         own_folder = folder / instance.id

@@ -11,11 +11,13 @@ from typing import Any
 from moto.core.responses import ActionResult
 from moto.core.types import Base64EncodedString
 from moto.core.utils import utcnow
+from moto.ec2.exceptions import EC2ClientError
 from moto.ec2.models.instances import Instance, InstanceBackend, InstanceState, StateReason
 from moto.ec2.responses.general import General
 
 from rehearsal.cloud.addresses import Addresses
 from rehearsal.cloud.mending import mend
+from rehearsal.cloud.zones import Zones
 
 _CONSOLE_BYTES = 64 * 1024  # GetConsoleOutput's own limit
 _DEFAULT_VOLUME_GIB = 8
@@ -25,7 +27,7 @@ _terminate, _stop, _start = Instance.terminate, Instance.stop, Instance.start
 _run_instances = InstanceBackend.run_instances
 
 
-def mend_moto(addresses: Addresses, console: Callable[[str], str]) -> None:
+def mend_moto(addresses: Addresses, zones: Zones, console: Callable[[str], str]) -> None:
     """Replace what falls short; once a process. `console` knows what an instance has printed so far."""
 
     def prepare_interfaces(instance: Any, *args: Any, **kwargs: Any) -> None:
@@ -39,9 +41,32 @@ def mend_moto(addresses: Addresses, console: Callable[[str], str]) -> None:
         output = Base64EncodedString.from_raw_string(console(instance.id)[-_CONSOLE_BYTES:])
         return ActionResult({"InstanceId": instance.id, "Timestamp": utcnow(), "Output": output})
 
+    def run_instances(backend: Any, *args: Any, **kwargs: Any) -> Any:
+        if (zone := _zone_of(backend, kwargs)) in zones.lost:
+            raise InsufficientInstanceCapacity(str(kwargs.get("instance_type")), zone)
+        return _run_from_template(backend, *args, **kwargs)
+
     mend(Instance, prep_nics=prepare_interfaces, terminate=_begin_to_terminate, stop=_begin_to_stop)
-    mend(InstanceBackend, run_instances=_run_from_template)
+    mend(InstanceBackend, run_instances=run_instances)
     mend(General, get_console_output=get_console_output)
+
+
+class InsufficientInstanceCapacity(EC2ClientError):
+    """A zone is lost."""
+
+    def __init__(self, instance_type: str, zone: str) -> None:
+        super().__init__(
+            "InsufficientInstanceCapacity",
+            f"We currently do not have sufficient {instance_type} capacity in the Availability Zone you"
+            f" requested ({zone}). Our system will be working on provisioning additional capacity.",
+        )
+
+
+def _zone_of(backend: Any, request: dict[str, Any]) -> str:
+    subnet = request.get("subnet_id") or next(
+        (interface.get("SubnetId") for interface in request.get("nics") or []), None
+    )
+    return str(backend.get_subnet(subnet).availability_zone if subnet else request.get("placement"))
 
 
 def finish_termination(instance: Any, reason: StateReason | None = None) -> None:

@@ -55,6 +55,18 @@ def next_step(members: Sequence[Member], *, desired: int, within: Limits) -> Ste
     return Step(launch=launch, terminate=(*unready, *ready[:spare]))
 
 
+def replacement_step(members: Sequence[Member], *, desired: int, within: Limits) -> Step:
+    """Fill up to `desired` members that stay; those that don't (not `replaced`) go once they can be spared.
+
+    Unlike in a refresh, one that is not ready waits for its replacement too.
+    """
+    staying = [member for member in members if member.replaced]
+    going = sorted((member for member in members if not member.replaced), key=lambda member: member.ready)
+    launch = max(0, min(desired - len(staying), max(desired, within.maximum) - len(members)))
+    needed = max(0, within.minimum - sum(member.ready for member in staying))
+    return Step(launch=launch, terminate=tuple(member.id for member in going[: max(0, len(going) - needed)]))
+
+
 def percentage_complete(replaced: int, *, of: int) -> int:
     """Whole percent; nothing to replace is all of it."""
     return 100 if of == 0 else min(100, 100 * replaced // of)

@@ -45,7 +45,10 @@ class Member(InstanceState):
         self.activity = activity
         self.termination: str | None = None
         """Why it is to go, once it is to; any thread may say so, the body acts on it."""
+        self.replacement: str | None = None
+        """Why another one is to take its place; it goes once that one is there."""
         self.hooks: dict[str, PendingHook] = {}
+        self.launched_at = time.monotonic()
         self.in_service_since = 0.0
         self.healthy_since: float | None = None
 

@@ -2,7 +2,7 @@
 
 import datetime
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from moto.sts.models import sts_backends
@@ -13,11 +13,20 @@ _TIME = "%Y-%m-%dT%H:%M:%SZ"
 
 
 class InstanceMetadata:
-    """Looks up paths for one of moto's instances; `lifecycle` knows what Auto Scaling wants of it."""
+    """Looks up paths for one of moto's instances; `lifecycle` knows what Auto Scaling wants of it.
 
-    def __init__(self, instance: Any, lifecycle: Callable[[str], str | None]) -> None:
+    `notices`, by instance id and path, are what EC2 tells beforehand: an interruption, a recommendation.
+    """
+
+    def __init__(
+        self,
+        instance: Any,
+        lifecycle: Callable[[str], str | None],
+        notices: Mapping[str, Mapping[str, str]],
+    ) -> None:
         self._instance = instance
         self._lifecycle = lifecycle
+        self._notices = notices
         self._session: Any = None
 
     def look_up(self, path: str) -> str | None:
@@ -28,6 +37,8 @@ class InstanceMetadata:
 
     def _metadata(self, path: str) -> str | None:
         instance = self._instance
+        if notice := self._notices.get(instance.id, {}).get(path):
+            return notice
         match path.split("/"):
             case ["iam", "security-credentials"]:
                 return None if (role := self._role()) is None else str(role.name)
@@ -40,6 +51,7 @@ class InstanceMetadata:
                 return next((tag["value"] for tag in instance.get_tags() if tag["key"] == key), None)
         return {
             "instance-id": instance.id,
+            "instance-life-cycle": instance.lifecycle or "on-demand",
             "instance-type": instance.instance_type,
             "ami-id": instance.image_id,
             "local-ipv4": instance.private_ip_address,

@@ -1,95 +1,19 @@
-"""Instance refreshes, which moto lacks: actions and records. The body (autoscaling.py) moves them on."""
+"""Instance refreshes, which moto lacks: the actions. refresh.py keeps the record, the body moves it on."""
 
-import uuid
 from typing import Any
 
 from moto.autoscaling.exceptions import AutoscalingClientError, ValidationError
 from moto.autoscaling.responses import AutoScalingResponse
 from moto.core.responses import ActionResult
-from moto.core.utils import utcnow
 
 from rehearsal.cloud.autoscaling_api import find_group
-from rehearsal.cloud.instance_refresh import percentage_complete
 from rehearsal.cloud.mending import mend
-from rehearsal.cloud.scaling_group import configuration, desired_configuration
+from rehearsal.cloud.refresh import DEFAULTS, Refresh, active_refresh
 
-_DEFAULTS = {
-    "MinHealthyPercentage": 90,
-    "MaxHealthyPercentage": 100,
-    "SkipMatching": False,
-    "AutoRollback": False,
+_KNOWN = {
+    *DEFAULTS,
+    *("InstanceWarmup", "AlarmSpecification", "BakeTime", "ScaleInProtectedInstances", "StandbyInstances"),
 }
-_KNOWN = {*_DEFAULTS, "InstanceWarmup", "AlarmSpecification", "ScaleInProtectedInstances", "StandbyInstances"}
-ACTIVE = ("Pending", "InProgress", "Cancelling", "RollbackInProgress")
-
-
-class Refresh:
-    """An instance refresh in the words of DescribeInstanceRefreshes."""
-
-    def __init__(self, group: Any, preferences: dict[str, Any], desired: dict[str, Any]) -> None:
-        self.instance_refresh_id = str(uuid.uuid4())
-        self.auto_scaling_group_name = group.name
-        self.strategy = "Rolling"
-        self.status = "Pending"
-        self.status_reason: str | None = None
-        self.start_time = utcnow()
-        self.end_time: Any = None
-        self.percentage_complete = 0
-        self.instances_to_update = 0
-        self.preferences = {**_DEFAULTS, **preferences}
-        self.desired_configuration = desired or None
-        self.rollback_details: dict[str, Any] | None = None
-        self.before = configuration(group)
-        self.target = desired_configuration(group, desired) if desired else self.before
-        self.present_at_start = {state.instance.id for state in group.instance_states}
-        self.to_replace = 0
-
-    def is_new(self, member: Any) -> bool:
-        """Whether a member needs no replacement (any more)."""
-        if member.configuration != self.target:
-            return False
-        rolling_back = self.status == "RollbackInProgress"
-        return (
-            rolling_back
-            or self.preferences["SkipMatching"]
-            or member.instance.id not in self.present_at_start
-        )
-
-    def progress(self, left: int) -> None:
-        """So many servers still have to be replaced."""
-        self.to_replace = max(self.to_replace, left)
-        self.instances_to_update = left
-        self.percentage_complete = percentage_complete(self.to_replace - left, of=self.to_replace)
-
-    def end(self, status: str, reason: str | None = None) -> None:
-        """Close it."""
-        self.status, self.end_time = status, utcnow()
-        self.status_reason = reason or self.status_reason
-
-    def fail(self, reason: str) -> None:
-        """Roll back where that was asked for, else end as failed."""
-        if self.status == "RollbackInProgress":
-            self.end("RollbackFailed", reason)
-        elif self.preferences["AutoRollback"]:
-            self.roll_back(reason)
-        else:
-            self.end("Failed", reason)
-
-    def roll_back(self, reason: str) -> None:
-        """Aim at what the group launched when the refresh was started."""
-        self.rollback_details = {
-            "RollbackReason": reason,
-            "RollbackStartTime": utcnow(),
-            "PercentageCompleteOnRollback": self.percentage_complete,
-            "InstancesToUpdateOnRollback": self.instances_to_update,
-        }
-        self.status, self.status_reason, self.target = "RollbackInProgress", reason, self.before
-        self.to_replace = 0
-
-
-def active_refresh(group: Any) -> Refresh | None:
-    """The refresh that is under way; a group has one at most."""
-    return next((refresh for refresh in list(group.refreshes) if refresh.status in ACTIVE), None)
 
 
 def mend_moto() -> None:
@@ -144,16 +68,22 @@ def _describe(response: Any) -> ActionResult:
 
 def _cancel(response: Any) -> ActionResult:
     refresh = _find_active(response)
-    refresh.end("Cancelled", "Cancelled by user")
+    refresh.cancel(wait=response._get_bool_param("WaitForTransitioningInstances", True))
     return ActionResult({"InstanceRefreshId": refresh.instance_refresh_id})
 
 
 def _roll_back(response: Any) -> ActionResult:
     refresh = _find_active(response)
-    if refresh.desired_configuration is None or refresh.status == "RollbackInProgress":
+    if refresh.desired_configuration is None or not refresh.before_is_pinned:
         raise AutoscalingClientError(
             "IrreversibleInstanceRefresh",
-            "The instance refresh has no desired configuration, or is being rolled back already.",
+            "The instance refresh has no desired configuration, or the group's launch template has no version"
+            " by number.",
+        )
+    if refresh.status not in ("Pending", "InProgress", "Baking"):
+        raise AutoscalingClientError(
+            "ActiveInstanceRefreshNotFound",
+            f"The instance refresh is {refresh.status}: it cannot be rolled back",
         )
     refresh.roll_back("Rolled back by user")
     return ActionResult({"InstanceRefreshId": refresh.instance_refresh_id})

@@ -8,14 +8,18 @@ from moto.cloudwatch.models import cloudwatch_backends
 from rehearsal.cloud.instance_refresh import Member as RefreshMember
 from rehearsal.cloud.instance_refresh import limits, next_step
 from rehearsal.cloud.lifecycle import Member
-from rehearsal.cloud.refresh_api import Refresh
-from rehearsal.cloud.scaling_group import adopt
+from rehearsal.cloud.refresh import REPLACING, Refresh
+from rehearsal.cloud.scaling_group import adopt, warmup
 
 
 class Group(Protocol):
     """What a refresh needs of the group's body."""
 
     record: Any
+
+    @property
+    def settled(self) -> bool:
+        """Whether no member is on its way in or out."""
 
     def staying(self) -> list[Member]:
         """Members that are not being terminated."""
@@ -29,14 +33,26 @@ class Group(Protocol):
 
 def advance(refresh: Refresh, group: Group) -> None:
     """One step."""
-    if refresh.status == "Pending":
-        refresh.status = "InProgress"
-    if refresh.status == "InProgress" and (alarm := _alarm(refresh, group.record)):
+    match refresh.status:
+        case "Pending":
+            refresh.begin()
+        case "Cancelling" if group.settled:
+            refresh.end("Cancelled", "Cancelled by user")
+    if refresh.status in ("InProgress", "Baking") and (alarm := _alarm(refresh, group.record)):
         refresh.fail(f"the alarm {alarm} is in the ALARM state")
-        return
+    elif refresh.status == "Baking" and not refresh.bake():
+        _succeed(refresh, group.record)
+    elif refresh.status in REPLACING:
+        _replace(refresh, group)
+
+
+def _replace(refresh: Refresh, group: Group) -> None:
     staying = group.staying()
     members = [_seen(member, refresh, group.record) for member in staying]
-    refresh.progress(sum(not member.replaced for member in members))
+    refresh.progress(
+        sum(not member.replaced for member in members),
+        ready=sum(member.replaced and member.ready for member in members),
+    )
     desired = int(group.record.desired_capacity)
     within = limits(
         desired,
@@ -46,6 +62,9 @@ def advance(refresh: Refresh, group: Group) -> None:
     step = next_step(members, desired=desired, within=within)
     if step.finished:
         _finish(refresh, group.record)
+    elif refresh.stuck:
+        refresh.fail(refresh.status_reason or "the servers that are to be replaced have not been for an hour")
+        return
     if step.launch:
         group.launch(step.launch, f"instance refresh {refresh.instance_refresh_id}")
     for member in staying:
@@ -60,21 +79,23 @@ def _seen(member: Member, refresh: Refresh, record: Any) -> RefreshMember:
 
 
 def _warmup(refresh: Refresh, record: Any) -> float:
-    given = (
-        refresh.preferences.get("InstanceWarmup"),
-        record.default_instance_warmup,
-        record.health_check_grace_period,
-    )
-    return float(next((value for value in given if value is not None), 0))
+    given = refresh.preferences.get("InstanceWarmup")
+    return warmup(record) if given is None else float(given)
 
 
 def _finish(refresh: Refresh, record: Any) -> None:
-    refresh.progress(0)
+    refresh.progress(0, ready=int(record.desired_capacity))
     if refresh.status == "RollbackInProgress":
         refresh.end("RollbackSuccessful")
-        return
+    elif not refresh.bake():
+        _succeed(refresh, record)
+
+
+def _succeed(refresh: Refresh, record: Any) -> None:
+    """Only now the group's own configuration changes."""
     if refresh.desired_configuration:
         adopt(record, refresh.desired_configuration)
+    refresh.status_reason = None
     refresh.end("Successful")
 
 

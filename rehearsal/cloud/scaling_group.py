@@ -1,6 +1,7 @@
 """What a launch of an Auto Scaling group needs, read from moto's record of the group."""
 
 from dataclasses import dataclass
+from math import ceil
 from typing import Any
 
 from moto.autoscaling.models import ASG_NAME_TAG
@@ -72,11 +73,16 @@ def adopt(group: Any, desired: dict[str, Any]) -> None:
     )
 
 
-def run_instance(group: Any, launched_with: Configuration) -> Any:
+def warmup(group: Any) -> float:
+    """Seconds from a server's first healthy moment until it counts."""
+    given = (group.default_instance_warmup, group.health_check_grace_period)
+    return float(next((value for value in given if value is not None), 0))
+
+
+def run_instance(group: Any, launched_with: Configuration, *, subnet: str | None, spot: bool) -> Any:
     """Launch one, as EC2 would be asked to; moto's ServiceException where it refuses."""
     template = {"LaunchTemplateId": launched_with.template_id, "Version": launched_with.version}
     data = group.ec2_backend._get_template_from_args(template).data
-    subnet = _subnet_for_next(group)
     reservation = group.ec2_backend.run_instances(
         data.get("ImageId", ""),
         1,
@@ -88,6 +94,7 @@ def run_instance(group: Any, launched_with: Configuration) -> Any:
         region_name=group.region,
         subnet_id=subnet,
         placement=None if subnet else group.availability_zones[0],
+        instance_market_options={"MarketType": "spot"} if spot else None,
         nics=[{**interface, "SubnetId": subnet} for interface in data.get("NetworkInterfaces", [])],
         tags={
             "instance": {**group.get_propagated_tags(), ASG_NAME_TAG: group.name},
@@ -99,8 +106,18 @@ def run_instance(group: Any, launched_with: Configuration) -> Any:
     return instance
 
 
-def _subnet_for_next(group: Any) -> str | None:
-    """The group's subnet with the fewest of its servers, so that zones stay balanced."""
-    subnets = group.vpc_zone_identifier.split(",") if group.vpc_zone_identifier else []
-    used = [state.instance.subnet_id for state in group.instance_states]
-    return min(subnets, key=used.count, default=None)
+def subnets_of(group: Any) -> list[str]:
+    """The group's subnets."""
+    return group.vpc_zone_identifier.split(",") if group.vpc_zone_identifier else []
+
+
+def is_spot_next(group: Any, *, on_demand: int, spot: int) -> bool:
+    """Whether the next server of a group that has so many of each is to be a spot one.
+
+    Source: "Instances distribution" of the user guide; a share of on-demand servers is rounded up.
+    """
+    distribution = (group.mixed_instances_policy or {}).get("InstancesDistribution") or {}
+    base = int(distribution.get("OnDemandBaseCapacity") or 0)
+    share = distribution.get("OnDemandPercentageAboveBaseCapacity")
+    above = max(0, on_demand + spot + 1 - base)
+    return on_demand >= base + ceil(above * (100 if share is None else int(share)) / 100)

@@ -8,12 +8,13 @@ of them (status, endpoint). Its class is listed in `_bodies` of __main__.py.
 
 import shutil
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
 from rehearsal.cloud.addresses import Addresses
 from rehearsal.cloud.certificates import CertificateAuthority
+from rehearsal.cloud.zones import Zones
 from rehearsal.processes import User
 
 
@@ -28,6 +29,8 @@ class Site:
     authority: CertificateAuthority
     user: User | None
     """Whom servers that refuse root run as; None when the cloud itself is not root."""
+    zones: Zones = field(default_factory=Zones)
+    """Which availability zones are there."""
 
     def folder(self, name: str) -> Path:
         """An empty folder of that name below the state folder; what a crashed cloud left there is removed."""

@@ -4,6 +4,7 @@ import base64
 import json
 import subprocess
 import urllib.request
+from collections.abc import Container
 from typing import Any
 
 from tests.rehearsal.cloud.running import RunningCloud, eventually
@@ -86,13 +87,30 @@ class Fleet:
         )["LaunchTemplateVersion"]
         return str(version["VersionNumber"])
 
-    def create_group(self, name: str, *, size: int, **more: Any) -> None:
-        """A group behind the balancer that counts a server as warm when it is healthy."""
+    def create_group(self, name: str, *, size: int, mixed: bool = False, **more: Any) -> None:
+        """A group behind the balancer whose servers are warm when healthy; `mixed`: one on demand, rest spot."""
+        version = {"LaunchTemplateId": self.template, "Version": "1"}
+        launched = (
+            {
+                "MixedInstancesPolicy": {
+                    "LaunchTemplate": {
+                        "LaunchTemplateSpecification": version,
+                        "Overrides": [{"InstanceType": "t3.small"}],
+                    },
+                    "InstancesDistribution": {
+                        "OnDemandBaseCapacity": 1,
+                        "OnDemandPercentageAboveBaseCapacity": 0,
+                    },
+                }
+            }
+            if mixed
+            else {"LaunchTemplate": version}
+        )
         self.autoscaling.create_auto_scaling_group(
             AutoScalingGroupName=name,
             MinSize=size,
             MaxSize=size + 2,
-            LaunchTemplate={"LaunchTemplateId": self.template, "Version": "1"},
+            **launched,
             VPCZoneIdentifier=",".join(self.subnets),
             TargetGroupARNs=[self.target_group],
             HealthCheckType="ELB",
@@ -114,6 +132,26 @@ class Fleet:
     def members(self, state: str = "InService") -> list[str]:
         """Ids of the only group's instances in that state."""
         return [one["InstanceId"] for one in self.groups()[0]["Instances"] if one["LifecycleState"] == state]
+
+    def activities(self) -> list[dict[str, Any]]:
+        """The only group's, the latest first."""
+        described: list[dict[str, Any]] = self.autoscaling.describe_scaling_activities(
+            AutoScalingGroupName=self.groups()[0]["AutoScalingGroupName"]
+        )["Activities"]
+        return described
+
+    def wait_for_failed_launches(
+        self, count: int, *, besides: Container[str] = frozenset()
+    ) -> list[dict[str, Any]]:
+        """So many activities that failed, the latest first, other than those with the ids given."""
+
+        def failed() -> list[dict[str, Any]] | None:
+            new = [one for one in self.activities() if one["ActivityId"] not in besides]
+            found = [one for one in new if one["StatusCode"] == "Failed"]
+            return found if len(found) >= count else None
+
+        result: list[dict[str, Any]] = eventually(failed, within=40)
+        return result
 
     def health(self) -> dict[str, str]:
         """State by target."""

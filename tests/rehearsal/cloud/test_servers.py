@@ -16,6 +16,7 @@ from tests.rehearsal.cloud.running import RunningCloud, eventually
 
 LAUNCHING = "autoscaling:EC2_INSTANCE_LAUNCHING"
 TERMINATING = "autoscaling:EC2_INSTANCE_TERMINATING"
+ACTIVE = ("Pending", "InProgress", "Baking", "Cancelling", "RollbackInProgress")
 
 
 @pytest.fixture(scope="module")
@@ -58,14 +59,19 @@ def refresh(fleet: Fleet, version: str, **preferences: Any) -> None:
     )
 
 
+def latest_refresh(fleet: Fleet) -> dict[str, Any]:
+    """As described."""
+    described = fleet.autoscaling.describe_instance_refreshes(AutoScalingGroupName="app")["InstanceRefreshes"]
+    latest: dict[str, Any] = described[0]
+    return latest
+
+
 def refreshed(fleet: Fleet) -> dict[str, Any]:
     """The latest refresh once it has ended."""
 
     def ended() -> dict[str, Any] | None:
-        latest: dict[str, Any] = fleet.autoscaling.describe_instance_refreshes(AutoScalingGroupName="app")[
-            "InstanceRefreshes"
-        ][0]
-        return None if latest["Status"] in ("Pending", "InProgress", "RollbackInProgress") else latest
+        latest = latest_refresh(fleet)
+        return None if latest["Status"] in ACTIVE else latest
 
     result: dict[str, Any] = eventually(ended, within=90)
     return result
@@ -128,11 +134,7 @@ def test_a_launch_that_nobody_confirms_is_abandoned(fleet: Fleet) -> None:
     silent = hook("launching", LAUNCHING, timeout=1, default="ABANDON")
     fleet.create_group("app", size=1, LifecycleHookSpecificationList=[silent])
 
-    def failed() -> list[Any]:
-        activities = fleet.autoscaling.describe_scaling_activities(AutoScalingGroupName="app")["Activities"]
-        return [one for one in activities if one["StatusCode"] == "Failed"]
-
-    assert "abandoned its launch" in eventually(failed, within=10)[0]["StatusMessage"]
+    assert "abandoned its launch" in fleet.wait_for_failed_launches(1)[0]["StatusMessage"]
     fleet.delete_group("app")
 
 
@@ -232,8 +234,7 @@ def test_a_server_that_the_balancer_finds_unhealthy_is_replaced(group: Fleet) ->
     group.run(victim, "touch /tmp/broken")
     eventually(lambda: victim not in group.members(), within=40)
     assert victim not in group.wait_for_healthy(2)
-    activities = group.autoscaling.describe_scaling_activities(AutoScalingGroupName="app")["Activities"]
-    causes = [one["Cause"] for one in activities if victim in one["Description"]]
+    causes = [one["Cause"] for one in group.activities() if victim in one["Description"]]
     assert f"instance {victim} was taken out of service in response to a health check" in causes
 
 
@@ -262,15 +263,21 @@ def test_a_refresh_replaces_every_server_without_a_failed_request(group: Fleet) 
 
 
 def test_a_version_that_does_not_boot_is_rolled_back(group: Fleet) -> None:
-    """The old servers stay, the group keeps its configuration, and the refresh says what went wrong."""
+    """It is tried again until someone rolls back; the old servers stay, and no other is launched after it."""
     before, launched = set(group.members()), group.groups()[0]["LaunchTemplate"]["Version"]
     version = group.new_version("#cloud-config\npackages: [nginx]\n")
+    known = {one["ActivityId"] for one in group.activities()}
     refresh(group, version, AutoRollback=True)
+    failures = group.wait_for_failed_launches(2, besides=known)
+    assert all("the #cloud-config has 'packages'" in one["StatusMessage"] for one in failures)
+    assert latest_refresh(group)["Status"] == "InProgress"
+    group.autoscaling.rollback_instance_refresh(AutoScalingGroupName="app")
+    known = {one["ActivityId"] for one in group.activities()}
     ended = refreshed(group)
-    assert ended["Status"] == "RollbackSuccessful"
-    assert "the #cloud-config has 'packages'" in ended["StatusReason"]
+    assert (ended["Status"], ended["StatusReason"]) == ("RollbackSuccessful", "Rolled back by user")
     assert set(group.wait_for_healthy(2)) == before
     assert group.groups()[0]["LaunchTemplate"]["Version"] == launched
+    assert [one["Description"] for one in group.activities() if one["ActivityId"] not in known] == []
 
 
 def test_a_rollback_needs_to_know_where_to(group: Fleet) -> None:

@@ -18,12 +18,12 @@ def _project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("_project")
-@pytest.mark.parametrize("name", ["status", "env", "logs"])
+@pytest.mark.parametrize("name", ["status", "env", "logs", "fault instance-loss i-1"])
 def test_what_needs_a_rehearsal_says_how_to_start_one(
     name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """And fails, so that `eval "$(make -s env)"` changes nothing in the user's shell."""
-    monkeypatch.setattr(sys, "argv", ["rehearsal", name])
+    monkeypatch.setattr(sys, "argv", ["rehearsal", *name.split()])
     assert command.main() == 1
     said = capsys.readouterr()
     assert said.out == ""

@@ -1,0 +1,122 @@
+"""Faults on demand: what AWS does to servers unasked, or what its Fault Injection Service does when asked.
+
+`POST /_evenkeel/faults` with `{"action": …, "target": …}`. A request only notes what is to happen; the main
+loop does it.
+"""
+
+import datetime
+import json
+import logging
+import time
+from collections.abc import Callable
+
+from moto.ec2.models import ec2_backends
+from moto.ec2.models.instances import StateReason
+
+from rehearsal.cloud.ec2 import Instances
+from rehearsal.cloud.replacement import REBALANCE
+from rehearsal.cloud.site import Row, every
+from rehearsal.cloud.zones import Zones
+
+_NOTICE = 120.0  # seconds between EC2's notice and the interruption of a spot instance
+_TIME = "%Y-%m-%dT%H:%M:%SZ"
+log = logging.getLogger(__name__)
+
+
+class FaultError(ValueError):
+    """No such fault, or nothing that it could happen to."""
+
+
+class Faults:
+    """The body of no service: what goes wrong."""
+
+    def __init__(self, instances: Instances, zones: Zones) -> None:
+        self._instances = instances
+        self._zones = zones
+        self._interruptions: dict[str, float] = {}
+        self._losses: list[str] = []
+        self._actions: dict[str, Callable[[str], None]] = {
+            "spot-interruption": self._interrupt,
+            "rebalance-recommendation": self._recommend,
+            "instance-loss": self._lose_instance,
+            "zone-loss": self._lose_zone,
+            "zone-return": self._return_zone,
+        }
+
+    def inject(self, action: str, target: str) -> None:
+        """Let it happen within a step of the main loop. Any thread may call. Raises FaultError."""
+        if action not in self._actions:
+            raise FaultError(f"there is no fault {action!r}; there are {', '.join(self._actions)}")
+        log.warning("fault: %s of %s", action, target)
+        self._actions[action](target)
+
+    def reconcile(self) -> None:
+        """Kill what is lost, and end the spot instances whose notice has run out."""
+        while self._losses:
+            self._instances.kill(self._losses.pop())
+        now = time.monotonic()
+        for instance_id, due in list(self._interruptions.items()):
+            if now >= due:
+                del self._interruptions[instance_id]
+                self._end(instance_id)
+
+    def rows(self) -> list[Row]:
+        """One row a lost zone."""
+        return [
+            Row(kind="availability zone", name=zone, address="", pid=None, state="lost")
+            for zone in sorted(self._zones.lost)
+        ]
+
+    def stop(self) -> None:
+        """Nothing runs here."""
+
+    def _interrupt(self, instance_id: str) -> None:
+        """The notice, and the recommendation that comes with it. On-demand servers get it here too: so any
+        stack can rehearse what its servers would do."""
+        self._recommend(instance_id)
+        due = datetime.datetime.now(datetime.UTC) + datetime.timedelta(seconds=_NOTICE)
+        notice = {"action": "terminate", "time": due.strftime(_TIME)}
+        self._instances.notices[instance_id]["spot/instance-action"] = json.dumps(notice)
+        self._instances.notices[instance_id]["spot/termination-time"] = notice["time"]
+        self._interruptions[instance_id] = time.monotonic() + _NOTICE
+
+    def _recommend(self, instance_id: str) -> None:
+        self._check_runs(instance_id)
+        now = datetime.datetime.now(datetime.UTC).strftime(_TIME)
+        given = self._instances.notices.setdefault(instance_id, {})
+        given.setdefault(REBALANCE, json.dumps({"noticeTime": now}))
+
+    def _lose_instance(self, instance_id: str) -> None:
+        self._check_runs(instance_id)
+        self._losses.append(instance_id)
+
+    def _lose_zone(self, zone: str) -> None:
+        known = {
+            str(subnet.availability_zone)
+            for backend in every(ec2_backends)
+            for subnets in list(backend.subnets.values())
+            for subnet in list(subnets.values())
+        }
+        if zone not in known:
+            raise FaultError(
+                f"no subnet is in a zone {zone!r}; there are {', '.join(sorted(known)) or 'none'}"
+            )
+        self._zones.lost.add(zone)
+
+    def _return_zone(self, zone: str) -> None:
+        if zone not in self._zones.lost:
+            lost = ", ".join(sorted(self._zones.lost)) or "none"
+            raise FaultError(f"the zone {zone!r} is not lost; lost are: {lost}")
+        self._zones.lost.discard(zone)
+
+    def _check_runs(self, instance_id: str) -> None:
+        if self._instances.server(instance_id) is None:
+            raise FaultError(f"no instance {instance_id!r} runs")
+
+    def _end(self, instance_id: str) -> None:
+        for backend in every(ec2_backends):
+            instance = backend.get_instance_by_id(instance_id)
+            if instance is not None and instance.state == "running":
+                backend.terminate_instances([instance_id])
+                code = "Server.SpotInstanceTermination"
+                instance.state_reason = StateReason(f"{code}: Spot instance termination", code)
