@@ -1,6 +1,7 @@
 'use strict';
 const assert = require('node:assert/strict');
 const { after, before, test } = require('node:test');
+const { setTimeout: sleep } = require('node:timers/promises');
 const { loggedIn, startApp } = require('./helpers/app');
 const { eventually } = require('./helpers/children');
 const { startServices } = require('./helpers/services');
@@ -27,16 +28,18 @@ async function statusWithin(timeoutMs, path, from = user) {
   return status;
 }
 
-async function stillAlive() {
+/** A load balancer that asks goes on sending requests, and the answer names what is out. */
+async function stillInService(timeoutMs, outage) {
   assert.equal(app.child.exitCode, null);
-  assert.equal((await fetch(`${app.url}/healthz`)).status, 200);
+  assert.equal(await statusWithin(timeoutMs, '/readyz'), 200);
+  const { status, checks } = (await user.get('/readyz')).body;
+  assert.deepEqual([status, checks[outage]], ['degraded', 'unreachable']);
 }
 
 test('without Redis requests get a fast 503; when it is back, the session is', async () => {
   await services.redis.stop();
   assert.equal(await statusWithin(500, '/me'), 503);
-  assert.equal(await statusWithin(500, '/readyz'), 503);
-  await stillAlive();
+  await stillInService(500, 'redis');
   await services.redis.start();
   await eventually(async () => (await user.get('/me')).status === 200, {
     timeoutMs: 5000,
@@ -48,8 +51,7 @@ test('a Redis that hangs costs a request a bounded time', async () => {
   services.redis.signal('SIGSTOP');
   try {
     assert.equal(await statusWithin(1500, '/me'), 503);
-    assert.equal(await statusWithin(1500, '/readyz'), 503);
-    await stillAlive();
+    await stillInService(1500, 'redis');
   } finally {
     services.redis.signal('SIGCONT');
   }
@@ -62,8 +64,7 @@ test('a Redis that hangs costs a request a bounded time', async () => {
 test('without Postgres requests get a fast 503; when it is back, so are they', async () => {
   await services.postgres.stop();
   assert.equal(await statusWithin(500, '/me'), 503);
-  assert.equal(await statusWithin(500, '/readyz'), 503);
-  await stillAlive();
+  await stillInService(500, 'postgres');
   await services.postgres.start();
   await eventually(async () => (await user.get('/me')).status === 200, { timeoutMs: 5000, what: 'Postgres' });
 });
@@ -80,6 +81,31 @@ test('a worker starts without Redis and is ready when Redis is', async () => {
     });
   } finally {
     await early.stop();
+  }
+});
+
+test('a worker that no check has met yet is in service too when an outage comes', async () => {
+  const unasked = await startApp(services);
+  try {
+    await sleep(600); // two looks of its own
+    await services.redis.stop();
+    assert.equal((await fetch(`${unasked.url}/readyz`)).status, 200);
+  } finally {
+    await services.redis.start();
+    await unasked.stop();
+  }
+});
+
+test('a worker whose Postgres has never answered is not ready, and never becomes it', async () => {
+  const DATABASE_URL = services.env.DATABASE_URL.replace(/:\d+\//, ':1/');
+  const misled = await startApp(services, { DATABASE_URL });
+  try {
+    await sleep(600);
+    const response = await fetch(`${misled.url}/readyz`);
+    const { status, checks } = await response.json();
+    assert.deepEqual([response.status, status, checks.redis], [503, 'unready', 'ok']);
+  } finally {
+    await misled.stop();
   }
 });
 
