@@ -1,0 +1,107 @@
+"""The load generator sees what fails, and keeps its pace."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from tests.load import Load, Outcome, outcome
+
+SUMMARY = """\
+Running 1m test @ http://127.0.0.1:3000/
+  1 threads and 10 connections
+  390 requests in 4.05s, 51.80KB read
+  Socket errors: connect 1, read 7, write 0, timeout 2
+  Non-2xx or 3xx responses: 5
+Requests/sec:     96.33
+"""
+SECONDS = 1.0
+
+
+class Http(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 128
+
+
+class Server:
+    """Answers as `fault` says: the number of a request in, its status out; None breaks the connection off."""
+
+    def __init__(self, fault: Callable[[int], int | None]) -> None:
+        self.connections = 0
+        self.cookies: set[str | None] = set()
+        self._number = 0
+        server = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def setup(self) -> None:
+                super().setup()
+                server.connections += 1
+
+            def do_GET(self) -> None:
+                server._number += 1
+                server.cookies.add(self.headers["Cookie"])
+                status = fault(server._number)
+                if status is None:
+                    self.close_connection = True
+                    return
+                self.send_response(status)
+                self.send_header("Content-Length", "0")
+                if self.close_connection:
+                    self.send_header("Connection", "close")
+                self.end_headers()
+
+            def log_message(self, format: str, *args: object) -> None:
+                """Nothing."""
+
+        self.http = Http(("127.0.0.1", 0), Handler)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.http.server_address[1]}"
+
+
+@contextmanager
+def serving(fault: Callable[[int], int | None] = lambda _: 200) -> Iterator[Server]:
+    server = Server(fault)
+    thread = threading.Thread(target=server.http.serve_forever)
+    thread.start()
+    try:
+        yield server
+    finally:
+        server.http.shutdown()
+        thread.join()
+        server.http.server_close()
+
+
+def loaded(server: Server, cookies: tuple[str, ...] = ()) -> Outcome:
+    load = Load(server.url, cookies=cookies)
+    time.sleep(SECONDS)
+    return load.stop()
+
+
+def test_all_that_wrk_counts_as_failed_is_added_up() -> None:
+    """Its own lines are kept for the report."""
+    seen = outcome(SUMMARY, 4.0)
+    assert (seen.requests, seen.failed, seen.rate) == (390, 15, 97.5)
+    assert len(seen.lines) == 2
+
+
+def test_half_of_the_load_makes_new_connections_and_every_session_takes_part() -> None:
+    """Nothing fails at a server that answers, at 100 requests/s or more once it runs."""
+    with serving() as server:
+        seen = loaded(server, ("sid=a", "sid=b"))
+        assert (seen.failed, seen.lines) == (0, ())
+        assert seen.requests > 50
+        assert seen.requests * 0.3 < server.connections < seen.requests * 0.8
+        assert server.cookies == {"sid=a", "sid=b"}
+
+
+def test_a_broken_connection_and_a_bad_answer_are_seen() -> None:
+    """The twin."""
+    with serving(lambda number: None if number % 10 == 0 else 200) as server:
+        assert loaded(server).failed > 0
+    with serving(lambda number: 500 if number % 10 == 0 else 200) as server:
+        assert loaded(server).failed > 0
