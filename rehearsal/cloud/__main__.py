@@ -46,12 +46,11 @@ def main() -> int:
 
 def _run(listener: socket.socket, state_dir: Path, told_to_end: threading.Event) -> int:
     # moto takes over a second to import: a port or folder in use is told before that.
-    from rehearsal.cloud import cloudwatch, images, s3_policies
+    from rehearsal.cloud import images, s3_policies
     from rehearsal.cloud.api import Api
 
     site = _site(listener, state_dir)
     images.register()
-    cloudwatch.mend_moto()
     s3_policies.mend_moto()
     bodies, faults = _bodies(site)
     api = Api(listener, site.authority.path, faults.inject)
@@ -75,13 +74,16 @@ def _run(listener: socket.socket, state_dir: Path, told_to_end: threading.Event)
 
 def _bodies(site: Site) -> tuple[list[Body], "Faults"]:
     """The bodies in the order they start in, what others need first; and the one that takes faults."""
+    from rehearsal.cloud import group_metrics
     from rehearsal.cloud.autoscaling import AutoScalingGroups
+    from rehearsal.cloud.cloudwatch import CloudWatch
     from rehearsal.cloud.ec2 import Instances
     from rehearsal.cloud.ecs import Tasks
     from rehearsal.cloud.elasticache import Stores
     from rehearsal.cloud.elbv2 import LoadBalancers
     from rehearsal.cloud.faults import Faults
     from rehearsal.cloud.rds import Databases
+    from rehearsal.cloud.server_metrics import ServerMetrics
     from rehearsal.cloud.ssm import RunCommand
 
     instances, balancers = Instances(site), LoadBalancers(site)
@@ -89,6 +91,7 @@ def _bodies(site: Site) -> tuple[list[Body], "Faults"]:
     return [
         *(Databases(site), Stores(site), Tasks(site), faults),
         *(instances, balancers, AutoScalingGroups(instances, balancers), RunCommand(site, instances)),
+        CloudWatch([balancers.measure, ServerMetrics(instances).measure, group_metrics.measure]),
     ], faults
 
 

@@ -1,13 +1,125 @@
-"""What moto's CloudWatch lacks: PutCompositeAlarm.
+"""CloudWatch: metrics are published, alarms evaluated, and their actions done."""
 
-moto keeps an alarm's rule and lists alarms that have one as composite, but forgot the action that makes one.
-"""
+import json
+import logging
+import time
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime
+from typing import Any
 
-from moto.cloudwatch.responses import CloudWatchResponse
+from moto.cloudwatch.models import cloudwatch_backends
 
-from rehearsal.cloud.mending import mend
+from rehearsal.cloud import alarm_actions, cloudwatch_api
+from rehearsal.cloud.alarm_evaluation import Rule, State, evaluate
+from rehearsal.cloud.cloudwatch_api import samples, series_of
+from rehearsal.cloud.metrics import Measured, datapoints
+from rehearsal.cloud.site import Row, every
+
+_PUBLISHED_EVERY = 10
+"""Seconds. A minute's sums are those that AWS publishes, and alarms of 10 s see real datapoints too."""
+_MINUTE = 60.0
+log = logging.getLogger(__name__)
 
 
-def mend_moto() -> None:
-    """Add the action; once a process."""
-    mend(CloudWatchResponse, put_composite_alarm=CloudWatchResponse.put_metric_alarm)
+class CloudWatch:
+    """The body of CloudWatch. `sources` measure what the other services publish, since their last call."""
+
+    def __init__(self, sources: Sequence[Callable[[], Iterable[Measured]]]) -> None:
+        cloudwatch_api.mend_moto()
+        self._sources = sources
+        self._published = time.time() // _PUBLISHED_EVERY
+        self._alarms: dict[Any, _Alarm] = {}
+
+    def reconcile(self) -> None:
+        """Publish what is due, evaluate what is due, act on every changed state."""
+        now = time.time()
+        slot = now // _PUBLISHED_EVERY
+        if slot != self._published:
+            self._publish(self._published * _PUBLISHED_EVERY, now)
+            self._published = slot
+        self._alarms = {
+            record: self._alarms.get(record) or _Alarm(backend, record)
+            for backend in every(cloudwatch_backends)
+            for record in list(backend.alarms.values())
+        }
+        for alarm in self._alarms.values():
+            alarm.reconcile(now)
+
+    def rows(self) -> list[Row]:
+        """None: nothing runs here."""
+        return []
+
+    def stop(self) -> None:
+        """Nothing runs here."""
+
+    def _publish(self, began: float, now: float) -> None:
+        timestamp = datetime.fromtimestamp(began, UTC).replace(tzinfo=None)
+        for source in self._sources:
+            for measured in source():
+                cloudwatch_backends[measured.account][measured.region].put_metric_data(
+                    measured.namespace, [{**datum, "Timestamp": timestamp} for datum in measured.data]
+                )
+        for backend in every(cloudwatch_backends):
+            cloudwatch_api.forget_old(backend, now)
+
+
+class _Alarm:
+    """One metric alarm."""
+
+    def __init__(self, backend: Any, record: Any) -> None:
+        self._backend = backend
+        self._record = record
+        self._period = int(record.period or 0)
+        self._evaluated = -1.0
+        self._acted_at = 0.0
+
+    def reconcile(self, now: float) -> None:
+        """One of whole minutes is evaluated each minute, one of seconds every ten, and a new one at once."""
+        if self._period:
+            turn = now // (_MINUTE if self._period >= _MINUTE else _PUBLISHED_EVERY)
+            if turn != self._evaluated:
+                self._evaluated = turn
+                self._evaluate(now)
+        self._act(now)
+
+    def _evaluate(self, now: float) -> None:
+        record = self._record
+        periods = int(record.evaluation_periods)
+        rule = Rule(
+            comparison=record.comparison_operator,
+            threshold=float(record.threshold),
+            evaluation_periods=periods,
+            datapoints_to_alarm=int(record.datapoints_to_alarm or periods),
+            treat_missing_data=record.treat_missing_data or "missing",
+        )
+        statistic = record.extended_statistic or record.statistic
+        found = datapoints(
+            samples(self._backend, series_of(record.namespace, record.metric_name, record.dimensions)),
+            statistic,
+            period=self._period,
+            periods=rule.evaluation_range,
+            until=now,
+        )
+        before: State = record.state_value
+        verdict = evaluate(rule, found, before)
+        if verdict.state != before:
+            log.info("alarm %s: %s, was %s: %s", record.name, verdict.state, before, verdict.reason)
+            data = {
+                "version": "1.0",
+                "queryDate": datetime.fromtimestamp(now, UTC).isoformat(timespec="milliseconds"),
+                "statistic": statistic,
+                "period": self._period,
+                "recentDatapoints": [value for value in found if value is not None][-periods:],
+                "threshold": rule.threshold,
+            }
+            record.update_state(verdict.reason, json.dumps(data), verdict.state)
+
+    def _act(self, now: float) -> None:
+        """On a change; for Auto Scaling again every minute, as long as the state stays."""
+        record = self._record
+        before, state = record.acted_on, record.state_value
+        if state == before and now - self._acted_at < _MINUTE:
+            return
+        self._acted_at, record.acted_on = now, state
+        if record.actions_enabled:
+            alarm_actions.act(self._backend, record, before=before)

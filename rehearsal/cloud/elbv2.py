@@ -2,16 +2,19 @@
 
 import logging
 import time
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from moto.ec2.models import ec2_backends
 from moto.elbv2.models import elbv2_backends
 
-from rehearsal.cloud import elbv2_api
+from rehearsal.cloud import balancer_metrics, elbv2_api
+from rehearsal.cloud.balancer_metrics import Traffic
 from rehearsal.cloud.balancer_view import Certificates, view
 from rehearsal.cloud.haproxy import Haproxy, HaproxyError
 from rehearsal.cloud.haproxy_config import Balancer, ServerLine, TargetGroup, UnsupportedError, backend_name
+from rehearsal.cloud.metrics import Measured
 from rehearsal.cloud.site import Row, Site, every
 from rehearsal.cloud.targets import Observation, Target
 from rehearsal.processes import end_all
@@ -50,6 +53,10 @@ class LoadBalancers:
                 return balancer.targets[target_group_arn]
         return None
 
+    def measure(self) -> Iterable[Measured]:
+        """AWS/ApplicationELB since the last call."""
+        return [balancer.measure() for balancer in self._balancers.values()]
+
     def rows(self) -> list[Row]:
         """One row a load balancer."""
         return [balancer.row() for balancer in self._balancers.values()]
@@ -71,6 +78,7 @@ class _LoadBalancer:
         self._loaded: Balancer | None = None
         self._leaving: list[tuple[str, str]] = []
         self._registrations = 0
+        self._traffic = Traffic()
 
     def processes(self) -> list[Any]:
         """Its HAProxy, when there is one."""
@@ -82,6 +90,24 @@ class _LoadBalancer:
         address = f"{record.dns_name}:{ports}" if ports else record.dns_name
         pid = process.pid if process else None
         return Row(kind="load balancer", name=record.name, address=address, pid=pid, state=record.state)
+
+    def measure(self) -> Measured:
+        """What it counted since the last call, by target group."""
+        balancer = balancer_metrics.suffix(self._record.arn)
+        data = balancer_metrics.balancer_data(balancer, self._traffic.take_own_errors())
+        for arn, targets in self.targets.items():
+            data += balancer_metrics.target_group_data(
+                balancer,
+                balancer_metrics.suffix(arn),
+                self._traffic.take_tallies(backend_name(arn)),
+                targets.values(),
+            )
+        return Measured(
+            account=self._backend.account_id,
+            region=self._backend.region_name,
+            namespace=balancer_metrics.NAMESPACE,
+            data=data,
+        )
 
     def reconcile(self) -> None:
         """One step; a configuration that can't be is the load balancer's `failed` state."""
@@ -162,6 +188,7 @@ class _LoadBalancer:
 
     def _observe(self, wanted: Balancer) -> None:
         statistics = self._haproxy.statistics()
+        self._traffic.see(statistics)
         for group in wanted.target_groups:
             targets = self.targets[group.arn]
             for target in list(targets.values()):
