@@ -88,7 +88,7 @@ class Fleet:
         return str(version["VersionNumber"])
 
     def create_group(self, name: str, *, size: int, mixed: bool = False, **more: Any) -> None:
-        """A group behind the balancer whose servers are warm when healthy; `mixed`: one on demand, rest spot."""
+        """A group behind the balancer whose servers are warm when healthy; `mixed`: spot above one."""
         version = {"LaunchTemplateId": self.template, "Version": "1"}
         launched = (
             {
