@@ -8,7 +8,7 @@ from typing import Any
 from moto.autoscaling.models import autoscaling_backends
 from moto.core.exceptions import ServiceException
 
-from rehearsal.cloud import autoscaling_api, refresh_api, replacement, rolling
+from rehearsal.cloud import autoscaling_api, refresh_api, replacement, rolling, warm_pool_api
 from rehearsal.cloud.ec2 import Instances
 from rehearsal.cloud.elbv2 import LoadBalancers
 from rehearsal.cloud.launches import Launches
@@ -17,6 +17,7 @@ from rehearsal.cloud.refresh import active_refresh, replacing_refresh
 from rehearsal.cloud.registration import Registration
 from rehearsal.cloud.scaling_group import Configuration, configuration
 from rehearsal.cloud.site import Row, every
+from rehearsal.cloud.warm_pool import WarmPool
 
 _LAUNCHING = "autoscaling:EC2_INSTANCE_LAUNCHING"
 _TERMINATING = "autoscaling:EC2_INSTANCE_TERMINATING"
@@ -29,6 +30,7 @@ class AutoScalingGroups:
     def __init__(self, instances: Instances, balancers: LoadBalancers) -> None:
         autoscaling_api.mend_moto()
         refresh_api.mend_moto()
+        warm_pool_api.mend_moto()
         self._instances = instances
         self._balancers = balancers
         self._groups: dict[Any, _Group] = {}
@@ -60,6 +62,7 @@ class _Group:
         self._instances = instances
         self._registration = Registration(backend, record, balancers)
         self._launches = Launches(record)
+        self._pool = WarmPool(self, backend.ec2_backend, instances, self._launches)
 
     def row(self) -> Row:
         record = self.record
@@ -81,6 +84,8 @@ class _Group:
         if replacing_refresh(self.record) is None:
             replacement.advance(self)
             self._scale_in()
+        complete = len(self.staying()) >= int(self.record.desired_capacity)
+        self._pool.reconcile(fill=complete and active_refresh(self.record) is None)
 
     def _members(self) -> list[Member]:
         return list(self.record.instance_states)
@@ -100,7 +105,7 @@ class _Group:
             self._forget(member)
             return
         match member.lifecycle_state:
-            case "Pending" if not member.wait_for(self._hooks(_LAUNCHING)):
+            case "Pending" if not member.wait_for(self.launching_hooks()):
                 self._put_in_service(member)
             case "Pending:Wait" if member.hooks_outcome() == "CONTINUE":
                 self._put_in_service(member)
@@ -117,6 +122,14 @@ class _Group:
         if member.termination is not None and not member.terminating:
             self.begin_termination(member, member.termination)
         self._instances.lifecycle_states[instance.id] = member.target_lifecycle_state
+
+    def launching_hooks(self) -> list[Any]:
+        """What a new server waits for."""
+        return self._hooks(_LAUNCHING)
+
+    def renew_pool(self, target: Configuration) -> bool:
+        """Let the warm pool have no server of another configuration; whether that is so."""
+        return self._pool.renew(target)
 
     def _hooks(self, transition: str) -> list[Any]:
         hooks = self._backend.describe_lifecycle_hooks(self.record.name)
@@ -263,7 +276,9 @@ class _Group:
                 for member in staying
                 if (member.replacement is None if replacing is None else replacing.is_new(member))
             ]
-            member = self._launches.launch(target, cause, lasting=lasting, all_=staying)
+            member = self._pool.take(target, cause) or self._launches.launch(
+                target, cause, lasting=lasting, all_=staying
+            )
             if member is not None:
                 self.record.instance_states.append(member)
 
@@ -282,7 +297,8 @@ class _Group:
             self._backend.ec2_backend.terminate_instances(running)
             for member in self._members():
                 member.lifecycle_state = "Terminating:Proceed"
-        if not self._members():
+        self._pool.terminate()
+        if not self._members() and not self.record.warm_members:
             self._backend.autoscaling_groups.pop(self.record.name, None)
             for hook in self._backend.describe_lifecycle_hooks(self.record.name):
                 self._backend.delete_lifecycle_hook(self.record.name, hook.name)

@@ -71,6 +71,7 @@ def find_group(response: Any) -> Any:
 def _create(group: Any, *args: Any, **kwargs: Any) -> None:
     group.activities = []
     group.refreshes = []
+    group.warm_members = []
     group.status = group.capacity_cause = None
     for attribute in _KEPT.values():
         setattr(group, attribute, None)
@@ -209,7 +210,8 @@ def _record_heartbeat(response: Any) -> ActionResult:
 def _find_action(response: Any) -> Any:
     instance_id = response._get_param("InstanceId")
     hook_name = response._get_param("LifecycleHookName")
-    for member in list(find_group(response).instance_states):
+    group = find_group(response)
+    for member in [*group.instance_states, *group.warm_members]:
         if member.instance.id == instance_id and member.lifecycle_state.endswith(":Wait"):
             hook = member.hooks.get(hook_name)
             if hook is not None and hook.result is None:

@@ -64,7 +64,12 @@ class Member(InstanceState):
 
     @property
     def target_lifecycle_state(self) -> str:
-        """For its metadata service: `Terminated` from the terminating hook on, when it has been drained."""
+        """For its metadata service: `Terminated` from the terminating hook on, when it has been drained.
+
+        `Warmed:Stopped` on its way into a warm pool that keeps its servers stopped.
+        """
+        if self.lifecycle_state.startswith("Warmed:"):
+            return f"Warmed:{self.auto_scaling_group.warm_pool_state}"
         drained = self.lifecycle_state in ("Terminating:Wait", "Terminating:Proceed")
         return "Terminated" if drained else "InService"
 

@@ -9,7 +9,7 @@ from rehearsal.cloud.instance_refresh import Member as RefreshMember
 from rehearsal.cloud.instance_refresh import limits, next_step
 from rehearsal.cloud.lifecycle import Member
 from rehearsal.cloud.refresh import REPLACING, Refresh
-from rehearsal.cloud.scaling_group import adopt, warmup
+from rehearsal.cloud.scaling_group import Configuration, adopt, warmup
 
 
 class Group(Protocol):
@@ -29,6 +29,9 @@ class Group(Protocol):
 
     def begin_termination(self, member: Member, cause: str) -> None:
         """Drain and terminate."""
+
+    def renew_pool(self, target: Configuration) -> bool:
+        """Let the warm pool have no server of another configuration; whether that is so."""
 
 
 def advance(refresh: Refresh, group: Group) -> None:
@@ -61,7 +64,9 @@ def _replace(refresh: Refresh, group: Group) -> None:
     )
     step = next_step(members, desired=desired, within=within)
     if step.finished:
-        _finish(refresh, group.record)
+        # AWS: first what is in service, then the warm pool.
+        if group.renew_pool(refresh.target):
+            _finish(refresh, group.record)
     elif refresh.stuck:
         refresh.fail(refresh.status_reason or "the servers that are to be replaced have not been for an hour")
         return

@@ -44,6 +44,7 @@ RESOURCES = [
             Step(run=group.change_tags, inputs="tags"),
             Step(run=group.change_target_groups, inputs="targetGroupArns"),
             Step(run=group.change_metrics, inputs="enabledMetrics"),
+            Step(run=group.change_warm_pool, inputs="warmPool"),
             Step(run=group.refresh_instances, inputs=group.REFRESHED_BY),
         ),
         delete=Step(run=group.delete),
@@ -58,7 +59,7 @@ RESOURCES = [
             "launchTemplate.name": "LaunchTemplateName",
             "protectFromScaleIn": "NewInstancesProtectedFromScaleIn",
         },
-        state={"arn": "AutoScalingGroupARN"},
+        state={"arn": "AutoScalingGroupARN", "warmPool": "WarmPoolConfiguration"},
         outputs="arn",
         defaults={
             "forceDelete": False,

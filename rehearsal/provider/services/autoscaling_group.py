@@ -6,7 +6,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from rehearsal.provider.errors import NotSettled
-from rehearsal.provider.mapping import arguments
+from rehearsal.provider.mapping import arguments, to_api
 from rehearsal.provider.resource import call
 from rehearsal.provider.values import Properties
 from rehearsal.provider.work import Work
@@ -140,6 +140,34 @@ def change_metrics(work: Work) -> None:
         )
 
 
+PUT_POOL = call("put_warm_pool", inputs="", AutoScalingGroupName="{id}")
+
+
+def change_warm_pool(work: Work) -> None:
+    """Puts the group's warm pool as a whole, or deletes it with its servers."""
+    wanted = work.inputs.get("warmPool")
+    if wanted:
+        made = to_api({"autoScalingGroupName": work.id, **wanted}, work.shape(PUT_POOL), {}, "warmPool")
+        work.api.put_warm_pool(**made)
+    else:
+        delete_warm_pool(work)
+
+
+def delete_warm_pool(work: Work) -> None:
+    """Deletes the pool and waits until its servers are gone."""
+    group = read(work)
+    if group is None or not group.get("WarmPoolConfiguration"):
+        return
+    work.api.delete_warm_pool(AutoScalingGroupName=work.id, ForceDelete=True)
+
+    def emptying() -> str | None:
+        now = read(work)
+        left = now.get("WarmPoolSize", 0) if now and now.get("WarmPoolConfiguration") else None
+        return None if left is None else f"{left} servers of the warm pool end"
+
+    work.wait(emptying)
+
+
 START_REFRESH = call("start_instance_refresh", inputs="preferences strategy", AutoScalingGroupName="{id}")
 REFRESH_NAMES = {"preferences.scaleInProtectedInstances": "ScaleInProtectedInstances"}
 
@@ -194,6 +222,7 @@ def cancel_refresh(work: Work) -> None:
 
 def delete(work: Work) -> None:
     """Drains the group to no instances before it goes, unless `forceDelete` says otherwise."""
+    delete_warm_pool(work)
     if work.inputs.get("forceDelete"):
         work.api.delete_auto_scaling_group(AutoScalingGroupName=work.id, ForceDelete=True)
         return
