@@ -3,82 +3,28 @@
 import base64
 import hashlib
 import hmac
-import logging
 import os
 import secrets
+import shutil
 import signal
 import ssl
-import subprocess
-from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import cache
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from pg8000.native import Connection, identifier
 
 from rehearsal.cloud.certificates import Certificate
 from rehearsal.cloud.parameters import Settings, quote, render
+from rehearsal.cloud.postgres_installation import Installation
 from rehearsal.cloud.private import write_private
 from rehearsal.cloud.site import Site
 from rehearsal.processes import Child
 
-_INSTALLATIONS = Path("/usr/lib/postgresql")
 _ADMIN = "rdsadmin"  # RDS's own superuser; the master user is none
 _STOP_TIMEOUT = 10  # seconds for a fast shutdown
-log = logging.getLogger(__name__)
-
-
-class PostgresMissingError(RuntimeError):
-    """No PostgreSQL server is installed."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Installation:
-    """PostgreSQL's programs of one major version, in Debian's layout."""
-
-    major: int
-
-    @property
-    def bin(self) -> Path:
-        """Where `initdb` and `postgres` are."""
-        return _INSTALLATIONS / str(self.major) / "bin"
-
-    @property
-    def static_parameters(self) -> frozenset[str]:
-        """Parameters that only a restart changes."""
-        return frozenset(name for name, context in _contexts(self.bin).items() if context == "postmaster") | {
-            "pg_stat_statements.max"
-        }
-
-    @property
-    def parameters(self) -> frozenset[str]:
-        """Every parameter that this version knows."""
-        return frozenset(_contexts(self.bin))
-
-    def libraries(self, names: str) -> str:
-        """Those of a comma-separated list of preload libraries that are installed."""
-        folder = _INSTALLATIONS / str(self.major) / "lib"
-        wanted = [name.strip() for name in names.split(",") if name.strip()]
-        return ",".join(name for name in wanted if (folder / f"{name}.so").exists())
-
-
-def installation_for(engine_version: str) -> Installation:
-    """The installed major version that was asked for, else the newest; raises PostgresMissingError."""
-    majors = sorted(int(path.parent.parent.name) for path in _INSTALLATIONS.glob("[0-9]*/bin/postgres"))
-    if not majors:
-        raise PostgresMissingError(
-            f"no PostgreSQL in {_INSTALLATIONS}: install Debian's package `postgresql`"
-        )
-    asked = engine_version.split(".")[0]
-    return Installation(major=int(asked) if asked in map(str, majors) else majors[-1])
-
-
-@cache
-def _contexts(bin_: Path) -> Mapping[str, str]:
-    described = subprocess.run(
-        [bin_ / "postgres", "--describe-config"], capture_output=True, text=True, check=True
-    ).stdout
-    return {name: context for name, context, *_ in (line.split("\t") for line in described.splitlines())}
+_STANDBY = "rds_standby"  # as it names itself to its primary
+_WAL_KEPT = "512MB"  # for a standby that is away for a moment
 
 
 class PostgresServer:
@@ -93,8 +39,11 @@ class PostgresServer:
         if site.user:
             os.chown(folder, site.user.uid, site.user.gid)
         self._tls: Certificate = site.authority.issue(folder, addresses=[address], user=site.user)
-        self._initdb: Child | None = None
+        self._preparation: Child | None = None
         self._process: Child | None = None
+        self._primary: PostgresServer | None = None
+        self.waits_for_standby = False
+        """Whether a commit is acknowledged only when the standby has it on its disk too."""
 
     @property
     def log(self) -> Path:
@@ -108,7 +57,10 @@ class PostgresServer:
 
     @property
     def ready(self) -> bool:
-        """Whether the running server accepts connections: its pid file tells, as it tells `pg_ctl`."""
+        """Whether the running server accepts connections: its pid file tells, as it tells `pg_ctl`.
+
+        A standby never does, as on RDS.
+        """
         if self.pid is None:
             return False
         try:
@@ -121,15 +73,48 @@ class PostgresServer:
         """Begin to make the data folder; about a second of work, which `stop` breaks off."""
         password = self._folder / "admin-password"
         write_private(password, self._admin_password.encode(), owner=self._site.user)
-        self._initdb = self._spawn(
+        self._preparation = self._spawn(
             *("initdb", "--pgdata", self._data, "--username", _ADMIN, "--pwfile", password),
             *("--auth", "scram-sha-256", "--encoding", "UTF8", "--locale", "C.UTF-8", "--no-sync"),
         )
-        return self._initdb
+        return self._preparation
+
+    def copy(self, primary: "PostgresServer") -> Child:
+        """Begin to copy the data of a running server, whose standby this one becomes with `start`."""
+        self._primary = primary
+        line = f"*:*:*:*:{primary._admin_password}\n"  # has no character that a .pgpass escapes
+        write_private(self._passfile, line.encode(), owner=self._site.user)
+        self._preparation = self._spawn(
+            *("pg_basebackup", "--pgdata", self._data, "--dbname", self._to_primary),
+            *("--wal-method", "stream", "--checkpoint", "fast", "--no-sync"),
+        )
+        return self._preparation
+
+    def is_followed(self) -> bool:
+        """Whether this primary streams to its standby, and each commit waits for it if it is to."""
+        wanted = "sync" if self.waits_for_standby else "async"
+        found = self._run(
+            "postgres",
+            f"SELECT 1 FROM pg_stat_replication WHERE application_name = {quote(_STANDBY)}"
+            f" AND state = 'streaming' AND sync_state = {quote(wanted)}",
+        )
+        return bool(found)
+
+    def take_over(self, standby: "PostgresServer") -> None:
+        """Take a stopped standby's data instead of this ended server's own; `start` makes it a primary.
+
+        It begins a new timeline then, as any promoted server.
+        """
+        shutil.rmtree(self._data)
+        standby._data.rename(self._data)
+        (self._data / "standby.signal").unlink()
+        write_private(self._data / "recovery.signal", b"", owner=self._site.user)
 
     def start(self, settings: Settings) -> None:
         """Start the process with these settings; `ready` tells when it serves."""
         self.configure(settings)
+        if self._primary:
+            write_private(self._data / "standby.signal", b"", owner=self._site.user)
         self._process = self._spawn("postgres", "-D", self._data)
 
     def reload(self, settings: Settings) -> None:
@@ -140,10 +125,22 @@ class PostgresServer:
 
     def stop(self) -> None:
         """A fast shutdown: open transactions are rolled back, what is committed is on disk."""
-        if self._initdb:
-            self._initdb.end(within=0)
+        if self._preparation:
+            self._preparation.end(within=0)
         if self._process:
             self._process.end(within=_STOP_TIMEOUT, by=signal.SIGINT)
+            self._process = None
+
+    def kill(self) -> None:
+        """End it as a host's failure would: nothing that runs is finished."""
+        if pid := self.pid:
+            os.kill(pid, signal.SIGSTOP)  # so that it has no more children than are found
+            children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+            for process in (pid, *map(int, children)):  # each in a group of its own
+                with suppress(ProcessLookupError):
+                    os.kill(process, signal.SIGKILL)
+        if self._process:
+            self._process.end(within=0)
             self._process = None
 
     def configure(self, settings: Settings) -> None:
@@ -157,12 +154,20 @@ class PostgresServer:
             "ssl_key_file": str(self._tls.key),
             "logging_collector": "off",  # the log is the process' own output
             "lc_messages": "C",
+            "hot_standby": "off",  # a Multi-AZ standby serves nobody
+            "wal_keep_size": _WAL_KEPT,
+            "synchronous_standby_names": _STANDBY if self.waits_for_standby else "",
+            "restore_command": "false",  # what `take_over` recovers has all its WAL
         }
+        if self._primary:
+            ours |= {"primary_conninfo": self._to_primary, "wal_retrieve_retry_interval": "500ms"}
         wanted = dict(settings.postgres)
         wanted["shared_preload_libraries"] = self._installation.libraries(wanted["shared_preload_libraries"])
         (self._data / "postgresql.conf").write_text(render({**wanted, **ours}))
         kind = "hostssl" if settings.force_ssl else "host"
-        (self._data / "pg_hba.conf").write_text(f"{kind} all all all scram-sha-256\n")
+        (self._data / "pg_hba.conf").write_text(
+            f"{kind} all all all scram-sha-256\nhostssl replication {_ADMIN} all scram-sha-256\n"
+        )
 
     def bootstrap(self, *, master: str, password: str, database: str | None) -> None:
         """Make what a new RDS instance has: the master user (no superuser), its roles, the first database."""
@@ -187,7 +192,27 @@ class PostgresServer:
         """Change a role's password; the server sees a verifier only, so no log or statistic can show it."""
         self._run("postgres", f"ALTER ROLE {identifier(role)} PASSWORD {quote(scram_verifier(password))}")
 
-    def _run(self, database: str, *statements: str) -> None:
+    @property
+    def _passfile(self) -> Path:
+        return self._folder / "passfile"
+
+    @property
+    def _to_primary(self) -> str:
+        """How a standby reaches its primary."""
+        assert self._primary
+        words = {
+            "host": self._primary.address,
+            "port": self._primary.port,
+            "user": _ADMIN,
+            "passfile": self._passfile,
+            "sslmode": "verify-full",
+            "sslrootcert": self._site.authority.path,
+            "application_name": _STANDBY,
+        }
+        escaped = {name: str(word).replace("\\", r"\\").replace("'", r"\'") for name, word in words.items()}
+        return " ".join(f"{name}='{word}'" for name, word in escaped.items())
+
+    def _run(self, database: str, *statements: str) -> Any:
         connection = Connection(
             _ADMIN,
             host=self.address,
@@ -198,8 +223,7 @@ class PostgresServer:
             ssl_context=ssl.create_default_context(cafile=str(self._site.authority.path)),
         )
         try:
-            for statement in statements:
-                connection.run(statement)
+            return [connection.run(statement) for statement in statements][-1]
         finally:
             connection.close()
 

@@ -2,6 +2,7 @@
 
 import logging
 import shutil
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,10 @@ from pg8000.exceptions import DatabaseError, InterfaceError
 
 from rehearsal.cloud.log_stream import LogStream
 from rehearsal.cloud.parameters import Settings, changed, merge, settings
-from rehearsal.cloud.postgres import PostgresServer, installation_for
-from rehearsal.cloud.rds_api import group_parameters, instance_class, master_password, mend_moto
+from rehearsal.cloud.postgres import PostgresServer
+from rehearsal.cloud.postgres_installation import installation_for
+from rehearsal.cloud.rds_api import group_parameters, instance_class, master_password, mend_moto, other_zone
+from rehearsal.cloud.rds_standby import Standby
 from rehearsal.cloud.site import Row, Site, every
 from rehearsal.cloud.storage_metric import StorageMetric
 from rehearsal.processes import Child
@@ -48,13 +51,13 @@ class Databases:
             self._databases[instance].reconcile()
 
     def rows(self) -> list[Row]:
-        """One row an instance."""
-        return [database.row() for database in self._databases.values()]
+        """One row an instance, and one a standby."""
+        return [row for database in self._databases.values() for row in database.rows()]
 
     def stop(self) -> None:
         """Shut every server down."""
         for database in self._databases.values():
-            database.server.stop()
+            database.stop()
 
 
 class _Database:
@@ -66,7 +69,9 @@ class _Database:
         self.server = PostgresServer(
             folder, site, self._installation, address=site.addresses.take(), port=int(instance.port)
         )
-        self._folder = folder
+        self._site, self._folder = site, folder
+        self._standby: Standby | None = None
+        self._standbys = count(1)
         self._initdb: Child | None = None
         self._booting = False
         self._failed_boots = 0
@@ -81,10 +86,15 @@ class _Database:
             *(self.server.address, self.server.port),
         )
 
-    def row(self) -> Row:
-        where = f"{self.server.address}:{self.server.port}"
-        name, status = self._instance.db_instance_identifier, self._instance.status
-        return Row(kind="DB instance", name=name, address=where, pid=self.server.pid, state=status)
+    def rows(self) -> list[Row]:
+        servers = [("DB instance", self.server, self._instance.status)]
+        if self._standby:
+            servers.append(("DB standby", self._standby.server, self._standby.state))
+        name = self._instance.db_instance_identifier
+        return [
+            Row(kind=kind, name=name, address=f"{server.address}:{server.port}", pid=server.pid, state=state)
+            for kind, server, state in servers
+        ]
 
     def reconcile(self) -> None:
         """One step of the instance's life; its status says which."""
@@ -106,11 +116,13 @@ class _Database:
         match self._instance.status:
             case "creating":
                 self._create()
+            case "rebooting" if self._instance.failover_wanted and self.server.pid:
+                self._fail_over()
             case "starting" | "rebooting":
                 self.server.stop()
                 self._boot()
             case "stopping":
-                self.server.stop()
+                self.stop()
                 self._instance.status = "stopped"
             case "available" | "modifying" if self.server.pid is None:
                 log.warning("DB instance %s died; it is restarted", self._instance.db_instance_identifier)
@@ -118,13 +130,19 @@ class _Database:
             case "available" | "modifying":
                 self._storage.report()
                 self._apply_changes()
+                self._match_standby()
             case "incompatible-parameters" if self._wanted() != self._running:
                 self._instance.status = "rebooting"
 
     def delete(self) -> None:
-        """End the server and remove its data."""
-        self.server.stop()
+        """End the servers and remove their data."""
+        self.stop()
         shutil.rmtree(self._folder)
+
+    def stop(self) -> None:
+        """End the servers; there is a new standby when the instance is started again."""
+        self.server.stop()
+        self._drop_standby()
 
     def _create(self) -> None:
         if self._initdb is None:
@@ -137,6 +155,8 @@ class _Database:
     def _boot(self) -> None:
         self._remember_what_it_boots_with()
         self.server.port = int(self._instance.port)
+        if self._standby:
+            self._standby.restart()
         for name, value in self._running.without_body.items():
             log.info("parameter %s=%s has no body: it changes nothing in rehearsal", name, value)
         self.server.start(self._running)
@@ -165,9 +185,52 @@ class _Database:
                 master=instance.master_username, password=self._password, database=instance.db_name
             )
             self._bootstrapped = True
+        else:
+            instance.add_event("FAILOVER_COMPLETED" if instance.failover_wanted else "RESTARTED")
+        instance.failover_wanted = False
         instance.body_address = self.server.address
         instance.parameter_apply_status = "in-sync"
         instance.status = "available"
+
+    def _match_standby(self) -> None:
+        """Give a Multi-AZ instance its standby, move that one step on, replace a lost one."""
+        if self._standby and (self._standby.lost or not self._instance.multi_az):
+            if self._standby.lost:
+                log.warning("DB instance %s lost its standby", self._instance.db_instance_identifier)
+            self._drop_standby()
+            self.server.reload(self._running)
+        if self._standby is None and self._instance.multi_az:
+            folder = self._folder.with_name(f"{self._folder.name}-standby-{next(self._standbys)}")
+            self._standby = Standby(folder, self._site, self._installation, self.server)
+        if self._standby:
+            self._standby.step(self._running)
+            if self._standby.in_sync and not self._instance.secondary_availability_zone:
+                self._instance.secondary_availability_zone = other_zone(self._instance)
+
+    def _drop_standby(self) -> None:
+        if self._standby:
+            self._standby.end()
+            self._standby.remove_data()
+            self._standby = None
+            self._instance.secondary_availability_zone = None
+
+    def _fail_over(self) -> None:
+        """Lose the primary; the standby takes over its endpoint. One that still copies can do so soon."""
+        self._match_standby()
+        if not self._standby or not self._standby.in_sync:
+            return
+        instance, standby = self._instance, self._standby
+        instance.add_event("FAILOVER_STARTED")
+        self.server.kill()
+        instance.availability_zone = instance.secondary_availability_zone
+        standby.end()
+        self.server.take_over(standby.server)
+        self._drop_standby()
+        log.info(
+            "DB instance %s: its standby in %s takes over",
+            *(instance.db_instance_identifier, instance.availability_zone),
+        )
+        self._boot()
 
     def _apply_changes(self) -> None:
         instance = self._instance

@@ -15,12 +15,12 @@ from typing import Any
 from moto.core.responses import ActionResult
 from moto.ec2.models.instance_types import INSTANCE_TYPES
 from moto.rds.exceptions import InvalidParameterCombination, InvalidParameterValue, RDSClientError
-from moto.rds.models import DBInstance, DBParameterGroup, MasterUserSecret, RDSBackend
+from moto.rds.models import DBInstance, DBParameterGroup, Event, MasterUserSecret, RDSBackend
 from moto.rds.responses import RDSResponse
 
 from rehearsal.cloud.mending import mend
 from rehearsal.cloud.parameters import FormulaError, InstanceClass, evaluate
-from rehearsal.cloud.postgres import installation_for
+from rehearsal.cloud.postgres_installation import installation_for
 
 _MIB = 1024 * 1024
 # Fields that moto drops when an instance is created, with what RDS says where none is given.
@@ -35,6 +35,16 @@ _KEPT = {
 }
 # Request fields of ModifyDBInstance whose name differs from that of the answer's.
 _RENAMED = {"enable_performance_insights": "performance_insights_enabled", "db_port_number": "port"}
+# What the body tells of an instance. Source: "Amazon RDS event categories and event messages" of its guide,
+# RDS-EVENT-0006, -0013, -0049.
+_EVENTS = {
+    name: {"Categories": [category], "Message": message}
+    for name, category, message in (
+        ("RESTARTED", "availability", "DB instance restarted"),
+        ("FAILOVER_STARTED", "failover", "Multi-AZ instance failover started."),
+        ("FAILOVER_COMPLETED", "failover", "Multi-AZ instance failover completed"),
+    )
+}
 
 _init, _update = DBInstance.__init__, DBInstance.update
 _stop, _delete = RDSBackend.stop_db_instance, RDSBackend.delete_db_instance
@@ -56,7 +66,6 @@ def mend_moto() -> None:
     )
     mend(
         RDSBackend,
-        reboot_db_instance=_reboot,
         start_db_instance=_start,
         stop_db_instance=_stop_in_time,
         delete_db_instance=_delete_with_snapshot,
@@ -67,7 +76,8 @@ def mend_moto() -> None:
     )
     mend(MasterUserSecret, _generate_secret_string=_managed_password)
     mend(DBParameterGroup, update_parameters=_update_user_parameters)
-    mend(RDSResponse, reset_db_parameter_group=_reset_parameter_group)
+    mend(RDSResponse, reboot_db_instance=_reboot, reset_db_parameter_group=_reset_parameter_group)
+    Event.EVENT_MAP.update(_EVENTS)
 
 
 def instance_class(instance: Any) -> InstanceClass:
@@ -94,12 +104,22 @@ def group_parameters(instance: Any) -> Mapping[str, Mapping[str, str]]:
     return dict(instance.db_parameter_groups()[0].parameters)
 
 
+def other_zone(instance: Any) -> str:
+    """Where a standby is: in a zone of the instance's subnets that is not its own."""
+    own = str(instance.availability_zone)
+    group = getattr(instance, "db_subnet_group", None)
+    zones = {subnet.availability_zone for subnet in group._subnets} if group else set()
+    return min(zones - {own}, default=own[:-1] + ("b" if own.endswith("a") else "a"))
+
+
 def _create(instance: Any, *args: Any, **kwargs: Any) -> None:
     _check_class(kwargs["db_instance_class"])
     if kwargs["engine"] == "postgres":
         _check_master(kwargs)
         kwargs["engine_version"] = kwargs.get("engine_version") or str(installation_for("").major)
     instance.body_address = ""
+    instance.failover_wanted = False
+    instance.secondary_availability_zone = None
     _init(instance, *args, **kwargs)
     if instance.storage_encrypted and not kwargs.get("kms_key_id"):
         instance.kms_key_id = instance.backend.kms.describe_key("alias/aws/rds").arn
@@ -165,12 +185,19 @@ def _default_parameter_group(instance: Any) -> tuple[str, str]:
     return family, f"default.{family}"
 
 
-def _reboot(backend: Any, db_instance_identifier: str) -> Any:
-    instance = backend.describe_db_instances(db_instance_identifier)[0]
+def _reboot(response: Any) -> ActionResult:
+    instance = response.backend.describe_db_instances(response.params["DBInstanceIdentifier"])[0]
+    failover = bool(response.params.get("ForceFailover"))
     if instance.status not in ("available", "incompatible-parameters"):
         raise _wrong_state(instance, "rebooted")
+    if failover and not instance.multi_az:
+        raise InvalidParameterCombination(
+            "ForceFailover needs a standby, and DB instance "
+            f"{instance.db_instance_identifier} is not Multi-AZ: set MultiAZ, or reboot without it."
+        )
+    instance.failover_wanted = failover
     instance.status = "rebooting"
-    return instance
+    return ActionResult({"DBInstance": instance})
 
 
 def _start(backend: Any, db_instance_identifier: str) -> Any:

@@ -1,5 +1,6 @@
 """A rehearsal cloud of a test's own: on a free port, with a state folder of its own."""
 
+import json
 import signal
 import subprocess
 import sys
@@ -51,6 +52,12 @@ class RunningCloud:
     def ca(self) -> Path:
         """The certificate authority that its servers' certificates are signed by."""
         return self.state_dir / "ca.pem"
+
+    def rows(self) -> list[dict[str, Any]]:
+        """What runs where, as the status page shows it."""
+        with urllib.request.urlopen(f"{self.endpoint}/_evenkeel/status", timeout=30) as page:
+            rows: list[dict[str, Any]] = json.load(page)
+        return rows
 
     def processes(self) -> set[int]:
         """Everything that runs in the state folder, whoever its parent is now."""

@@ -1,0 +1,62 @@
+"""The PostgreSQL that this machine has, in Debian's layout."""
+
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+_INSTALLATIONS = Path("/usr/lib/postgresql")
+
+
+class PostgresMissingError(RuntimeError):
+    """No PostgreSQL server is installed."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Installation:
+    """PostgreSQL's programs of one major version, in Debian's layout."""
+
+    major: int
+
+    @property
+    def bin(self) -> Path:
+        """Where `initdb` and `postgres` are."""
+        return _INSTALLATIONS / str(self.major) / "bin"
+
+    @property
+    def static_parameters(self) -> frozenset[str]:
+        """Parameters that only a restart changes."""
+        return frozenset(name for name, context in _contexts(self.bin).items() if context == "postmaster") | {
+            "pg_stat_statements.max"
+        }
+
+    @property
+    def parameters(self) -> frozenset[str]:
+        """Every parameter that this version knows."""
+        return frozenset(_contexts(self.bin))
+
+    def libraries(self, names: str) -> str:
+        """Those of a comma-separated list of preload libraries that are installed."""
+        folder = _INSTALLATIONS / str(self.major) / "lib"
+        wanted = [name.strip() for name in names.split(",") if name.strip()]
+        return ",".join(name for name in wanted if (folder / f"{name}.so").exists())
+
+
+def installation_for(engine_version: str) -> Installation:
+    """The installed major version that was asked for, else the newest; raises PostgresMissingError."""
+    majors = sorted(int(path.parent.parent.name) for path in _INSTALLATIONS.glob("[0-9]*/bin/postgres"))
+    if not majors:
+        raise PostgresMissingError(
+            f"no PostgreSQL in {_INSTALLATIONS}: install Debian's package `postgresql`"
+        )
+    asked = engine_version.split(".")[0]
+    return Installation(major=int(asked) if asked in map(str, majors) else majors[-1])
+
+
+@cache
+def _contexts(bin_: Path) -> Mapping[str, str]:
+    described = subprocess.run(
+        [bin_ / "postgres", "--describe-config"], capture_output=True, text=True, check=True
+    ).stdout
+    return {name: context for name, context, *_ in (line.split("\t") for line in described.splitlines())}
