@@ -44,9 +44,14 @@ alarms = Monitoring(name, wire.monitoring(balancer, database, sessions, cache, k
 schema = Migrations(f"{name}-schema", wire.migrations(network, groups, database, bucket, key), here)
 release = Release(f"{name}-release", wire.release(bucket), here)
 template = ServerTemplate(f"{name}-app", wire.server(cloud, groups, release, bucket, backends, key), here)
-servers = AppServers(f"{name}-app", wire.servers(network, balancer, template, alarms, schema), here)
+replacement = wire.replacement(template, balancer, alarms)
+checks = None
+if wire.settings.smoke.session:
+    checks = Secret(f"{name}-checks", wire.check_account(password(f"{name}-checks"), key), here)
+smoke = wire.smoke(release, balancer, checks)
+servers = AppServers(f"{name}-app", wire.servers(network, balancer, schema, replacement, smoke), here)
 Scaling(f"{name}-scaling", wire.scaling(servers, balancer), here)
-Rollout(f"{name}-rollout", wire.rollout(release, servers, template, balancer, alarms), here)
+Rollout(f"{name}-rollout", wire.rollout(release, servers, replacement, smoke), here)
 
 pulumi.export("url", balancer.url)
 pulumi.export("auto_scaling_group", servers.auto_scaling_group)

@@ -6,7 +6,11 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
+from components.gate import CheckHook
+from components.mixed_instances import MixedInstances
+from components.replacement import Replacement
 from components.server_template import LAUNCHING_HOOK, TERMINATING_HOOK
+from components.smoke import Smoke
 from stacks.budgets import Timeline
 
 
@@ -16,17 +20,16 @@ class AppServersArgs:
 
     auto_scaling_group: str
     """Its name, which the launch template knows already."""
-    launch_template_id: pulumi.Input[str]
-    launch_template_version: pulumi.Input[str]
-    instance_types: Sequence[str]
-    """The first that is available is launched."""
+    instances: MixedInstances
     subnet_ids: Sequence[pulumi.Input[str]]
     target_group_arn: pulumi.Input[str]
     min_size: int
     max_size: int
     max_healthy_percentage: int
-    rollback_alarms: Sequence[pulumi.Input[str]]
-    """Names of alarms that roll an instance refresh back."""
+    warm_pool_size: int
+    """Stopped servers kept ready."""
+    replacement: Replacement
+    smoke: Smoke
     timeline: Timeline
     gates: Sequence[pulumi.Resource]
     """What must have passed before a server is launched or replaced."""
@@ -34,6 +37,8 @@ class AppServersArgs:
 
 class AppServers(pulumi.ComponentResource):
     """An Auto Scaling group that launches before it terminates and rolls back what does not become healthy.
+
+    Before the group is changed, its servers are replaced: when that fails, it keeps its configuration.
 
     Makes: `aws.autoscaling.Group`, and two `LifecycleHook`s.
     """
@@ -44,6 +49,10 @@ class AppServers(pulumi.ComponentResource):
         super().__init__("evenkeel:index:AppServers", name, None, opts)
         times = args.timeline
         hooks = lifecycle_hooks(times)
+        replaced = CheckHook(
+            f"{name}-replace", args.replacement.check(launches_follow=True), args.replacement.context
+        )
+        visited = CheckHook(f"{name}-visit", args.smoke.before, args.smoke.context)
         group = aws.autoscaling.Group(
             name,
             name=args.auto_scaling_group,
@@ -54,14 +63,15 @@ class AppServers(pulumi.ComponentResource):
             health_check_type="ELB",
             health_check_grace_period=times.health_check_grace_period,
             default_instance_warmup=times.instance_warmup,
-            min_elb_capacity=args.min_size,
-            wait_for_capacity_timeout=f"{times.launching_heartbeat + times.health_check_grace_period}s",
-            mixed_instances_policy=instances(args),
+            # The `release` gate waits for the servers, and shows what each of them waits for.
+            wait_for_capacity_timeout="0",
+            mixed_instances_policy=args.instances.policy,
+            capacity_rebalance=args.instances.has_spot,
+            warm_pool=warm_pool(args.warm_pool_size),
             instance_maintenance_policy={
                 "min_healthy_percentage": 100,
                 "max_healthy_percentage": args.max_healthy_percentage,
             },
-            instance_refresh=refresh(args),
             # The first servers are launched before any resource beside the group could exist.
             initial_lifecycle_hooks=[
                 {
@@ -73,7 +83,10 @@ class AppServers(pulumi.ComponentResource):
                 for hook in hooks
             ],
             opts=pulumi.ResourceOptions(
-                parent=self, depends_on=list(args.gates), ignore_changes=["initialLifecycleHooks"]
+                parent=self,
+                depends_on=replaced.known.apply(lambda _: list(args.gates)),
+                ignore_changes=["initialLifecycleHooks"],
+                hooks=pulumi.ResourceHookBinding(before_update=[visited, replaced]),
             ),
         )
         for hook in hooks:
@@ -91,35 +104,9 @@ class AppServers(pulumi.ComponentResource):
         self.register_outputs({"auto_scaling_group": self.auto_scaling_group})
 
 
-def instances(args: AppServersArgs) -> aws.autoscaling.GroupMixedInstancesPolicyArgsDict:
-    """On demand, of the first type to be had, at the pinned version: a rollback must know where to go."""
-    return {
-        "launch_template": {
-            "launch_template_specification": {
-                "launch_template_id": args.launch_template_id,
-                "version": args.launch_template_version,
-            },
-            "overrides": [{"instance_type": one} for one in args.instance_types],
-        },
-        "instances_distribution": {
-            "on_demand_allocation_strategy": "prioritized",
-            "on_demand_percentage_above_base_capacity": 100,
-        },
-    }
-
-
-def refresh(args: AppServersArgs) -> aws.autoscaling.GroupInstanceRefreshArgsDict:
-    """A changed template replaces every server, new ones first; an alarm or a failed launch takes it back."""
-    return {
-        "strategy": "Rolling",
-        "preferences": {
-            "min_healthy_percentage": 100,
-            "max_healthy_percentage": args.max_healthy_percentage,
-            "instance_warmup": str(args.timeline.instance_warmup),
-            "auto_rollback": True,
-            "alarm_specification": {"alarms": args.rollback_alarms},
-        },
-    }
+def warm_pool(size: int) -> aws.autoscaling.GroupWarmPoolArgsDict | None:
+    """So many servers that have booted once and cost only their disk."""
+    return {"pool_state": "Stopped", "min_size": size} if size else None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

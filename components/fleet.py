@@ -1,23 +1,45 @@
-"""The servers of a rollout, and what to make of them. Pure: `decide` is all that the `release` gate knows."""
+"""The servers of a rollout, and what to make of them. Pure: `decide` is all that a rollout knows."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-ACTIVE = {"Pending", "InProgress", "Baking", "Cancelling", "RollbackInProgress"}
-"""Statuses of an instance refresh that moves on by itself.
+ENDING = {"Cancelling", "RollbackInProgress"}
+ACTIVE = {"Pending", "InProgress", "Baking", *ENDING}
+"""Statuses of an instance refresh that moves on by itself, and those in which it can't be ended otherwise.
 Source: EC2 Auto Scaling API, InstanceRefresh.Status. What else there is, Successful apart, has failed."""
+REFUSALS = 2
+"""Launches that may fail before the release is to blame: one may be the machine's fault."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Server:
-    """A server in service, as group and target group see it."""
+    """A server of the group, as group and target group see it."""
 
     id: str
     version: str
     """Of the launch template."""
+    lifecycle: str = "InService"
+    """`Pending:Wait`, `InService`, `Terminating`, …"""
     health: str
     """Of the target: `healthy`, `initial`, `unhealthy`, `draining`, `unused`."""
     reason: str = ""
+
+    @property
+    def in_service(self) -> bool:
+        return self.lifecycle == "InService"
+
+    @property
+    def serves(self) -> bool:
+        return self.in_service and self.health == "healthy"
+
+    @property
+    def waits_for(self) -> str:
+        """What it does, where it does not serve."""
+        if self.lifecycle.startswith("Pending"):
+            return f"{self.id} starts"
+        if self.lifecycle.startswith("Terminating"):
+            return f"{self.id} {'shuts down' if ':' in self.lifecycle else 'drains'}"
+        return f"{self.id} {self.health}" + (f" ({self.reason})" if self.reason else "")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -27,8 +49,10 @@ class Refresh:
     status: str
     percentage: int
     reason: str
-    recent: bool
-    """Started by this deployment; an earlier one's failure is no news."""
+    version: str
+    """Of the launch template, that it replaces servers by."""
+    watched: bool
+    """It was seen under way by this deployment; an earlier one's failure is no news."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -38,6 +62,14 @@ class Fleet:
     desired: int
     servers: Sequence[Server]
     refresh: Refresh | None
+    refused: Sequence[str] = ()
+    """Ids of servers of the new version that did not get as far as to be in service."""
+    failing: Sequence[str] = ()
+    """Ids of servers of the new version that were healthy and then were not."""
+
+    @property
+    def in_service(self) -> list[Server]:
+        return [server for server in self.servers if server.in_service]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -46,15 +78,32 @@ class Done:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Wait:
-    """It moves on; `progress` says how far it is."""
+class Nothing:
+    """No server is in service, so there is none to keep: the group launches what its configuration says."""
 
-    progress: str
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Wait:
+    """It moves on by itself."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Start:
-    """Old servers, and nothing that replaces them: the engine was ended too early, or a rollout failed."""
+    """Old servers, and nothing that replaces them: an instance refresh has to."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Cancel:
+    """An instance refresh to another version, which a killed engine left, is in the way."""
+
+    version: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RollBack:
+    """The release is bad; the group is to go back to its own configuration."""
+
+    reason: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -64,34 +113,74 @@ class Failed:
     reason: str
 
 
-def decide(fleet: Fleet, version: str) -> Done | Wait | Start | Failed:
+Step = Done | Nothing | Wait | Start | Cancel | RollBack | Failed
+
+
+def decide(fleet: Fleet, version: str) -> Step:
     """What to do now for all servers to be of this launch template `version` in the end."""
     refresh = fleet.refresh
+    refused = f"{len(fleet.refused)} launches of version {version} failed"
     if refresh is not None and refresh.status in ACTIVE:
-        return Wait(progress=progress(fleet, version))
-    if refresh is not None and refresh.recent and refresh.status != "Successful":
-        return Failed(
-            reason=f"the instance refresh ended as {refresh.status}: {refresh.reason or 'no reason given'}"
-        )
-    if any(server.version != version for server in fleet.servers):
+        if refresh.status in ENDING:
+            return Wait()
+        if refresh.version != version:
+            return Cancel(version=refresh.version)
+        if fleet.failing:
+            return RollBack(reason=f"{fleet.failing[0]} was healthy, then failed its health checks")
+        return RollBack(reason=refused) if len(fleet.refused) >= REFUSALS else Wait()
+    ours = refresh is not None and refresh.watched and refresh.version == version
+    if refresh is not None and ours and refresh.status != "Successful":
+        reason = refresh.reason or "no reason given"
+        return Failed(reason=f"the instance refresh ended as {refresh.status}: {reason}")
+    if len(fleet.refused) >= REFUSALS:
+        return Failed(reason=refused)
+    if not fleet.in_service:
+        return Nothing()
+    if any(server.version != version for server in fleet.in_service):
         return Start()
-    healthy = [server for server in fleet.servers if server.health == "healthy"]
-    if len(healthy) < len(fleet.servers) or len(healthy) < fleet.desired:
-        return Wait(progress=progress(fleet, version))
-    return Done()
+    if len(fleet.failing) >= REFUSALS:
+        return Failed(reason=f"{len(fleet.failing)} servers were healthy, then failed their health checks")
+    serving = sum(server.serves for server in fleet.servers)
+    return Wait() if serving < max(fleet.desired, len(fleet.in_service)) else Done()
+
+
+def overdue(step: Step, fleet: Fleet, version: str, reason: str, *, rolling_back: bool) -> Step:
+    """What a step becomes when the time is over: rolled back, or, when that is late too, given up."""
+    if isinstance(step, Done | Failed):
+        return step
+    refresh = fleet.refresh
+    ours = refresh is not None and refresh.status in ACTIVE - ENDING and refresh.version == version
+    return RollBack(reason=reason) if ours and not rolling_back else Failed(reason=reason)
 
 
 def progress(fleet: Fleet, version: str) -> str:
     """`50 % InProgress · 1 of 2 servers serve version 7 · i-1 unhealthy (Target.Timeout)`."""
-    serving = sum(server.version == version and server.health == "healthy" for server in fleet.servers)
-    parts = [f"{serving} of {fleet.desired} servers serve version {version}"]
+    parts = [f"{serving(fleet, version)} of {fleet.desired} servers serve version {version}"]
     if fleet.refresh is not None and fleet.refresh.status in ACTIVE:
         parts.insert(0, f"{fleet.refresh.percentage} % {fleet.refresh.status}")
         if fleet.refresh.reason:
             parts.append(fleet.refresh.reason)
-    parts += [
-        f"{server.id} {server.health}" + (f" ({server.reason})" if server.reason else "")
-        for server in fleet.servers
-        if server.health != "healthy"
-    ]
+    parts += [server.waits_for for server in fleet.servers if not server.serves]
     return " · ".join(parts)
+
+
+def serving(fleet: Fleet, version: str) -> int:
+    """How many servers of the version serve."""
+    return sum(server.version == version and server.serves for server in fleet.servers)
+
+
+def news(before: Fleet | None, now: Fleet, version: str) -> list[str]:
+    """The real steps between two looks, a line each."""
+    if before is None:
+        return []
+    was = {server.id: server for server in before.servers}
+    lines = []
+    for server in now.servers:
+        earlier = was.get(server.id)
+        if server.version == version and server.serves and not (earlier and earlier.serves):
+            of = f"{serving(now, version)} of {now.desired}"
+            lines.append(f"{server.id} serves, {of} at version {version}")
+        if earlier and earlier.in_service and server.lifecycle.startswith("Terminating"):
+            lines.append(f"{server.id} of version {server.version} drains")
+    lines += [f"{name} did not come into service" for name in now.refused if name not in before.refused]
+    return lines + [f"{name} fails its health checks" for name in now.failing if name not in before.failing]

@@ -35,6 +35,24 @@ class GateArgs:
     """What the check needs to know. The gate waits for every resource that these values come from."""
 
 
+class CheckHook(pulumi.ResourceHook):
+    """Calls a check with the resolved context, in a thread, before the engine touches a resource."""
+
+    known: pulumi.Output[list[pulumi.Resource]]
+    """For `depends_on`: the resource waits for every resource that the context's values come from."""
+
+    def __init__(
+        self, name: str, check: Callable[..., None], context: Mapping[str, pulumi.Input[Any]]
+    ) -> None:
+        resolved = pulumi.Output.all(**context)
+
+        async def run(_: pulumi.ResourceHookArgs) -> None:
+            await asyncio.to_thread(check, **(await resolved.future() or {}))
+
+        super().__init__(name, run)
+        self.known = resolved.apply(lambda _: [])
+
+
 class Gate(pulumi.ComponentResource):
     """A guarded `aws.ssm.Parameter`. Depend on the gate to wait for its check."""
 
@@ -42,12 +60,7 @@ class Gate(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: GateArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("evenkeel:index:Gate", name, None, opts)
-        context = pulumi.Output.all(**args.context)
-
-        async def run_check(_: pulumi.ResourceHookArgs) -> None:
-            await asyncio.to_thread(args.check, **(await context.future() or {}))
-
-        hook = pulumi.ResourceHook(f"{name}-check", run_check)
+        hook = CheckHook(f"{name}-check", args.check, args.context)
         parameter = aws.ssm.Parameter(
             name,
             name=args.parameter_name,
@@ -59,7 +72,7 @@ class Gate(pulumi.ComponentResource):
             overwrite=True,
             opts=pulumi.ResourceOptions(
                 parent=self,
-                depends_on=context.apply(lambda _: []),
+                depends_on=hook.known,
                 hooks=pulumi.ResourceHookBinding(before_create=[hook], before_update=[hook]),
                 replacement_trigger=args.subject,
                 # The replacement has the same name: deleted after it, the old one would take it along.

@@ -1,41 +1,94 @@
-"""Asks the app through its load balancer whether it is the release that was deployed."""
+"""Asks the app through its load balancer: is it the release that was deployed, and who is logged in?"""
 
 import time
 import urllib.request
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import pulumi
 
+from components.aws_api import AwsApi
+from components.check_session import CheckSession, Unanswered
 from components.gate import GateClosed
 
 POLL = 2.0
 """Seconds until a wrong answer is asked for again."""
-ANSWERS = 10
-"""In a row have to be right: the balancer goes round the servers."""
 TIMEOUT = 180
 """Seconds for a new name to be known in DNS, and the last old server to be out of rotation."""
 REQUEST_TIMEOUT = 10
+ATTEMPTS = 3
+"""To make a session before a rollout, which does not wait for it longer."""
 
 
-def verify(*, release: str, url: str) -> None:
-    """The `verified` gate's check: the app answers through the balancer, each time with this release."""
-    deadline = time.monotonic() + TIMEOUT
-    right = 0
-    while right < ANSWERS:
-        problem = smoke(url, release)
-        right = 0 if problem else right + 1
-        if problem and time.monotonic() > deadline:
-            raise GateClosed(
-                f"The app does not answer as it should: {problem}. Mend it and run `pulumi up` again."
-            )
-        if problem:
-            pulumi.log.info(f"waiting: {problem}", ephemeral=True)
-            time.sleep(POLL)
-    pulumi.log.info(f"{url} answers with release {release[:12]}")
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Smoke:
+    """What the app is asked."""
+
+    url: pulumi.Input[str]
+    """Of the app, through the balancer."""
+    release: str
+    paths: Sequence[str]
+    """Each has to answer 200."""
+    answers: int
+    """In a row have to be right: the balancer goes round the servers."""
+    session: CheckSession | None
+    password_secret_arn: pulumi.Input[str] | None
+    """Of the session's account; read when it is needed."""
+    api: AwsApi
+
+    @property
+    def context(self) -> Mapping[str, pulumi.Input[Any]]:
+        return {"url": self.url, "password_secret_arn": self.password_secret_arn}
+
+    def before(self, *, url: str, password_secret_arn: str | None) -> None:
+        """Makes the session that has to outlive the rollout. A release that can't is still replaced."""
+        for attempt in range(ATTEMPTS):
+            try:
+                self._open(url, password_secret_arn)
+                return
+            except Unanswered as error:
+                problem = error
+            time.sleep(POLL * (attempt < ATTEMPTS - 1))
+        pulumi.log.warn(f"no session was made before the rollout, to be looked at after it: {problem}")
+
+    def verify(self, *, url: str, password_secret_arn: str | None) -> None:
+        """The `verified` gate's check: each answer is right, of this release, and to who was logged in."""
+        deadline = time.monotonic() + TIMEOUT
+        right = 0
+        while right < self.answers:
+            problem = self._problem(url, password_secret_arn)
+            right = 0 if problem else right + 1
+            if problem and time.monotonic() > deadline:
+                raise GateClosed(
+                    f"The app does not answer as it should: {problem}. Mend it and run `pulumi up` again."
+                )
+            if problem:
+                pulumi.log.info(f"waiting: {problem}", ephemeral=True)
+                time.sleep(POLL)
+        kept = f", and {self.session.email} is still logged in" if self.session else ""
+        pulumi.log.info(f"{url} answers with release {self.release[:12]}{kept}")
+
+    def _open(self, url: str, password_secret_arn: str | None) -> None:
+        if self.session is not None and not self.session.is_open:
+            secret = self.api.client("secretsmanager").get_secret_value(SecretId=password_secret_arn)
+            self.session.open(url, secret["SecretString"])
+
+    def _problem(self, url: str, password_secret_arn: str | None) -> str | None:
+        if problem := smoke(url, self.release, self.paths):
+            return problem
+        try:
+            self._open(url, password_secret_arn)
+            if self.session is not None:
+                self.session.check(url)
+        except Unanswered as error:
+            return str(error)
+        return None
 
 
-def smoke(url: str, release: str) -> str | None:
+def smoke(url: str, release: str, paths: Sequence[str]) -> str | None:
     """What is wrong with the app's answers; None when nothing is."""
-    for path in ("/readyz", "/healthz"):
+    for path in (*paths, "/healthz"):
         try:
             with urllib.request.urlopen(url + path, timeout=REQUEST_TIMEOUT) as answer:
                 body = answer.read().decode(errors="replace")

@@ -14,20 +14,24 @@ from components.alarms import alarms
 from components.app_servers import AppServers, AppServersArgs
 from components.aws_api import AwsApi
 from components.bucket import Bucket, BucketArgs
+from components.check_session import CheckSession
 from components.cloud import Cloud, CloudArgs
 from components.database import Database, DatabaseArgs
 from components.encryption import EncryptionKey, EncryptionKeyArgs
 from components.load_balancer import HTTPS, LoadBalancer, LoadBalancerArgs
 from components.migrations import Migrations, MigrationsArgs
+from components.mixed_instances import MixedInstances
 from components.monitoring import Monitoring, MonitoringArgs
 from components.network import Network, NetworkArgs
 from components.redis_store import RedisStore, RedisStoreArgs
 from components.release import Release, ReleaseArgs
+from components.replacement import Replacement
 from components.rollout import RolloutArgs
 from components.scaling import ScalingArgs
 from components.secrets import Secret, SecretArgs
 from components.security_groups import SecurityGroups, SecurityGroupsArgs
 from components.server_template import Backends, ReleaseLocation, ServerTemplate, ServerTemplateArgs
+from components.smoke import Smoke
 from stacks import budgets
 from stacks.sections import Settings
 
@@ -307,22 +311,22 @@ class Wiring:
         self,
         network: Network,
         balancer: LoadBalancer,
-        template: ServerTemplate,
-        monitoring: Monitoring,
         migrations: Migrations,
+        replacement: Replacement,
+        smoke: Smoke,
     ) -> AppServersArgs:
         servers = self.settings.app_servers
         return AppServersArgs(
             auto_scaling_group=self._group,
-            launch_template_id=template.launch_template_id,
-            launch_template_version=template.version,
-            instance_types=servers.instance_types,
+            instances=replacement.instances,
             subnet_ids=network.app_subnet_ids,
             target_group_arn=balancer.target_group_arn,
             min_size=servers.min_size,
             max_size=servers.max_size,
             max_healthy_percentage=servers.max_healthy_percentage,
-            rollback_alarms=monitoring.rollback_alarms,
+            warm_pool_size=servers.warm_pool_size,
+            replacement=replacement,
+            smoke=smoke,
             timeline=self.settings.timeline,
             gates=[migrations.gate],
         )
@@ -336,30 +340,63 @@ class Wiring:
             target_requests=self.settings.app_servers.target_requests,
         )
 
+    def replacement(
+        self, template: ServerTemplate, balancer: LoadBalancer, monitoring: Monitoring
+    ) -> Replacement:
+        servers = self.settings.app_servers
+        return Replacement(
+            auto_scaling_group=self._group,
+            instances=MixedInstances(
+                launch_template_id=template.launch_template_id,
+                launch_template_version=template.version,
+                instance_types=servers.instance_types,
+                on_demand_base=servers.on_demand_base,
+                on_demand_percentage=servers.on_demand_percentage,
+            ),
+            target_group_arn=balancer.target_group_arn,
+            log_group=template.log_group,
+            max_healthy_percentage=servers.max_healthy_percentage,
+            instance_warmup=servers.instance_warmup,
+            bake_time=servers.bake_time,
+            rollback_alarms=monitoring.rollback_alarms,
+            timeout=servers.bake_time
+            + budgets.rollout_timeout(
+                self.settings.timeline,
+                servers=servers.max_size,
+                max_healthy_percentage=servers.max_healthy_percentage,
+            ),
+            api=self._api,
+        )
+
+    def check_account(self, password: pulumi.Output[str], key: EncryptionKey) -> SecretArgs:
+        return SecretArgs(
+            description="Password of the account that the verified gate logs in with",
+            value=password,
+            kms_key_arn=key.arn,
+            recovery_window_in_days=self.settings.secrets.recovery_days,
+        )
+
+    def smoke(self, release: Release, balancer: LoadBalancer, check_account: Secret | None) -> Smoke:
+        session = self.settings.smoke.session
+        return Smoke(
+            url=balancer.url,
+            release=release.sha256,
+            paths=self.settings.smoke.paths,
+            answers=max(10, 3 * self.settings.app_servers.max_size),
+            session=CheckSession(**dict(session), email=f"checks@{self.name}.invalid") if session else None,
+            password_secret_arn=check_account.arn if check_account else None,
+            api=self._api,
+        )
+
     def rollout(
-        self,
-        release: Release,
-        servers: AppServers,
-        template: ServerTemplate,
-        balancer: LoadBalancer,
-        monitoring: Monitoring,
+        self, release: Release, servers: AppServers, replacement: Replacement, smoke: Smoke
     ) -> RolloutArgs:
         return RolloutArgs(
             parameter_prefix=self._parameters,
             release_sha256=release.sha256,
             auto_scaling_group=servers.auto_scaling_group,
-            launch_template_version=template.version,
-            target_group_arn=balancer.target_group_arn,
-            max_healthy_percentage=self.settings.app_servers.max_healthy_percentage,
-            instance_warmup=self.settings.app_servers.instance_warmup,
-            rollback_alarms=monitoring.rollback_alarms,
-            timeout=budgets.rollout_timeout(
-                self.settings.timeline,
-                servers=self.settings.app_servers.max_size,
-                max_healthy_percentage=self.settings.app_servers.max_healthy_percentage,
-            ),
-            url=balancer.url,
-            api=self._api,
+            replacement=replacement,
+            smoke=smoke,
         )
 
 

@@ -129,7 +129,7 @@ def test_a_release_that_does_not_start_fails_the_deployment_and_keeps_the_old_se
     with healed(checkout), checkout.changed("app/src/server.js", broken):
         failed = checkout.pulumi(*UP)
         assert failed.returncode != 0
-        assert "instance refresh" in failed.stdout.lower()
+        assert "The rollout of evenkeel-local-app" in failed.stdout
         assert parameters["release"] == release
         assert person.who_am_i() == person.email
 

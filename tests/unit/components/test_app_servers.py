@@ -2,6 +2,7 @@
 
 import base64
 import json
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -10,6 +11,7 @@ from components.scaling import Scaling, ScalingArgs
 from components.server_template import Backends, ReleaseLocation, ServerTemplate, ServerTemplateArgs
 from stacks.sections import Settings
 from tests.unit.components.registered import Registered, register
+from tests.unit.components.rolled import INSTANCES, replacement, smoke
 
 GROUP = "aws:autoscaling/group:Group"
 HOOK = "aws:autoscaling/lifecycleHook:LifecycleHook"
@@ -50,18 +52,19 @@ def template() -> Registered:
 
 
 @cache
-def servers() -> Registered:
+def servers(*, on_demand_percentage: int = 100, warm_pool_size: int = 0) -> Registered:
+    instances = replace(INSTANCES, on_demand_percentage=on_demand_percentage)
     args = AppServersArgs(
         auto_scaling_group="kit",
-        launch_template_id="lt-1",
-        launch_template_version="7",
-        instance_types=["m7i.large", "m6i.large"],
+        instances=instances,
         subnet_ids=["app-a", "app-b", "app-c"],
         target_group_arn="arn:target-group",
         min_size=3,
         max_size=9,
         max_healthy_percentage=150,
-        rollback_alarms=["errors"],
+        warm_pool_size=warm_pool_size,
+        replacement=replacement(instances),
+        smoke=smoke(),
         timeline=TIMES,
         gates=[],
     )
@@ -133,19 +136,18 @@ def test_user_data_tells_where_everything_is() -> None:
 
 
 def test_servers_are_launched_before_others_are_terminated() -> None:
-    """Never fewer healthy ones than wanted; what fails or sets off an alarm is rolled back."""
+    """Never fewer healthy ones than wanted, whatever the reason."""
     inputs = servers()[GROUP, "kit"]
     assert inputs["instanceMaintenancePolicy"] == {"minHealthyPercentage": 100, "maxHealthyPercentage": 150}
-    assert inputs["instanceRefresh"] == {
-        "strategy": "Rolling",
-        "preferences": {
-            "minHealthyPercentage": 100,
-            "maxHealthyPercentage": 150,
-            "instanceWarmup": "60",
-            "autoRollback": True,
-            "alarmSpecification": {"alarms": ["errors"]},
-        },
-    }
+
+
+def test_the_group_leaves_the_rollout_to_its_hooks() -> None:
+    """The provider would change the group's configuration first: a rollback had nowhere to go."""
+    made = servers()
+    inputs = made[GROUP, "kit"]
+    assert "instanceRefresh" not in inputs
+    assert inputs["waitForCapacityTimeout"] == "0"
+    assert list(made.hooks) == ["kit-replace", "kit-visit"]
 
 
 def test_the_group_pins_its_template() -> None:
@@ -157,11 +159,28 @@ def test_the_group_pins_its_template() -> None:
     }
 
 
+def test_servers_are_on_demand_unless_a_part_may_be_spot() -> None:
+    """What AWS says it will take back is replaced beforehand."""
+    inputs = servers(on_demand_percentage=40)[GROUP, "kit"]
+    assert inputs["mixedInstancesPolicy"]["instancesDistribution"] == {
+        "onDemandAllocationStrategy": "prioritized",
+        "onDemandBaseCapacity": 1,
+        "onDemandPercentageAboveBaseCapacity": 40,
+        "spotAllocationStrategy": "price-capacity-optimized",
+    }
+    assert (inputs["capacityRebalance"], servers()[GROUP, "kit"]["capacityRebalance"]) == (True, False)
+
+
+def test_a_warm_pool_holds_stopped_servers() -> None:
+    """Only where one is wanted."""
+    assert servers(warm_pool_size=2)[GROUP, "kit"]["warmPool"] == {"poolState": "Stopped", "minSize": 2}
+    assert "warmPool" not in servers()[GROUP, "kit"]
+
+
 def test_the_balancer_says_which_server_is_healthy() -> None:
-    """AutoScaling.1; the deployment waits until it has found the smallest group so."""
+    """AutoScaling.1; how many there are is scaling's to say."""
     inputs = servers()[GROUP, "kit"]
     assert (inputs["healthCheckType"], inputs["targetGroupArns"]) == ("ELB", ["arn:target-group"])
-    assert (inputs["minElbCapacity"], inputs["waitForCapacityTimeout"]) == (3, "430s")
     assert "desiredCapacity" not in inputs
 
 

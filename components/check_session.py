@@ -1,0 +1,87 @@
+"""A session of an account that is kept for checks: made before a rollout, it has to hold after it."""
+
+import json
+import urllib.error
+import urllib.request
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from http.cookiejar import CookieJar
+
+from components.gate import GateClosed
+
+REQUEST_TIMEOUT = 10
+UNAUTHORIZED, FORBIDDEN = 401, 403
+
+
+class Unanswered(Exception):
+    """The app did not answer as it should; it may do so later."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CheckSession:
+    """One session, as a browser keeps it. Each request is a connection of its own, to meet every server.
+
+    It is left to expire: there is no setting for where one logs out.
+    """
+
+    sign_up: str
+    log_in: str
+    who_am_i: str
+    fields: Mapping[str, str]
+    """What signing up asks for, besides e-mail address and password."""
+    email: str
+    cookies: CookieJar = field(default_factory=CookieJar)
+
+    @property
+    def is_open(self) -> bool:
+        return len(self.cookies) > 0
+
+    def open(self, url: str, password: str) -> None:
+        """Logs in; signs up first where there is no such account yet."""
+        self.cookies.clear()
+        account = {"email": self.email, "password": password}
+        status = self._ask(url + self.log_in, account)[0]
+        if status == UNAUTHORIZED:
+            self._expect(url + self.sign_up, {**account, **self.fields})
+            status = self._ask(url + self.log_in, account)[0]
+        self._refuse(url + self.log_in, status)
+        try:
+            self.check(url)
+        except GateClosed as error:
+            self.cookies.clear()
+            raise Unanswered(
+                f"evenkeel:smoke.session: {self.who_am_i} does not show who has logged in at {self.log_in} "
+                f"(200, with {self.email} in it)"
+            ) from error
+
+    def check(self, url: str) -> None:
+        """Asks who is logged in. GateClosed when it is nobody, or someone else."""
+        status, body = self._ask(url + self.who_am_i)
+        if status in (UNAUTHORIZED, FORBIDDEN):
+            raise GateClosed(
+                f"The session of {self.email} is lost: GET {url}{self.who_am_i} answers {status}. Users have "
+                "lost theirs too. Look at the sessions' Redis, and at what the app signs its cookies with."
+            )
+        self._refuse(url + self.who_am_i, status)
+        if self.email not in body:
+            raise GateClosed(f"GET {url}{self.who_am_i} shows someone else than {self.email}")
+
+    def _expect(self, address: str, body: Mapping[str, str]) -> None:
+        self._refuse(address, self._ask(address, body)[0])
+
+    def _refuse(self, address: str, status: int) -> None:
+        if not 200 <= status < 300:
+            raise Unanswered(f"{address} answers {status} to {self.email}: see evenkeel:smoke.session")
+
+    def _ask(self, address: str, body: Mapping[str, str] | None = None) -> tuple[int, str]:
+        """Status and text; with a body it is a POST of JSON."""
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(address, data=data, headers={"Content-Type": "application/json"})
+        browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(self.cookies))
+        try:
+            with browser.open(request, timeout=REQUEST_TIMEOUT) as answer:
+                return answer.status, answer.read().decode(errors="replace")
+        except urllib.error.HTTPError as error:
+            return error.code, ""
+        except OSError as error:
+            raise Unanswered(f"{address}: {error}") from error

@@ -1,0 +1,59 @@
+"""Which instances a group launches: one text for the group and for the refresh that changes it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pulumi
+import pulumi_aws as aws
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class MixedInstances:
+    """A launch template's version on several types, on demand or as spot."""
+
+    launch_template_id: pulumi.Input[str]
+    launch_template_version: pulumi.Input[str]
+    """A number: a rollback must know where to go."""
+    instance_types: Sequence[str]
+    """The first that is available is launched."""
+    on_demand_base: int
+    """Servers that are on demand whatever the percentage."""
+    on_demand_percentage: int
+    """Of the servers above the base; the others are spot."""
+
+    @property
+    def has_spot(self) -> bool:
+        return self.on_demand_percentage < 100
+
+    @property
+    def policy(self) -> aws.autoscaling.GroupMixedInstancesPolicyArgsDict:
+        """In the provider's form."""
+        return {
+            "launch_template": {
+                "launch_template_specification": {
+                    "launch_template_id": self.launch_template_id,
+                    "version": self.launch_template_version,
+                },
+                "overrides": [{"instance_type": one} for one in self.instance_types],
+            },
+            "instances_distribution": {
+                "on_demand_allocation_strategy": "prioritized",
+                "on_demand_base_capacity": self.on_demand_base,
+                "on_demand_percentage_above_base_capacity": self.on_demand_percentage,
+                "spot_allocation_strategy": "price-capacity-optimized",
+            },
+        }
+
+    @property
+    def api_form(self) -> Mapping[str, Any]:
+        """In the API's form, whose names are the provider's in another spelling."""
+        form: Mapping[str, Any] = api_form(self.policy)
+        return form
+
+
+def api_form(value: Any) -> Any:
+    """`{"launch_template": …}` as `{"LaunchTemplate": …}`."""
+    if isinstance(value, Mapping):
+        return {name.title().replace("_", ""): api_form(one) for name, one in value.items()}
+    return [api_form(one) for one in value] if isinstance(value, list) else value
