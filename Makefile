@@ -6,7 +6,7 @@ RUN    := $(VENV)/bin/python
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up down status logs env preview unit lint test bench bench-migrations
+.PHONY: help setup up down status logs env preview timeline unit lint test bench bench-migrations
 
 help: ## what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -34,6 +34,9 @@ env: setup ## the shell lines that let plain `pulumi` work: eval "$(make -s env)
 
 preview: setup ## preview every stack, without an AWS account
 	@$(RUN) -m rehearsal preview
+
+timeline: setup ## a stack's time-outs and capacity: make timeline STACK=prod
+	@$(RUN) -m stacks timeline $(or $(STACK),local)
 
 unit: setup ## the quick tests
 	@$(RUN) -m pytest tests/unit

@@ -229,7 +229,8 @@ def max_connections_is_a_number(settings: Settings) -> Iterator[Problem]:
             setting="database.parameters.max_connections",
             value=value,
             reason="RDS accepts 6 to 8388607, and the connection budget counts with it",
-            remedy="Set it to a number, or take it out for RDS' own value",
+            remedy="Set it to a number such as 400, or take it out for RDS' own value",
+            accepted=400,
         )
 
 

@@ -142,19 +142,19 @@ def timeline(
 
 
 def _check_requests(*, longest_request: int, idle_timeout: int) -> None:
-    if longest_request > idle_timeout:
-        raise DoesNotFit(
-            setting="load_balancer.idle_timeout",
-            value=idle_timeout,
-            reason=f"it would cut off a request that takes {longest_request} s (app.longest_request)",
-            accepted=longest_request,
-        )
     if longest_request > MAX_DEREGISTRATION_DELAY - MARGIN:
         raise DoesNotFit(
             setting="app.longest_request",
             value=longest_request,
             reason=f"a server may be drained for {MAX_DEREGISTRATION_DELAY} s at most",
             accepted=MAX_DEREGISTRATION_DELAY - MARGIN,
+        )
+    if longest_request > idle_timeout:
+        raise DoesNotFit(
+            setting="load_balancer.idle_timeout",
+            value=idle_timeout,
+            reason=f"it would cut off a request that takes {longest_request} s (app.longest_request)",
+            accepted=longest_request,
         )
 
 

@@ -210,7 +210,8 @@ def test_everything_that_is_wrong_is_said_at_once() -> None:
         (
             {"database": {"parameters": {"max_connections": "many"}}},
             'evenkeel:database.parameters.max_connections is "many": RDS accepts 6 to 8388607, and the '
-            "connection budget counts with it. Set it to a number, or take it out for RDS' own value.",
+            "connection budget counts with it. Set it to a number such as 400, or take it out for RDS' own "
+            "value.",
         ),
         (
             {"app": {"environment": {"PORT": "1"}}},

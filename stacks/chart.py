@@ -1,0 +1,110 @@
+"""A stack's timeline and capacity as text. Pure."""
+
+from collections.abc import Sequence
+
+from stacks import budgets, steps
+from stacks.budgets.capacity import (
+    MAX_CLIENTS,
+    PEAK,
+    REDIS_CLIENTS,
+    RESERVED_CLIENTS,
+    RESERVED_CONNECTIONS,
+)
+from stacks.budgets.rollout_times import batches
+from stacks.sections import Settings
+
+WIDTH = 32
+"""Characters of the longest bar."""
+
+
+def drawn(stack: str, settings: Settings) -> str:
+    """All of it."""
+    parts = [
+        f"Stack {stack}: how long each step may take, where that comes from -> where it is written",
+        section("Start of a server", bars(steps.start(settings))),
+        section("Shutdown of a server", bars(steps.shutdown(settings))),
+        section("A connection without requests", bars(steps.idle(settings))),
+        section("Capacity, while the largest group is rolled", table(capacity(settings))),
+        section("Rollout", [rollout(settings)]),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def section(title: str, lines: Sequence[str]) -> str:
+    """A title and its lines."""
+    return "\n".join([title, *(f"  {line}".rstrip() for line in lines)])
+
+
+def bars(shown: Sequence[steps.Step]) -> list[str]:
+    """A line a step: its name, seconds, place in time, source and target."""
+    end = max(step.ends for step in shown)
+
+    def column(second: int) -> int:
+        return round(second * WIDTH / end)
+
+    def bar(step: steps.Step) -> str:
+        first = min(column(step.begins), WIDTH - 1)
+        return " " * first + "#" * max(1, column(step.ends) - first)
+
+    return table(
+        [
+            [
+                "  " * step.depth + step.name,
+                f"{step.seconds:>5} s",
+                f"|{bar(step):{WIDTH}}|",
+                step.comes_from + (f" -> {step.written_to}" if step.written_to else ""),
+            ]
+            for step in shown
+        ]
+    )
+
+
+def capacity(settings: Settings) -> list[list[str]]:
+    """What is used at most, of what."""
+    servers, shared = settings.app_servers, settings.connections
+    workers = f"{shared.servers} servers x {settings.workers} workers"
+    workers += f" + {shared.processes - shared.servers * settings.workers} of a reload"
+    warming = servers.warm_pool_size * settings.workers
+    extra = f", {warming} of the warm pool" if warming else ""
+    usable = shared.max_connections - RESERVED_CONNECTIONS
+    open_connections = PEAK * servers.target_requests * settings.timeline.keep_alive_timeout
+    return [
+        [
+            "Postgres",
+            f"({workers}) x {shared.pool_size} connections{extra}",
+            f"{shared.processes * shared.pool_size + warming} of {usable}",
+            f"max_connections {shared.max_connections} less {RESERVED_CONNECTIONS} -> app.env",
+        ],
+        [
+            "Redis",
+            f"({workers}{extra}) x {REDIS_CLIENTS} clients",
+            f"{shared.redis_clients} of {MAX_CLIENTS - RESERVED_CLIENTS}",
+            f"maxclients {MAX_CLIENTS} less {RESERVED_CLIENTS}",
+        ],
+        [
+            "Open files",
+            f"{PEAK} x {servers.target_requests} requests/s x {settings.timeline.keep_alive_timeout} s",
+            f"{open_connections} of {settings.open_files}",
+            "LimitNOFILE -> app.service",
+        ],
+    ]
+
+
+def rollout(settings: Settings) -> str:
+    """The longest that the `release` gate waits, and what it should take."""
+    servers = settings.app_servers
+    group = {"servers": servers.max_size, "max_healthy_percentage": servers.max_healthy_percentage}
+    longest = budgets.rollout_timeout(settings.timeline, **group)
+    without_boot = budgets.rollout_time(settings.timeline, **group, boot=0)
+    launches = batches(**group)
+    noun = "batch" if launches == 1 else "batches"
+    return (
+        f"{servers.max_size} servers in {launches} {noun}: {longest} s at most; "
+        f"{launches} x boot + {without_boot:.0f} s are to be expected"
+    )
+
+
+def table(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Rows in columns."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return ["  ".join(f"{cell:{width}}" for cell, width in zip(row, widths, strict=True)) for row in rows]
