@@ -1,7 +1,7 @@
 """What two settings may not be together, one rule a function."""
 
 from collections.abc import Callable, Iterator
-from zoneinfo import available_timezones
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from stacks import cron
 from stacks.instance_types import architecture
@@ -120,13 +120,22 @@ def a_schedule_has_a_time(settings: Settings) -> Iterator[Problem]:
                 reason=reason,
                 remedy="Set it to minute, hour, day of month, month and day of week, such as 0 7 * * MON-FRI",
             )
-        if schedule.time_zone not in available_timezones():
+        if not is_time_zone(schedule.time_zone):
             yield Problem(
                 setting=f"{setting}.time_zone",
                 value=schedule.time_zone,
                 reason="there is no such time zone",
                 remedy="Set it to a name such as Europe/Berlin",
             )
+
+
+def is_time_zone(name: str) -> bool:
+    """Whether the IANA database has it."""
+    try:
+        ZoneInfo(name)
+    except (OSError, ValueError, ZoneInfoNotFoundError):
+        return False
+    return True
 
 
 def schedules_have_names_of_their_own(settings: Settings) -> Iterator[Problem]:
