@@ -1,4 +1,4 @@
-"""What an alarm does when its state changes: a message to a topic."""
+"""What an alarm does when its state changes: a message to a topic, a scaling policy."""
 
 import json
 import logging
@@ -6,21 +6,27 @@ import threading
 from datetime import UTC
 from typing import Any
 
+from moto.autoscaling.models import autoscaling_backends
 from moto.sns.models import sns_backends
 
+from rehearsal.cloud import scaling_policies
 from rehearsal.cloud.cloudwatch_api import note
 
 log = logging.getLogger(__name__)
 
 
 def act(backend: Any, alarm: Any, *, before: str) -> None:
-    """The actions of its state: topics are told of a change."""
+    """The actions of its state: topics are told of a change, scaling policies also that it lasts."""
     actions = {
         "ALARM": alarm.alarm_actions,
         "OK": alarm.ok_actions,
         "INSUFFICIENT_DATA": alarm.insufficient_data_actions,
     }
     for arn in actions[alarm.state_value] or []:
+        if ":autoscaling:" in arn:
+            groups = autoscaling_backends[backend.account_id][backend.region_name]
+            scaling_policies.execute(groups, arn, alarm)
+            continue
         if before == alarm.state_value:
             continue
         if ":sns:" in arn:

@@ -8,7 +8,14 @@ from typing import Any
 from moto.autoscaling.models import autoscaling_backends
 from moto.core.exceptions import ServiceException
 
-from rehearsal.cloud import autoscaling_api, refresh_api, replacement, rolling, warm_pool_api
+from rehearsal.cloud import (
+    autoscaling_api,
+    refresh_api,
+    replacement,
+    rolling,
+    scaling_policies,
+    warm_pool_api,
+)
 from rehearsal.cloud.ec2 import Instances
 from rehearsal.cloud.elbv2 import LoadBalancers
 from rehearsal.cloud.launches import Launches
@@ -30,6 +37,7 @@ class AutoScalingGroups:
     def __init__(self, instances: Instances, balancers: LoadBalancers) -> None:
         autoscaling_api.mend_moto()
         refresh_api.mend_moto()
+        scaling_policies.mend_moto()
         warm_pool_api.mend_moto()
         self._instances = instances
         self._balancers = balancers
@@ -302,3 +310,5 @@ class _Group:
             self._backend.autoscaling_groups.pop(self.record.name, None)
             for hook in self._backend.describe_lifecycle_hooks(self.record.name):
                 self._backend.delete_lifecycle_hook(self.record.name, hook.name)
+            for policy in self._backend.describe_policies(autoscaling_group_name=self.record.name):
+                self._backend.delete_policy(policy.name)

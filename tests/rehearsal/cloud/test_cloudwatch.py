@@ -1,13 +1,25 @@
 """CloudWatch in rehearsal: metrics of what runs, alarms that go off and what they set going."""
 
 import json
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
+from tests.rehearsal.cloud.fleet import SERVER, Fleet, Load
 from tests.rehearsal.cloud.running import RunningCloud, eventually
+
+
+@pytest.fixture(scope="module")
+def group(cloud: RunningCloud) -> Iterator[Fleet]:
+    """A group of one."""
+    fleet = Fleet(cloud)
+    fleet.create_group("app", size=1)
+    fleet.wait_for_healthy(1)
+    yield fleet
+    fleet.delete_group("app")
 
 
 def put(cloudwatch: Any, *values: float, name: str = "Depth") -> None:
@@ -142,3 +154,127 @@ def test_a_metric_is_of_its_dimensions_alone(cloud: RunningCloud) -> None:
         return [one["Sum"] for one in answer["Datapoints"]]
 
     assert (of("a"), of("a", "b"), of("b")) == ([1.0], [5.0], [])
+
+
+def test_an_alarm_of_real_errors_rolls_a_rollout_back(group: Fleet) -> None:
+    """Of a version that gets ready and then fails: the balancer counts its answers, the alarm goes off."""
+    cloudwatch = group.cloud.client("cloudwatch")
+    dimensions = {
+        "LoadBalancer": group.balancer.partition("loadbalancer/")[2],
+        "TargetGroup": group.target_group.rpartition(":")[2],
+    }
+    alarm(
+        cloudwatch,
+        "errors",
+        Namespace="AWS/ApplicationELB",
+        MetricName="HTTPCode_Target_5XX_Count",
+        Dimensions=[{"Name": name, "Value": value} for name, value in dimensions.items()],
+        Statistic="Sum",
+        Period=10,
+        TreatMissingData="notBreaching",
+    )
+    failing = SERVER.replace("const end =", 'if (request.url === "/") response.statusCode = 500; const end =')
+    version = group.new_version(failing % {"mark": "failing"})
+    template = {"LaunchTemplateId": group.template, "Version": version}
+    load = Load(group.url, seconds=20)
+    group.autoscaling.start_instance_refresh(
+        AutoScalingGroupName="app",
+        Preferences={
+            "MinHealthyPercentage": 100,
+            "MaxHealthyPercentage": 200,
+            "AutoRollback": True,
+            "AlarmSpecification": {"Alarms": ["errors"]},
+            "BakeTime": 60,
+        },
+        DesiredConfiguration={"LaunchTemplate": template},
+    )
+
+    def rolled_back() -> dict[str, Any] | None:
+        refreshes = group.autoscaling.describe_instance_refreshes(AutoScalingGroupName="app")
+        latest: dict[str, Any] = refreshes["InstanceRefreshes"][0]
+        return latest if latest["Status"] == "RollbackSuccessful" else None
+
+    assert eventually(rolled_back, within=90)["StatusReason"] == "the alarm errors is in the ALARM state"
+    assert load.failures()
+    group.wait_for_healthy(1)
+    assert group.ask()["mark"] == "1"
+
+
+def test_a_group_follows_its_metric_out_and_in(group: Fleet) -> None:
+    """Twice the target: a second server, told with the alarm's name; hardly any work: one is enough."""
+    cloudwatch = group.cloud.client("cloudwatch")
+
+    def work(value: float, *, count: int, ages: range) -> None:
+        now = datetime.now(UTC)
+        data = [
+            {
+                "MetricName": "Work",
+                "Values": [value],
+                "Counts": [count],
+                "Timestamp": now - timedelta(seconds=10 * age),
+            }
+            for age in ages
+        ]
+        cloudwatch.put_metric_data(Namespace="Test", MetricData=data)
+
+    def desired() -> int:
+        return int(group.groups()[0]["DesiredCapacity"])
+
+    work(100, count=1, ages=range(1, 4))
+    tracked = {"MetricName": "Work", "Namespace": "Test", "Statistic": "Average", "Period": 10}
+    alarms = group.autoscaling.put_scaling_policy(
+        AutoScalingGroupName="app",
+        PolicyName="work",
+        PolicyType="TargetTrackingScaling",
+        TargetTrackingConfiguration={"CustomizedMetricSpecification": tracked, "TargetValue": 50},
+    )["Alarms"]
+    (policy,) = group.autoscaling.describe_policies(AutoScalingGroupName="app")["ScalingPolicies"]
+    assert policy["Alarms"] == alarms
+    high, low = (described(cloudwatch, one["AlarmName"]) for one in alarms)
+    assert (high["Threshold"], high["EvaluationPeriods"], high["AlarmActions"]) == (
+        50,
+        3,
+        [policy["PolicyARN"]],
+    )
+    assert (low["Threshold"], low["EvaluationPeriods"], low["AlarmActions"]) == (
+        45,
+        15,
+        [policy["PolicyARN"]],
+    )
+    eventually(lambda: desired() == 2, within=5)
+    group.wait_for_healthy(2)
+    (latest, *_) = group.autoscaling.describe_scaling_activities(AutoScalingGroupName="app")["Activities"]
+    assert latest["Cause"].startswith(
+        f"a monitor alarm {high['AlarmName']} in state ALARM triggered policy work changing the desired"
+        " capacity from 1 to 2"
+    )
+    work(1, count=1000, ages=range(-3, 18))
+    eventually(lambda: desired() == 1, within=15)
+    group.wait_for_healthy(1)
+    group.autoscaling.delete_policy(AutoScalingGroupName="app", PolicyName="work")
+    names = [one["AlarmName"] for one in alarms]
+    assert cloudwatch.describe_alarms(AlarmNames=names)["MetricAlarms"] == []
+
+
+@pytest.mark.parametrize(
+    ("policy", "message"),
+    [
+        ({"PolicyType": "StepScaling"}, "the rehearsal scales by TargetTrackingScaling alone"),
+        (
+            {
+                "PolicyType": "TargetTrackingScaling",
+                "TargetTrackingConfiguration": {
+                    "PredefinedMetricSpecification": {"PredefinedMetricType": "ASGAverageNetworkIn"},
+                    "TargetValue": 1,
+                },
+            },
+            "PredefinedMetricType ASGAverageNetworkIn: the rehearsal publishes no such metric",
+        ),
+    ],
+)
+def test_a_policy_that_nothing_would_follow_is_refused(
+    group: Fleet, policy: dict[str, Any], message: str
+) -> None:
+    """In words."""
+    with pytest.raises(ClientError, match=message):
+        group.autoscaling.put_scaling_policy(AutoScalingGroupName="app", PolicyName="refused", **policy)

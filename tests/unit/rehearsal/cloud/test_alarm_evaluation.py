@@ -52,6 +52,14 @@ def test_missing_datapoints_count_as_in_the_tables_of_aws(
     assert found == [before if wanted == KEPT else wanted for wanted in row[1:]]
 
 
+def test_an_alarm_is_ok_again_once_its_errors_are_out_of_range() -> None:
+    """A metric that only errors make: the last datapoint counts until it is farther back than AWS looks."""
+    errors: list[float | None] = [None, None, 11.0, None, None, None]
+    watched = rule(1, least=1, treat="notBreaching")
+    seen = [evaluate(watched, errors[at : at + watched.evaluation_range], "OK").state for at in range(4)]
+    assert seen == ["ALARM", "ALARM", "ALARM", "OK"]
+
+
 @given(
     st.lists(st.floats(-100, 100), min_size=3, max_size=5),
     st.integers(1, 3),
