@@ -15,6 +15,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--stack",
         help="tests/infra: check this deployed stack (your shell's pulumi and AWS settings), no rehearsal",
     )
+    parser.addoption(
+        "--times",
+        type=int,
+        default=2,
+        help="tests/faults/rollouts: how often servers are rolled and reloaded",
+    )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -33,6 +33,11 @@ class Person:
         email: str = answer.json()["email"]
         return email
 
+    @property
+    def cookie(self) -> str:
+        """The Cookie header of the session, for someone else who is to use it."""
+        return "; ".join(f"{one.name}={one.value}" for one in self._browser.cookies)
+
     def forget_cookies(self) -> None:
         """Loses the session, as a browser whose cookies were cleared."""
         self._browser.cookies.clear()

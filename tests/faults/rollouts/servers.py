@@ -1,0 +1,120 @@
+"""The group's servers as AWS tells of them, and what an operator does to them."""
+
+import threading
+from typing import Any
+
+import boto3
+import requests
+
+from tests.conftest import Deployment
+from tests.faults.deployer import until
+
+PM2 = (
+    "runuser -u app -- env HOME=/var/lib/app PM2_HOME=/var/lib/app/.pm2 "
+    "/opt/app/current/node_modules/.bin/pm2"
+)
+"""PM2's command line, as the app's user."""
+SAMPLE = 0.5
+"""Seconds between two looks of a `Watch`."""
+
+
+class Servers:
+    """Of the deployed stack; its AWS clients belong to the thread that made it."""
+
+    def __init__(self, deployment: Deployment) -> None:
+        self._endpoint = deployment.environment["AWS_ENDPOINT_URL"]
+        self._group: str = deployment.outputs["auto_scaling_group"]
+        self._target_group: str = deployment.outputs["target_group"]
+        session = boto3.Session()
+        self._autoscaling = session.client("autoscaling")
+        self._balancing = session.client("elbv2")
+        self._ssm = session.client("ssm")
+
+    def in_state(self, state: str) -> set[str]:
+        """Ids of the members in that lifecycle state."""
+        return {one["InstanceId"] for one in self._described()["Instances"] if one["LifecycleState"] == state}
+
+    @property
+    def desired(self) -> int:
+        return int(self._described()["DesiredCapacity"])
+
+    @property
+    def healthy(self) -> set[str]:
+        """Ids of those that the balancer sends requests to."""
+        return {server for server, state in self.health().items() if state == "healthy"}
+
+    def health(self) -> dict[str, str]:
+        """The state of each target."""
+        targets = self._balancing.describe_target_health(TargetGroupArn=self._target_group)
+        return {
+            one["Target"]["Id"]: one["TargetHealth"]["State"] for one in targets["TargetHealthDescriptions"]
+        }
+
+    def settled(self, count: int) -> set[str]:
+        """Waits until the group is so many healthy servers and nothing else."""
+
+        def as_wanted() -> bool:
+            members = {one["InstanceId"] for one in self._described()["Instances"]}
+            return len(members) == count and members == self.in_state("InService") == self.healthy
+
+        until(as_wanted)
+        return self.healthy
+
+    def resize(self, count: int) -> set[str]:
+        """Sets the desired capacity and waits until it is so."""
+        self._autoscaling.set_desired_capacity(AutoScalingGroupName=self._group, DesiredCapacity=count)
+        return self.settled(count)
+
+    def terminate(self, server: str) -> None:
+        """Ends one in order; the group puts another in its place."""
+        self._autoscaling.terminate_instance_in_auto_scaling_group(
+            InstanceId=server, ShouldDecrementDesiredCapacity=False
+        )
+
+    def lose(self, server: str) -> None:
+        """Ends one at once, as a machine that fails."""
+        fault = {"action": "instance-loss", "target": server}
+        requests.post(f"{self._endpoint}/_evenkeel/faults", json=fault, timeout=10).raise_for_status()
+
+    def run(self, server: str, command: str) -> str:
+        """What a shell command prints there; AssertionError when it fails."""
+        sent = self._ssm.send_command(
+            InstanceIds=[server], DocumentName="AWS-RunShellScript", Parameters={"commands": [command]}
+        )["Command"]["CommandId"]
+
+        def ended() -> dict[str, Any] | None:
+            found: dict[str, Any] = self._ssm.get_command_invocation(CommandId=sent, InstanceId=server)
+            return None if found["Status"] in ("Pending", "InProgress") else found
+
+        invocation = until(ended)
+        assert invocation["ResponseCode"] == 0, invocation["StandardErrorContent"]
+        return str(invocation["StandardOutputContent"])
+
+    def reload(self, server: str) -> None:
+        """Every worker is replaced by PM2."""
+        self.run(server, f"{PM2} reload app")
+
+    def _described(self) -> dict[str, Any]:
+        groups = self._autoscaling.describe_auto_scaling_groups(AutoScalingGroupNames=[self._group])
+        described: dict[str, Any] = groups["AutoScalingGroups"][0]
+        return described
+
+
+class Watch(threading.Thread):
+    """Counts healthy servers all the time, from `start` until `end`."""
+
+    def __init__(self, deployment: Deployment) -> None:
+        super().__init__(name="healthy servers", daemon=True)
+        self._servers = Servers(deployment)
+        self._over = threading.Event()
+        self.fewest = len(self._servers.healthy)
+
+    def run(self) -> None:
+        while not self._over.wait(SAMPLE):
+            self.fewest = min(self.fewest, len(self._servers.healthy))
+
+    def end(self) -> int:
+        """The fewest that were healthy at any look."""
+        self._over.set()
+        self.join()
+        return self.fewest

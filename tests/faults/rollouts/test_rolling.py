@@ -1,0 +1,171 @@
+"""Nothing planned fails a request: rollouts, reloads, scaling; and what an unplanned loss costs.
+
+All of it under at least 100 requests/s of people who are logged in, half of them on connections of their own,
+by a client that tries nothing twice. `--times 20` repeats rollouts and reloads as often as the promise says.
+"""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import pytest
+
+from tests.checkout import Checkout, succeed
+from tests.conftest import Deployment
+from tests.faults.deployer import UP, until
+from tests.faults.rollouts.servers import Servers, Watch
+from tests.load import CONNECTIONS, Load, Outcome
+from tests.person import Person
+
+RATE = 100
+"""Requests/s at least: what the bars of the rolling replacement are for."""
+PEOPLE = 10
+STACK_FILE = "stacks/Pulumi.local.yaml"
+WITHOUT_HANDLER = "module.exports = { gracefulShutdown: () => ({ isShuttingDown: false }) };"
+SHUTDOWN = "/opt/app/current/src/shutdown.js"
+NOTICED = 2.0
+"""Seconds within which a lost server gets no more requests in rehearsal. An ALB takes its health checks',
+15 s here: like the rehearsal's balancer it sends no request twice, so those that it still hands on fail."""
+
+
+@dataclass(kw_only=True)
+class Use:
+    """People use the app; `outcome` and `fewest` are known when they have stopped."""
+
+    people: list[Person]
+    outcome: Outcome | None = None
+    fewest: int = 0
+    """Healthy servers at any moment."""
+
+    @property
+    def failed(self) -> int:
+        assert self.outcome is not None
+        assert self.outcome.rate >= RATE, f"the load was only {self.outcome.rate:.0f} requests/s"
+        return self.outcome.failed
+
+    def all_are_logged_in(self) -> bool:
+        return [person.who_am_i() for person in self.people] == [person.email for person in self.people]
+
+
+@pytest.fixture
+def servers(deployment: Deployment, aws_environment: None) -> Servers:
+    """The stack's servers, all well."""
+    servers = Servers(deployment)
+    servers.settled(servers.desired)
+    return servers
+
+
+@pytest.fixture
+def times(request: pytest.FixtureRequest) -> int:
+    """How often rollouts and reloads are repeated."""
+    return int(request.config.getoption("--times"))
+
+
+@contextmanager
+def in_use(deployment: Deployment) -> Iterator[Use]:
+    """The block happens under load."""
+    url = deployment.outputs["url"]
+    use = Use(people=[Person.logged_in(url) for _ in range(PEOPLE)])
+    watch = Watch(deployment)
+    load = Load(url, rate=RATE, cookies=[person.cookie for person in use.people])
+    watch.start()
+    try:
+        yield use
+    finally:
+        use.fewest = watch.end()
+        use.outcome = load.stop()
+        print(
+            f"{use.outcome.requests} requests in {use.outcome.seconds:.0f} s ({use.outcome.rate:.0f}/s), "
+            f"{use.outcome.failed} failed {use.outcome.lines or ''}; {use.fewest} servers healthy at least"
+        )
+
+
+def roll_out(checkout: Checkout, environment: str) -> None:
+    """Deploys a stack whose servers differ in nothing but a variable: a rollout without a build."""
+    text = (checkout.folder / STACK_FILE).read_text()
+    marked = f"  evenkeel:app:\n    environment:\n      ROLLOUT: {environment}\n"
+    with checkout.changed(STACK_FILE, text.replace("  evenkeel:app:\n", marked)):
+        succeed(checkout.pulumi(*UP))
+
+
+def test_rollouts_fail_no_request(
+    checkout: Checkout, deployment: Deployment, servers: Servers, times: int
+) -> None:
+    """`pulumi up` replaces every server; nobody notices, and never are fewer healthy than desired."""
+    desired = servers.desired
+    met = servers.healthy
+    with in_use(deployment) as use:
+        for number in range(1, times):
+            roll_out(checkout, f"number-{number}")
+            assert servers.settled(desired).isdisjoint(met)
+            met |= servers.healthy
+        succeed(checkout.pulumi(*UP))
+        assert servers.settled(desired).isdisjoint(met)
+    assert (use.failed, use.fewest) == (0, desired)
+    assert use.all_are_logged_in()
+
+
+def test_reloads_fail_no_request(deployment: Deployment, servers: Servers, times: int) -> None:
+    """`pm2 reload` replaces every worker of every server, one server after another."""
+    desired = servers.desired
+    with in_use(deployment) as use:
+        for _ in range(times):
+            for server in servers.healthy:
+                servers.reload(server)
+    assert (use.failed, use.fewest) == (0, desired)
+    assert use.all_are_logged_in()
+
+
+def test_reloads_without_the_signal_handler_fail_requests(deployment: Deployment, servers: Servers) -> None:
+    """The twin of both: the same load notices workers that end without a goodbye.
+
+    (A rollout alone would not show it: a server that is deregistered first has no request in flight.)
+    """
+    healthy = servers.healthy
+    try:
+        for server in healthy:
+            servers.run(server, f"cp {SHUTDOWN} /root/shutdown.js; echo '{WITHOUT_HANDLER}' >{SHUTDOWN}")
+            servers.reload(server)
+        with in_use(deployment) as use:
+            for server in healthy:
+                servers.reload(server)
+    finally:
+        for server in healthy:
+            servers.run(server, f"cat /root/shutdown.js >{SHUTDOWN}")
+            servers.reload(server)
+    assert use.failed > 0, "nothing failed: the load proves nothing"
+
+
+def test_scaling_out_and_in_fails_no_request(deployment: Deployment, servers: Servers) -> None:
+    """By hand, to the largest size and back; who leaves finishes first."""
+    desired = servers.desired
+    with in_use(deployment) as use:
+        servers.resize(desired + 2)
+        servers.resize(desired)
+    assert (use.failed, use.fewest) == (0, desired)
+    assert use.all_are_logged_in()
+
+
+def test_a_server_killed_while_another_drains_costs_its_own_requests_only(
+    deployment: Deployment, servers: Servers
+) -> None:
+    """What was sent to the killed server before the balancer noticed is lost, and nothing else."""
+    desired = servers.desired
+    leaving, lost, *_ = sorted(servers.resize(desired + 1))
+    try:
+        with in_use(deployment) as use:
+            servers.terminate(leaving)
+            until(lambda: servers.health().get(leaving) != "healthy")
+            killed = time.monotonic()
+            servers.lose(lost)
+            until(lambda: servers.health().get(lost) != "healthy")
+            noticed = time.monotonic() - killed
+            servers.settled(desired + 1)
+    finally:
+        servers.resize(desired)
+    assert use.outcome is not None
+    share = use.outcome.rate / desired  # one of desired + 1 drained
+    assert noticed < NOTICED
+    assert use.failed <= 2 * CONNECTIONS + share * noticed
+    assert use.all_are_logged_in()
