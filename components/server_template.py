@@ -62,6 +62,8 @@ class ServerTemplateArgs:
     environment: Mapping[str, str]
     """Of the app; no secrets."""
     timeline: Timeline
+    open_files: int
+    """Of each process of the app."""
     kms_key_arn: pulumi.Input[str]
     log_retention_days: int
     tags: Mapping[str, str]
@@ -175,6 +177,8 @@ class ServerTemplate(pulumi.ComponentResource):
                     node_major=args.node_major,
                     ready_timeout=args.timeline.start_time,
                     stop_timeout=args.timeline.stop_timeout,
+                    pm2_concurrent_actions=args.timeline.pm2_concurrent_actions,
+                    open_files=args.open_files,
                     environment=args.environment,
                 )
             )

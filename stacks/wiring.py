@@ -289,6 +289,7 @@ class Wiring:
             node_major=self.settings.app.node,
             environment=environment(self.settings),
             timeline=self.settings.timeline,
+            open_files=self.settings.open_files,
             kms_key_arn=key.arn,
             log_retention_days=self.settings.monitoring.log_retention_days,
             tags=self._tags,
@@ -359,8 +360,7 @@ class Wiring:
             instance_warmup=servers.instance_warmup,
             bake_time=servers.bake_time,
             rollback_alarms=monitoring.rollback_alarms,
-            timeout=servers.bake_time
-            + budgets.rollout_timeout(
+            timeout=budgets.rollout_timeout(
                 self.settings.timeline,
                 servers=servers.max_size,
                 max_healthy_percentage=servers.max_healthy_percentage,

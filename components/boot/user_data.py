@@ -45,6 +45,8 @@ class UserDataArgs:
     node_major: int
     ready_timeout: int
     stop_timeout: int
+    pm2_concurrent_actions: int
+    open_files: int
     environment: Mapping[str, str]
 
 
@@ -58,7 +60,7 @@ def render(args: UserDataArgs) -> str:
         _file("/etc/systemd/system/app.service", _read("app.service")),
         _file(
             "/etc/systemd/system/app.service.d/budget.conf",
-            f"[Service]\nTimeoutStopSec={args.stop_timeout}\n",
+            _budget(args),
         ),
         _file("/etc/systemd/system/lifecycle.service", _read("lifecycle.service")),
         _file("/etc/evenkeel/boot.env", _boot_env(args)),
@@ -100,8 +102,14 @@ def _boot_env(args: UserDataArgs) -> str:
     return "".join(f"{name}={shlex.quote(value)}\n" for name, value in variables.items())
 
 
-def _budget(stop_timeout: int) -> str:
-    return f"[Service]\nTimeoutStopSec={stop_timeout}\n"
+def _budget(args: UserDataArgs) -> str:
+    """The drop-in of app.service."""
+    return (
+        "[Service]\n"
+        f"Environment=PM2_CONCURRENT_ACTIONS={args.pm2_concurrent_actions}\n"
+        f"LimitNOFILE={args.open_files}\n"
+        f"TimeoutStopSec={args.stop_timeout}\n"
+    )
 
 
 def _app_env(environment: Mapping[str, str]) -> str:

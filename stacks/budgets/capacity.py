@@ -38,6 +38,8 @@ Queue, Worker and QueueEvents 1, 2 and 1; 2 are to spare."""
 # File descriptors.
 PEAK = 2
 """Times `target_requests`: the group grows within minutes, and meanwhile its servers have more to do."""
+MIN_OPEN_FILES = 65_536
+"""A limit costs nothing; Linux' own 1024 would be too low for a small stack's peak."""
 OWN_FILES = 1024
 """Of a process besides: modules, logs, pipes to the workers."""
 NR_OPEN = 1_048_576
@@ -178,7 +180,7 @@ def open_files(*, target_requests: int, keep_alive_timeout: int) -> int:
             f"{target_requests * keep_alive_timeout}, and a process has {NR_OPEN} files at most",
             accepted=(NR_OPEN - others) // (PEAK * keep_alive_timeout),
         )
-    return limit
+    return max(limit, MIN_OPEN_FILES)
 
 
 def default_max_connections(instance_class: str) -> int:

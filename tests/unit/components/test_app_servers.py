@@ -44,6 +44,7 @@ def template() -> Registered:
         node_major=22,
         environment={"LEVEL": "info"},
         timeline=TIMES,
+        open_files=65_536,
         kms_key_arn="arn:key",
         log_retention_days=365,
         tags={"Stack": "test"},
@@ -130,6 +131,7 @@ def test_user_data_tells_where_everything_is() -> None:
         "CACHE_REDIS_ENDPOINT=cache:6379",
         "READY_TIMEOUT=300",
         "TimeoutStopSec=10",
+        "LimitNOFILE=65536",
         "LEVEL=info",
     ):
         assert line in text

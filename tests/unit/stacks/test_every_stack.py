@@ -15,7 +15,7 @@ from stacks.problems import Problem
 from stacks.sections import Settings
 from stacks.settings import SettingsError, parse
 
-ADVICE = 20
+ADVICE = 30
 """More pieces of advice than any stack needs until it is accepted."""
 edges = st.sampled_from
 """Values at a limit, where random ones seldom are."""

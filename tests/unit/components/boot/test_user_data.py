@@ -33,6 +33,8 @@ ARGS = UserDataArgs(
     node_major=22,
     ready_timeout=60,
     stop_timeout=14,
+    pm2_concurrent_actions=2,
+    open_files=65536,
     environment={"NODE_ENV": "production", "DRAIN_TIMEOUT_MS": "1000"},
 )
 BOOT = Path(user_data.__file__).parent
@@ -61,10 +63,12 @@ def test_the_scripts_arrive_as_they_are() -> None:
     assert written["/opt/evenkeel/boot.sh"]["permissions"] == "0755"
 
 
-def test_systemd_waits_as_long_as_the_budget_says() -> None:
-    """A drop-in sets TimeoutStopSec in seconds."""
+def test_systemd_holds_the_app_to_the_budgets() -> None:
+    """A drop-in: PM2's workers at a time, a process' files, the seconds that stopping may take."""
     drop_in = files()["/etc/systemd/system/app.service.d/budget.conf"]
-    assert drop_in["content"] == "[Service]\nTimeoutStopSec=14\n"
+    assert drop_in["content"] == (
+        "[Service]\nEnvironment=PM2_CONCURRENT_ACTIONS=2\nLimitNOFILE=65536\nTimeoutStopSec=14\n"
+    )
 
 
 def test_the_apps_environment_is_sorted_lines() -> None:
