@@ -17,6 +17,13 @@ import yaml
 # Before it is base64-encoded. https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instancedata-add-user-data.html
 MAX_BYTES = 16 * 1024
 
+AGENT_FILES = {
+    "/var/log/evenkeel-boot.log": "boot",
+    "/var/log/app/out.log": "app",
+    "/var/log/app/error.log": "app",
+}
+"""Files of a server that the CloudWatch agent sends, and the stream of each."""
+
 
 class UserDataError(ValueError):
     """A server's settings can't be handed over in user data."""
@@ -127,10 +134,13 @@ def _app_env(environment: Mapping[str, str]) -> str:
 
 
 def _agent_config(log_group: str) -> str:
-    """For amazon-cloudwatch-agent: the boot log and the app's logs, a stream for each of a server's two."""
+    """For amazon-cloudwatch-agent: the boot log and PM2's two logs of the app, in two streams.
+
+    An entry each: of the files that a glob matches, the agent sends only the one that was changed last.
+    """
     files = [
         {"file_path": path, "log_group_name": log_group, "log_stream_name": f"{{instance_id}}/{stream}"}
-        for stream, path in {"boot": "/var/log/evenkeel-boot.log", "app": "/var/log/app/*.log"}.items()
+        for path, stream in AGENT_FILES.items()
     ]
     return json.dumps({"logs": {"logs_collected": {"files": {"collect_list": files}}}}) + "\n"
 

@@ -11,6 +11,7 @@ from moto.ec2.models.instances import StateReason
 
 from rehearsal.cloud import ec2_api
 from rehearsal.cloud.cloud_init import UserDataRefusedError, to_script
+from rehearsal.cloud.cloudwatch_agent import CloudWatchAgent
 from rehearsal.cloud.imds import MetadataServer
 from rehearsal.cloud.metadata import InstanceMetadata
 from rehearsal.cloud.server import Server
@@ -64,6 +65,8 @@ class Instances:
 
     def _reconcile(self, instance: Any) -> None:
         machine = self._machines.get(instance.id)
+        if machine is not None:
+            machine.agent.forward()
         if machine is not None and instance.placement.zone in self.zones.lost:
             self.kill(instance.id)
         match instance.state:
@@ -96,6 +99,7 @@ class Instances:
     def _forget(self, instance: Any) -> None:
         if machine := self._machines.pop(instance.id, None):
             machine.server.namespace.end(within=0)
+            machine.agent.close()
             machine.metadata_server.close()
         self.notices.pop(instance.id, None)
 
@@ -128,6 +132,12 @@ class _Machine:
             },
             hidden=site.state_dir,
             log=own_folder / "server.log",
+        )
+        self.agent = CloudWatchAgent(
+            self.server,
+            instance_id=instance.id,
+            account=instance.owner_id,
+            region=instance.region_name,
         )
         log.info("instance %s boots at %s", instance.id, instance.private_ip_address)
 

@@ -38,6 +38,20 @@ for path in "$PYTHON_HOME" "$VENV" "$(readlink -f "$VENV")"; do
   mount --bind "$path" "$root$path"
   mount -o remount,bind,ro "$root$path"
 done
+install -D -m 0755 /dev/stdin "$root/opt/aws/amazon-cloudwatch-agent/bin/amazon-cloudwatch-agent-ctl" <<'CTL'
+#!/bin/sh
+# Stands in for the agent's own: keeps the configuration, by which the cloud follows the files (cloudwatch_agent.py).
+set -eu
+while [ $# -gt 0 ]; do
+  case "$1 ${2:-}" in
+    "-a fetch-config" | "-m ec2") shift 2 ;;
+    "-c file:"*) config=${2#file:}; shift 2 ;;
+    "-s "*) shift ;;
+    *) echo "amazon-cloudwatch-agent-ctl: the rehearsal does not know $1 ${2:-}" >&2; exit 1 ;;
+  esac
+done
+install -D -m 0644 "$config" /opt/aws/amazon-cloudwatch-agent/etc/amazon-cloudwatch-agent.json
+CTL
 if [ ! -x "$root$node" ]; then install -D -m 0755 "$node" "$root/usr/local/bin/node"; fi
 
 mkdir "$root/etc/systemd/system/multi-user.target.wants"
