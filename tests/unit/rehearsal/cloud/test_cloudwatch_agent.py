@@ -52,7 +52,7 @@ def test_the_kits_own_configuration_is_known() -> None:
     ("text", "message"),
     [
         ("{", "is no JSON"),
-        ('{"metrics": {}}', "has {\"metrics\": {}}: the rehearsal's agent knows 'logs' there"),
+        ('{"metrics": {}}', "has {\"metrics\": {}}: the rehearsal knows 'logs' there"),
         (configuration({**entry("/x"), "timezone": "UTC"}), "collect_list has an entry of .*timezone"),
     ],
 )
