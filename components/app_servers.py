@@ -105,8 +105,13 @@ class AppServers(pulumi.ComponentResource):
 
 
 def warm_pool(size: int) -> aws.autoscaling.GroupWarmPoolArgsDict | None:
-    """So many servers that have booted once and cost only their disk."""
-    return {"pool_state": "Stopped", "min_size": size} if size else None
+    """So many servers that have booted once and cost only their disk.
+
+    Both sizes, or else Auto Scaling fills the pool to the group's `max_size`, whatever its minimum.
+    """
+    if not size:
+        return None
+    return {"pool_state": "Stopped", "min_size": size, "max_group_prepared_capacity": size}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -175,7 +175,11 @@ def test_servers_are_on_demand_unless_a_part_may_be_spot() -> None:
 
 def test_a_warm_pool_holds_stopped_servers() -> None:
     """Only where one is wanted."""
-    assert servers(warm_pool_size=2)[GROUP, "kit"]["warmPool"] == {"poolState": "Stopped", "minSize": 2}
+    assert servers(warm_pool_size=2)[GROUP, "kit"]["warmPool"] == {
+        "poolState": "Stopped",
+        "minSize": 2,
+        "maxGroupPreparedCapacity": 2,
+    }
     assert "warmPool" not in servers()[GROUP, "kit"]
 
 
