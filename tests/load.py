@@ -1,7 +1,8 @@
 """Steady load by `wrk`, which tries nothing twice: what the app's users would notice, it counts.
 
 `wrk` was chosen because nobody here wrote it, and because a client that repeats what failed (as Go's and most
-others do for GET) hides just the resets that are looked for here.
+others do for GET) hides just the resets that are looked for here. Each connection has a thread of its own, so
+that its script knows which answer belongs to which request, and notes both.
 """
 
 import json
@@ -11,7 +12,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 CONNECTIONS = 10
@@ -23,17 +24,68 @@ LONGEST = 3600
 HEADROOM = 1.15
 """A connection waits after its answer, so that the answer's time comes on top of each pause."""
 SCRIPT = """\
+local ffi = require("ffi")
+ffi.cdef("typedef struct { long s, us; } instant; int gettimeofday(instant *, void *);")
+local instant = ffi.new("instant")
+local function now()
+  ffi.C.gettimeofday(instant, nil)
+  return tonumber(instant.s) + tonumber(instant.us) / 1e6
+end
+
+local threads = 0
+function setup(thread)
+  threads = threads + 1
+  thread:set("number", threads)
+end
+
 local cookies = %(cookies)s
-local turn = 0
-function delay() return %(pause)d end
+local turn, began, sent, log = 0, false, nil, nil
+function init()
+  log = assert(io.open("%(log)s." .. number, "w"))
+  turn = number
+end
+
+function delay()
+  began = true
+  return %(pause)d
+end
+
 function request()
   turn = turn + 1
   local headers = { Connection = "%(connection)s" }
   if #cookies > 0 then headers.Cookie = cookies[turn %% #cookies + 1] end
+  -- One that is asked for before the first pause is only looked at by wrk.
+  if began then
+    if sent then log:write(string.format("%%.6f %%.6f 0\\n", sent, now() - sent)) end
+    sent = now()
+  end
   return wrk.format("GET", nil, headers)
 end
+
+function response(status)
+  log:write(string.format("%%.6f %%.6f %%d\\n", sent, now() - sent, status))
+  log:flush()
+  sent = nil
+end
 """
-"""For `wrk`: each connection waits `pause` ms after an answer; the cookies come in turn."""
+"""For `wrk`: each connection waits `pause` ms after an answer; the cookies come in turn. Its log has a line a
+request: when it was sent (epoch seconds), how long it took (seconds), its status; 0 where none came."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Request:
+    """One request; `sent`: epoch seconds, `seconds`: until its answer.
+
+    Where none came `status` is 0, and `seconds` last until the connection's next request.
+    """
+
+    sent: float
+    seconds: float
+    status: int
+
+    @property
+    def failed(self) -> bool:
+        return not 200 <= self.status < 400
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -47,6 +99,8 @@ class Outcome:
     seconds: float
     lines: tuple[str, ...]
     """`wrk`'s own words about the failures."""
+    each: tuple[Request, ...] = field(default=(), repr=False)
+    """By the time they were sent. One that was in flight at the end is not among them."""
 
     @property
     def rate(self) -> float:
@@ -72,6 +126,7 @@ class Load:
         for wrk in self._running:
             wrk.send_signal(signal.SIGINT)
         printed = [wrk.communicate(timeout=2 * ANSWER)[0] for wrk in self._running]
+        each = [one for log in Path(self._folder.name).glob("*.log.*") for one in noted(log.read_text())]
         self._folder.cleanup()
         outcomes = [outcome(text, seconds) for text in printed]
         return Outcome(
@@ -79,6 +134,7 @@ class Load:
             failed=sum(one.failed for one in outcomes),
             seconds=seconds,
             lines=tuple(line for one in outcomes for line in one.lines),
+            each=tuple(sorted(each, key=lambda one: one.sent)),
         )
 
     def _start(
@@ -87,10 +143,12 @@ class Load:
         # The cookies are sessions: a file keeps them out of the list of processes.
         script = Path(self._folder.name, f"{connection}.lua")
         listed = "{" + ", ".join(json.dumps(cookie) for cookie in cookies) + "}"
-        script.write_text(SCRIPT % {"cookies": listed, "pause": pause, "connection": connection})
+        log = Path(self._folder.name, f"{connection}.log")
+        values = {"cookies": listed, "pause": pause, "connection": connection, "log": log}
+        script.write_text(SCRIPT % values)
         return subprocess.Popen(
             [
-                *("wrk", "--threads", "1", "--connections", str(CONNECTIONS)),
+                *("wrk", "--threads", str(CONNECTIONS), "--connections", str(CONNECTIONS)),
                 *("--duration", f"{LONGEST}s", "--timeout", f"{ANSWER}s", "--script", str(script), url),
             ],
             stdout=subprocess.PIPE,
@@ -110,3 +168,12 @@ def outcome(printed: str, seconds: float) -> Outcome:
         seconds=seconds,
         lines=tuple(lines),
     )
+
+
+def noted(log: str) -> list[Request]:
+    """The requests that a connection noted."""
+    lines = (line.split() for line in log.splitlines())
+    return [
+        Request(sent=float(sent), seconds=float(seconds), status=int(status))
+        for sent, seconds, status in lines
+    ]

@@ -97,11 +97,17 @@ def test_half_of_the_load_makes_new_connections_and_every_session_takes_part() -
         assert seen.requests > 50
         assert seen.requests * 0.3 < server.connections < seen.requests * 0.8
         assert server.cookies == {"sid=a", "sid=b"}
+        assert len(seen.each) == seen.requests
+        assert not any(one.failed for one in seen.each)
 
 
 def test_a_broken_connection_and_a_bad_answer_are_seen() -> None:
     """The twin."""
     with serving(lambda number: None if number % 10 == 0 else 200) as server:
-        assert loaded(server).failed > 0
+        seen = loaded(server)
+        assert seen.failed > 0
+        assert {one.status for one in seen.each if one.failed} == {0}
     with serving(lambda number: 500 if number % 10 == 0 else 200) as server:
-        assert loaded(server).failed > 0
+        seen = loaded(server)
+        assert seen.failed == sum(one.failed for one in seen.each) > 0
+        assert {one.status for one in seen.each if one.failed} == {500}
