@@ -26,6 +26,8 @@ class AppServersArgs:
     min_size: int
     max_size: int
     max_healthy_percentage: int
+    sized_by_schedules: bool
+    """Whether scheduled actions change the group's sizes, which are then none of a deployment's business."""
     warm_pool_size: int
     """Stopped servers kept ready."""
     replacement: Replacement
@@ -85,7 +87,9 @@ class AppServers(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(
                 parent=self,
                 depends_on=replaced.known.apply(lambda _: list(args.gates)),
-                ignore_changes=["initialLifecycleHooks"],
+                # `pulumi refresh` notes the sizes of the hour; the next `up` must not take them back.
+                ignore_changes=["initialLifecycleHooks"]
+                + (["minSize", "maxSize"] if args.sized_by_schedules else []),
                 hooks=pulumi.ResourceHookBinding(before_update=[visited, replaced]),
             ),
         )

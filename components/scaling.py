@@ -1,5 +1,6 @@
 """When the group grows and shrinks."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pulumi
@@ -17,12 +18,29 @@ class ScalingArgs:
     """Percent, on average over the group."""
     target_requests: int
     """Requests/s of one server."""
+    schedules: Sequence["Scheduled"] = ()
+    """Other sizes from certain times on."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Scheduled:
+    """The group's sizes from each time on that `recurrence` names."""
+
+    name: str
+    recurrence: str
+    """Cron of five fields."""
+    time_zone: str
+    """IANA's name of it."""
+    min_size: int
+    max_size: int
 
 
 class Scaling(pulumi.ComponentResource):
     """Target tracking on requests and on CPU: the group is as large as the greater of the two wants.
 
-    Makes: two `aws.autoscaling.Policy`.
+    Schedules move the bounds that it keeps to.
+
+    Makes: two `aws.autoscaling.Policy`, and an `aws.autoscaling.Schedule` for each of `schedules`.
     """
 
     def __init__(self, name: str, args: ScalingArgs, opts: pulumi.ResourceOptions | None = None) -> None:
@@ -54,4 +72,17 @@ class Scaling(pulumi.ComponentResource):
             },
             opts=child,
         )
+        for scheduled in args.schedules:
+            aws.autoscaling.Schedule(
+                f"{name}-{scheduled.name}",
+                scheduled_action_name=scheduled.name,
+                autoscaling_group_name=args.auto_scaling_group,
+                recurrence=scheduled.recurrence,
+                time_zone=scheduled.time_zone,
+                min_size=scheduled.min_size,
+                max_size=scheduled.max_size,
+                # Left out it would be 0 (Terraform's default); -1 leaves it within the bounds.
+                desired_capacity=-1,
+                opts=child,
+            )
         self.register_outputs({})

@@ -27,7 +27,7 @@ from components.redis_store import RedisStore, RedisStoreArgs
 from components.release import Release, ReleaseArgs
 from components.replacement import Replacement
 from components.rollout import RolloutArgs
-from components.scaling import ScalingArgs
+from components.scaling import ScalingArgs, Scheduled
 from components.secrets import Secret, SecretArgs
 from components.security_groups import SecurityGroups, SecurityGroupsArgs
 from components.server_template import Backends, ReleaseLocation, ServerTemplate, ServerTemplateArgs
@@ -325,6 +325,7 @@ class Wiring:
             min_size=servers.min_size,
             max_size=servers.max_size,
             max_healthy_percentage=servers.max_healthy_percentage,
+            sized_by_schedules=bool(servers.schedules),
             warm_pool_size=servers.warm_pool_size,
             replacement=replacement,
             smoke=smoke,
@@ -339,6 +340,7 @@ class Wiring:
             target_group_arn_suffix=balancer.target_group_arn_suffix,
             target_cpu=self.settings.app_servers.target_cpu,
             target_requests=self.settings.app_servers.target_requests,
+            schedules=[Scheduled(**one.model_dump()) for one in self.settings.app_servers.schedules],
         )
 
     def replacement(

@@ -14,6 +14,7 @@ from rehearsal.cloud import (
     replacement,
     rolling,
     scaling_policies,
+    schedules,
     warm_pool_api,
 )
 from rehearsal.cloud.ec2 import Instances
@@ -39,12 +40,14 @@ class AutoScalingGroups:
         refresh_api.mend_moto()
         scaling_policies.mend_moto()
         warm_pool_api.mend_moto()
+        schedules.mend_moto()
         self._instances = instances
         self._balancers = balancers
         self._groups: dict[Any, _Group] = {}
 
     def reconcile(self) -> None:
-        """One step of each group."""
+        """What is scheduled, then one step of each group."""
+        schedules.run_due()
         self._groups = {
             record: self._groups.get(record) or _Group(backend, record, self._instances, self._balancers)
             for backend in every(autoscaling_backends)

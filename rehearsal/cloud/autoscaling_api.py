@@ -85,6 +85,15 @@ def change_capacity(group: Any, wanted: int, cause: str) -> None:
     group.capacity_cause = f"{cause} changing the desired capacity from {before} to {wanted}"
 
 
+def change_sizes(group: Any, *, low: int | None, high: int | None, desired: int | None, cause: str) -> None:
+    """Give a group other sizes, those that are given; what it desires follows."""
+    low, high = (group.min_size if low is None else low), (group.max_size if high is None else high)
+    group.min_size, group.max_size = low, high
+    wanted = group.desired_capacity if desired is None else desired
+    constraints = f"{cause} updated the constraints to min: {low}, max: {high}"
+    change_capacity(group, min(max(wanted, low), high), constraints)
+
+
 def _set_desired_capacity(group: Any, new_capacity: int | None) -> None:
     wanted = group.min_size if new_capacity is None else new_capacity
     if not group.min_size <= wanted <= group.max_size:

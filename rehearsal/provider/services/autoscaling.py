@@ -7,7 +7,7 @@ from rehearsal.provider.services import autoscaling_group as group
 
 PUT_HOOK = call("put_lifecycle_hook", whole=True)
 PUT_POLICY = call("put_scaling_policy", whole=True)
-PUT_SCHEDULE = call("put_scheduled_update_group_action", whole=True)
+PUT_SCHEDULE = Step(run=group.put_schedule, inputs=group.SCHEDULE_INPUTS)
 
 
 def member(kind: str, **more: Any) -> Resource:

@@ -220,6 +220,22 @@ def cancel_refresh(work: Work) -> None:
     work.wait(running)
 
 
+SCHEDULE = call("put_scheduled_update_group_action")
+SCHEDULE_INPUTS = (
+    "autoscalingGroupName desiredCapacity endTime maxSize minSize recurrence scheduledActionName startTime"
+    " timeZone"
+)
+
+
+def put_schedule(work: Work) -> dict[str, Any]:
+    """Puts a scheduled action as a whole. A size of -1 is none, as in the official provider."""
+    given = {
+        key: work.inputs[key] for key in SCHEDULE_INPUTS.split() if work.inputs.get(key) not in (None, -1)
+    }
+    work.api.put_scheduled_update_group_action(**arguments(work.shape(SCHEDULE), SCHEDULE, {}, given, {}))
+    return {}
+
+
 def delete(work: Work) -> None:
     """Drains the group to no instances before it goes, unless `forceDelete` says otherwise."""
     delete_warm_pool(work)

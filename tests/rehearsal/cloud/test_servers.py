@@ -4,7 +4,10 @@ import base64
 import os
 import signal
 import sys
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -75,6 +78,13 @@ def refreshed(fleet: Fleet) -> dict[str, Any]:
 
     result: dict[str, Any] = eventually(ended, within=90)
     return result
+
+
+def schedule(fleet: Fleet, name: str, **what: Any) -> None:
+    """A scheduled action of the group."""
+    fleet.autoscaling.put_scheduled_update_group_action(
+        AutoScalingGroupName="app", ScheduledActionName=name, **what
+    )
 
 
 def test_a_lone_instance_boots_and_ends(fleet: Fleet) -> None:
@@ -303,3 +313,110 @@ def test_capacity_follows_what_is_desired(group: Fleet) -> None:
     set_capacity(AutoScalingGroupName="app", DesiredCapacity=2)
     group.wait_for_healthy(2)
     assert load.failures() == []
+
+
+def test_a_schedule_changes_the_sizes(group: Fleet) -> None:
+    """At its time, and once where it does not recur; the capacity follows, and the activity says why."""
+    soon = datetime.now(UTC) + timedelta(seconds=2)
+    schedule(group, "more", StartTime=soon, MinSize=3, MaxSize=3)
+    eventually(lambda: group.groups()[0]["DesiredCapacity"] == 3, within=10)
+    assert group.autoscaling.describe_scheduled_actions()["ScheduledUpdateGroupActions"] == []
+    group.wait_for_healthy(3)
+    launched = next(one for one in group.activities() if "Launching" in one["Description"])
+    assert launched["Cause"].startswith(
+        "the scheduled action more updated the constraints to min: 3, max: 3 changing the desired capacity"
+        " from 2 to 3"
+    )
+    group.autoscaling.update_auto_scaling_group(
+        AutoScalingGroupName="app", MinSize=2, MaxSize=4, DesiredCapacity=2
+    )
+    group.wait_for_healthy(2)
+
+
+@pytest.mark.parametrize(
+    ("what", "message"),
+    [
+        ({"Recurrence": "0 7 * * * *"}, "Given recurrence string: 0 7 . . . . is invalid"),
+        ({"Recurrence": "0 7 * * *", "TimeZone": "Mars/Olympus"}, "Given time zone: Mars/Olympus is invalid"),
+        ({"StartTime": "2020-01-01T00:00:00Z"}, "Given start time is in the past"),
+    ],
+)
+def test_a_schedule_that_never_comes_is_refused(group: Fleet, what: dict[str, Any], message: str) -> None:
+    """As AWS does."""
+    with pytest.raises(ClientError, match=message):
+        schedule(group, "never", MinSize=3, **what)
+
+
+def test_a_policy_is_executed_by_hand(group: Fleet) -> None:
+    """ExecutePolicy, and back by TerminateInstanceInAutoScalingGroup."""
+    group.autoscaling.put_scaling_policy(
+        AutoScalingGroupName="app",
+        PolicyName="one-more",
+        PolicyType="SimpleScaling",
+        AdjustmentType="ChangeInCapacity",
+        ScalingAdjustment=1,
+    )
+    group.autoscaling.execute_policy(AutoScalingGroupName="app", PolicyName="one-more")
+    last = group.wait_for_healthy(3)[-1]
+    group.autoscaling.terminate_instance_in_auto_scaling_group(
+        InstanceId=last, ShouldDecrementDesiredCapacity=True
+    )
+    assert last not in group.wait_for_healthy(2)
+
+
+def test_a_server_leaves_in_the_documented_order(group: Fleet) -> None:
+    """Drained first, then the hook, then stopped: states of lifecycle, target and instance as seen."""
+    group.autoscaling.put_lifecycle_hook(
+        AutoScalingGroupName="app",
+        LifecycleHookName="terminating",
+        LifecycleTransition=TERMINATING,
+        HeartbeatTimeout=3,
+        DefaultResult="CONTINUE",
+    )
+    leaving = group.members()[0]
+    in_flight = ThreadPoolExecutor()
+    slow = [in_flight.submit(group.ask, "/slow") for _ in range(4)]
+    time.sleep(0.5)
+    group.autoscaling.terminate_instance_in_auto_scaling_group(
+        InstanceId=leaving, ShouldDecrementDesiredCapacity=False
+    )
+    seen: list[tuple[str, str, str]] = []
+
+    def gone() -> bool:
+        members = {one["InstanceId"]: one["LifecycleState"] for one in group.groups()[0]["Instances"]}
+        target = group.health().get(leaving, "unused")
+        described = group.ec2.describe_instances(InstanceIds=[leaving])["Reservations"][0]["Instances"][0]
+        look = (members.get(leaving, "gone"), target, described["State"]["Name"])
+        if look not in seen:
+            seen.append(look)
+        return leaving not in members
+
+    eventually(gone, within=60)
+    group.autoscaling.delete_lifecycle_hook(AutoScalingGroupName="app", LifecycleHookName="terminating")
+    assert leaving in [answer.result()["id"] for answer in slow]
+    steps = [look for look in seen if look[0] in ("Terminating", "Terminating:Wait", "Terminating:Proceed")]
+    assert ("Terminating", "draining", "running") in steps
+    assert ("Terminating:Wait", "unused", "running") in steps
+    order = [state for state, _, _ in steps]
+    assert order == sorted(order, key=["Terminating", "Terminating:Wait", "Terminating:Proceed"].index)
+    assert all(target == "unused" for state, target, _ in steps if state != "Terminating")
+    assert all(instance == "running" for state, _, instance in steps if state != "Terminating:Proceed")
+
+
+def test_a_refresh_bakes_and_can_be_cancelled(group: Fleet) -> None:
+    """The group's configuration changes only when the bake time is over; cancelled, it never does."""
+    before = group.groups()[0]["LaunchTemplate"]["Version"]
+    version = group.new_version(SERVER % {"mark": "3"})
+    refresh(group, version, SkipMatching=True, BakeTime=4)
+    eventually(lambda: latest_refresh(group)["Status"] == "Baking", within=90)
+    assert group.ask()["mark"] == "3"
+    assert group.groups()[0]["LaunchTemplate"]["Version"] == before
+    assert refreshed(group)["Status"] == "Successful"
+    assert group.groups()[0]["LaunchTemplate"]["Version"] == version
+    refresh(group, group.new_version(SERVER % {"mark": "4"}))
+    eventually(lambda: len(group.groups()[0]["Instances"]) == 3, within=20)
+    group.autoscaling.cancel_instance_refresh(AutoScalingGroupName="app")
+    assert latest_refresh(group)["Status"] == "Cancelling"
+    assert refreshed(group)["Status"] == "Cancelled"
+    assert group.groups()[0]["LaunchTemplate"]["Version"] == version
+    group.wait_for_healthy(2)

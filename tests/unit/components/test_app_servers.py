@@ -63,6 +63,7 @@ def servers(*, on_demand_percentage: int = 100, warm_pool_size: int = 0) -> Regi
         min_size=3,
         max_size=9,
         max_healthy_percentage=150,
+        sized_by_schedules=False,
         warm_pool_size=warm_pool_size,
         replacement=replacement(instances),
         smoke=smoke(),

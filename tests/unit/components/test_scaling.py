@@ -1,0 +1,31 @@
+"""What makes the group larger and smaller."""
+
+from components.scaling import Scaling, ScalingArgs, Scheduled
+from tests.unit.components.registered import register
+
+SCHEDULE = "aws:autoscaling/schedule:Schedule"
+
+
+def test_a_schedule_moves_the_bounds_and_leaves_the_capacity_between_them() -> None:
+    """-1: left out, the official provider would set the capacity to 0."""
+    morning = Scheduled(
+        name="morning", recurrence="0 7 * * MON-FRI", time_zone="Europe/Berlin", min_size=6, max_size=9
+    )
+    args = ScalingArgs(
+        auto_scaling_group="kit",
+        balancer_arn_suffix="app/kit/1",
+        target_group_arn_suffix="targetgroup/kit/2",
+        target_cpu=70,
+        target_requests=200,
+        schedules=[morning],
+    )
+    made = register(lambda: Scaling("kit-scaling", args))
+    assert made[SCHEDULE, "kit-scaling-morning"] == {
+        "autoscalingGroupName": "kit",
+        "scheduledActionName": "morning",
+        "recurrence": "0 7 * * MON-FRI",
+        "timeZone": "Europe/Berlin",
+        "minSize": 6,
+        "maxSize": 9,
+        "desiredCapacity": -1,
+    }
