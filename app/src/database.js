@@ -9,6 +9,8 @@ const { bounded } = require('./bounded');
 const CONNECT_MS = 2000;
 const STATEMENT_MS = 5000;
 const PING_MS = 1000;
+/** Postgres' code for a write to a server that takes none. */
+const READ_ONLY = '25006';
 
 /**
  * @param {{ url: string, poolSize: number, log: ReturnType<import('./log').createLog> }} options
@@ -28,6 +30,7 @@ function openDatabase({ url, poolSize, log }) {
   });
   // An idle connection that the server drops is an 'error' event, and would end the process unheard.
   pool.on('error', (error) => log.error('postgres', { error: error.message }));
+  pool.on('connect', leaveWhenReadOnly);
   const prisma = new PrismaClient({ adapter: new PrismaPg(pool) });
   return {
     prisma,
@@ -37,6 +40,13 @@ function openDatabase({ url, poolSize, log }) {
       await pool.end();
     },
   };
+}
+
+/** A primary that became a standby keeps its clients; this one leaves it, and the address leads to the new primary. */
+function leaveWhenReadOnly(client) {
+  client.connection.on('errorMessage', ({ code }) => {
+    if (code === READ_ONLY) client.end();
+  });
 }
 
 module.exports = { openDatabase };

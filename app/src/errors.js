@@ -2,9 +2,7 @@
 /** How errors reach a client: what it did wrong in words, what we did wrong as a bare status. */
 
 const { ZodError } = require('zod');
-
-/** Prisma's codes for a database that can't be reached, closed the connection, or has none to give. */
-const UNAVAILABLE = new Set(['P1001', 'P1002', 'P1008', 'P1017', 'P2024']);
+const { isOutage } = require('./outage');
 
 /** A request that can't be granted; `status` is the answer's. */
 class RequestError extends Error {
@@ -20,6 +18,8 @@ function errors(log) {
   return (error, request, response, next) => {
     const status = statusOf(error);
     if (status >= 500) log.error('request failed', { id: request.id, status, error: error.stack });
+    // A session that could not be kept alive: its answer is out already, and its connection serves others.
+    if (response.writableEnded) return;
     if (response.headersSent) return next(error);
     if (status === 503) response.set('Retry-After', '1');
     response.status(status).json({ error: messageOf(error, status), id: request.id });
@@ -28,7 +28,7 @@ function errors(log) {
 
 function statusOf(error) {
   if (error instanceof ZodError) return 400;
-  if (UNAVAILABLE.has(error.code)) return 503;
+  if (isOutage(error)) return 503;
   return error.status ?? 500;
 }
 

@@ -123,6 +123,7 @@ async function startPostgres({ folder, identity, hand }) {
       await eventually(() => psql('-d', 'postgres', '-c', 'SELECT 1'), { what: 'Postgres' });
     },
     stop: () => stop(server, 'SIGINT'), // Postgres' fast shutdown; SIGTERM would wait for clients
+    kill: () => stop(server, 'SIGKILL'),
   };
   await service.start();
   psql('-d', 'postgres', '-c', 'CREATE DATABASE app');
