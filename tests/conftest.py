@@ -9,12 +9,10 @@ import pytest
 
 from tests.checkout import Checkout, succeed
 
+pytest_plugins = ["tests.infra.plugin"]
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption(
-        "--stack",
-        help="tests/infra: check this deployed stack (your shell's pulumi and AWS settings), no rehearsal",
-    )
     parser.addoption(
         "--times",
         type=int,
@@ -71,5 +69,5 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
     items.sort(key=tier)
     for item in items:
-        shared = "checkout" in getattr(item, "fixturenames", ())
+        shared = {"checkout", "stack"} & set(getattr(item, "fixturenames", ()))
         item.add_marker(pytest.mark.xdist_group("deployment" if shared else str(item.path)))

@@ -1,6 +1,8 @@
 """Someone who uses the reference app through the balancer."""
 
 import secrets
+from collections.abc import Mapping
+from typing import Any
 
 import requests
 
@@ -11,10 +13,10 @@ TIMEOUT = 10
 class Person:
     """Has an account of their own and keeps cookies, as a browser does."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, email: str | None = None, password: str | None = None) -> None:
         self.url = url
-        self.email = f"person-{secrets.token_hex(8)}@example.org"
-        self._password = secrets.token_urlsafe(18)
+        self.email = email or f"person-{secrets.token_hex(8)}@example.org"
+        self._password = password or secrets.token_urlsafe(18)
         self._browser = requests.Session()
 
     @classmethod
@@ -22,16 +24,35 @@ class Person:
         """Signs up and logs in; HTTPError when the app refuses."""
         person = cls(url)
         account = {"email": person.email, "password": person._password}
-        person._post("/register", account | {"churchName": "St. Test"})
-        person._post("/login", account)
-        return person
+        person.post("/register", account | {"churchName": "St. Test"})
+        return person.log_in()
+
+    def log_in(self) -> "Person":
+        """Starts a session; HTTPError when the app refuses."""
+        self.post("/login", {"email": self.email, "password": self._password})
+        return self
 
     def who_am_i(self) -> str:
         """The e-mail address the session belongs to; HTTPError when there is no session."""
-        answer = self._browser.get(f"{self.url}/me", timeout=TIMEOUT)
-        answer.raise_for_status()
-        email: str = answer.json()["email"]
+        email: str = self.get("/me")["email"]
         return email
+
+    def get(self, path: str) -> Any:
+        """The JSON at a path, asked for with the session's cookie; HTTPError when the app refuses."""
+        answer = self._browser.get(f"{self.url}{path}", timeout=TIMEOUT)
+        answer.raise_for_status()
+        return answer.json()
+
+    def post(self, path: str, body: Mapping[str, Any]) -> Any:
+        """The JSON that a JSON body is answered; HTTPError when the app refuses."""
+        answer = self._browser.post(f"{self.url}{path}", json=body, timeout=TIMEOUT)
+        answer.raise_for_status()
+        return answer.json()
+
+    @property
+    def cookies(self) -> requests.cookies.RequestsCookieJar:
+        """What the app has given."""
+        return self._browser.cookies
 
     @property
     def cookie(self) -> str:
@@ -41,6 +62,3 @@ class Person:
     def forget_cookies(self) -> None:
         """Loses the session, as a browser whose cookies were cleared."""
         self._browser.cookies.clear()
-
-    def _post(self, path: str, body: dict[str, str]) -> None:
-        self._browser.post(f"{self.url}{path}", json=body, timeout=TIMEOUT).raise_for_status()

@@ -1,27 +1,57 @@
-"""A testinfra transport over AWS Systems Manager: `aws-ssm://i-0123456789abcdef0`.
+r"""A testinfra transport over AWS Systems Manager: `aws-ssm://i-0123456789abcdef0`.
 
-Servers have no open SSH port; Run Command reaches them on AWS and in rehearsal alike. Credentials, region and
-endpoint come from the environment, as for any AWS client. Register it in a `conftest.py`:
+Servers have no open SSH port; Run Command reaches them on AWS and in rehearsal alike. To use it in a project
+of yours take this file (it needs boto3 and pytest-testinfra) and register it in `conftest.py`:
 
-    testinfra.backend.BACKENDS["aws-ssm"] = "tests.infra.ssm.SsmBackend"
+    testinfra.backend.BACKENDS["aws-ssm"] = "ssm.SsmBackend"
 
->>> host = testinfra.get_host("aws-ssm://i-0123456789abcdef0")
+>>> host = testinfra.get_host("aws-ssm://i-0123456789abcdef0", region="eu-central-1", profile="prod")
 >>> host.run("id -un").stdout
-'root\\n'
+'root\n'
+
+Region, profile and endpoint come from the environment (AWS_REGION, AWS_PROFILE, AWS_ENDPOINT_URL) where they
+are not given, and always with `--hosts`: testinfra drops from an address what it does not know. It knows
+`?timeout=300`, seconds.
 """
 
+import base64
+import gzip
+import io
+import shlex
+import tarfile
 import time
 from typing import Any
 
 import boto3
+from botocore.config import Config
 from botocore.exceptions import ClientError
 from testinfra.backend.base import BaseBackend, CommandResult
 
-COMMAND_TIMEOUT = 120.0
+TIMEOUT = 120.0
 """Seconds a command may run."""
 UNDER_WAY = {"Pending", "InProgress", "Delayed"}
-OUTPUT_LIMIT = 24_000
-"""Characters of stdout that GetCommandInvocation returns; longer output comes back cut."""
+PIECE = 20_000
+"""Characters of output fetched at a time: GetCommandInvocation returns 24,000 at most."""
+DELIVERY = 30
+"""Seconds for a command to reach its server, at least; SendCommand's own lower limit."""
+PACKED = f"""\
+d=$(mktemp -d) || exit
+sh -c %s >"$d/out" 2>"$d/err" </dev/null
+status=$?
+tar --create --directory "$d" out err | gzip --fast | base64 --wrap=0 >"$d/packed"
+echo "$d $(wc -c <"$d/packed")"
+head -c {PIECE} "$d/packed"
+[ "$(wc -c <"$d/packed")" -gt {PIECE} ] || rm -rf "$d"
+exit $status
+"""
+"""Runs a command and prints where its output lies, its length, and its first piece.
+
+SSM cuts what is long and replaces what is not UTF-8, so the output travels packed.
+"""
+
+
+class Unfinished(ConnectionError):
+    """A command did not come to its end: the server left or was never reached, or it took too long."""
 
 
 class SsmBackend(BaseBackend):  # type: ignore[misc] # testinfra publishes no types
@@ -29,29 +59,64 @@ class SsmBackend(BaseBackend):  # type: ignore[misc] # testinfra publishes no ty
 
     NAME = "aws-ssm"
 
-    def __init__(self, name: str, *args: Any, **kwargs: Any) -> None:
-        self.instance_id = name
-        self._ssm = boto3.client("ssm")
+    def __init__(
+        self,
+        name: str,
+        *args: Any,
+        region: str | None = None,
+        profile: str | None = None,
+        timeout: float | str = TIMEOUT,
+        client: Any = None,
+        **kwargs: Any,
+    ) -> None:
+        """`client`: an SSM client of yours, instead of one made from region, profile and environment."""
         super().__init__(name, *args, **kwargs)
+        self.instance_id = name
+        self._timeout = float(timeout)
+        self._ssm = client or connect(region=region, profile=profile)
 
     def run(self, command: str, *args: str, **_: Any) -> CommandResult:
-        """Runs `command` with its quoted `args`; TimeoutError when it outlives COMMAND_TIMEOUT."""
+        """Runs `command` with its quoted `args`. Unfinished when it does not end within the time-out."""
         line = self.get_command(command, *args)
+        ended = self._wait(self._send(PACKED % shlex.quote(line)), line)
+        where, _newline, packed = ended["StandardOutputContent"].partition("\n")
+        if not where:
+            raise Unfinished(f"{line!r} on {self.instance_id} {_reason(ended)}")
+        folder, length = where.rsplit(" ", 1)
+        if int(length) > PIECE:
+            packed = self._fetch(folder, int(length))
+        out, err = unpack(packed)
+        return self.result(ended["ResponseCode"], line.encode(), out, err)
+
+    def send(self, command: str, *args: str) -> None:
+        """Starts a command and does not wait: for one that ends the server, whose end nobody would report."""
+        self._send(self.get_command(command, *args))
+
+    def get_encoding(self) -> str:
+        """UTF-8, as Amazon Linux has it; testinfra would ask the server's Python."""
+        return "UTF-8"
+
+    def _fetch(self, folder: str, length: int) -> str:
+        """All pieces of the packed output; the folder is gone then."""
+        pieces = []
+        for start in range(0, length, PIECE):
+            last = "" if start + PIECE < length else f"; rm -rf {folder}"
+            line = f"tail -c +{start + 1} {folder}/packed | head -c {PIECE}{last}"
+            pieces.append(self._wait(self._send(line), line)["StandardOutputContent"])
+        return "".join(pieces)
+
+    def _send(self, line: str) -> str:
         sent = self._ssm.send_command(
             InstanceIds=[self.instance_id],
             DocumentName="AWS-RunShellScript",
-            Parameters={"commands": [line], "executionTimeout": [str(int(COMMAND_TIMEOUT))]},
+            Parameters={"commands": [line], "executionTimeout": [str(int(self._timeout))]},
+            TimeoutSeconds=max(DELIVERY, int(self._timeout)),
         )
-        ended = self._wait(sent["Command"]["CommandId"], line)
-        output = ended["StandardOutputContent"]
-        if len(output) >= OUTPUT_LIMIT:
-            raise ValueError(
-                f"the output of {line!r} is cut at {OUTPUT_LIMIT} characters: write it to a file"
-            )
-        return self.result(ended["ResponseCode"], self.encode(line), output, ended["StandardErrorContent"])
+        command_id: str = sent["Command"]["CommandId"]
+        return command_id
 
     def _wait(self, command_id: str, line: str) -> dict[str, Any]:
-        deadline = time.monotonic() + COMMAND_TIMEOUT
+        deadline = time.monotonic() + self._timeout
         while time.monotonic() < deadline:
             try:
                 invocation: dict[str, Any] = self._ssm.get_command_invocation(
@@ -65,4 +130,24 @@ class SsmBackend(BaseBackend):  # type: ignore[misc] # testinfra publishes no ty
                 if invocation["Status"] not in UNDER_WAY:
                     return invocation
             time.sleep(0.1)
-        raise TimeoutError(f"{line!r} on {self.instance_id} did not end within {COMMAND_TIMEOUT:.0f} s")
+        raise Unfinished(f"{line!r} on {self.instance_id} did not end within {self._timeout:.0f} s")
+
+
+def connect(*, region: str | None = None, profile: str | None = None) -> Any:
+    """An SSM client that waits and asks again when it is throttled: commands are polled."""
+    patient = Config(retries={"mode": "standard", "total_max_attempts": 10})
+    return boto3.Session(region_name=region, profile_name=profile).client("ssm", config=patient)
+
+
+def unpack(packed: str) -> tuple[bytes, bytes]:
+    """Standard output and standard error, byte by byte as the command wrote them."""
+    with tarfile.open(fileobj=io.BytesIO(gzip.decompress(base64.b64decode(packed)))) as files:
+        streams = [files.extractfile(name) for name in ("out", "err")]
+        out, err = (stream.read() if stream else b"" for stream in streams)
+    return out, err
+
+
+def _reason(invocation: dict[str, Any]) -> str:
+    """Why there is no output, in SSM's words."""
+    said = invocation["StandardErrorContent"].strip()
+    return f"ended as {invocation['StatusDetails']}" + (f": {said}" if said else "")

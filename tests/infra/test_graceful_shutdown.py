@@ -1,71 +1,111 @@
-"""A worker that is told to go finishes what it has begun."""
+"""A worker that is told to go finishes what it has begun and leaves in order; its server's others go on."""
 
-import json
-import time
+from typing import Any
 
 import pytest
-from testinfra.host import Host
 
-from tests.infra.conftest import environment, pm2
+from tests.infra import own_app
+from tests.infra.server import Server
 
-RESTART_SECONDS = 60
-"""Within which PM2 has replaced workers that ended."""
-UPLOAD_SECONDS = 2
-"""How long the request in flight takes: its body arrives slowly; within the drain of the default budget."""
-SLOW_LOG_IN = """
-{ printf '{"email": "nobody@example.org", '; sleep %(seconds)d; printf '"password": "not the password"}'; } |
-  curl --silent --output /dev/null --write-out '%%{http_code}' --request POST --upload-file - \
-    --header 'Content-Type: application/json' --header 'Expect:' http://%(host)s:%(port)s/login &
-request=$!
-sleep 1
-kill -%(signal)s %(workers)s
-wait $request
-"""
-"""A log-in, answered 401 once its body is complete; the signal comes while the body is still arriving."""
+SHORT = 2
+"""Seconds of a request in flight that fits into the shutdown of the default budget."""
+LAST = 1
+"""Seconds by which a request in flight outlives PM2's kill_timeout."""
+THROW = "setTimeout(() => { throw new Error('thrown by a check') }, 0); 0"
+REJECT = "Promise.reject(new Error('rejected by a check')); 0"
 
 
-def signal_with_a_request_in_flight(server: Host, signal: str) -> tuple[int, str]:
-    """curl's exit status and the HTTP status of the request in flight when all workers got `signal`."""
-    settings = environment(server)
-    workers = " ".join(str(worker["pid"]) for worker in pm2(server))
-    script = SLOW_LOG_IN % {
-        "seconds": UPLOAD_SECONDS,
-        "host": settings["HOST"],
-        "port": settings["PORT"],
-        "signal": signal,
-        "workers": workers,
+def leave(server: Server, *, seconds: float = SHORT, **how: Any) -> tuple[Any, own_app.Exit | None]:
+    """What clients saw while a worker got `signals` or ran `throws`, and the worker's last words."""
+    host, port = server.address
+    before = server.pids()
+    pid = min(before)
+    clients = {
+        "host": host,
+        "port": port,
+        "pid": pid,
+        "request": own_app.SLOW_REQUEST,
+        "seconds": seconds,
+        "patience": (seconds + server.kill_seconds) * 1000 + 5000,
     }
-    done = server.run(script)
-    return done.rc, done.stdout
+    seen = server.node("leaving.cjs", clients | how)
+    server.wait_until_restarted({pid})
+    return seen, own_app.exits(server, [pid]).get(pid)
 
 
-def wait_until_restarted(server: Host, before: set[int]) -> None:
-    """PM2 has put a new worker in each one's place; while it waits to do so it shows the pid 0."""
-    deadline = time.monotonic() + RESTART_SECONDS
-    while any(worker["status"] != "online" or worker["pid"] in before for worker in pm2(server)):
-        assert time.monotonic() < deadline, f"workers are not back after {RESTART_SECONDS} s"
-        time.sleep(0.5)
-
-
-@pytest.mark.disruptive
-@pytest.mark.parametrize("signal", ["TERM", "INT"])
-def test_a_request_in_flight_is_finished_after_the_signal(servers: list[Host], signal: str) -> None:
-    """The request is answered as if nothing had happened, and every worker exits with 0 by itself."""
-    server = servers[0]
-    before = {worker["pid"] for worker in pm2(server)}
-    assert signal_with_a_request_in_flight(server, signal) == (0, "401")
-    wait_until_restarted(server, before)
-    log = [json.loads(line) for line in server.check_output("tail -n 2000 /var/log/app/out.log").splitlines()]
-    exits = {line["pid"]: line for line in log if line["message"] == "exit" and line["pid"] in before}
-    assert exits.keys() == before
-    assert {(line["code"], line["reason"]) for line in exits.values()} == {(0, f"SIG{signal}")}
+def finished(seen: Any) -> bool:
+    """Whether every request in flight was answered as at any time, and every connection ended in order."""
+    answered = [one and one["status"] == own_app.SLOW_STATUS for one in seen["slow"]]
+    return all(answered) and all(end and end["how"] == "end" for end in seen["ends"])
 
 
 @pytest.mark.disruptive
-def test_a_killed_worker_does_not_finish_its_request(servers: list[Host]) -> None:
-    """The twin: without the signal handler's help the same request is cut off."""
+@pytest.mark.parametrize("signal", ["SIGTERM", "SIGINT"])
+def test_requests_in_flight_are_finished_after_the_signal(servers: list[Server], signal: str) -> None:
+    """Readiness fails first, requests are answered, no connection is reset, and the worker exits with 0.
+
+    More signals change nothing.
+    """
+    seen, last_words = leave(
+        servers[0], signals=[[signal, 0], [signal, 200], ["SIGTERM", 400], ["SIGINT", 600]]
+    )
+    assert finished(seen)
+    # Whoever uses a kept-alive connection to it again is still answered, and told to open another.
+    assert {(one["status"], one["closes"]) for one in seen["ready"]} == {(503, True)}
+    assert {one["closes"] for one in seen["slow"]} == {True}
+    assert {(one["status"], one["closes"]) for one in seen["elsewhere"]} == {(own_app.SLOW_STATUS, False)}
+    early = min(end["ms"] for end in seen["idle"])
+    assert early > SHORT * 1000, "an idle connection was closed before its client could know"
+    assert seen["gone"] < servers[0].kill_seconds * 1000
+    assert last_words == own_app.Exit(code=0, reason=signal, cut_off=0, hard_stop=False)
+
+
+@pytest.mark.disruptive
+def test_a_request_longer_than_the_budget_is_cut_off_in_order(servers: list[Server]) -> None:
+    """The drain does not wait for it for ever; the exit is in order all the same, before PM2's SIGKILL."""
     server = servers[0]
-    before = {worker["pid"] for worker in pm2(server)}
-    status, answer = signal_with_a_request_in_flight(server, "KILL")
-    assert (status != 0, answer) == (True, "000")
-    wait_until_restarted(server, before)
+    seen, last_words = leave(server, seconds=server.kill_seconds + LAST, signals=[["SIGTERM", 0]])
+    assert seen["slow"] == [None, None]
+    assert server.drain_seconds * 1000 <= seen["gone"] < server.kill_seconds * 1000
+    assert last_words == own_app.Exit(code=0, reason="SIGTERM", cut_off=2, hard_stop=False)
+
+
+@pytest.mark.disruptive
+@pytest.mark.parametrize(
+    ("throws", "reason"),
+    [(THROW, "uncaughtException"), (REJECT, "unhandledRejection")],
+    ids=["uncaught exception", "unhandled rejection"],
+)
+def test_an_error_that_nobody_caught_ends_a_worker_in_order(
+    servers: list[Server], throws: str, reason: str
+) -> None:
+    """It exits with 1, and the requests that it has begun are answered first."""
+    seen, last_words = leave(servers[0], throws=throws)
+    assert finished(seen)
+    assert seen["gone"] < servers[0].kill_seconds * 1000
+    assert last_words == own_app.Exit(code=1, reason=reason, cut_off=0, hard_stop=False)
+
+
+@pytest.mark.disruptive
+def test_nothing_is_left_open_after_an_exit(servers: list[Server]) -> None:
+    """The connections to Redis and Postgres that a worker had are gone with it."""
+    server = servers[0]
+    had = connections(server, f"pid={min(server.pids())},")
+    assert len(had) >= 2
+    leave(server, seconds=0.1, signals=[["SIGTERM", 0]])
+    assert had.isdisjoint(connections(server))
+
+
+@pytest.mark.disruptive
+def test_a_killed_worker_does_not_finish_its_requests(servers: list[Server]) -> None:
+    """The twin: without the signal handler's help the same requests are cut off, and nothing is said."""
+    seen, last_words = leave(servers[0], signals=[["SIGKILL", 0]])
+    assert not finished(seen)
+    assert seen["slow"] == [None, None]
+    assert last_words is None
+
+
+def connections(server: Server, of: str = "") -> set[str]:
+    """The local ends of established connections."""
+    lines = server.host.check_output("ss --no-header --tcp --numeric --processes state established")
+    return {line.split()[2] for line in lines.splitlines() if of in line}

@@ -1,52 +1,55 @@
 """PM2 runs what the settings say."""
 
-from testinfra.host import Host
-
-from tests.infra.conftest import environment, pm2
-
-SECRET = "sed -n s/^SESSION_SECRET=//p /etc/evenkeel/app.env"
-"""Prints the session secret, on the server alone."""
+from tests.infra.server import Server
 
 
-def test_every_worker_is_online_in_cluster_mode(servers: list[Host]) -> None:
-    """As many workers as the settings name, each in cluster mode, none restarted since its start."""
-    for server in servers:
-        workers = pm2(server)
-        wanted = environment(server)["WEB_CONCURRENCY"]
-        count = int(server.check_output("nproc")) if wanted == "max" else int(wanted)
-        assert len(workers) == count
-        assert {worker["exec_mode"] for worker in workers} == {"cluster_mode"}
-        assert {worker["status"] for worker in workers} == {"online"}
+def test_pm2_runs_as_many_workers_as_the_settings_name(server: Server) -> None:
+    """Each in cluster mode and online; `max` is one a vCPU."""
+    workers = server.workers
+    wanted = server.environment["WEB_CONCURRENCY"]
+    assert len(workers) == int(server.host.check_output("nproc") if wanted == "max" else wanted)
+    assert {worker.exec_mode for worker in workers} == {"cluster_mode"}
+    assert {worker.status for worker in workers} == {"online"}
 
 
-def test_pm2_kills_no_earlier_than_the_budget_allows(servers: list[Host]) -> None:
-    """kill_timeout is the budget's, and longer than the app's own drain."""
-    for server in servers:
-        budget = environment(server)
-        for worker in pm2(server):
-            assert worker["kill_timeout"] == int(budget["KILL_TIMEOUT_MS"])
-        assert int(budget["DRAIN_TIMEOUT_MS"]) < int(budget["KILL_TIMEOUT_MS"])
+def test_pm2_kills_no_earlier_than_the_budget_allows(server: Server) -> None:
+    """kill_timeout is the budget's, longer than the app's own drain, and shorter than systemd's patience."""
+    assert {worker.kill_timeout / 1000 for worker in server.workers} == {server.kill_seconds}
+    assert server.drain_seconds < server.kill_seconds < seconds(server.unit["TimeoutStopUSec"])
 
 
-def test_a_worker_that_grows_past_a_gigabyte_is_restarted(servers: list[Host]) -> None:
+def test_pm2_waits_for_a_new_worker_as_long_as_the_budget_allows(server: Server) -> None:
+    """A worker counts as started when it says so, or after listen_timeout."""
+    wanted = int(server.environment["LISTEN_TIMEOUT_MS"])
+    assert {(worker.wait_ready, worker.listen_timeout) for worker in server.workers} == {(True, wanted)}
+
+
+def test_a_worker_that_grows_past_a_gigabyte_is_restarted(server: Server) -> None:
     """max_memory_restart is set."""
-    for server in servers:
-        assert {worker["max_memory_restart"] for worker in pm2(server)} == {2**30}
+    assert {worker.max_memory_restart for worker in server.workers} == {2**30}
 
 
-def test_the_app_does_not_run_as_root(servers: list[Host]) -> None:
-    """PM2 and its workers belong to the user `app`, who owns nothing of the release."""
-    for server in servers:
-        for worker in pm2(server):
-            assert server.check_output("stat -c %%U /proc/%s", str(worker["pid"])) == "app"
-        assert server.file("/opt/app/current/package.json").user == "root"
+def test_no_worker_fails_again_and_again(server: Server) -> None:
+    """PM2 counts the restarts of workers that end soon after their start."""
+    assert {worker.unstable_restarts for worker in server.workers} == {0}
 
 
-def test_secrets_are_readable_by_root_alone(servers: list[Host]) -> None:
-    """The app's environment file is root's, and no process shows a secret among its arguments."""
-    for server in servers:
-        secrets_file = server.file("/etc/evenkeel/app.env")
-        assert (secrets_file.user, oct(secrets_file.mode)) == ("root", "0o600")
-        searched = server.run("bash -c %s", f"ps axww -o args | grep --fixed-strings --file=<({SECRET})")
-        assert (searched.rc, searched.stdout) == (1, "")
-        assert int(server.check_output(f"{SECRET} | wc -c")) > 32
+def test_all_workers_write_the_same_two_logs(server: Server) -> None:
+    """Merged, so that one file tells a server's story; only the app's user and root read them."""
+    workers = server.workers
+    assert {worker.merge_logs for worker in workers} == {True}
+    (logs,) = {(worker.pm_out_log_path, worker.pm_err_log_path) for worker in workers}
+    owners = server.host.check_output("stat -c '%%U' %s %s", *logs).split()
+    assert owners == ["app", "app"]
+    assert server.host.check_output("stat -c '%U %a' /var/log/app") == "app 750"
+    assert server.host.check_output("grep -c . %s", logs[0]) != "0"
+
+
+def seconds(span: str) -> float:
+    """A time span as `systemctl show` writes it: `1min 30s`."""
+    units = {"h": 3600.0, "min": 60.0, "s": 1.0, "ms": 0.001}
+    total = 0.0
+    for part in span.split():
+        unit = part.lstrip("0123456789.")
+        total += float(part.removesuffix(unit)) * units[unit]
+    return total

@@ -1,46 +1,177 @@
-"""A session belongs to the person, not to the worker that made it."""
+"""A session belongs to the person: not to a worker, nor to a server, nor to the store's node."""
+
+import time
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 import requests
-from testinfra.host import Host
 
-from tests.conftest import Deployment
-from tests.infra.conftest import PM2, pm2
-from tests.person import Person
+from tests.infra import own_app
+from tests.infra.server import PM2, Server
+from tests.infra.stack import Stack, in_service
+
+REQUESTS = 40
+"""After so many of one session every worker has been met, in all likelihood: the balancer goes round."""
+REPLACEMENT_SECONDS = 600
+"""For a new server to boot and come into service."""
+FAILOVER_SECONDS = 300
+POLL = 0.5
+KILL_PM2 = "kill -KILL $(systemctl show app.service | sed -n s/^MainPID=//p) $(pgrep --euid app)"
 
 
-def test_a_session_is_read_back_through_the_balancer(deployment: Deployment) -> None:
+def test_a_session_is_read_back_through_the_balancer(person: own_app.Person) -> None:
     """Who logs in is known at the next request."""
-    person = Person.logged_in(deployment.outputs["url"])
     assert person.who_am_i() == person.email
 
 
-def test_without_its_cookie_a_session_is_not_read_back(deployment: Deployment) -> None:
+def test_without_its_cookie_a_session_is_not_read_back(person: own_app.Person) -> None:
     """The twin: the check above can fail."""
-    person = Person.logged_in(deployment.outputs["url"])
     person.forget_cookies()
     with pytest.raises(requests.HTTPError, match="401"):
         person.who_am_i()
 
 
-def test_a_session_is_served_by_every_server(deployment: Deployment, servers: list[Host]) -> None:
-    """No stickiness: one session's requests meet all servers, and each knows it."""
-    person = Person.logged_in(deployment.outputs["url"])
-    met = {
-        requests.get(f"{deployment.outputs['url']}/healthz", timeout=5).json()["server"] for _ in range(20)
-    }
-    assert met == {server.backend.instance_id for server in servers}
-    assert {person.who_am_i() for _ in range(20)} == {person.email}
+def test_a_session_is_served_by_every_worker_of_every_server(
+    person: own_app.Person, servers: list[Server]
+) -> None:
+    """No stickiness: the requests of one browser meet all servers and workers, and each knows the session."""
+    met = set()
+    for _ in range(REQUESTS):
+        met.add(own_app.served_by(person.get("/healthz")))
+        assert person.who_am_i() == person.email
+    assert {server for server, _ in met} == {server.id for server in servers}
+    assert len(met) > len(servers)
+
+
+def test_the_cookie_is_out_of_reach_of_scripts_and_other_sites(
+    person: own_app.Person, servers: list[Server]
+) -> None:
+    """httpOnly and sameSite=lax, and secure where the stack has TLS; it lasts as long as the session."""
+    (cookie,) = [one for one in person.cookies if one.name == own_app.COOKIE]
+    flags = {name.lower(): value for name, value in vars(cookie)["_rest"].items()}
+    assert "httponly" in flags
+    assert flags["samesite"].lower() == "lax"
+    assert cookie.secure is (servers[0].environment["COOKIE_SECURE"] == "true")
+    assert cookie.secure is person.url.startswith("https:")
+    assert cookie.expires == pytest.approx(time.time() + own_app.SESSION_SECONDS, abs=60)
+
+
+def test_the_store_forgets_a_session_when_its_cookie_ends(
+    person: own_app.Person, servers: list[Server]
+) -> None:
+    """The key's time to live is the cookie's age."""
+    key = own_app.session_key(person.cookies[own_app.COOKIE])
+    ttl = servers[0].node("stores.cjs", {"key": key})["sessions"]["ttl"]
+    assert own_app.SESSION_SECONDS - 60 <= ttl <= own_app.SESSION_SECONDS
 
 
 @pytest.mark.disruptive
-def test_a_session_survives_pm2_reload(deployment: Deployment, servers: list[Host]) -> None:
-    """Every worker of every server is replaced; the session stays."""
-    person = Person.logged_in(deployment.outputs["url"])
+def test_a_session_survives_a_reload_of_every_server(person: own_app.Person, servers: list[Server]) -> None:
+    """Every worker of every server is replaced, each leaving in order; the session stays."""
     for server in servers:
-        before = {worker["pid"] for worker in pm2(server)}
-        reloaded = server.run(f"{PM2} reload app")
+        before = server.pids()
+        reloaded = server.host.run(f"{PM2} reload app")
         assert reloaded.succeeded, reloaded.stderr
-        after = {worker["pid"] for worker in pm2(server)}
-        assert before.isdisjoint(after)
+        assert before.isdisjoint(server.pids())
+        assert {exit.code for exit in own_app.exits(server, before).values()} == {0}
     assert person.who_am_i() == person.email
+
+
+@pytest.mark.disruptive
+def test_a_session_survives_the_death_of_its_worker(person: own_app.Person, servers: list[Server]) -> None:
+    """All workers of a server are killed; PM2 starts new ones, and these know the session."""
+    server = servers[0]
+    before = server.pids()
+    server.host.check_output(f"kill -KILL {' '.join(map(str, before))}")
+    server.wait_until_restarted(before)
+    assert knows(server, person)
+
+
+@pytest.mark.disruptive
+def test_a_session_survives_the_death_of_all_that_runs_on_a_server(
+    person: own_app.Person, servers: list[Server], stack: Stack, aws: Callable[[str], Any]
+) -> None:
+    """PM2 and its workers are killed. systemd starts them again, or else the group replaces the server."""
+    before = {own_app.served_by(person.get("/healthz")) for _ in range(REQUESTS)}
+    servers[0].host.run(KILL_PM2)
+
+    def whole() -> bool:
+        """As many servers take requests as before, none of them by a worker that was killed."""
+        met = {own_app.served_by(person.get("/healthz")) for _ in range(REQUESTS)}
+        killed = {(server, pid) for server, pid in before if server == servers[0].id}
+        return met.isdisjoint(killed) and len({server for server, _ in met}) == len(servers)
+
+    wait_until(whole, REPLACEMENT_SECONDS)
+    assert person.who_am_i() == person.email
+
+
+@pytest.mark.disruptive
+def test_a_session_survives_a_failover_of_its_store(
+    person: own_app.Person, servers: list[Server], stack: Stack, aws: Callable[[str], Any]
+) -> None:
+    """A replica becomes the primary, and has the session. tests/faults has the stores' other faults."""
+    elasticache = aws("elasticache")
+
+    def group() -> Any:
+        return elasticache.describe_replication_groups(ReplicationGroupId=stack.sessions)[
+            "ReplicationGroups"
+        ][0]
+
+    def primary() -> str:
+        nodes = group()["NodeGroups"][0]["NodeGroupMembers"]
+        return next(str(node["CacheClusterId"]) for node in nodes if node["CurrentRole"] == "primary")
+
+    if group()["AutomaticFailover"] != "enabled":
+        pytest.skip(f"{stack.sessions} has no replica to fail over to")
+    before = primary()
+    elasticache.test_failover(
+        ReplicationGroupId=stack.sessions, NodeGroupId=group()["NodeGroups"][0]["NodeGroupId"]
+    )
+    wait_until(lambda: group()["Status"] == "available" and primary() != before, FAILOVER_SECONDS)
+    wait_until(lambda: answers(person), FAILOVER_SECONDS)
+    assert person.who_am_i() == person.email
+
+
+@pytest.mark.disruptive
+def test_a_session_survives_the_replacement_of_a_server(
+    person: own_app.Person, servers: list[Server], stack: Stack, aws: Callable[[str], Any]
+) -> None:
+    """It is terminated through its group, which makes another; no request fails meanwhile."""
+    before = in_service(stack, aws("autoscaling")).keys()
+    aws("autoscaling").terminate_instance_in_auto_scaling_group(
+        InstanceId=servers[0].id, ShouldDecrementDesiredCapacity=False
+    )
+
+    def replaced() -> bool:
+        assert person.who_am_i() == person.email
+        now = in_service(stack, aws("autoscaling")).keys()
+        return servers[0].id not in now and len(now) == len(before)
+
+    wait_until(replaced, REPLACEMENT_SECONDS)
+    assert person.who_am_i() == person.email
+
+
+def knows(server: Server, person: own_app.Person) -> bool:
+    """Whether the server itself, asked past the balancer, knows the session."""
+    host, port = server.address
+    cookie = f"{own_app.COOKIE}={person.cookies[own_app.COOKIE]}"
+    asked = f"curl --silent --fail --cookie %s http://{host}:{port}/me"
+    return person.email in server.host.check_output(asked, cookie)
+
+
+def answers(person: own_app.Person) -> bool:
+    """Whether the app serves the person."""
+    try:
+        person.who_am_i()
+    except requests.HTTPError as error:
+        assert error.response.status_code >= 500, "the session is lost"
+        return False
+    return True
+
+
+def wait_until(condition: Callable[[], bool], seconds: float) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, f"not within {seconds} s"
+        time.sleep(POLL)

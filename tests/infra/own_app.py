@@ -1,0 +1,71 @@
+"""What the checks must know of the app. For an app of your own change this file: docs/infra-tests.md."""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import unquote
+
+from tests.infra.server import Server
+from tests.person import Person as Person
+
+COOKIE = "sid"
+"""The session's cookie."""
+SESSION_SECONDS = 24 * 60 * 60
+"""After so long unused a session ends."""
+SLOW_REQUEST = {
+    "method": "POST",
+    "path": "/login",
+    "body": '{"email": "no address", "password": "not checked"}',
+}
+"""A JSON request that takes as long as its body takes to arrive, needs no session and changes nothing."""
+SLOW_STATUS = 400
+"""What it is answered."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Exit:
+    """A worker's last words."""
+
+    code: int
+    reason: str
+    cut_off: int
+    """Requests that the drain did not wait for any longer."""
+    hard_stop: bool
+    """Whether it left because of the last deadline before PM2's SIGKILL."""
+
+
+def register(url: str) -> Person:
+    """Someone new, logged in."""
+    return Person.logged_in(url)
+
+
+def log_in(url: str, email: str, password: str) -> Person:
+    """Someone who has an account, logged in."""
+    return Person(url, email=email, password=password).log_in()
+
+
+def served_by(healthz: Mapping[str, Any]) -> tuple[str, int]:
+    """Which server and which worker process answered `/healthz`."""
+    return healthz["server"], healthz["pid"]
+
+
+def session_key(cookie: str) -> str:
+    """The key under which the sessions' store holds the session of a cookie: `s:ID.SIGNATURE`."""
+    return "sess:" + unquote(cookie).removeprefix("s:").split(".")[0]
+
+
+def exits(server: Server, pids: Iterable[int]) -> dict[int, Exit]:
+    """What these workers wrote of their end into the app's log; nothing of those that were killed."""
+    lines = server.host.check_output('grep -h \'"message":"exit"\' /var/log/app/out.log').splitlines()
+    said = {line["pid"]: line for line in map(json.loads, lines)}
+    return {
+        pid: Exit(
+            code=said[pid]["code"],
+            reason=said[pid]["reason"],
+            cut_off=said[pid].get("cutOff", 0),
+            hard_stop=said[pid].get("hardStop", False),
+        )
+        for pid in pids
+        if pid in said
+    }
