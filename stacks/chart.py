@@ -93,7 +93,11 @@ def capacity(settings: Settings) -> list[list[str]]:
 def rollout(settings: Settings) -> str:
     """The longest that the `release` gate waits, and what it should take."""
     servers = settings.app_servers
-    group = {"servers": servers.max_size, "max_healthy_percentage": servers.max_healthy_percentage}
+    group = {
+        "servers": servers.max_size,
+        "max_healthy_percentage": servers.max_healthy_percentage,
+        "warm_pool_size": servers.warm_pool_size,
+    }
     longest = budgets.rollout_timeout(settings.timeline, **group)
     without_boot = budgets.rollout_time(settings.timeline, **group, boot=0)
     launches = batches(**group)

@@ -366,6 +366,7 @@ class Wiring:
                 self.settings.timeline,
                 servers=servers.max_size,
                 max_healthy_percentage=servers.max_healthy_percentage,
+                warm_pool_size=servers.warm_pool_size,
             ),
             api=self._api,
         )

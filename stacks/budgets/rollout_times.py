@@ -1,7 +1,7 @@
 """How long it takes to replace all servers: at most, and as predicted.
 
-The servers go a batch at a time, new ones first. A batch is what the group may have above its size:
-https://docs.aws.amazon.com/autoscaling/ec2/userguide/instance-refresh-overview.html
+The servers go a batch at a time, new ones first, and then those of the warm pool. A batch is what the group may
+have above its size: https://docs.aws.amazon.com/autoscaling/ec2/userguide/instance-refresh-overview.html
 """
 
 from math import ceil
@@ -9,24 +9,28 @@ from math import ceil
 from stacks.budgets.times import Timeline
 
 
-def rollout_timeout(times: Timeline, *, servers: int, max_healthy_percentage: int) -> int:
+def rollout_timeout(
+    times: Timeline, *, servers: int, max_healthy_percentage: int, warm_pool_size: int = 0
+) -> int:
     """Seconds that replacing all `servers` may take: start, warm-up, drain and stop of each batch; bake."""
     start = times.launching_heartbeat + times.instance_warmup
     stop = times.deregistration_delay + times.terminating_heartbeat
-    return batches(servers, max_healthy_percentage) * (start + stop) + times.bake_time
+    return batches(servers, max_healthy_percentage, warm_pool_size) * (start + stop) + times.bake_time
 
 
-def rollout_time(times: Timeline, *, servers: int, max_healthy_percentage: int, boot: float) -> float:
+def rollout_time(
+    times: Timeline, *, servers: int, max_healthy_percentage: int, boot: float, warm_pool_size: int = 0
+) -> float:
     """Seconds that it should take when each server is in service `boot` seconds after its launch.
 
-    A batch is replaced once it is healthy and warmed up; the next is launched while the old servers drain.
-    The refresh is over when the last of them has been told to go.
+    A new target is healthy after one check. A batch that has been healthy for the warm-up replaces as many; the
+    next one is launched while those drain. The refresh is over when the last of them has been told to go.
     """
-    ready = boot + max(times.health_check.interval, times.instance_warmup)
-    return batches(servers, max_healthy_percentage) * ready + times.bake_time
+    ready = boot + times.health_check.interval + times.instance_warmup
+    return batches(servers, max_healthy_percentage, warm_pool_size) * ready + times.bake_time
 
 
-def batches(servers: int, max_healthy_percentage: int) -> int:
+def batches(servers: int, max_healthy_percentage: int, warm_pool_size: int = 0) -> int:
     """How often new servers are launched; there is always room for one."""
     batch = max(1, servers * (max_healthy_percentage - 100) // 100)
-    return ceil(servers / batch)
+    return ceil(servers / batch) + ceil(warm_pool_size / batch)

@@ -24,11 +24,18 @@ def test_a_rollout_has_time_for_every_batch() -> None:
     assert budgets.rollout_timeout(times(bake_time=600), servers=1, max_healthy_percentage=101) == one + 600
 
 
-def test_a_rollout_should_take_a_boot_and_a_warm_up_a_batch() -> None:
+def test_the_warm_pool_is_replaced_too() -> None:
+    """After the servers, in batches of the same size."""
+    group = {"servers": 9, "max_healthy_percentage": 150}
+    six_more = budgets.rollout_timeout(times(), **group, warm_pool_size=6)
+    assert six_more == budgets.rollout_timeout(times(), **group) // 3 * 5
+
+
+def test_a_rollout_should_take_a_boot_a_check_and_a_warm_up_a_batch() -> None:
     """Draining goes on beside the next batch."""
-    assert budgets.rollout_time(times(), servers=9, max_healthy_percentage=150, boot=40) == 3 * (40 + 60)
-    assert budgets.rollout_time(times(), servers=2, max_healthy_percentage=200, boot=4.5) == 64.5
-    assert budgets.rollout_time(times(120), servers=2, max_healthy_percentage=110, boot=40) == 2 * 100 + 120
+    assert budgets.rollout_time(times(), servers=9, max_healthy_percentage=150, boot=40) == 3 * (40 + 5 + 60)
+    assert budgets.rollout_time(times(), servers=2, max_healthy_percentage=200, boot=4.5) == 69.5
+    assert budgets.rollout_time(times(120), servers=2, max_healthy_percentage=110, boot=40) == 2 * 105 + 120
 
 
 def test_a_rollout_should_end_in_time() -> None:
