@@ -1,7 +1,7 @@
 """How long it takes to replace all servers: at most, and as predicted.
 
-The servers go a batch at a time, new ones first, and then those of the warm pool. A batch is what the group may
-have above its size: https://docs.aws.amazon.com/autoscaling/ec2/userguide/instance-refresh-overview.html
+The servers go a batch at a time, new ones first, and then those of the warm pool. A batch is what the group
+may have above its size: https://docs.aws.amazon.com/autoscaling/ec2/userguide/instance-refresh-overview.html
 """
 
 from math import ceil
@@ -23,8 +23,8 @@ def rollout_time(
 ) -> float:
     """Seconds that it should take when each server is in service `boot` seconds after its launch.
 
-    A new target is healthy after one check. A batch that has been healthy for the warm-up replaces as many; the
-    next one is launched while those drain. The refresh is over when the last of them has been told to go.
+    A new target is healthy after one check. A batch that has been healthy for the warm-up replaces as many;
+    the next one is launched while those drain. The refresh is over when the last of them has been told to go.
     """
     ready = boot + times.health_check.interval + times.instance_warmup
     return batches(servers, max_healthy_percentage, warm_pool_size) * ready + times.bake_time
