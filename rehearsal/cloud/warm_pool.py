@@ -57,6 +57,7 @@ class WarmPool:
             if (
                 member.lifecycle_state in ("Warmed:Stopped", "Warmed:Running")
                 and member.configuration == target
+                and member.availability_zone not in self._instances.zones.lost
             ):
                 instance_id = member.instance.id
                 self._record.warm_members.remove(member)

@@ -5,7 +5,15 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rehearsal.cloud.instance_refresh import Limits, Member, Step, limits, next_step, percentage_complete
+from rehearsal.cloud.instance_refresh import (
+    Limits,
+    Member,
+    Step,
+    limits,
+    next_step,
+    percentage_complete,
+    replacement_step,
+)
 
 
 def old(name: str, *, ready: bool = True) -> Member:
@@ -78,3 +86,44 @@ def test_every_refresh_ends_and_keeps_its_limits(
             members[chosen] = replace(members[chosen], ready=True)
     assert step.finished
     assert [member.replaced for member in members] == [True] * desired
+
+
+def test_a_replacement_is_there_before_the_unhealthy_server_goes() -> None:
+    """At 100 % minimum; at less, it goes at once."""
+    failing = old("a", ready=False)
+    within = limits(2, min_healthy_percentage=100, max_healthy_percentage=150)
+    assert replacement_step([failing, new("b")], desired=2, within=within) == Step(launch=1)
+    members = [failing, new("b"), new("c", ready=False)]
+    assert replacement_step(members, desired=2, within=within) == Step()
+    assert replacement_step([failing, new("b"), new("c")], desired=2, within=within) == Step(terminate=("a",))
+    loose = limits(2, min_healthy_percentage=50, max_healthy_percentage=100)
+    assert replacement_step([failing, new("b")], desired=2, within=loose) == Step(terminate=("a",))
+
+
+@given(
+    desired=st.integers(1, 12),
+    leaving=st.integers(0, 12),
+    max_healthy=st.integers(100, 200),
+    becomes_ready=st.lists(st.integers(0, 30), max_size=200),
+)
+def test_every_replacement_ends_and_keeps_its_limits(
+    desired: int, leaving: int, max_healthy: int, becomes_ready: list[int]
+) -> None:
+    """However many are to go at once: never fewer ready than desired, and the right number at last."""
+    within = limits(desired, min_healthy_percentage=100, max_healthy_percentage=max_healthy)
+    members = [old(f"old-{n}") if n < leaving else new(f"kept-{n}") for n in range(desired)]
+    launched, choices = 0, iter(becomes_ready)
+    for _ in range(20 * desired + len(becomes_ready)):
+        step = replacement_step(members, desired=desired, within=within)
+        members = [member for member in members if member.id not in step.terminate]
+        for _ in range(step.launch):
+            launched += 1
+            members.append(new(f"new-{launched}", ready=False))
+        assert sum(member.ready for member in members) >= desired
+        assert len(members) <= within.maximum
+        waiting = [number for number, member in enumerate(members) if not member.ready]
+        if waiting:
+            chosen = waiting[next(choices, 0) % len(waiting)]
+            members[chosen] = replace(members[chosen], ready=True)
+    assert [member.replaced for member in members] == [True] * desired
+    assert launched == min(leaving, desired)
