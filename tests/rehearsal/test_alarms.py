@@ -1,0 +1,43 @@
+"""The stack's alarms and scaling policies watch metrics that somebody publishes."""
+
+import time
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import boto3
+import requests
+
+from tests.conftest import Deployment
+
+_PUBLISHED = {"UnHealthyHostCount", "TargetResponseTime", "RequestCountPerTarget", "CPUUtilization"}
+_NAMESPACES = {"AWS/ApplicationELB", "AWS/EC2"}
+"""Of these the rehearsal has all but counts of errors, which come with the first one."""
+
+
+def published(alarm: dict[str, Any]) -> bool:
+    """Whether the very metric of the alarm has had a datapoint in the last minutes."""
+    now = datetime.now(UTC)
+    statistics = boto3.client("cloudwatch").get_metric_statistics(
+        Namespace=alarm["Namespace"],
+        MetricName=alarm["MetricName"],
+        Dimensions=alarm["Dimensions"],
+        StartTime=now - timedelta(minutes=5),
+        EndTime=now,
+        Period=60,
+        Statistics=["SampleCount"],
+    )
+    return bool(statistics["Datapoints"])
+
+
+def test_each_alarm_has_the_dimensions_of_a_metric(deployment: Deployment, aws_environment: None) -> None:
+    """The monitoring's, and those that target tracking makes for itself: two a policy."""
+    alarms = boto3.client("cloudwatch").describe_alarms()["MetricAlarms"]
+    watched = [one for one in alarms if one["MetricName"] in _PUBLISHED and one["Namespace"] in _NAMESPACES]
+    tracking = [one for one in watched if one["AlarmName"].startswith("TargetTracking-")]
+    assert len(tracking) == 4
+    assert {one["MetricName"] for one in watched} == _PUBLISHED
+    deadline = time.monotonic() + 25  # what is measured over ten seconds is there after twenty at most
+    while missing := [one["AlarmName"] for one in watched if not published(one)]:
+        assert time.monotonic() < deadline, missing
+        requests.get(deployment.outputs["url"] + "/readyz", timeout=10).raise_for_status()
+        time.sleep(1)
