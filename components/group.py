@@ -54,12 +54,18 @@ class Group:
 
         The group's own configuration stays until that has succeeded: it is what a rollback goes back to.
         """
-        started = self.autoscaling.start_instance_refresh(
-            AutoScalingGroupName=self.name,
-            DesiredConfiguration={"MixedInstancesPolicy": policy},
-            Preferences=preferences,
-        )
-        self.watched.add(started["InstanceRefreshId"])
+        try:
+            started = self.autoscaling.start_instance_refresh(
+                AutoScalingGroupName=self.name,
+                DesiredConfiguration={"MixedInstancesPolicy": policy},
+                Preferences=preferences,
+            )
+        except ClientError as error:
+            # Someone else was quicker: the next look sees to what.
+            if error.response["Error"]["Code"] != "InstanceRefreshInProgress":
+                raise
+        else:
+            self.watched.add(started["InstanceRefreshId"])
 
     def cancel(self) -> None:
         """Ends the refresh that is under way; what it has replaced stays so."""

@@ -119,21 +119,6 @@ def test_a_changed_app_rolls_every_server_and_keeps_the_session(
         assert person.who_am_i() == person.email
 
 
-def test_a_release_that_does_not_start_fails_the_deployment_and_keeps_the_old_servers(
-    checkout: Checkout, deployment: Deployment, parameters: Parameters
-) -> None:
-    """The reason is shown, the old version serves on, the gate keeps its value; a good release heals."""
-    release = parameters["release"]
-    person = Person.logged_in(deployment.outputs["url"])
-    broken = "throw new Error('this release does not start');\n"
-    with healed(checkout), checkout.changed("app/src/server.js", broken):
-        failed = checkout.pulumi(*UP)
-        assert failed.returncode != 0
-        assert "The rollout of evenkeel-local-app" in failed.stdout
-        assert parameters["release"] == release
-        assert person.who_am_i() == person.email
-
-
 def test_boto3_sees_what_runs(deployment: Deployment, aws_environment: None) -> None:
     """The servers of the API are those that run: each answers at its address, by its own name."""
     ids = servers(deployment)

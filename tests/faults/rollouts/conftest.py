@@ -1,0 +1,27 @@
+"""A stack to roll; when all have done so, it is as it was."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.checkout import Checkout, succeed
+from tests.conftest import Deployment
+from tests.faults.deployer import UP
+from tests.faults.rollouts.fleet import Fleet
+
+
+@pytest.fixture(scope="package")
+def healed(checkout: Checkout) -> Iterator[None]:
+    """In the end what the files say is deployed: a good release heals whatever was before."""
+    yield
+    succeed(checkout.pulumi(*UP))
+
+
+@pytest.fixture
+def fleet(
+    checkout: Checkout, deployment: Deployment, aws_environment: None, healed: None, tmp_path: Path
+) -> Iterator[Fleet]:
+    fleet = Fleet(checkout, deployment, tmp_path)
+    yield fleet
+    fleet.clear()

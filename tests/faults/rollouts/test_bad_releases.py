@@ -1,0 +1,58 @@
+"""A release that is no good is refused: its deployment fails and says why, and nobody else notices.
+
+One is deployed after the other, as someone does who tries again; the good one that heals comes last.
+"""
+
+import time
+
+import pytest
+
+from tests.checkout import succeed
+from tests.faults.deployer import UP
+from tests.faults.rollouts.fleet import Fleet
+from tests.faults.rollouts.releases import BAD, BadRelease
+from tests.load import Load
+from tests.person import Person
+
+LAST_LINES = 5
+"""Of a server's log, at least so many are shown where it has written them."""
+
+
+@pytest.mark.parametrize("release", BAD, ids=[release.promise for release in BAD])
+def test_a_release(release: BadRelease, fleet: Fleet) -> None:
+    """It fails in time with the server's own words; the old servers serve every request, the gates stay."""
+    servers, pinned, gates = fleet.servers(), fleet.pinned(), recorded(fleet)
+    load = Load(fleet.url, cookies=[Person.logged_in(fleet.url).cookie])
+    began = time.monotonic()
+    with fleet.settings(environment=f'NODE_OPTIONS: "{release.node_options}"', warmup=release.warmup):
+        failed = fleet.checkout.pulumi(*UP)
+    took = time.monotonic() - began
+    outcome = load.stop()
+    assert failed.returncode != 0, failed.stdout
+    for words in ("The rollout of evenkeel-local-app", release.reason, release.says, "serve on"):
+        assert words in failed.stdout, failed.stdout
+    assert failed.stdout.partition("The end of i-")[2].count("\n      ") >= LAST_LINES
+    assert took < release.within
+    assert outcome.failed == 0, outcome.lines
+    assert outcome.rate > 100
+    assert fleet.servers() == servers
+    assert fleet.pinned() == pinned
+    assert recorded(fleet) == gates
+
+
+def test_a_good_release_heals(fleet: Fleet) -> None:
+    """The same `up` again, once what was wrong is mended: all servers are replaced and the gates follow."""
+    servers, gates = fleet.servers(), recorded(fleet)
+    person = Person.logged_in(fleet.url)
+    with fleet.settings(environment="LEVEL: mended"):
+        healed = succeed(fleet.checkout.pulumi(*UP))
+    assert "is still logged in" in healed.stdout
+    assert person.who_am_i() == person.email
+    assert servers.keys().isdisjoint(fleet.servers())
+    assert len(fleet.servers()) == len(servers)
+    assert all(after != before for after, before in zip(recorded(fleet), gates, strict=True))
+
+
+def recorded(fleet: Fleet) -> tuple[str, str]:
+    """What the gates of a rollout say."""
+    return fleet.gate("release"), fleet.gate("verified")
