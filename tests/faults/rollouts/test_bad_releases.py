@@ -22,7 +22,7 @@ LAST_LINES = 5
 def test_a_release(release: BadRelease, fleet: Fleet) -> None:
     """It fails in time with the server's own words; the old servers serve every request, the gates stay."""
     servers, pinned, gates = fleet.servers(), fleet.pinned(), recorded(fleet)
-    load = Load(fleet.url, cookies=[Person.logged_in(fleet.url).cookie])
+    load = Load(fleet.url, rate=150, cookies=[Person.logged_in(fleet.url).cookie])
     began = time.monotonic()
     with fleet.settings(environment=f'NODE_OPTIONS: "{release.node_options}"', warmup=release.warmup):
         failed = fleet.checkout.pulumi(*UP)

@@ -8,7 +8,7 @@ from tests.person import Person
 
 def test_the_next_up_finishes_what_a_killed_engine_began(fleet: Fleet) -> None:
     """Another release in the meantime takes its place, the same one is followed; nothing is done twice."""
-    load = Load(fleet.url, cookies=[Person.logged_in(fleet.url).cookie])
+    load = Load(fleet.url, rate=150, cookies=[Person.logged_in(fleet.url).cookie])
     refreshes, release = len(fleet.refreshes()), fleet.gate("release")
     with fleet.settings(environment="LEVEL: first"):
         killed_while_servers_start(fleet, fleet.up())
