@@ -1,0 +1,110 @@
+"""The session that has to outlive a rollout."""
+
+import json
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+
+import pytest
+
+from components.check_session import CheckSession, Unanswered
+from components.gate import GateClosed
+from tests.unit.components.rolled import smoke
+
+
+class App(BaseHTTPRequestHandler):
+    """Signs up, logs in, knows who is logged in; forgets when told to."""
+
+    accounts: dict[str, str]
+    logged_in: bool
+    shows: str
+
+    def do_POST(self) -> None:
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        if self.path == "/register" and body.get("churchName") == "Checks":
+            self.accounts[body["email"]] = body["password"]
+            self.answer(201)
+        elif self.path == "/login":
+            known = self.accounts.get(body["email"]) == body["password"]
+            App.logged_in = known
+            self.answer(200 if known else 401, cookie="sid=1; Path=/; HttpOnly" if known else None)
+        else:
+            self.answer(404)
+
+    def do_GET(self) -> None:
+        has_cookie = self.headers.get("Cookie") == "sid=1"
+        self.answer(200 if has_cookie and self.logged_in else 401, body=self.shows)
+
+    def answer(self, status: int, cookie: str | None = None, body: str = "") -> None:
+        self.send_response(status)
+        if cookie:
+            self.send_header("Set-Cookie", cookie)
+        self.end_headers()
+        self.wfile.write(body.encode())
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Tests are quiet."""
+
+
+@pytest.fixture
+def url() -> Iterator[str]:
+    """Where the app answers."""
+    App.accounts, App.logged_in, App.shows = {}, False, '{"email": "checks@kit.invalid"}'
+    with ThreadingHTTPServer(("127.0.0.1", 0), App) as httpd:
+        Thread(target=httpd.serve_forever, args=[0.01], daemon=True).start()
+        yield f"http://127.0.0.1:{httpd.server_port}"
+        httpd.shutdown()
+
+
+def session(sign_up: str = "/register") -> CheckSession:
+    return CheckSession(
+        sign_up=sign_up,
+        log_in="/login",
+        who_am_i="/me",
+        fields={"churchName": "Checks"},
+        email="checks@kit.invalid",
+    )
+
+
+def test_the_account_is_made_once(url: str) -> None:
+    """The next deployment logs in with the same password."""
+    session().open(url, "secret")
+    assert App.accounts == {"checks@kit.invalid": "secret"}
+    again = session(sign_up="/nowhere")
+    again.open(url, "secret")
+    again.check(url)
+
+
+def test_a_lost_session_closes_the_gate(url: str) -> None:
+    """Users have lost theirs too: nothing to wait for."""
+    kept = session()
+    kept.open(url, "secret")
+    App.logged_in = False
+    with pytest.raises(
+        GateClosed, match=r"^The session of checks@kit.invalid is lost: GET .*/me answers 401\."
+    ):
+        kept.check(url)
+
+
+def test_somebody_elses_session_closes_the_gate(url: str) -> None:
+    """Worse than none."""
+    kept = session()
+    kept.open(url, "secret")
+    App.shows = '{"email": "other@kit.invalid"}'
+    with pytest.raises(GateClosed, match="shows someone else"):
+        kept.check(url)
+
+
+def test_an_app_without_the_routes_is_told_which_setting_names_them(url: str) -> None:
+    """The password is in no message."""
+    with pytest.raises(Unanswered, match=r"/nowhere answers 404 .*: see evenkeel:smoke\.session$") as caught:
+        session(sign_up="/nowhere").open(url, "secret")
+    assert "secret" not in str(caught.value)
+    App.shows = "{}"
+    with pytest.raises(Unanswered, match=r"^evenkeel:smoke\.session: /me does not show who has logged in"):
+        session().open(url, "secret")
+
+
+def test_no_session_is_no_question() -> None:
+    """`evenkeel:smoke.session: null`."""
+    smoke(session=None).before(url="http://nowhere.invalid", password_secret_arn=None)

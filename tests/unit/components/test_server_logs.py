@@ -1,0 +1,27 @@
+"""A server's own last words."""
+
+from components.server_logs import LINES, WIDTH, report
+
+
+def test_the_reason_comes_first_and_the_rest_can_be_found() -> None:
+    """Last lines of both streams, each cut at a width."""
+    boot = [
+        *(f"step {number}" for number in range(30)),
+        "12:00:01 evenkeel: giving up: no /readyz",
+        "x" * 500,
+    ]
+    lines = report("i-1", log_group="kit", boot=boot, app=["Error: no"]).splitlines()
+    assert lines[:2] == ["i-1 gave up: no /readyz", "The end of i-1/boot:"]
+    assert lines[LINES + 1] == "  " + "x" * WIDTH
+    assert lines[LINES + 2 :] == [
+        "The end of i-1/app:",
+        "  Error: no",
+        "All of it: aws logs tail kit --log-stream-name-prefix i-1/ --since 1d",
+    ]
+
+
+def test_a_server_without_a_log_is_told_from_one_that_says_nothing() -> None:
+    """It never came as far."""
+    assert report("i-1", log_group="kit", boot=[], app=[]) == (
+        "i-1 left no log in kit: it did not get as far as its boot script."
+    )
