@@ -18,6 +18,7 @@ from rehearsal.cloud.site import Row, every
 _PUBLISHED_EVERY = 10
 """Seconds. A minute's sums are those that AWS publishes, and alarms of 10 s see real datapoints too."""
 _MINUTE = 60.0
+_FORGET_EVERY = 600  # seconds
 log = logging.getLogger(__name__)
 
 
@@ -59,8 +60,9 @@ class CloudWatch:
                 cloudwatch_backends[measured.account][measured.region].put_metric_data(
                     measured.namespace, [{**datum, "Timestamp": timestamp} for datum in measured.data]
                 )
-        for backend in every(cloudwatch_backends):
-            cloudwatch_api.forget_old(backend, now)
+        if now % _FORGET_EVERY < _PUBLISHED_EVERY:
+            for backend in every(cloudwatch_backends):
+                cloudwatch_api.forget_old(backend, now)
 
 
 class _Alarm:

@@ -1,5 +1,6 @@
 """What moto's CloudWatch lacks for alarms that go off: exact metrics, states of their own, their history."""
 
+import re
 import threading
 from datetime import UTC, datetime
 from typing import Any
@@ -13,10 +14,11 @@ from moto.core.utils import utcnow
 from rehearsal.cloud import metrics
 from rehearsal.cloud.alarm_evaluation import COMPARISONS
 from rehearsal.cloud.mending import mend
-from rehearsal.cloud.metrics import Sample, Series
+from rehearsal.cloud.metrics import STATISTICS, Sample, Series
 
 _KEPT = 3 * 3600  # seconds: as long as CloudWatch keeps what is finer than a minute
 _SHORT_PERIODS = (10, 20, 30)  # seconds; others are whole minutes
+_PERCENTILE = re.compile(r"p\d{1,2}(\.\d+)?|p100")
 _TREATMENTS = ("missing", "ignore", "breaching", "notBreaching")
 
 _init_alarm = Alarm.__init__
@@ -67,8 +69,9 @@ def _put_by_series(backend: Any, namespace: str, metric_data: list[dict[str, Any
         before = len(backend.metric_data)
         _put_data(backend, namespace, metric_data)
         for datum in backend.metric_data[before:]:
-            series = series_of(namespace, datum.name, datum.dimensions)
-            _all_series(backend).setdefault(series, []).append(_sample(datum))
+            if (sample := _sample(datum)).count > 0:
+                series = series_of(namespace, datum.name, datum.dimensions)
+                _all_series(backend).setdefault(series, []).append(sample)
 
 
 def _sample(datum: Any) -> Sample:
@@ -109,8 +112,16 @@ def _put_keeping_state(backend: Any, name: str, *args: Any, **kwargs: Any) -> An
 
 
 def _put_checked(response: Any) -> ActionResult:
+    if response._get_param("MetricName"):
+        _check(response)
+    result: ActionResult = _put_alarm_action(response)
+    return result
+
+
+def _check(response: Any) -> None:
+    """Refuse what can't be evaluated; metric math is kept, and not evaluated in rehearsal."""
     period = response._get_int_param("Period")
-    if period is not None and period not in _SHORT_PERIODS and (period < 60 or period % 60):
+    if period is None or (period not in _SHORT_PERIODS and (period < 60 or period % 60)):
         raise ValidationError(f"Period must be 10, 20, 30 or a multiple of 60, not {period}")
     periods = response._get_int_param("EvaluationPeriods")
     if (least := response._get_int_param("DatapointsToAlarm")) is not None and not 1 <= least <= periods:
@@ -118,13 +129,19 @@ def _put_checked(response: Any) -> ActionResult:
     treatment = response._get_param("TreatMissingData") or "missing"
     if treatment not in _TREATMENTS:
         raise ValidationError(f"TreatMissingData {treatment} is not one of {', '.join(_TREATMENTS)}")
+    statistic = response._get_param("Statistic")
+    percentile = response._get_param("ExtendedStatistic") or ""
+    if statistic not in STATISTICS and not _PERCENTILE.fullmatch(percentile):
+        raise ValidationError(
+            f"{percentile or statistic} is not one of {', '.join(STATISTICS)} or a percentile such as p95"
+        )
     comparison = response._get_param("ComparisonOperator")
     if comparison not in COMPARISONS:
         raise ValidationError(
             f"The rehearsal has no ComparisonOperator {comparison}: {', '.join(COMPARISONS)}"
         )
-    result: ActionResult = _put_alarm_action(response)
-    return result
+    if response._get_param("Threshold") is None:
+        raise ValidationError("Threshold is required")
 
 
 def _update_state(alarm: Any, reason: str, reason_data: str | None, state_value: str) -> None:

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+STATISTICS = ("Average", "Sum", "Minimum", "Maximum", "SampleCount")
+"""Besides percentiles."""
 Series = tuple[str, str, frozenset[tuple[str, str]]]
 """Namespace, name and dimensions: another set of dimensions is another metric."""
 

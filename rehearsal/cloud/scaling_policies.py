@@ -14,7 +14,7 @@ from moto.core.responses import ActionResult
 from rehearsal.cloud.autoscaling_api import change_capacity, find_group
 from rehearsal.cloud.cloudwatch_api import samples, series_of
 from rehearsal.cloud.mending import mend
-from rehearsal.cloud.metrics import datapoints
+from rehearsal.cloud.metrics import STATISTICS, datapoints
 from rehearsal.cloud.refresh import active_refresh
 from rehearsal.cloud.scaling_group import warmup
 from rehearsal.cloud.target_tracking import (
@@ -27,6 +27,7 @@ from rehearsal.cloud.target_tracking import (
     after_low,
 )
 
+_PERIODS = (10, 30, 60)  # seconds
 _RECENT = 5  # periods in which the metric's last datapoint is looked for
 _put_action = AutoScalingResponse.put_scaling_policy
 _delete_policy = AutoScalingBackend.delete_policy
@@ -144,17 +145,25 @@ def _put_alarms(backend: Any, policy: Any, metric: dict[str, Any]) -> None:
 
 def _metric(group: Any, configuration: dict[str, Any]) -> dict[str, Any]:
     """PutMetricAlarm's arguments for what is tracked."""
+    if float(configuration["TargetValue"]) <= 0:
+        raise ValidationError(f"TargetValue must be greater than 0, not {configuration['TargetValue']}")
     if custom := configuration.get("CustomizedMetricSpecification"):
         if "Metrics" in custom:
             raise ValidationError(
                 "Metrics of a CustomizedMetricSpecification: the rehearsal has no metric math"
             )
+        period, statistic = int(custom.get("Period", 60)), custom.get("Statistic")
+        if period not in _PERIODS or statistic not in STATISTICS:
+            raise ValidationError(
+                f"CustomizedMetricSpecification: Period {period} must be one of {_PERIODS}, Statistic"
+                f" {statistic} one of {', '.join(STATISTICS)}"
+            )
         return {
             "namespace": custom["Namespace"],
             "metric_name": custom["MetricName"],
             "dimensions": custom.get("Dimensions", []),
-            "statistic": custom["Statistic"],
-            "period": int(custom.get("Period", 60)),
+            "statistic": statistic,
+            "period": period,
         }
     predefined = configuration["PredefinedMetricSpecification"]
     match predefined["PredefinedMetricType"]:
