@@ -61,7 +61,7 @@ class ServerRole(pulumi.ComponentResource):
 
 
 def policy_document(args: ServerRoleArgs) -> dict[str, Any]:
-    """One statement a step of the boot script."""
+    """One statement a step of the boot script; the last also for a Spot Instance that is taken back."""
     return {
         "Version": "2012-10-17",
         "Statement": [
@@ -73,7 +73,11 @@ def policy_document(args: ServerRoleArgs) -> dict[str, Any]:
                 ["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"],
                 pulumi.Output.concat(args.log_group_arn, ":*"),
             ),
-            allow("TellGroup", ["autoscaling:CompleteLifecycleAction"], args.auto_scaling_group_arn),
+            allow(
+                "TellGroup",
+                ["autoscaling:CompleteLifecycleAction", "autoscaling:TerminateInstanceInAutoScalingGroup"],
+                args.auto_scaling_group_arn,
+            ),
         ],
     }
 

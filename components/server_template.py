@@ -1,6 +1,5 @@
 """What each app server is: its image, its rights, its boot."""
 
-import base64
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -176,13 +175,14 @@ class ServerTemplate(pulumi.ComponentResource):
                     port=args.port,
                     node_major=args.node_major,
                     ready_timeout=args.timeline.start_time,
+                    boot_test_timeout=args.timeline.boot_test_timeout,
                     stop_timeout=args.timeline.stop_timeout,
                     pm2_concurrent_actions=args.timeline.pm2_concurrent_actions,
                     open_files=args.open_files,
                     environment=args.environment,
                 )
             )
-            return base64.b64encode(text.encode()).decode()
+            return user_data.pack(text)
 
         return pulumi.Output.all(
             log_group=self._log_group.name,

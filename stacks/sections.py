@@ -78,7 +78,8 @@ class App(Section):
     """The app, and what it promises about itself."""
 
     path: Text = "app"
-    port: Annotated[int, Field(ge=1024, le=65535)] = 3000
+    port: Annotated[int, Field(ge=1024, le=65534)] = 3000
+    """The boot test's worker listens at the next one."""
     node: Annotated[int, Field(ge=20)] = 22
     workers: Annotated[int, Field(ge=1, le=128)] | Literal["max"] = "max"
     longest_request: Seconds = 30

@@ -1,5 +1,6 @@
 // Reads the secrets from stdin, one JSON string a line (database, redis, cache, session), and prints what the app calls them.
 const lines = require("node:fs").readFileSync(0, "utf8").trim().split("\n").map((line) => JSON.parse(line));
+if (lines.length !== 4) throw new Error(`${lines.length} of 4 secrets could be read`);
 const [database, redis, cache] = lines.slice(0, 3).map((line) => JSON.parse(line));
 const session = lines[3];
 const { REDIS_ENDPOINT, CACHE_REDIS_ENDPOINT } = process.env;

@@ -1,14 +1,17 @@
 #!/usr/bin/env bash
-# Turns a fresh server into one that serves the release: Node, release, secrets, app.service, then CONTINUE to the
-# launching lifecycle hook. What goes wrong goes to CloudWatch Logs and ABANDONs the launch, so that the group replaces the server.
+# Turns a server that has just booted, for the first time or again, into one that serves the release: Node, release, secrets,
+# boot test, app.service, then CONTINUE to the launching lifecycle hook. What goes wrong goes to CloudWatch Logs and ABANDONs
+# the launch, so that the group replaces the server. A server that is to wait in a warm pool stops short of app.service.
 # Settings come from boot.env (see user_data.py); no secret is in it, in an argument or in the log.
 set -Eeuo pipefail
 
 etc=/etc/evenkeel
 app=/opt/app
 log=/var/log/evenkeel-boot.log
+test_log=/run/evenkeel/boot-test.log
+agent=/opt/aws/amazon-cloudwatch-agent/bin/amazon-cloudwatch-agent-ctl
 
-exec > >(tee -a "$log") 2>&1
+exec > >(tee -a "$log" /dev/console) 2>&1
 set -a
 # shellcheck source=/dev/null
 . "$etc/boot.env"
@@ -18,44 +21,58 @@ set +a
 
 main() {
   trap 'abandon "boot.sh line $LINENO: $BASH_COMMAND"' ERR
+  trap 'abandon "told to stop after $SECONDS s"' TERM # TimeoutStartSec, or the machine's shutdown
   instance_id=$(imds instance-id)
   host=$(imds local-ipv4)
   say "server $instance_id at $host, release ${RELEASE_SHA256:0:12}"
 
   install_packages
-  make_user
+  prepare_folders
   fetch_release
   fetch_ca_bundle
   write_app_env
-  start_services
-  wait_until_ready
-  complete_hook CONTINUE
-  say "in service after $SECONDS s"
+  test_release
+  if waits_in_warm_pool; then
+    complete_hook CONTINUE
+    say "ready for the warm pool after $SECONDS s"
+  else
+    start_app
+    wait_until_ready
+    complete_hook CONTINUE
+    say "in service after $SECONDS s"
+  fi
+  start_agent
 }
 
 install_packages() {
   local packages=()
   node -e 'process.exit(parseInt(process.versions.node) < process.env.NODE_MAJOR ? 1 : 0)' 2>/dev/null || packages+=("nodejs$NODE_MAJOR")
-  # Amazon Linux ships the agent as a package; where there is no dnf, the boot log alone reaches CloudWatch Logs.
+  # Amazon Linux ships the agent as a package; where there is no dnf, only the log of a launch given up reaches CloudWatch Logs.
   if command -v dnf >/dev/null && [ ! -x "$agent" ]; then packages+=(amazon-cloudwatch-agent); fi
   [ ${#packages[@]} -eq 0 ] || { say "installing ${packages[*]}" && dnf install -y -q "${packages[@]}"; }
 }
 
 # The app's user owns its PM2 folder and its logs, and nothing of the release.
-make_user() {
+prepare_folders() {
   id app >/dev/null 2>&1 || useradd --system --user-group --no-create-home --home-dir /var/lib/app --shell /usr/sbin/nologin app
   install -d -o app -g app -m 0750 /var/lib/app /var/lib/app/.pm2 /var/log/app
+  install -d -m 0755 /run/evenkeel
 }
 
+# A folder with its digest's name is whole: it got the name when it was.
 fetch_release() {
   local release=$app/releases/$RELEASE_SHA256 archive
-  archive=$(mktemp)
-  say "fetching s3://$RELEASE_BUCKET/$RELEASE_KEY"
-  aws s3 cp --only-show-errors "s3://$RELEASE_BUCKET/$RELEASE_KEY" "$archive"
-  echo "$RELEASE_SHA256  $archive" | sha256sum --check --quiet
-  install -d -m 0755 "$release"
-  tar --extract --gzip --no-same-owner --file "$archive" --directory "$release"
-  rm -f "$archive"
+  if [ ! -d "$release" ]; then
+    archive=$(mktemp)
+    say "fetching s3://$RELEASE_BUCKET/$RELEASE_KEY"
+    aws s3 cp --only-show-errors "s3://$RELEASE_BUCKET/$RELEASE_KEY" "$archive"
+    echo "$RELEASE_SHA256  $archive" | sha256sum --check --quiet
+    rm -rf "$release.part"
+    install -d -m 0755 "$release.part"
+    tar --extract --gzip --no-same-owner --file "$archive" --directory "$release.part"
+    mv "$release.part" "$release"
+    rm -f "$archive"
+  fi
   ln -sfn "$release" "$app/current"
 }
 
@@ -64,58 +81,83 @@ fetch_ca_bundle() {
   chmod 0644 "$etc/ca.pem"
 }
 
-# The secrets pass through a pipe into a file that only root reads; systemd hands them to the app.
+# The secrets pass through pipes, read at the same time, into a file that only root reads; systemd hands them to the app.
+# Read at each boot: they may have been rotated while the server waited.
 write_app_env() {
   say "reading the secrets"
   {
     cat "$etc/app.public.env"
     printf '%s\n' "HOST=$host" "PORT=$APP_PORT" "RELEASE=$RELEASE_SHA256" "SERVER_ID=$instance_id" "NODE_EXTRA_CA_CERTS=$etc/ca.pem"
-    for arn in "$DATABASE_SECRET_ARN" "$REDIS_SECRET_ARN" "$CACHE_REDIS_SECRET_ARN" "$SESSION_SECRET_ARN"; do
-      aws secretsmanager get-secret-value --secret-id "$arn" --query SecretString --output json
-    done | node /opt/evenkeel/app_env.cjs
+    # The link, since PM2 would pin the folder that it points to today.
+    printf '%s\n' HOME=/var/lib/app PM2_HOME=/var/lib/app/.pm2 APP_DIR=$app/current LOG_DIR=/var/log/app
+    cat <(secret "$DATABASE_SECRET_ARN") <(secret "$REDIS_SECRET_ARN") <(secret "$CACHE_REDIS_SECRET_ARN") <(secret "$SESSION_SECRET_ARN") |
+      node /opt/evenkeel/app_env.cjs
   } | install -m 0600 /dev/stdin "$etc/app.env"
 }
 
-agent=/opt/aws/amazon-cloudwatch-agent/bin/amazon-cloudwatch-agent-ctl
+secret() { aws secretsmanager get-secret-value --secret-id "$1" --query SecretString --output json; }
 
-start_services() {
-  systemctl daemon-reload
-  systemctl enable app.service lifecycle.service
-  systemctl start lifecycle.service
-  systemctl start app.service
-  if [ -x "$agent" ]; then "$agent" -a fetch-config -m ec2 -s -c "file:$etc/cloudwatch-agent.json" >/dev/null; fi
+# PM2 reports success for a release that crashes, so one worker is started without it first, where no request reaches it.
+test_release() {
+  say "testing the release"
+  node /opt/evenkeel/boot_test.cjs "$BOOT_TEST_TIMEOUT" >"$test_log" 2>&1 || abandon "the boot test failed: $(head -n 1 "$test_log")"
+  tail -n 1 "$test_log"
+  touch /run/evenkeel/tested # app.service's condition
 }
 
+waits_in_warm_pool() { [[ "$(imds autoscaling/target-lifecycle-state || true)" == Warmed:* ]]; }
+
+start_app() {
+  systemctl start app.service || abandon_start
+  main_pid=$(app_state MainPID)
+}
+
+abandon_start() { abandon "app.service ended while it started: it is $(app_state ActiveState)"; }
+
+app_state() { systemctl show app.service --property "$1" | cut -d= -f2; }
+
 wait_until_ready() {
-  local deadline=$((SECONDS + READY_TIMEOUT))
-  until curl --silent --fail --max-time 2 --output /dev/null "http://$host:$APP_PORT/readyz"; do
-    [ $SECONDS -lt $deadline ] || abandon "http://$host:$APP_PORT/readyz did not answer 200 within $READY_TIMEOUT s"
-    sleep 0.5
+  local url=http://$host:$APP_PORT/readyz tries=0
+  until curl --silent --fail --max-time 2 --output /dev/null "$url"; do
+    [ $SECONDS -lt "$READY_TIMEOUT" ] || abandon "$url did not answer 200 within $READY_TIMEOUT s of the boot"
+    if [ $((++tries % 10)) = 0 ] && [ "$(app_state MainPID)" != "$main_pid" ]; then abandon_start; fi
+    sleep 0.2
   done
 }
 
+# A server that was only rebooted has no hook that waits.
 complete_hook() { # complete_hook CONTINUE|ABANDON
-  aws autoscaling complete-lifecycle-action --auto-scaling-group-name "$AUTO_SCALING_GROUP" \
-    --lifecycle-hook-name "$LAUNCHING_HOOK" --instance-id "$instance_id" --lifecycle-action-result "$1"
+  local try
+  for try in 1 2 3; do
+    aws autoscaling complete-lifecycle-action --auto-scaling-group-name "$AUTO_SCALING_GROUP" \
+      --lifecycle-hook-name "$LAUNCHING_HOOK" --instance-id "$instance_id" --lifecycle-action-result "$1" && return
+    sleep "$try" # the hook starts a moment after the state changes
+  done
+  say "no launching hook of this server waits for $1"
 }
 
-# The last lines go to CloudWatch Logs, since the server is gone a moment later.
+# Last, and from the logs' beginnings: the log of a launch that is given up is sent by abandon, once.
+start_agent() {
+  if [ -x "$agent" ]; then
+    "$agent" -a fetch-config -m ec2 -s -c "file:$etc/cloudwatch-agent.json" >/dev/null || say "the CloudWatch agent did not start"
+  fi
+}
+
+# The last lines go to CloudWatch Logs before the hook's result: the server is gone a moment later.
 abandon() { # abandon REASON
-  trap - ERR
+  trap - ERR TERM
   set +e
   say "giving up: $1"
-  systemctl status --no-pager --lines=20 app.service
+  cat "$test_log" 2>/dev/null
   tail -n 20 /var/log/app/*.log 2>/dev/null
+  sleep 0.2 # tee is still writing
   local events
   events=$(mktemp)
-  sleep 0.2 # tee is still writing
-  {
-    printf '[{"timestamp": %s, "message": "' "$(date +%s%3N)"
-    tail -n 80 "$log" | tail -c 100000 | LC_ALL=C tr -d '\000-\010\013-\037\177' | sed 's/\\/\\\\/g; s/"/\\"/g; s/\t/ /g' | awk '{ printf "%s\\n", $0 }'
-    printf '"}]'
-  } >"$events"
-  aws logs create-log-stream --log-group-name "$LOG_GROUP" --log-stream-name "${instance_id:-unknown}/boot"
-  aws logs put-log-events --log-group-name "$LOG_GROUP" --log-stream-name "${instance_id:-unknown}/boot" --log-events "file://$events" >/dev/null
+  tail -n 60 "$log" | tail -c 100000 | LC_ALL=C tr -d '\000-\010\013-\037\177' | sed 's/\\/\\\\/g; s/"/\\"/g; s/\t/ /g' |
+    awk -v at="$(date +%s%3N)" 'BEGIN { printf "[" } /./ { printf "%s{\"timestamp\": %s, \"message\": \"%s\"}", comma, at, $0; comma = "," } END { printf "]" }' >"$events"
+  local stream=(--log-group-name "$LOG_GROUP" --log-stream-name "${instance_id:-unknown}/boot")
+  aws logs create-log-stream "${stream[@]}"
+  aws logs put-log-events "${stream[@]}" --log-events "file://$events" >/dev/null
   [ -z "${instance_id:-}" ] || complete_hook ABANDON
   exit 1
 }

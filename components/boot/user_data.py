@@ -2,21 +2,26 @@
 
 The files beside this module go onto the server as they are; what differs between stacks is in small ones:
 `boot.env` (what boot.sh and lifecycle.sh need), `app.public.env` (the app's settings that are no secret) and
-a systemd drop-in with the shutdown budget.
+systemd drop-ins with the figures of the budget.
 """
 
+import base64
+import gzip
 import json
 import re
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 
 import yaml
 
-# Before it is base64-encoded. https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instancedata-add-user-data.html
+# Compressed, before it is base64-encoded. https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instancedata-add-user-data.html
 MAX_BYTES = 16 * 1024
 
+BOOT = "evenkeel-boot.service"
+UNITS = ("app.service", BOOT, "lifecycle.service")
 AGENT_FILES = {
     "/var/log/evenkeel-boot.log": "boot",
     "/var/log/app/out.log": "app",
@@ -51,37 +56,59 @@ class UserDataArgs:
     port: int
     node_major: int
     ready_timeout: int
+    boot_test_timeout: int
     stop_timeout: int
     pm2_concurrent_actions: int
+    """Workers that PM2 starts, reloads or stops at a time."""
     open_files: int
+    """At most of one process."""
     environment: Mapping[str, str]
 
 
 def render(args: UserDataArgs) -> str:
-    """The `#cloud-config`. Raises UserDataError for a value that can't be passed on, or too much of it."""
+    """The `#cloud-config`. Raises UserDataError for a value that can't be passed on."""
     files = [
         _file("/opt/evenkeel/boot.sh", _read("boot.sh"), mode="0755"),
+        _file("/opt/evenkeel/boot_test.cjs", _read("boot_test.cjs")),
         _file("/opt/evenkeel/app_env.cjs", _read("app_env.cjs")),
         _file("/opt/evenkeel/imds.sh", _read("imds.sh")),
         _file("/opt/evenkeel/lifecycle.sh", _read("lifecycle.sh"), mode="0755"),
-        _file("/etc/systemd/system/app.service", _read("app.service")),
+        *(_file(f"/etc/systemd/system/{unit}", _read(unit)) for unit in UNITS),
+        _file(f"/etc/systemd/system/{BOOT}.d/budget.conf", _drop_in(TimeoutStartSec=args.ready_timeout)),
         _file(
             "/etc/systemd/system/app.service.d/budget.conf",
-            _budget(args),
+            _drop_in(
+                Environment=f"PM2_CONCURRENT_ACTIONS={args.pm2_concurrent_actions}",
+                LimitNOFILE=args.open_files,
+                TimeoutStopSec=args.stop_timeout,
+            ),
         ),
-        _file("/etc/systemd/system/lifecycle.service", _read("lifecycle.service")),
         _file("/etc/evenkeel/boot.env", _boot_env(args)),
         _file("/etc/evenkeel/app.public.env", _app_env(args.environment)),
         _file("/etc/evenkeel/cloudwatch-agent.json", _agent_config(args.log_group)),
     ]
-    config = {"write_files": files, "runcmd": [["/opt/evenkeel/boot.sh"]]}
-    document = "#cloud-config\n" + yaml.dump(config, Dumper=_Dumper, sort_keys=False, width=1000)
-    if (size := len(document.encode())) > MAX_BYTES:
+    # cloud-init runs these once in a server's life; systemd starts the units at every boot after that.
+    commands = [
+        ["systemctl", "daemon-reload"],
+        ["systemctl", "enable", *UNITS],
+        ["systemctl", "start", "--no-block", "lifecycle.service", BOOT],
+    ]
+    config = {"write_files": files, "runcmd": commands}
+    return "#cloud-config\n" + yaml.dump(config, Dumper=_Dumper, sort_keys=False, width=1000)
+
+
+def pack(document: str) -> str:
+    """As a launch template takes it: gzip, which cloud-init unpacks, in base64. Raises UserDataError."""
+    packed = BytesIO()
+    # A header without time and file name, so that the same settings are the same launch template version.
+    with gzip.GzipFile(filename="", mode="wb", fileobj=packed, mtime=0) as file:
+        file.write(document.encode())
+    if (size := len(packed.getvalue())) > MAX_BYTES:
         raise UserDataError(
-            f"user data has {size} bytes and AWS takes {MAX_BYTES}: the app's environment has"
-            f" {len(_app_env(args.environment))} of them; move settings into the release or a secret."
+            f"user data has {size} bytes, compressed, and AWS takes {MAX_BYTES}: the app's environment is too"
+            " much; move settings into the release or a secret."
         )
-    return document
+    return base64.b64encode(packed.getvalue()).decode()
 
 
 def _boot_env(args: UserDataArgs) -> str:
@@ -105,18 +132,13 @@ def _boot_env(args: UserDataArgs) -> str:
         "APP_PORT": str(args.port),
         "NODE_MAJOR": str(args.node_major),
         "READY_TIMEOUT": str(args.ready_timeout),
+        "BOOT_TEST_TIMEOUT": str(args.boot_test_timeout),
     }
     return "".join(f"{name}={shlex.quote(value)}\n" for name, value in variables.items())
 
 
-def _budget(args: UserDataArgs) -> str:
-    """The drop-in of app.service."""
-    return (
-        "[Service]\n"
-        f"Environment=PM2_CONCURRENT_ACTIONS={args.pm2_concurrent_actions}\n"
-        f"LimitNOFILE={args.open_files}\n"
-        f"TimeoutStopSec={args.stop_timeout}\n"
-    )
+def _drop_in(**settings: int | str) -> str:
+    return "".join(["[Service]\n", *(f"{name}={value}\n" for name, value in settings.items())])
 
 
 def _app_env(environment: Mapping[str, str]) -> str:

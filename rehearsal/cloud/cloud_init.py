@@ -5,16 +5,24 @@ that ignored it would prove nothing.
 """
 
 import base64
+import gzip
 import shlex
 from typing import Any
 
 import yaml
 
+_GZIP = b"\x1f\x8b"
 _FILE_KEYS = {"path", "content", "permissions", "owner", "encoding"}
 
 
 class UserDataRefusedError(ValueError):
     """User data that the rehearsal's cloud-init does not know."""
+
+
+def unpack(user_data: str) -> str:
+    """User data as EC2 keeps it, in base64, to its text: gzip is unpacked, as cloud-init does."""
+    data = base64.b64decode(user_data)
+    return (gzip.decompress(data) if data.startswith(_GZIP) else data).decode()
 
 
 def to_script(user_data: str) -> str:

@@ -1,6 +1,5 @@
 """EC2: a server stands behind each instance."""
 
-import base64
 import logging
 import time
 from pathlib import Path
@@ -10,7 +9,7 @@ from moto.ec2.models import ec2_backends
 from moto.ec2.models.instances import StateReason
 
 from rehearsal.cloud import ec2_api
-from rehearsal.cloud.cloud_init import UserDataRefusedError, to_script
+from rehearsal.cloud.cloud_init import UserDataRefusedError, to_script, unpack
 from rehearsal.cloud.cloudwatch_agent import CloudWatchAgent
 from rehearsal.cloud.imds import MetadataServer
 from rehearsal.cloud.metadata import InstanceMetadata
@@ -86,9 +85,8 @@ class Instances:
                 self._forget(instance)
 
     def _boot(self, instance: Any) -> None:
-        user_data = base64.b64decode(str(instance.user_data or "")).decode()
         try:
-            boot = to_script(user_data)
+            boot = to_script(unpack(str(instance.user_data or "")))
         except UserDataRefusedError as error:
             log.error("instance %s does not boot: %s", instance.id, error)
             ec2_api.finish_termination(instance, StateReason(str(error), "Client.InvalidUserData"))

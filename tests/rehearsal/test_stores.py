@@ -1,6 +1,5 @@
 """What the API reports of the database and the store is what runs; their secrets stay secret."""
 
-import base64
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +8,7 @@ import pytest
 import redis
 
 from migrator.postgres import Session
+from rehearsal.cloud.cloud_init import unpack
 from tests.access import authority, database, secrets
 from tests.checkout import Checkout
 from tests.conftest import Deployment
@@ -79,7 +79,7 @@ def test_no_password_lies_in_plain_in_state_logs_or_user_data(
         for version in ec2.describe_launch_template_versions(LaunchTemplateId=template["LaunchTemplateId"])[
             "LaunchTemplateVersions"
         ]:
-            text = base64.b64decode(version["LaunchTemplateData"]["UserData"]).decode()
+            text = unpack(version["LaunchTemplateData"]["UserData"])
             shown[f"user data of version {version['VersionNumber']}"] = text
     assert len(shown) > 5
     assert [name for name, text in shown.items() if any(secret in text for secret in hidden)] == []

@@ -1,6 +1,5 @@
 """The servers: what each is, and how they are replaced."""
 
-import base64
 import json
 from dataclasses import replace
 from functools import cache
@@ -9,6 +8,7 @@ from typing import Any
 from components.app_servers import AppServers, AppServersArgs
 from components.scaling import Scaling, ScalingArgs
 from components.server_template import Backends, ReleaseLocation, ServerTemplate, ServerTemplateArgs
+from rehearsal.cloud.cloud_init import unpack
 from stacks.sections import Settings
 from tests.unit.components.registered import Registered, register
 from tests.unit.components.rolled import INSTANCES, replacement, smoke
@@ -111,7 +111,7 @@ def test_a_server_may_do_what_its_boot_needs_and_no_more() -> None:
         "Decrypt": (["kms:Decrypt"], "arn:key"),
         "Log": (["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"], "arn:kit:*"),
         "TellGroup": (
-            ["autoscaling:CompleteLifecycleAction"],
+            ["autoscaling:CompleteLifecycleAction", "autoscaling:TerminateInstanceInAutoScalingGroup"],
             "arn:aws:autoscaling:xx-1:123456789012:autoScalingGroup:*:autoScalingGroupName/kit",
         ),
     }
@@ -121,7 +121,7 @@ def test_a_server_may_do_what_its_boot_needs_and_no_more() -> None:
 
 def test_user_data_tells_where_everything_is() -> None:
     """By name; what is secret stays in Secrets Manager."""
-    text = base64.b64decode(template()[TEMPLATE, "kit"]["userData"]).decode()
+    text = unpack(template()[TEMPLATE, "kit"]["userData"])
     assert text.startswith("#cloud-config\n")
     for line in (
         "AUTO_SCALING_GROUP=kit",

@@ -1,6 +1,9 @@
 """User data holds what boots a server, and nothing secret."""
 
+import base64
 import dataclasses
+import gzip
+import random
 import shlex
 from pathlib import Path
 from typing import Any
@@ -11,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from components.boot import user_data
-from components.boot.user_data import MAX_BYTES, UserDataArgs, UserDataError, render
+from components.boot.user_data import MAX_BYTES, UserDataArgs, UserDataError, pack, render
 
 ARGS = UserDataArgs(
     region="eu-central-1",
@@ -32,6 +35,7 @@ ARGS = UserDataArgs(
     port=3000,
     node_major=22,
     ready_timeout=60,
+    boot_test_timeout=20,
     stop_timeout=14,
     pm2_concurrent_actions=2,
     open_files=65536,
@@ -45,13 +49,17 @@ def files(args: UserDataArgs = ARGS) -> dict[str, Any]:
     return {file["path"]: file for file in yaml.safe_load(render(args))["write_files"]}
 
 
-def test_it_is_a_cloud_config_of_files_and_one_command() -> None:
+def test_it_is_a_cloud_config_of_files_and_units() -> None:
     """`write_files` and `runcmd`, and nothing that the rehearsal's cloud-init does not know."""
     text = render(ARGS)
     assert text.startswith("#cloud-config\n")
     config = yaml.safe_load(text)
     assert list(config) == ["write_files", "runcmd"]
-    assert config["runcmd"] == [["/opt/evenkeel/boot.sh"]]
+    assert config["runcmd"] == [
+        ["systemctl", "daemon-reload"],
+        ["systemctl", "enable", "app.service", "evenkeel-boot.service", "lifecycle.service"],
+        ["systemctl", "start", "--no-block", "lifecycle.service", "evenkeel-boot.service"],
+    ]
     assert all(set(file) == {"path", "permissions", "content"} for file in config["write_files"])
 
 
@@ -64,11 +72,12 @@ def test_the_scripts_arrive_as_they_are() -> None:
 
 
 def test_systemd_holds_the_app_to_the_budgets() -> None:
-    """A drop-in: PM2's workers at a time, a process' files, the seconds that stopping may take."""
-    drop_in = files()["/etc/systemd/system/app.service.d/budget.conf"]
-    assert drop_in["content"] == (
-        "[Service]\nEnvironment=PM2_CONCURRENT_ACTIONS=2\nLimitNOFILE=65536\nTimeoutStopSec=14\n"
-    )
+    """Drop-ins: PM2's workers at a time, a process' files, the seconds that stopping and booting may take."""
+    written = files()
+    app = written["/etc/systemd/system/app.service.d/budget.conf"]["content"]
+    assert app == "[Service]\nEnvironment=PM2_CONCURRENT_ACTIONS=2\nLimitNOFILE=65536\nTimeoutStopSec=14\n"
+    boot = written["/etc/systemd/system/evenkeel-boot.service.d/budget.conf"]["content"]
+    assert boot == "[Service]\nTimeoutStartSec=60\n"
 
 
 def test_the_apps_environment_is_sorted_lines() -> None:
@@ -92,11 +101,24 @@ def test_a_variable_with_an_odd_name_is_refused() -> None:
         render(args)
 
 
+def test_it_is_packed_as_cloud_init_unpacks_it() -> None:
+    """gzip in base64, of which the same settings always make the same."""
+    packed = pack(render(ARGS))
+    assert gzip.decompress(base64.b64decode(packed)).decode() == render(ARGS)
+    assert pack(render(ARGS)) == packed
+
+
+def test_there_is_room_for_the_apps_own_settings() -> None:
+    """Half of what AWS takes is left for them."""
+    assert len(base64.b64decode(pack(render(ARGS)))) < MAX_BYTES / 2
+
+
 def test_more_than_aws_takes_is_refused() -> None:
     """At preview, with both sizes, instead of by EC2 in the middle of a deployment."""
-    args = dataclasses.replace(ARGS, environment={"LONG": "x" * MAX_BYTES})
-    with pytest.raises(UserDataError, match=r"^user data has \d+ bytes and AWS takes 16384: .* has 16390 of"):
-        render(args)
+    noise = random.Random(1).randbytes(MAX_BYTES).hex()
+    document = render(dataclasses.replace(ARGS, environment={"LONG": noise}))
+    with pytest.raises(UserDataError, match=r"^user data has \d+ bytes, compressed, and AWS takes 16384"):
+        pack(document)
 
 
 @settings(max_examples=20)

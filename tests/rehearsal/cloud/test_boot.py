@@ -1,0 +1,87 @@
+"""A server boots with the kit's own user data: what runs on it, and what it says when it gives up."""
+
+import json
+import urllib.request
+from collections.abc import Iterator
+
+import pytest
+
+from tests.rehearsal.cloud.boot_stage import Stage
+from tests.rehearsal.cloud.fleet import Fleet
+from tests.rehearsal.cloud.running import RunningCloud, eventually
+
+REFUSED = {
+    "crashes": (
+        "the boot test failed: the worker ended with code 1 before it was ready",
+        "Error: no such module: payments",
+    ),
+    "never ready": ("the boot test failed: http://", " answered 503 for 3 s, not 200"),
+    "does not leave": ("the boot test failed: the worker did not leave within 2000 ms of SIGINT", ""),
+    "service ends": ("app.service ended while it started", ""),
+}
+
+
+@pytest.fixture(scope="module")
+def stage(cloud: RunningCloud) -> Iterator[Stage]:
+    """A group with a good release, and one for each fault, all launched at once."""
+    stage = Stage(Fleet(cloud))
+    stage.launch("good")
+    for fault in REFUSED:
+        stage.launch(fault.replace(" ", "-"), fault=fault)
+    yield stage
+
+
+def test_a_good_release_is_tested_and_then_serves(stage: Stage) -> None:
+    """The boot test comes before app.service; both logs reach CloudWatch; no second worker is left."""
+    server = stage.server("good")
+    assert not [line for line in stage.messages(server, "boot") if "giving up" in line]
+    eventually(lambda: any("in service after" in line for line in stage.messages(server, "boot")), within=10)
+    said = "\n".join(stage.messages(server, "boot"))
+    assert said.index("the release was ready after") < said.index("in service after")
+    eventually(lambda: "session secret is 40 long" in "\n".join(stage.messages(server, "app")), within=10)
+    done = stage.fleet.run(server, "ps -o user:20= -o args= -C node | grep worker.js")
+    assert [line.split()[0] for line in done["StandardOutputContent"].splitlines()] == ["app"]
+
+
+@pytest.mark.parametrize("fault", list(REFUSED))
+def test_a_release_that_can_not_serve_is_refused_with_its_own_words(stage: Stage, fault: str) -> None:
+    """Before the hook is answered: the reason and the worker's last lines are in the server's stream."""
+    refused = stage.refused(fault.replace(" ", "-"))
+    said = stage.messages(refused, "boot")
+    (reason,) = [line for line in said if "giving up: " in line]
+    begin, then = REFUSED[fault]
+    assert f"giving up: {begin}" in reason
+    assert then in "\n".join(said)
+
+
+def test_a_server_that_boots_again_serves_again(stage: Stage) -> None:
+    """What it has is not fetched again, secrets are read again, and no hook that waits is no failure."""
+    server = stage.server("good")
+    stage.fleet.run(server, "systemctl stop app.service; setsid /opt/evenkeel/boot.sh >/dev/null 2>&1 &")
+
+    def again() -> str:
+        said = "\n".join(stage.messages(server, "boot"))
+        return said if said.count("in service after") == 2 else ""
+
+    said = eventually(again, within=60)
+    assert said.count("fetching s3://") == 1
+    assert said.count("reading the secrets") == 2
+    assert "no launching hook of this server waits for CONTINUE" in said
+    assert stage.members("good") == [server]
+
+
+def test_a_spot_instance_that_is_taken_back_asks_its_group_to_terminate_it(stage: Stage) -> None:
+    """So that it is drained and its hook answered long before its two minutes end."""
+    server = stage.server("good")
+    fault = {"action": "spot-interruption", "target": server}
+    request = urllib.request.Request(
+        f"{stage.fleet.cloud.endpoint}/_evenkeel/faults",
+        data=json.dumps(fault).encode(),
+        headers={"Content-Type": "application/json"},
+    )
+    urllib.request.urlopen(request, timeout=10).close()
+    eventually(lambda: server not in stage.members("good"), within=30)
+    assert stage.server("good") != server
+    said = "\n".join(stage.messages(server, "boot"))
+    assert "EC2 takes this Spot Instance back: {" in said
+    assert "the group terminates this server: stopping the app" in said
