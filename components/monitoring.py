@@ -7,7 +7,7 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
-from components.alarms import PERIOD, Alarm, Part
+from components.alarms import BALANCER, PERIOD, Alarm, Part
 
 Dimensions = Mapping[str, pulumi.Input[str]]
 DATABASE_EVENTS: Mapping[str, Sequence[str]] = {
@@ -92,17 +92,12 @@ class Monitoring(pulumi.ComponentResource):
         )
 
     def _dashboard(self, args: MonitoringArgs) -> None:
-        """A graph an alarm, with its threshold, in the order of the table."""
-        widgets = [
-            {
-                "type": "metric",
-                "width": 12,
-                "height": 6,
-                "x": at % 2 * 12,
-                "y": at // 2 * 6,
-                "properties": graph(alarm, args.watched[alarm.part], args.region),
-            }
-            for at, alarm in enumerate(args.alarms)
+        """How a rollout goes, then a graph an alarm, with its threshold, in the order of the table."""
+        graphs = [graph(alarm, args.watched[alarm.part], args.region) for alarm in args.alarms]
+        widgets = [_widget(rollout_graph(args.watched["target_group"], args.region), x=0, y=0, width=24)]
+        widgets += [
+            _widget(properties, x=at % 2 * 12, y=6 + at // 2 * 6, width=12)
+            for at, properties in enumerate(graphs)
         ]
         aws.cloudwatch.Dashboard(
             self._name,
@@ -130,3 +125,28 @@ def graph(alarm: Alarm, members: Sequence[Dimensions], region: str) -> dict[str,
         ],
         "annotations": {"horizontal": [{"label": "alarm", "value": alarm.threshold}]},
     }
+
+
+def rollout_graph(target_groups: Sequence[Dimensions], region: str) -> dict[str, Any]:
+    """Servers on the left, requests on the right: the fewest healthy ones of each minute are what counts."""
+    shown = [
+        ("HealthyHostCount", {"stat": "Minimum"}),
+        ("UnHealthyHostCount", {"stat": "Maximum"}),
+        ("RequestCount", {"stat": "Sum", "yAxis": "right"}),
+        ("HTTPCode_Target_5XX_Count", {"stat": "Sum", "yAxis": "right"}),
+    ]
+    return {
+        "title": "servers and requests",
+        "region": region,
+        "period": PERIOD,
+        "metrics": [
+            [BALANCER, metric, *[part for pair in member.items() for part in pair], rendering]
+            for metric, rendering in shown
+            for member in target_groups
+        ],
+        "yAxis": {"left": {"min": 0}, "right": {"min": 0}},
+    }
+
+
+def _widget(properties: Mapping[str, Any], *, x: int, y: int, width: int) -> dict[str, Any]:
+    return {"type": "metric", "width": width, "height": 6, "x": x, "y": y, "properties": properties}

@@ -87,11 +87,20 @@ def test_an_alarm_says_what_it_means() -> None:
     }
 
 
-def test_the_dashboard_shows_each_alarm_once() -> None:
+def test_the_dashboard_shows_rollouts_and_each_alarm_once() -> None:
     """With all members of a part in one graph."""
     body = json.loads(monitoring()["aws:cloudwatch/dashboard:Dashboard", "kit"]["dashboardBody"])
     graphs = {one["properties"]["title"]: one["properties"] for one in body["widgets"]}
-    assert list(graphs) == [alarm.name for alarm in TABLE]
+    assert list(graphs) == ["servers and requests", *(alarm.name for alarm in TABLE)]
+    target_group = ["LoadBalancer", "app/kit/1", "TargetGroup", "targetgroup/kit/2"]
+    assert graphs["servers and requests"]["metrics"] == [
+        ["AWS/ApplicationELB", "HealthyHostCount", *target_group, {"stat": "Minimum"}],
+        ["AWS/ApplicationELB", "UnHealthyHostCount", *target_group, {"stat": "Maximum"}],
+        ["AWS/ApplicationELB", "RequestCount", *target_group, {"stat": "Sum", "yAxis": "right"}],
+        ["AWS/ApplicationELB", "HTTPCode_Target_5XX_Count", *target_group, {"stat": "Sum", "yAxis": "right"}],
+    ]
+    places = [(one["x"], one["y"]) for one in body["widgets"]]
+    assert len(set(places)) == len(places)
     assert graphs["redis-cpu"]["metrics"] == [
         ["AWS/ElastiCache", "EngineCPUUtilization", "CacheClusterId", "kit-001"],
         ["AWS/ElastiCache", "EngineCPUUtilization", "CacheClusterId", "kit-002"],
