@@ -99,14 +99,6 @@ def test_a_server_that_fails_its_health_check_stays_until_another_one_is_there(g
     assert states[-1] == ["stays", "3"]
 
 
-def test_a_lost_server_is_replaced(group: Fleet) -> None:
-    """It ends without a word, and its target with it."""
-    lost = group.members()[0]
-    daemon.inject(group.cloud.endpoint, "instance-loss", lost)
-    eventually(lambda: lost not in group.members(), within=10)
-    assert lost not in group.wait_for_healthy(2)
-
-
 def test_a_lost_zone_is_left_and_found_again(group: Fleet) -> None:
     """Its servers die at once, others are launched elsewhere; when it is back the zones get balanced."""
     group.autoscaling.set_desired_capacity(AutoScalingGroupName="app", DesiredCapacity=3)

@@ -1,8 +1,6 @@
 """EC2 and Auto Scaling in rehearsal: an instance is a server, and a group replaces what fails."""
 
 import base64
-import os
-import signal
 import sys
 import time
 from collections.abc import Iterator
@@ -14,6 +12,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from rehearsal import daemon
 from tests.rehearsal.cloud.fleet import SERVER, Fleet, Load
 from tests.rehearsal.cloud.running import RunningCloud, eventually
 
@@ -227,14 +226,13 @@ def test_metadata_wants_a_token(group: Fleet) -> None:
     assert done["StandardOutputContent"] == "401 401 404 InService"
 
 
-def test_a_server_that_dies_is_replaced(group: Fleet) -> None:
-    """kill -9 of its init: the instance is terminated, another one takes its place."""
-    status = group.what_runs()
-    victim = next(row for row in status if row["kind"] == "EC2 instance")
-    os.kill(victim["pid"], signal.SIGKILL)
-    eventually(lambda: victim["name"] not in group.members(), within=10)
-    assert victim["name"] not in group.wait_for_healthy(2)
-    dead = group.ec2.describe_instances(InstanceIds=[victim["name"]])["Reservations"][0]["Instances"][0]
+def test_a_lost_server_is_replaced(group: Fleet) -> None:
+    """The fault `instance-loss`: its instance is terminated, and another one takes its place."""
+    lost = group.members()[0]
+    daemon.inject(group.cloud.endpoint, "instance-loss", lost)
+    eventually(lambda: lost not in group.members(), within=10)
+    assert lost not in group.wait_for_healthy(2)
+    dead = group.ec2.describe_instances(InstanceIds=[lost])["Reservations"][0]["Instances"][0]
     assert (dead["State"]["Name"], dead["StateReason"]["Code"]) == ("terminated", "Server.InternalError")
 
 
@@ -345,23 +343,6 @@ def test_a_schedule_that_never_comes_is_refused(group: Fleet, what: dict[str, An
     """As AWS does."""
     with pytest.raises(ClientError, match=message):
         schedule(group, "never", MinSize=3, **what)
-
-
-def test_a_policy_is_executed_by_hand(group: Fleet) -> None:
-    """ExecutePolicy, and back by TerminateInstanceInAutoScalingGroup."""
-    group.autoscaling.put_scaling_policy(
-        AutoScalingGroupName="app",
-        PolicyName="one-more",
-        PolicyType="SimpleScaling",
-        AdjustmentType="ChangeInCapacity",
-        ScalingAdjustment=1,
-    )
-    group.autoscaling.execute_policy(AutoScalingGroupName="app", PolicyName="one-more")
-    last = group.wait_for_healthy(3)[-1]
-    group.autoscaling.terminate_instance_in_auto_scaling_group(
-        InstanceId=last, ShouldDecrementDesiredCapacity=True
-    )
-    assert last not in group.wait_for_healthy(2)
 
 
 def test_a_server_leaves_in_the_documented_order(group: Fleet) -> None:
