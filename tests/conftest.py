@@ -1,12 +1,13 @@
 """One deployment for the whole run: a rehearsal made for it."""
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests import turns
 from tests.checkout import Checkout, succeed
 
 pytest_plugins = ["tests.infra.plugin"]
@@ -71,3 +72,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         shared = {"checkout", "stack"} & set(getattr(item, "fixturenames", ()))
         item.add_marker(pytest.mark.xdist_group("deployment" if shared else str(item.path)))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """With several processes a `quiet` test waits until it is alone, and the others wait for it."""
+    if not hasattr(item.config, "workerinput"):
+        return (yield)
+    factory: pytest.TempPathFactory = item.config._tmp_path_factory  # type: ignore[attr-defined] # no other way in a hook
+    with turns.turn(factory.getbasetemp().parent, alone=item.get_closest_marker("quiet") is not None):
+        return (yield)

@@ -18,6 +18,7 @@ from tests.faults.rollouts.servers import Servers, Watch
 from tests.load import CONNECTIONS, Load, Outcome
 from tests.person import Person
 
+pytestmark = pytest.mark.quiet
 RATE = 100
 """Requests/s at least: what the bars of the rolling replacement are for."""
 PEOPLE = 10
