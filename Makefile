@@ -6,7 +6,7 @@ RUN    := $(VENV)/bin/python
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up down status logs env preview timeline unit lint test bench bench-migrations
+.PHONY: help setup up down status logs env preview timeline unit lint test bench bench-migrations bench-rollout
 
 help: ## what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -61,3 +61,6 @@ bench: setup ## cold and warm `make up`, no-change `pulumi up`, the program alon
 
 bench-migrations: setup ## writers' latency while an index is built, four ways; JSON and a plot
 	@$(RUN) -m bench.migrations
+
+bench-rollout: setup ## what the users see of a rollout, and how long it takes; JSON and a plot
+	@$(RUN) -m bench.rollout

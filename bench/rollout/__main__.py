@@ -1,0 +1,132 @@
+"""Rollouts under steady load: `bench/results/rollout.json` and a plot beside it.
+
+The load is `wrk`'s by way of tests/load.py, the one that the tests count failures with: its script notes each
+request, so that no second generator (h2load, say, which does not make new connections) has to be agreed with.
+A connection waits for its answer: while one is slow, fewer are sent.
+
+Ends with 1 and the reason when a request failed or fewer servers than desired were healthy.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import sys
+import tempfile
+import time
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+
+from bench.rollout import plot
+from bench.rollout.fleet import Fleet, Watch
+from bench.rollout.report import Report, Rollout
+from rehearsal import table
+from stacks import budgets
+from stacks.__main__ import read
+from stacks.sections import Settings
+from tests.checkout import Checkout, succeed
+from tests.faults.deployer import UP, until
+from tests.load import Load
+from tests.person import Person
+
+RESULTS = Path(__file__).parents[1] / "results"
+STACK = "stacks/Pulumi.local.yaml"
+RATE = 100  # requests/s at least
+PEOPLE = 10
+LEAD = 10.0  # seconds of load before a rollout, and after it
+
+
+def main() -> None:
+    chosen, load = _arguments(), os.getloadavg()[0]
+    _say(f"load {load:.1f} on {os.cpu_count()} cores: the work of others makes the times inexact")
+    with tempfile.TemporaryDirectory(prefix="evenkeel-bench-") as folder:
+        checkout = Checkout.copy(Path(folder))
+        try:
+            report = _measure(checkout, chosen)
+        except KeyboardInterrupt:
+            sys.exit(130)
+        finally:
+            succeed(checkout.rehearsal("down"))
+    _write(report, load, chosen)
+    if broken := report.broken_promises():
+        sys.exit("\n".join(f"does not hold: {reason}" for reason in broken))
+
+
+def _arguments() -> Namespace:
+    parser = ArgumentParser(prog="python -m bench.rollout", description=__doc__)
+    parser.add_argument("--servers", type=int, default=3, help="default %(default)s")
+    parser.add_argument("--rollouts", type=int, default=3, help="default %(default)s")
+    return parser.parse_args()
+
+
+def _measure(checkout: Checkout, chosen: Namespace) -> Report:
+    settings = read("local")
+    sizes = settings.app_servers
+    checkout.replace(STACK, f"min_size: {sizes.min_size}", f"min_size: {chosen.servers}")
+    checkout.replace(STACK, f"max_size: {sizes.max_size}", f"max_size: {max(chosen.servers, sizes.max_size)}")
+    checkout.replace(STACK, "evenkeel:app:\n", "evenkeel:app:\n    environment:\n      ROLLOUT: number-0\n")
+    _say(f"deploying {chosen.servers} servers …")
+    succeed(checkout.rehearsal("up"))
+    rollouts = []
+    for number in range(1, chosen.rollouts + 1):
+        checkout.replace(STACK, f"ROLLOUT: number-{number - 1}", f"ROLLOUT: number-{number}")
+        _say(f"rollout {number} of {chosen.rollouts} …")
+        rollouts.append(_roll_out(checkout, settings, chosen.servers))
+        _say(f"    {rollouts[-1].seconds:.1f} s, {rollouts[-1].outcome.failed} requests failed")
+    return Report(rollouts=rollouts, rate=RATE)
+
+
+def _roll_out(checkout: Checkout, settings: Settings, servers: int) -> Rollout:
+    outputs, environment = checkout.outputs(), checkout.environment()
+    fleet = Fleet(outputs, environment)
+    until(fleet.settled)
+    people = [Person.logged_in(outputs["url"]) for _ in range(PEOPLE)]
+    watch = Watch(Fleet(outputs, environment))
+    load = Load(outputs["url"], rate=RATE, cookies=[person.cookie for person in people])
+    try:
+        time.sleep(LEAD)
+        began = time.monotonic()
+        succeed(checkout.pulumi(*UP))
+        deployment = time.monotonic() - began
+        until(fleet.settled)
+        time.sleep(LEAD)
+    finally:
+        outcome, looks = load.stop(), watch.stop()
+    refresh = fleet.last_refresh()
+    predicted = budgets.rollout_time(
+        settings.timeline,
+        servers=servers,
+        max_healthy_percentage=settings.app_servers.max_healthy_percentage,
+        boot=max(refresh.boots),  # a batch waits for its slowest
+    )
+    return Rollout(refresh=refresh, predicted=predicted, deployment=deployment, outcome=outcome, looks=looks)
+
+
+def _write(report: Report, load: float, chosen: Namespace) -> None:
+    RESULTS.mkdir(exist_ok=True)
+    conditions = {
+        "machine": {
+            "cores": os.cpu_count(),
+            "system": platform.platform(),
+            "python": platform.python_version(),
+            "load_before": load,
+        },
+        "servers": chosen.servers,
+        "unit": "seconds; requests/s",
+    }
+    (RESULTS / "rollout.json").write_text(json.dumps({**conditions, **report.as_json()}, indent=2) + "\n")
+    shown = report.median()
+    title = f"Rolling {chosen.servers} servers: {shown.seconds:.0f} s, predicted {shown.predicted:.0f} s"
+    plot.draw(shown, title, RESULTS / "rollout.png")
+    head, *rows = report.table()
+    _say(f"\n{table.plain(head, rows)}\n\n{report.summary()}")
+    _say("written to bench/results/rollout.json and rollout.png")
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)
+
+
+if __name__ == "__main__":
+    main()

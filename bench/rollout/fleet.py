@@ -1,0 +1,120 @@
+"""The group's servers while they are replaced: looked at all the time, in AWS's own words."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import boto3
+
+PAUSE = 0.5
+"""Seconds between two looks."""
+ACTIVE = ("Pending", "InProgress", "Baking", "Cancelling", "RollbackInProgress")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Look:
+    """How many servers are in which state. `at`: epoch seconds."""
+
+    at: float
+    desired: int
+    healthy: int
+    """For the load balancer."""
+    booting: int
+    leaving: int
+    percentage: int | None
+    """Of the instance refresh; None where none is under way."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Refresh:
+    """The last instance refresh; times in epoch seconds, `boots` in seconds from launch to service."""
+
+    status: str
+    start: float
+    end: float
+    boots: tuple[float, ...]
+
+
+class Fleet:
+    """A deployed stack's servers through the API; one for each thread."""
+
+    def __init__(self, outputs: Mapping[str, Any], environment: Mapping[str, str]) -> None:
+        session = boto3.Session(
+            aws_access_key_id=environment["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=environment["AWS_SECRET_ACCESS_KEY"],
+            region_name=environment["AWS_REGION"],
+        )
+        endpoint = environment["AWS_ENDPOINT_URL"]
+        self._autoscaling = session.client("autoscaling", endpoint_url=endpoint)
+        self._balancing = session.client("elbv2", endpoint_url=endpoint)
+        self._group = outputs["auto_scaling_group"]
+        self._target_group = outputs["target_group"]
+
+    def look(self) -> Look:
+        group = self._autoscaling.describe_auto_scaling_groups(AutoScalingGroupNames=[self._group])
+        (described,) = group["AutoScalingGroups"]
+        states = [one["LifecycleState"] for one in described["Instances"]]
+        targets = self._balancing.describe_target_health(TargetGroupArn=self._target_group)
+        health = [one["TargetHealth"]["State"] for one in targets["TargetHealthDescriptions"]]
+        refresh = self._latest()
+        return Look(
+            at=time.time(),
+            desired=described["DesiredCapacity"],
+            healthy=health.count("healthy"),
+            booting=sum(state.startswith("Pending") for state in states) + health.count("initial"),
+            leaving=sum(state.startswith("Terminating") for state in states),
+            percentage=refresh.get("PercentageComplete", 0) if refresh.get("Status") in ACTIVE else None,
+        )
+
+    def last_refresh(self) -> Refresh:
+        """Of one that has ended."""
+        refresh = self._latest()
+        activities = self._autoscaling.describe_scaling_activities(AutoScalingGroupName=self._group)
+        boots = [
+            (one["EndTime"] - one["StartTime"]).total_seconds()
+            for one in activities["Activities"]
+            if one["StartTime"] >= refresh["StartTime"]
+            and one["Description"].startswith("Launching")
+            and one["StatusCode"] == "Successful"
+        ]
+        return Refresh(
+            status=refresh["Status"],
+            start=refresh["StartTime"].timestamp(),
+            end=refresh["EndTime"].timestamp(),
+            boots=tuple(boots),
+        )
+
+    def _latest(self) -> dict[str, Any]:
+        answer = self._autoscaling.describe_instance_refreshes(AutoScalingGroupName=self._group, MaxRecords=1)
+        found: dict[str, Any] = next(iter(answer["InstanceRefreshes"]), {})
+        return found
+
+    def settled(self) -> bool:
+        """Whether it is so many healthy servers as it should be, and nothing else."""
+        seen = self.look()
+        return seen.healthy == seen.desired and not seen.booting and not seen.leaving
+
+
+class Watch:
+    """Looks at the fleet from now until `stop`."""
+
+    def __init__(self, fleet: Fleet) -> None:
+        self._fleet = fleet
+        self._looks: list[Look] = []
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def stop(self) -> tuple[Look, ...]:
+        """What was seen."""
+        self._over.set()
+        self._thread.join()
+        return tuple(self._looks)
+
+    def _run(self) -> None:
+        while not self._over.wait(PAUSE):
+            self._looks.append(self._fleet.look())

@@ -1,0 +1,198 @@
+"""What was measured of each rollout, and whether its users noticed anything."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, field
+from itertools import groupby
+from typing import Any
+
+from bench.rollout.fleet import Look, Refresh
+from tests.load import Outcome, Request
+
+BOOT, WARM_UP, DRAIN = "new servers boot", "new servers warm up", "old servers drain and stop"
+PHASES = (BOOT, WARM_UP, DRAIN)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Second:
+    """The requests sent within one second; `at`: seconds since the refresh began; `p95`: seconds."""
+
+    at: int
+    requests: int
+    failed: int
+    p95: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Phase:
+    """A stretch of time, in seconds since the refresh began."""
+
+    name: str
+    start: float
+    end: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Rollout:
+    """One rollout under load. `predicted`, `deployment`: seconds, the latter of the whole `pulumi up`."""
+
+    refresh: Refresh
+    predicted: float
+    deployment: float
+    outcome: Outcome = field(repr=False)
+    looks: Sequence[Look] = field(repr=False)
+
+    @property
+    def seconds(self) -> float:
+        """From the refresh's start to its end."""
+        return self.refresh.end - self.refresh.start
+
+    @property
+    def ratio(self) -> float:
+        """Of the time it took to the budget's."""
+        return self.seconds / self.predicted
+
+    @property
+    def fewest_healthy(self) -> int:
+        return min(look.healthy for look in self.looks)
+
+    def p95(self, *, during: bool) -> float:
+        """Seconds; of the requests that were sent while the servers were replaced, or of the others."""
+        start, end = self.refresh.start, self._last_leaving()
+        return percentile([one for one in self.outcome.each if (start <= one.sent <= end) is during], 95)
+
+    def by_second(self) -> list[Second]:
+        """The whole seconds that the load lasted; one in which nothing was sent is among them."""
+        seconds: dict[int, list[Request]] = {}
+        for one in self.outcome.each:
+            seconds.setdefault(math.floor(one.sent - self.refresh.start), []).append(one)
+        whole = range(min(seconds) + 1, max(seconds))
+        return [
+            Second(
+                at=at,
+                requests=len(sent := seconds.get(at, [])),
+                failed=sum(one.failed for one in sent),
+                p95=percentile(sent, 95),
+            )
+            for at in whole
+        ]
+
+    def phases(self) -> list[Phase]:
+        """What the rollout did when; two at once go by the earlier one of `PHASES`."""
+        found, ends = [], [*(look.at for look in self.looks[1:]), self.looks[-1].at]
+        timed = zip(self.looks, ends, strict=True)
+        for name, group in groupby(timed, key=lambda pair: phase_of(pair[0])):
+            spans = list(group)
+            start, end = spans[0][0].at - self.refresh.start, spans[-1][1] - self.refresh.start
+            if name:
+                found.append(Phase(name=name, start=start, end=end))
+        return found
+
+    def _last_leaving(self) -> float:
+        return max((look.at for look in self.looks if look.leaving), default=self.refresh.end)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Report:
+    """All rollouts in the order they ran."""
+
+    rollouts: Sequence[Rollout]
+    rate: int
+    """Requests/s that were to be at least."""
+
+    @property
+    def ratios(self) -> list[float]:
+        return [one.ratio for one in self.rollouts]
+
+    def median(self) -> Rollout:
+        """The one whose ratio is in the middle."""
+        return sorted(self.rollouts, key=lambda one: one.ratio)[(len(self.rollouts) - 1) // 2]
+
+    def broken_promises(self) -> list[str]:
+        """What does not hold, and why; empty when all does."""
+        return [broken for number, one in enumerate(self.rollouts, 1) for broken in self._broken(number, one)]
+
+    def table(self) -> list[tuple[str, ...]]:
+        """Cells for people, a rollout a row; the head is first."""
+        head = ("", "took", "predicted", "ratio", "boot", "requests", "failed", "p95", "otherwise", "healthy")
+        return [head, *(self._row(number, one) for number, one in enumerate(self.rollouts, 1))]
+
+    def summary(self) -> str:
+        """The ratio over all rollouts."""
+        ratios = self.ratios
+        return (
+            f"time to the budget's prediction: median {statistics.median(ratios):.2f}, "
+            f"{min(ratios):.2f} to {max(ratios):.2f}"
+        )
+
+    def as_json(self) -> dict[str, Any]:
+        """Seconds."""
+        ratios = self.ratios
+        return {
+            "broken_promises": self.broken_promises(),
+            "ratio_to_prediction": {
+                "median": statistics.median(ratios),
+                "lowest": min(ratios),
+                "highest": max(ratios),
+            },
+            "rollouts": [
+                {
+                    "seconds": one.seconds,
+                    "predicted": one.predicted,
+                    "ratio": one.ratio,
+                    "boots": one.refresh.boots,
+                    "deployment": one.deployment,
+                    "requests": one.outcome.requests,
+                    "failed": one.outcome.failed,
+                    "rate": one.outcome.rate,
+                    "p95": {"while_replaced": one.p95(during=True), "otherwise": one.p95(during=False)},
+                    "fewest_healthy": one.fewest_healthy,
+                    "phases": [asdict(phase) for phase in one.phases()],
+                    "by_second": [asdict(second) for second in one.by_second()],
+                    "servers": [asdict(look) for look in one.looks],
+                }
+                for one in self.rollouts
+            ],
+        }
+
+    def _broken(self, number: int, one: Rollout) -> Iterable[str]:
+        if one.refresh.status != "Successful":
+            yield f"rollout {number} ended as {one.refresh.status}"
+        if one.outcome.failed:
+            yield f"rollout {number}: {one.outcome.failed} requests failed: {'; '.join(one.outcome.lines)}"
+        if one.outcome.rate < self.rate:
+            yield f"rollout {number}: only {one.outcome.rate:.0f} requests/s were sent, not {self.rate}"
+        desired = max(look.desired for look in one.looks)
+        if one.fewest_healthy < desired:
+            yield f"rollout {number}: {one.fewest_healthy} of {desired} servers were healthy"
+
+    def _row(self, number: int, one: Rollout) -> tuple[str, ...]:
+        return (
+            f"rollout {number}",
+            f"{one.seconds:.1f} s",
+            f"{one.predicted:.1f} s",
+            f"{one.ratio:.2f}",
+            f"{max(one.refresh.boots):.1f} s",
+            str(one.outcome.requests),
+            str(one.outcome.failed),
+            *(f"{one.p95(during=during) * 1000:.0f} ms" for during in (True, False)),
+            f"{one.fewest_healthy} at least",
+        )
+
+
+def phase_of(look: Look) -> str:
+    """Which phase a look shows; empty where nothing is replaced."""
+    if look.booting:
+        return BOOT
+    if look.leaving:
+        return DRAIN
+    return WARM_UP if look.percentage is not None else ""
+
+
+def percentile(requests: Iterable[Request], per_cent: int) -> float:
+    """Seconds, the nearest rank; 0 where there is no request."""
+    ordered = sorted(one.seconds for one in requests)
+    return ordered[math.ceil(len(ordered) * per_cent / 100) - 1] if ordered else 0.0
