@@ -109,6 +109,7 @@ class _Group:
             self._match_members()
             if self._group.failover_wanted:
                 self._fail_over()
+            self._reboot()
             self._revive()
             self._booting -= {name for name in self._booting if self._servers[name].is_ready()}
             if self._primary not in self._booting:
@@ -185,6 +186,19 @@ class _Group:
         self._start(old)
         self._lead_endpoints()
         log.info("replication group %s: %s is the primary now", self._group.replication_group_id, new)
+
+    def _reboot(self) -> None:
+        """Restart the members that are to be; nobody takes over from a primary, which comes back empty.
+
+        Source: "Minimizing downtime … with Multi-AZ" of the User Guide, its notes on automatic failover.
+        """
+        while self._group.reboots_wanted:
+            name = self._group.reboots_wanted.pop()
+            self._servers[name].kill()
+            if name == self._primary:
+                log.warning("%s was the primary: its data is gone, and its replicas' with it", name)
+                self._servers[name].forget()
+            self._start(name)
 
     def _match_tokens(self) -> None:
         if self._group.auth_tokens != self._tokens:

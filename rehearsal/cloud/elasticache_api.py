@@ -12,6 +12,8 @@ from moto.core.responses import ActionResult, EmptyResult
 from moto.core.utils import utcnow
 from moto.ec2.models.instance_types import INSTANCE_TYPES
 from moto.elasticache.exceptions import (
+    CacheClusterNotFound,
+    ElastiCacheException,
     InvalidParameterCombinationException,
     InvalidParameterValueException,
     ReplicationGroupNotFound,
@@ -56,6 +58,7 @@ def mend_moto() -> None:
         modify_replication_group=_modify,
         delete_replication_group=_delete,
         test_failover=_test_failover,
+        reboot_cache_cluster=_reboot,
         increase_replica_count=_change_replica_count,
         decrease_replica_count=_change_replica_count,
         modify_cache_subnet_group=_modify_subnet_group,
@@ -88,6 +91,7 @@ def _create(group: Any, **kwargs: Any) -> None:
     if group.transit_encryption_enabled:
         group.transit_encryption_mode = group.transit_encryption_mode or "required"
     group.failover_wanted = False
+    group.reboots_wanted = []  # names of members
     group.status = shard["status"] = "creating"
 
 
@@ -150,13 +154,32 @@ def _test_failover(response: Any) -> ActionResult:
     group = _find(response)
     if group.automatic_failover != "enabled":
         raise InvalidParameterCombinationException("TestFailover needs automatic failover.")
-    if group.status != "available":
-        raise InvalidParameterCombinationException(
-            f"Replication group {group.replication_group_id} is {group.status}, not available."
-        )
+    _check_available(group)
     group.failover_wanted = True
     group.status = "modifying"
     return ActionResult({"ReplicationGroup": group})
+
+
+def _check_available(group: Any) -> None:
+    if group.status != "available":
+        raise ElastiCacheException(
+            "InvalidReplicationGroupState",
+            f"Replication group {group.replication_group_id} is {group.status}, not available.",
+        )
+
+
+def _reboot(response: Any) -> ActionResult:
+    name = response._get_param("CacheClusterId")
+    groups = list(response.elasticache_backend.replication_groups.values())
+    known = [(group, member) for group in groups for member in members(group)]
+    for group, member in known:
+        if member["cache_cluster_id"] == name:
+            _check_available(group)
+            group.reboots_wanted.append(name)
+            group.status = "modifying"
+            cluster = _as_cluster(group, member) | {"CacheClusterStatus": "rebooting cluster nodes"}
+            return ActionResult({"CacheCluster": cluster})
+    raise CacheClusterNotFound(name)
 
 
 def _change_replica_count(response: Any) -> ActionResult:

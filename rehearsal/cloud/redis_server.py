@@ -7,6 +7,7 @@ its own.
 import hashlib
 import logging
 import os
+import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -114,6 +115,10 @@ class RedisServer:
         if self._process:
             self._process.end(within=0)
             self._process = None
+
+    def forget(self) -> None:
+        """Remove the data of an ended server."""
+        shutil.rmtree(self._folder / "appendonlydir", ignore_errors=True)
 
     def stop(self) -> None:
         """End it; what it acknowledged is on disk."""

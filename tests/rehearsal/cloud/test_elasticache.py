@@ -191,6 +191,24 @@ def test_a_primary_that_dies_is_replaced(
     eventually(lambda: roles(available(elasticache)) != before, within=10)
 
 
+def test_a_rebooted_replica_is_missed_by_nobody_and_a_rebooted_primary_comes_back_empty(
+    cloud: RunningCloud, elasticache: Any, group: dict[str, Any]
+) -> None:
+    """As AWS warns: it starts no failover, and its replicas copy the emptiness."""
+    found = available(elasticache)
+    names = {role: name for name, role in roles(found).items()}
+    client = primary(cloud, group)
+    client.set("kept", "yes")
+    elasticache.reboot_cache_cluster(CacheClusterId=names["replica"], CacheNodeIdsToReboot=["0001"])
+    assert client.get("kept") == "yes"
+    available(elasticache)
+    elasticache.reboot_cache_cluster(CacheClusterId=names["primary"], CacheNodeIdsToReboot=["0001"])
+    with pytest.raises(ClientError, match="not available"):
+        elasticache.test_failover(ReplicationGroupId="store", NodeGroupId="0001")
+    assert roles(available(elasticache)) == roles(found)
+    assert primary(cloud, group).get("kept") is None
+
+
 def test_a_token_is_rotated_without_shutting_anyone_out(
     cloud: RunningCloud, elasticache: Any, group: dict[str, Any]
 ) -> None:

@@ -1,0 +1,34 @@
+"""The bars can be missed: each of them notices what it is for."""
+
+from tests.faults.stores.record import RECOVERY, Answer, Record
+
+
+def record(*answers: Answer) -> Record:
+    return Record(answers=answers, returned=10.0)
+
+
+def answer(at: float, status: int, phone: str = "+1", seconds: float = 0.1) -> Answer:
+    return Answer(at=at, seconds=seconds, status=status, phone=phone)
+
+
+def test_a_lost_write_is_noticed() -> None:
+    """One that was acknowledged; one that was refused may be missing."""
+    seen = record(answer(9, 201, "+1"), answer(9.5, 201, "+2"), answer(9.6, 503, "+3"))
+    assert seen.lost({"+1"}) == {"+2"}
+    assert seen.lost({"+1", "+2"}) == set()
+
+
+def test_a_slow_recovery_is_noticed() -> None:
+    """By its first write, and by a worker that goes on refusing after that."""
+    assert record(answer(9, 201), answer(15.5, 201)).first_write > RECOVERY
+    assert record(answer(9, 201)).first_write > RECOVERY
+    assert record(answer(10.2, 201), answer(15.5, 503)).last_refusal > RECOVERY
+    assert record(answer(9, 503), answer(10.2, 201)).first_write < RECOVERY
+
+
+def test_another_answer_than_a_fast_503_is_noticed() -> None:
+    """A 500, a connection that breaks, and a 503 after a long wait."""
+    broken, failed = answer(9, 0), answer(9, 500)
+    seen = record(broken, failed, answer(9, 503, seconds=8.0), answer(9.1, 201))
+    assert seen.unexpected == [broken, failed]
+    assert seen.slowest_refusal == 8.0
