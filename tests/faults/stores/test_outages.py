@@ -17,6 +17,8 @@ import boto3
 import pytest
 import redis
 import requests
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from migrator.errors import ConnectionFailed
 from migrator.postgres import PostgresError, Session
@@ -58,6 +60,7 @@ class Stores:
             ssl=True,
             ssl_ca_certs=str(ca),
             socket_timeout=0.5,
+            retry=Retry(NoBackoff(), 0),  # the client's own would hide the failure
         )
 
     @property
