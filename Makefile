@@ -41,10 +41,11 @@ timeline: setup ## a stack's time-outs and capacity: make timeline STACK=prod
 unit: setup ## the quick tests
 	@$(RUN) -m pytest tests/unit
 
-lint: setup app/node_modules/.ready ## ruff, mypy --strict, the app's linter
+lint: setup app/node_modules/.ready ## ruff, mypy --strict, shellcheck, the app's linter
 	@$(RUN) -m ruff check .
 	@$(RUN) -m ruff format --check .
 	@$(RUN) -m mypy .
+	@shellcheck --external-sources setup.sh components/boot/*.sh rehearsal/cloud/*.sh
 	@npm run --silent --prefix app lint
 
 app/node_modules/.ready: app/package-lock.json

@@ -25,6 +25,8 @@ need curl curl
 need wrk wrk
 need pgbouncer pgbouncer
 need ss iproute2
+need systemd-analyze systemd
+need shellcheck shellcheck
 "$python" -c 'import ensurepip, venv' 2>/dev/null || missing+=("python3-venv")
 
 if [ ${#missing[@]} -gt 0 ]; then

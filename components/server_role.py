@@ -67,6 +67,8 @@ def policy_document(args: ServerRoleArgs) -> dict[str, Any]:
         "Statement": [
             allow("FetchRelease", ["s3:GetObject"], args.releases_arn),
             allow("ReadSecrets", ["secretsmanager:GetSecretValue"], list(args.secret_arns)),
+            # It takes no resource, and gives only what the statement before it allows.
+            allow("ReadSecretsAtOnce", ["secretsmanager:BatchGetSecretValue"], "*"),
             allow("Decrypt", ["kms:Decrypt"], args.kms_key_arn),
             allow(
                 "Log",

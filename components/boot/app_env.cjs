@@ -1,8 +1,13 @@
-// Reads the secrets from stdin, one JSON string a line (database, redis, cache, session), and prints what the app calls them.
-const lines = require("node:fs").readFileSync(0, "utf8").trim().split("\n").map((line) => JSON.parse(line));
-if (lines.length !== 4) throw new Error(`${lines.length} of 4 secrets could be read`);
-const [database, redis, cache] = lines.slice(0, 3).map((line) => JSON.parse(line));
-const session = lines[3];
+// Reads the answer of BatchGetSecretValue from stdin and prints what the app calls the secrets. The environment says which is which.
+const { SecretValues, Errors } = JSON.parse(require("node:fs").readFileSync(0, "utf8"));
+function secret(variable) {
+  const arn = process.env[variable];
+  const found = SecretValues.find((each) => each.ARN === arn);
+  if (!found) throw new Error(`${variable} ${arn} can't be read: ${JSON.stringify(Errors)}`);
+  return found.SecretString;
+}
+const [database, redis, cache] = ["DATABASE", "REDIS", "CACHE_REDIS"].map((name) => JSON.parse(secret(`${name}_SECRET_ARN`)));
+const session = secret("SESSION_SECRET_ARN");
 const { REDIS_ENDPOINT, CACHE_REDIS_ENDPOINT } = process.env;
 const part = encodeURIComponent;
 

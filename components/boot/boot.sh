@@ -81,21 +81,20 @@ fetch_ca_bundle() {
   chmod 0644 "$etc/ca.pem"
 }
 
-# The secrets pass through pipes, read at the same time, into a file that only root reads; systemd hands them to the app.
+# The secrets pass through a pipe into a file that only root reads; systemd hands them to the app.
 # Read at each boot: they may have been rotated while the server waited.
 write_app_env() {
   say "reading the secrets"
+  local arns
+  mapfile -t arns < <(printf '%s\n' "$DATABASE_SECRET_ARN" "$REDIS_SECRET_ARN" "$CACHE_REDIS_SECRET_ARN" "$SESSION_SECRET_ARN" | sort -u)
   {
     cat "$etc/app.public.env"
     printf '%s\n' "HOST=$host" "PORT=$APP_PORT" "RELEASE=$RELEASE_SHA256" "SERVER_ID=$instance_id" "NODE_EXTRA_CA_CERTS=$etc/ca.pem"
     # The link, since PM2 would pin the folder that it points to today.
     printf '%s\n' HOME=/var/lib/app PM2_HOME=/var/lib/app/.pm2 APP_DIR=$app/current LOG_DIR=/var/log/app
-    cat <(secret "$DATABASE_SECRET_ARN") <(secret "$REDIS_SECRET_ARN") <(secret "$CACHE_REDIS_SECRET_ARN") <(secret "$SESSION_SECRET_ARN") |
-      node /opt/evenkeel/app_env.cjs
+    aws secretsmanager batch-get-secret-value --secret-id-list "${arns[@]}" --output json | node /opt/evenkeel/app_env.cjs
   } | install -m 0600 /dev/stdin "$etc/app.env"
 }
-
-secret() { aws secretsmanager get-secret-value --secret-id "$1" --query SecretString --output json; }
 
 # PM2 reports success for a release that crashes, so one worker is started without it first, where no request reaches it.
 test_release() {

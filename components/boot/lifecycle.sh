@@ -14,7 +14,7 @@ set +a
 
 NOTICES=5 # seconds between two looks, as EC2's guide has it
 instance_id=$(imds instance-id)
-leaving= recommended=
+leaving='' recommended=''
 
 main() {
   local round=0

@@ -108,6 +108,7 @@ def test_a_server_may_do_what_its_boot_needs_and_no_more() -> None:
             ["secretsmanager:GetSecretValue"],
             ["arn:secret:database", "arn:secret:redis", "arn:secret:cache", "arn:secret:session"],
         ),
+        "ReadSecretsAtOnce": (["secretsmanager:BatchGetSecretValue"], "*"),
         "Decrypt": (["kms:Decrypt"], "arn:key"),
         "Log": (["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"], "arn:kit:*"),
         "TellGroup": (
