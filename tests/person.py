@@ -16,20 +16,23 @@ class Person:
     def __init__(self, url: str, *, email: str | None = None, password: str | None = None) -> None:
         self.url = url
         self.email = email or f"person-{secrets.token_hex(8)}@example.org"
-        self._password = password or secrets.token_urlsafe(18)
+        self.password = password or secrets.token_urlsafe(18)
         self._browser = requests.Session()
 
     @classmethod
     def logged_in(cls, url: str) -> "Person":
         """Signs up and logs in; HTTPError when the app refuses."""
         person = cls(url)
-        account = {"email": person.email, "password": person._password}
-        person.post("/register", account | {"churchName": "St. Test"})
+        person.sign_up()
         return person.log_in()
+
+    def sign_up(self) -> None:
+        """Makes the account; HTTPError when the app refuses."""
+        self.post("/register", {"email": self.email, "password": self.password, "churchName": "St. Test"})
 
     def log_in(self) -> "Person":
         """Starts a session; HTTPError when the app refuses."""
-        self.post("/login", {"email": self.email, "password": self._password})
+        self.post("/login", {"email": self.email, "password": self.password})
         return self
 
     def who_am_i(self) -> str:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote
 
@@ -24,6 +24,14 @@ SLOW_STATUS = 400
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Account:
+    """What one logs in with."""
+
+    email: str
+    password: str = field(repr=False)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Exit:
     """A worker's last words."""
 
@@ -35,14 +43,16 @@ class Exit:
     """Whether it left because of the last deadline before PM2's SIGKILL."""
 
 
-def register(url: str) -> Person:
-    """Someone new, logged in."""
-    return Person.logged_in(url)
+def register(url: str) -> Account:
+    """A new account."""
+    person = Person(url)
+    person.sign_up()
+    return Account(email=person.email, password=person.password)
 
 
-def log_in(url: str, email: str, password: str) -> Person:
-    """Someone who has an account, logged in."""
-    return Person(url, email=email, password=password).log_in()
+def log_in(url: str, account: Account) -> Person:
+    """Someone with a session of their own."""
+    return Person(url, email=account.email, password=account.password).log_in()
 
 
 def served_by(healthz: Mapping[str, Any]) -> tuple[str, int]:

@@ -7,7 +7,7 @@ pytest tests/infra --outputs outputs.json            the same, where there is no
 
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -26,7 +26,7 @@ testinfra.backend.BACKENDS["aws-ssm"] = "tests.infra.ssm.SsmBackend"
 NAMED = pytest.StashKey[Stack]()
 """The stack that the command line names."""
 ACCOUNT = ("EVENKEEL_CHECK_EMAIL", "EVENKEEL_CHECK_PASSWORD")
-"""An account of the app for the checks to log in with; without it they register one each time."""
+"""An account of the app for the checks to log in with; without it they register one."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -60,7 +60,7 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What only looks comes first. A check that would register an account is disruptive: it writes."""
-    if not all(name in os.environ for name in ACCOUNT):
+    if not all(os.environ.get(name) for name in ACCOUNT):
         for item in items:
             if "person" in getattr(item, "fixturenames", ()):
                 item.add_marker(pytest.mark.disruptive)
@@ -98,21 +98,28 @@ def aws(stack: Stack) -> Callable[[str], Any]:
     return cache(stack.client)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def known_servers() -> dict[str, Server]:
-    """Servers that a module's checks have met, with what was read of each."""
+    """Servers met so far, with what was read of each."""
     return {}
 
 
 @pytest.fixture
-def servers(stack: Stack, aws: Callable[[str], Any], known_servers: dict[str, Server]) -> list[Server]:
-    """Every server in service now."""
+def servers(
+    stack: Stack,
+    aws: Callable[[str], Any],
+    known_servers: dict[str, Server],
+    request: pytest.FixtureRequest,
+) -> Iterator[list[Server]]:
+    """Every server in service now. What was read of them is read anew after a disruptive check."""
     zones = in_service(stack, aws("autoscaling"))
     for instance, zone in zones.items():
         if instance not in known_servers:
             host = testinfra.get_host(f"aws-ssm://{instance}", client=aws("ssm"))
             known_servers[instance] = Server(instance, zone, host)
-    return [known_servers[instance] for instance in sorted(zones)]
+    yield [known_servers[instance] for instance in sorted(zones)]
+    if request.node.get_closest_marker("disruptive"):
+        known_servers.clear()
 
 
 @pytest.fixture
@@ -121,10 +128,16 @@ def server(servers: list[Server], subtests: pytest.Subtests) -> Server:
     return servers[0]
 
 
+@pytest.fixture(scope="session")
+def account(stack: Stack) -> own_app.Account:
+    """The account that your shell names, else one that is registered for the run."""
+    if not all(os.environ.get(name) for name in ACCOUNT):
+        return own_app.register(stack.url)
+    email, password = (os.environ[name] for name in ACCOUNT)
+    return own_app.Account(email=email, password=password)
+
+
 @pytest.fixture
-def person(stack: Stack) -> own_app.Person:
-    """Someone who is logged in to the app."""
-    email, password = (os.environ.get(name) for name in ACCOUNT)
-    if email and password:
-        return own_app.log_in(stack.url, email, password)
-    return own_app.register(stack.url)
+def person(stack: Stack, account: own_app.Account) -> own_app.Person:
+    """Someone who has just logged in to the app."""
+    return own_app.log_in(stack.url, account)

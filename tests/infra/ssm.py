@@ -106,12 +106,17 @@ class SsmBackend(BaseBackend):  # type: ignore[misc] # testinfra publishes no ty
         return "".join(pieces)
 
     def _send(self, line: str) -> str:
-        sent = self._ssm.send_command(
-            InstanceIds=[self.instance_id],
-            DocumentName="AWS-RunShellScript",
-            Parameters={"commands": [line], "executionTimeout": [str(int(self._timeout))]},
-            TimeoutSeconds=max(DELIVERY, int(self._timeout)),
-        )
+        try:
+            sent = self._ssm.send_command(
+                InstanceIds=[self.instance_id],
+                DocumentName="AWS-RunShellScript",
+                Parameters={"commands": [line], "executionTimeout": [str(int(self._timeout))]},
+                TimeoutSeconds=max(DELIVERY, int(self._timeout)),
+            )
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "InvalidInstanceId":
+                raise
+            raise Unfinished(f"SSM does not know {self.instance_id}: is it gone, or still booting?") from None
         command_id: str = sent["Command"]["CommandId"]
         return command_id
 

@@ -108,7 +108,7 @@ def in_service(stack: Stack, autoscaling: Any) -> dict[str, str]:
     try:
         groups = autoscaling.describe_auto_scaling_groups(AutoScalingGroupNames=[name])["AutoScalingGroups"]
     except (NoCredentialsError, PartialCredentialsError, TokenRetrievalError) as error:
-        raise StackError(f"AWS credentials: {error} {LOG_IN}") from None
+        raise StackError(f"AWS credentials: {error}. {LOG_IN}") from None
     except ClientError as error:
         if error.response["Error"]["Code"] not in EXPIRED:
             raise

@@ -4,6 +4,8 @@ A check that asks for `server` runs on each server; `person` is logged in; `stac
 Mark with `disruptive` what changes anything.
 """
 
+import secrets
+
 import pytest
 import requests
 
@@ -26,9 +28,10 @@ def test_strangers_get_no_data(stack: Stack) -> None:
 @pytest.mark.disruptive
 def test_a_member_that_was_added_is_listed(person: own_app.Person) -> None:
     """Written through one server, read through any."""
-    added = person.post("/members", {"firstName": "Ada", "lastName": "Test", "phone": "+4915100000000"})
+    phone = f"+49151{secrets.randbelow(10**8):08}"
+    added = person.post("/members", {"firstName": "Ada", "lastName": "Test", "phone": phone})
     for _ in range(4):
-        assert [one["id"] for one in person.get("/members")["items"]] == [added["id"]]
+        assert added["id"] in [one["id"] for one in person.get("/members")["items"]]
 
 
 def test_every_worker_runs_in_production_mode(server: Server) -> None:

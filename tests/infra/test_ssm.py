@@ -1,0 +1,23 @@
+"""The transport itself: what a command says comes back as it was said."""
+
+import hashlib
+
+from tests.infra.server import Server
+
+MANY = 30_000
+"""Random bytes: as text and packed they are longer than what SSM returns of a command."""
+
+
+def test_output_comes_back_byte_by_byte(server: Server) -> None:
+    """Beyond ASCII, beyond UTF-8, both streams, without a line's end, and the exit code with it."""
+    said = server.host.run("printf 'Zoë %%s\\377' %s; printf 'naïve' >&2; exit 7", "it's 100%")
+    assert (said.rc, said.stdout_bytes) == (7, "Zoë it's 100%".encode() + b"\xff")
+    assert said.stderr == "naïve"
+
+
+def test_output_longer_than_ssm_returns_is_whole(server: Server) -> None:
+    """It is fetched in pieces, and nothing of it is left on the server."""
+    said = server.host.run(f"head -c {MANY} /dev/urandom | base64 --wrap=0 | tee /dev/stderr | sha256sum")
+    assert said.stdout.split()[0] == hashlib.sha256(said.stderr_bytes).hexdigest()
+    assert len(said.stderr) == MANY * 4 / 3
+    assert server.host.check_output("ls -d /tmp/tmp.*/packed 2>/dev/null | wc -l") == "0"
