@@ -1,8 +1,10 @@
 "use strict";
-// Clients of a server's app while one of its workers is told to go: what is answered, when and how connections end.
-//   argument: {host, port, pid, signals: [[name, ms]], throws, request: {method, path, body}, seconds, patience}
+// Clients of a server's app while one of its workers is told to go: what is answered, and how connections end.
+//   argument: {host, port, pid, signals: [[name, ms]], throws, request: {method, path, body}, seconds,
+//     patience}
 //   `throws`: JavaScript that the worker runs, by its debugger, in place of a signal.
-//   `request` takes `seconds`: half of its body comes at once and the rest then. Times that are printed are ms from the signal on.
+//   `request` takes `seconds`: half of its body comes at once and the rest then.
+// Times that are printed are milliseconds from the signal on.
 
 const { execFileSync } = require("node:child_process");
 const net = require("node:net");
@@ -73,8 +75,10 @@ async function connections() {
     const more = Array.from({ length: EACH }, () => new Connection());
     await Promise.all(more.map((connection) => connection.get("/healthz")));
     all.push(...more);
-    const sockets = execFileSync("ss", ["-Htnp", "state", "established", "sport", "=", `:${asked.port}`]).toString();
-    const ports = sockets.split("\n").filter((line) => line.includes(`pid=${asked.pid},`)).map((line) => /:(\d+)\s+users/.exec(line)[1]);
+    const filter = ["state", "established", "sport", "=", `:${asked.port}`];
+    const sockets = execFileSync("ss", ["-Htnp", ...filter]).toString().split("\n");
+    const accepted = sockets.filter((line) => line.includes(`pid=${asked.pid},`));
+    const ports = accepted.map((line) => /:(\d+)\s+users/.exec(line)[1]);
     const own = all.filter(({ socket }) => ports.includes(String(socket.localPort)));
     if (own.length >= 3 * EACH || all.length >= MOST) return [own, all.filter((one) => !own.includes(one))];
   }
@@ -105,7 +109,7 @@ async function tellToGo() {
   }
 }
 
-/** Has a worker run `asked.throws`. Node opens its debugger at SIGUSR1; another process may have the port for a moment. */
+/** Has a worker run `asked.throws`. Node opens its debugger at SIGUSR1; another process may have the port. */
 async function throwIn(pid) {
   for (;;) {
     process.kill(pid, "SIGUSR1");
@@ -116,7 +120,9 @@ async function throwIn(pid) {
     await new Promise((open) => (socket.onopen = open));
     const evaluate = (expression) => {
       socket.send(JSON.stringify({ id: 1, method: "Runtime.evaluate", params: { expression } }));
-      return new Promise((done) => (socket.onmessage = ({ data }) => done(JSON.parse(data).result.result.value)));
+      return new Promise((done) => {
+        socket.onmessage = ({ data }) => done(JSON.parse(data).result.result.value);
+      });
     };
     if ((await evaluate("process.pid")) === pid) {
       signalled = performance.now();
@@ -154,6 +160,7 @@ async function gone() {
   const answers = { slow: await slow, elsewhere: await elsewhere };
   const seen = { ...answers, gone: await left, ready };
   await sleep(POLL_MS); // the last connections' ends arrive
-  console.log(JSON.stringify({ ...seen, ends: [idle, kept, busy].flat().map(({ end }) => end), idle: idle.map(({ end }) => end) }));
+  const ends = (some) => some.map(({ end }) => end);
+  console.log(JSON.stringify({ ...seen, idle: ends(idle), ends: ends([...idle, ...kept, ...busy]) }));
   process.exit();
 })();

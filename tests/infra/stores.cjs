@@ -8,7 +8,7 @@ const tls = require("node:tls");
 const TIMEOUT_MS = 5000;
 const { key } = JSON.parse(process.argv[1]);
 
-/** The first bytes that come back after `bytes` were sent, as text; empty when the other side just hangs up. */
+/** The first bytes that come back after `bytes` were sent, as text; empty when the other side hangs up. */
 function answer(socket, bytes) {
   return new Promise((resolve) => {
     socket.setTimeout(TIMEOUT_MS, () => resolve("(nothing)"));
@@ -45,7 +45,8 @@ async function redis(text) {
 
 async function postgres(text) {
   const url = new URL(text);
-  const start = Buffer.from(`\0\x03\0\0user\0${decodeURIComponent(url.username)}\0database\0${url.pathname.slice(1)}\0\0`);
+  const [user, database] = [decodeURIComponent(url.username), url.pathname.slice(1)];
+  const start = Buffer.from(`\0\x03\0\0user\0${user}\0database\0${database}\0\0`);
   const length = Buffer.alloc(4);
   length.writeInt32BE(start.length + 4);
   const plain = await answer(connect(url), Buffer.concat([length, start]));
@@ -62,6 +63,6 @@ async function postgres(text) {
 
 (async () => {
   const { REDIS_URL, CACHE_REDIS_URL, DATABASE_URL } = process.env;
-  const [sessions, cache, database] = [await redis(REDIS_URL), await redis(CACHE_REDIS_URL), await postgres(DATABASE_URL)];
-  console.log(JSON.stringify({ sessions, cache, database }));
+  const [sessions, cache] = [await redis(REDIS_URL), await redis(CACHE_REDIS_URL)];
+  console.log(JSON.stringify({ sessions, cache, database: await postgres(DATABASE_URL) }));
 })();
