@@ -1,5 +1,5 @@
 "use strict";
-// Clients of a server's app while one of its workers is told to go: what is answered, and how connections end.
+// Clients of an app while one of its workers is told to go: what is answered, and how connections end.
 //   argument: {host, port, pid, signals: [[name, ms]], throws, request: {method, path, body}, seconds,
 //     patience}
 //   `throws`: JavaScript that the worker runs, by its debugger, in place of a signal.
