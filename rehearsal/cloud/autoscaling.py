@@ -2,7 +2,6 @@
 
 import logging
 import time
-from collections import Counter
 from typing import Any
 
 from moto.autoscaling.models import autoscaling_backends
@@ -25,6 +24,7 @@ from rehearsal.cloud.refresh import active_refresh, replacing_refresh
 from rehearsal.cloud.registration import Registration
 from rehearsal.cloud.scaling_group import Configuration, configuration
 from rehearsal.cloud.site import Row, every
+from rehearsal.cloud.termination_policy import first_to_go
 from rehearsal.cloud.warm_pool import WarmPool
 
 _LAUNCHING = "autoscaling:EC2_INSTANCE_LAUNCHING"
@@ -238,32 +238,8 @@ class _Group:
         surplus = len(lasting) - int(self.record.desired_capacity)
         if surplus > 0 and active_refresh(self.record) is None and not self.suspended("Terminate"):
             cause = f"the capacity was {len(lasting)} and {self.record.desired_capacity} are desired"
-            for member in self._dispensable(lasting, surplus):
+            for member in first_to_go(lasting, surplus, self.configuration()):
                 self.begin_termination(member, f"{self.record.capacity_cause or 'a request'}: {cause}")
-
-    def _dispensable(self, members: list[Member], count: int) -> list[Member]:
-        """Not in service ones first; then of the fullest zone, of another configuration, the oldest.
-
-        Source: the user guide's default termination policy.
-        """
-        current = self.configuration()
-        left = [member for member in members if not member.protected_from_scale_in]
-        chosen: list[Member] = []
-        while left and len(chosen) < count:
-            zones = Counter(member.availability_zone for member in left)
-            chosen.append(
-                min(
-                    left,
-                    key=lambda member: (
-                        member.lifecycle_state == "InService",
-                        -zones[member.availability_zone],
-                        member.configuration == current,
-                        member.launched_at,
-                    ),
-                )
-            )
-            left.remove(chosen[-1])
-        return chosen
 
     def configuration(self) -> Configuration | None:
         """What it launches; None where the launch template is gone, which only a launch minds."""
