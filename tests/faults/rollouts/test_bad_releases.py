@@ -18,7 +18,7 @@ LAST_LINES = 5
 
 @pytest.mark.parametrize("release", BAD, ids=[release.promise for release in BAD])
 def test_a_release(release: BadRelease, fleet: Fleet) -> None:
-    """It fails before its time is over, with the server's own words; the old servers serve every request, the gates stay."""
+    """It fails in time, with the server's own words; the old servers serve every request, the gates stay."""
     servers, pinned, gates = fleet.servers(), fleet.pinned(), recorded(fleet)
     load = Load(fleet.url, rate=150, cookies=[Person.logged_in(fleet.url).cookie])
     with fleet.settings(environment=f'NODE_OPTIONS: "{release.node_options}"', warmup=release.warmup):
