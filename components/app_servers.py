@@ -86,7 +86,7 @@ class AppServers(pulumi.ComponentResource):
             ],
             opts=pulumi.ResourceOptions(
                 parent=self,
-                depends_on=replaced.known.apply(lambda _: list(args.gates)),
+                depends_on=pulumi.Output.all(visited.known, replaced.known).apply(lambda _: list(args.gates)),
                 # `pulumi refresh` notes the sizes of the hour; the next `up` must not take them back.
                 ignore_changes=["initialLifecycleHooks"]
                 + (["minSize", "maxSize"] if args.sized_by_schedules else []),
