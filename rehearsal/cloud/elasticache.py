@@ -147,20 +147,32 @@ class _Group:
                 )
                 self._start(name)
 
+    def _in_lost_zone(self, name: str) -> bool:
+        zones = {one["cache_cluster_id"]: one["preferred_availability_zone"] for one in members(self._group)}
+        return zones[name] in self._site.zones.lost
+
     def _start(self, name: str) -> None:
+        if self._in_lost_zone(name):
+            return  # it is started when the zone is back
         primary = None if name == self._primary else self._servers[self._primary]
         self._servers[name].start(tokens=self._tokens, parameters=self._parameters, primary=primary)
         self._started[name] = time.monotonic()
         self._booting.add(name)
 
     def _revive(self) -> None:
+        for name in [
+            name for name, server in self._servers.items() if server.pid and self._in_lost_zone(name)
+        ]:
+            log.warning("%s is lost with its zone", name)
+            self._servers[name].kill()
+            self._booting.discard(name)
         dead = [name for name, server in self._servers.items() if server.pid is None]
         if not dead:
             return
         if self._primary in dead and self._group.automatic_failover == "enabled" and self._candidates():
             log.warning("%s died; a replica takes over", self._primary)
             self._fail_over()
-        for name in dead:
+        for name in [name for name in dead if not self._in_lost_zone(name)]:
             if self._servers[name].pid is None and time.monotonic() - self._started[name] > _RESTART_PAUSE:
                 log.warning("%s died; it is restarted", name)
                 self._start(name)

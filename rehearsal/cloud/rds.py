@@ -6,15 +6,14 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from moto.logs.models import logs_backends
 from moto.rds.models import DBInstance, rds_backends
 from pg8000.exceptions import DatabaseError, InterfaceError
 
-from rehearsal.cloud.log_stream import LogStream
 from rehearsal.cloud.parameters import Settings, changed, merge, settings
 from rehearsal.cloud.postgres import PostgresServer
 from rehearsal.cloud.postgres_installation import installation_for
 from rehearsal.cloud.rds_api import group_parameters, instance_class, master_password, mend_moto, other_zone
+from rehearsal.cloud.rds_log import ExportedLog
 from rehearsal.cloud.rds_standby import Standby
 from rehearsal.cloud.site import Row, Site, every
 from rehearsal.cloud.storage_metric import StorageMetric
@@ -76,7 +75,7 @@ class _Database:
         self._booting = False
         self._failed_boots = 0
         self._bootstrapped = False
-        self._exported_log: LogStream | None = None
+        self._log = ExportedLog(instance, self.server.log)
         self._storage = StorageMetric(instance, folder)
         self._password = master_password(instance)
         self._remember_what_it_boots_with()
@@ -98,7 +97,7 @@ class _Database:
 
     def reconcile(self) -> None:
         """One step of the instance's life; its status says which."""
-        self._export_log()
+        self._log.forward()
         try:
             self._step()
         except (DatabaseError, InterfaceError, OSError) as error:
@@ -113,6 +112,9 @@ class _Database:
         if self._booting:
             self._see_whether_it_booted()
             return
+        if self.server.pid and self._instance.availability_zone in self._site.zones.lost:
+            self._lose_zone()
+            return
         match self._instance.status:
             case "creating":
                 self._create()
@@ -124,6 +126,8 @@ class _Database:
             case "stopping":
                 self.stop()
                 self._instance.status = "stopped"
+            case _ if self._instance.availability_zone in self._site.zones.lost:
+                return  # until it comes back
             case "available" | "modifying" if self.server.pid is None:
                 log.warning("DB instance %s died; it is restarted", self._instance.db_instance_identifier)
                 self._instance.status = "rebooting"
@@ -192,20 +196,30 @@ class _Database:
         instance.parameter_apply_status = "in-sync"
         instance.status = "available"
 
+    def _lose_zone(self) -> None:
+        """A standby that is in sync takes over; without one there is no database until the zone is back."""
+        if self._standby and self._standby.in_sync:
+            self._instance.failover_wanted, self._instance.status = True, "rebooting"
+            self._fail_over()
+        else:
+            self.server.kill()
+
     def _match_standby(self) -> None:
         """Give a Multi-AZ instance its standby, move that one step on, replace a lost one."""
-        if self._standby and (self._standby.lost or not self._instance.multi_az):
-            if self._standby.lost:
+        lost = self._standby and (self._standby.lost or self._standby.zone in self._site.zones.lost)
+        if self._standby and (lost or not self._instance.multi_az):
+            if lost:
                 log.warning("DB instance %s lost its standby", self._instance.db_instance_identifier)
             self._drop_standby()
             self.server.reload(self._running)
         if self._standby is None and self._instance.multi_az:
             folder = self._folder.with_name(f"{self._folder.name}-standby-{next(self._standbys)}")
-            self._standby = Standby(folder, self._site, self._installation, self.server)
+            zone = other_zone(self._instance, self._site.zones.lost)
+            self._standby = Standby(folder, self._site, self._installation, self.server, zone)
         if self._standby:
             self._standby.step(self._running)
-            if self._standby.in_sync and not self._instance.secondary_availability_zone:
-                self._instance.secondary_availability_zone = other_zone(self._instance)
+            if self._standby.in_sync:
+                self._instance.secondary_availability_zone = self._standby.zone
 
     def _drop_standby(self) -> None:
         if self._standby:
@@ -272,21 +286,6 @@ class _Database:
 
     def _hardware(self) -> tuple[str, int]:
         return self._instance.db_instance_class, int(self._instance.port)
-
-    def _export_log(self) -> None:
-        instance = self._instance
-        if "postgresql" not in instance.enabled_cloudwatch_logs_exports or not self.server.log.exists():
-            return
-        if self._exported_log is None:
-            account, name = instance.account_id, instance.db_instance_identifier
-            group = f"/aws/rds/instance/{name}/postgresql"
-            backend = logs_backends[account][instance.region]
-            if group not in backend.groups:
-                backend.create_log_group(group, {})
-            self._exported_log = LogStream(
-                self.server.log, account=account, region=instance.region, group=group, name=f"{name}.0"
-            )
-        self._exported_log.forward(ended=False)
 
     def _fail(self, status: str, reason: str) -> None:
         self._instance.status = status

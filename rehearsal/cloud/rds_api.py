@@ -8,7 +8,7 @@ ApplyImmediately.
 import datetime
 import json
 import string
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Set
 from secrets import choice, token_urlsafe
 from typing import Any
 
@@ -104,12 +104,12 @@ def group_parameters(instance: Any) -> Mapping[str, Mapping[str, str]]:
     return dict(instance.db_parameter_groups()[0].parameters)
 
 
-def other_zone(instance: Any) -> str:
-    """Where a standby is: in a zone of the instance's subnets that is not its own."""
+def other_zone(instance: Any, lost: Set[str]) -> str:
+    """Where a standby is: in a zone of the instance's subnets that is not its own, nor lost if possible."""
     own = str(instance.availability_zone)
     group = getattr(instance, "db_subnet_group", None)
     zones = {subnet.availability_zone for subnet in group._subnets} if group else set()
-    return min(zones - {own}, default=own[:-1] + ("b" if own.endswith("a") else "a"))
+    return min(zones - {own} - lost, default=own[:-1] + ("b" if own.endswith("a") else "a"))
 
 
 def _create(instance: Any, *args: Any, **kwargs: Any) -> None:

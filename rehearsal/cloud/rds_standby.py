@@ -16,8 +16,10 @@ from rehearsal.cloud.site import Site
 class Standby:
     """First it copies its primary's data, then it streams, then commits wait for it."""
 
-    def __init__(self, folder: Path, site: Site, installation: Installation, primary: PostgresServer) -> None:
-        self._folder, self._primary = folder, primary
+    def __init__(
+        self, folder: Path, site: Site, installation: Installation, primary: PostgresServer, zone: str
+    ) -> None:
+        self._folder, self._primary, self.zone = folder, primary, zone
         self.server = PostgresServer(folder, site, installation, site.addresses.take(), primary.port)
         self._copy = self.server.copy(primary)
         self._started = False

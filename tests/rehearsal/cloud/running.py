@@ -59,6 +59,12 @@ class RunningCloud:
             rows: list[dict[str, Any]] = json.load(page)
         return rows
 
+    def has_subnet_in(self, zone: str) -> None:
+        """Only a zone with a subnet can be lost."""
+        ec2 = self.client("ec2")
+        vpc = ec2.create_vpc(CidrBlock="10.9.0.0/16")["Vpc"]["VpcId"]
+        ec2.create_subnet(VpcId=vpc, CidrBlock="10.9.1.0/24", AvailabilityZone=zone)
+
     def processes(self) -> set[int]:
         """Everything that runs in the state folder, whoever its parent is now."""
         return {int(entry.name) for entry in Path("/proc").glob("[0-9]*") if self._runs_here(entry)}

@@ -9,6 +9,7 @@ import redis
 from botocore.exceptions import ClientError
 from redis.exceptions import NoPermissionError
 
+from rehearsal import daemon
 from tests.rehearsal.cloud.running import RunningCloud, eventually
 
 TOKEN = "first-token-of-sixteen"
@@ -207,6 +208,26 @@ def test_a_rebooted_replica_is_missed_by_nobody_and_a_rebooted_primary_comes_bac
         elasticache.test_failover(ReplicationGroupId="store", NodeGroupId="0001")
     assert roles(available(elasticache)) == roles(found)
     assert primary(cloud, group).get("kept") is None
+
+
+def test_a_lost_zone_costs_the_primary_alone(
+    cloud: RunningCloud, elasticache: Any, group: dict[str, Any]
+) -> None:
+    """Its replica in another zone takes over; the node comes back with the zone, as a replica."""
+    found = available(elasticache)
+    (node,) = [one for one in found["NodeGroups"][0]["NodeGroupMembers"] if one["CurrentRole"] == "primary"]
+    client = primary(cloud, group)
+    client.set("kept", "yes")
+    eventually(lambda: client.execute_command("WAIT", "1", "500") == 1, within=10)
+    cloud.has_subnet_in(node["PreferredAvailabilityZone"])
+    daemon.inject(cloud.endpoint, "zone-loss", node["PreferredAvailabilityZone"])
+    try:
+        eventually(lambda: roles(described(elasticache)) != roles(found), within=10)
+        eventually(lambda: value_of(cloud, group, "kept") == "yes", within=10)
+    finally:
+        daemon.inject(cloud.endpoint, "zone-return", node["PreferredAvailabilityZone"])
+    back = primary(cloud, group)
+    eventually(lambda: back.info("replication")["connected_slaves"] == 1, within=20)
 
 
 def test_a_token_is_rotated_without_shutting_anyone_out(

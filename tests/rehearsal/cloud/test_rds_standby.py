@@ -15,6 +15,7 @@ from botocore.exceptions import ClientError
 from pg8000.exceptions import DatabaseError, InterfaceError
 from pg8000.native import Connection
 
+from rehearsal import daemon
 from tests.rehearsal.cloud.running import RunningCloud, eventually
 
 PASSWORD = "a 'quoted\\ pass-word"
@@ -218,3 +219,22 @@ def test_a_single_instance_has_nothing_to_fail_over_to(
         connection.run("INSERT INTO kept VALUES (-2)")  # waits for no standby
     rds.modify_db_instance(DBInstanceIdentifier=NAME, MultiAZ=True, ApplyImmediately=True)
     in_sync(cloud)
+
+
+def test_a_lost_zone_costs_the_primary_and_no_commit(
+    cloud: RunningCloud, rds: Any, instance: dict[str, Any]
+) -> None:
+    """Nobody has to order that failover, and the new standby is elsewhere."""
+    in_sync(cloud)
+    lost, other = zones(described(rds))
+    with connected(cloud, instance) as connection:
+        connection.run("INSERT INTO kept VALUES (-3)")
+    cloud.has_subnet_in(lost)
+    daemon.inject(cloud.endpoint, "zone-loss", lost)
+    try:
+        eventually(lambda: described(rds)["AvailabilityZone"] == other, within=30)
+        available(rds)
+        with connected(cloud, instance) as connection:
+            assert connection.run("SELECT count(*) FROM kept WHERE number = -3") == [[1]]
+    finally:
+        daemon.inject(cloud.endpoint, "zone-return", lost)
