@@ -148,6 +148,7 @@ class Load:
         script.write_text(SCRIPT % values)
         return subprocess.Popen(
             [
+                *("setpriv", "--pdeathsig", "KILL"),  # a test that is killed leaves no load behind
                 *("wrk", "--threads", str(CONNECTIONS), "--connections", str(CONNECTIONS)),
                 *("--duration", f"{LONGEST}s", "--timeout", f"{ANSWER}s", "--script", str(script), url),
             ],

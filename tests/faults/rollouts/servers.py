@@ -35,6 +35,11 @@ class Servers:
         return {one["InstanceId"] for one in self._described()["Instances"] if one["LifecycleState"] == state}
 
     @property
+    def members(self) -> set[str]:
+        """Ids of all members, whatever their state."""
+        return {one["InstanceId"] for one in self._described()["Instances"]}
+
+    @property
     def desired(self) -> int:
         return int(self._described()["DesiredCapacity"])
 
@@ -54,7 +59,7 @@ class Servers:
         """Waits until the group is so many healthy servers and nothing else."""
 
         def as_wanted() -> bool:
-            members = {one["InstanceId"] for one in self._described()["Instances"]}
+            members = self.members
             return len(members) == count and members == self.in_state("InService") == self.healthy
 
         until(as_wanted)
@@ -107,14 +112,20 @@ class Watch(threading.Thread):
         super().__init__(name="healthy servers", daemon=True)
         self._servers = Servers(deployment)
         self._over = threading.Event()
+        self._failure: Exception | None = None
         self.fewest = len(self._servers.healthy)
 
     def run(self) -> None:
-        while not self._over.wait(SAMPLE):
-            self.fewest = min(self.fewest, len(self._servers.healthy))
+        try:
+            while not self._over.wait(SAMPLE):
+                self.fewest = min(self.fewest, len(self._servers.healthy))
+        except Exception as error:
+            self._failure = error
 
     def end(self) -> int:
-        """The fewest that were healthy at any look."""
+        """The fewest that were healthy at any look; raises what kept it from looking."""
         self._over.set()
         self.join()
+        if self._failure:
+            raise self._failure
         return self.fewest
