@@ -1,7 +1,6 @@
 """A server: mount and pid namespaces over an overlay of this machine's root, with an init of its own."""
 
 import os
-import signal
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,6 +10,15 @@ from rehearsal.processes import Child
 _SCRIPT = Path(__file__).with_name("server.sh")
 _CHECKOUT = Path(__file__).parents[2]
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+# Its init knows only the units that were there when it started: the others are stopped by name.
+# Before server.sh has changed the root, what these words would stop is not the server's.
+_SHUT_DOWN = """
+[ -e /.server ] || exit 0
+for unit in /etc/systemd/system/multi-user.target.wants/*.service; do
+  case $unit in */cloud-init.service) ;; *) systemctl stop "${unit##*/}" ;; esac
+done
+kill -TERM 1
+"""
 
 
 class Server:
@@ -23,6 +31,8 @@ class Server:
         self, folder: Path, *, boot: str, environment: Mapping[str, str], hidden: Path, log: Path
     ) -> None:
         self._environment = {"PATH": PATH, "LANG": "C.UTF-8", "HOME": "/root", **environment}
+        self._shutdown: Child | None = None
+        self._log = log
         self.console = folder / "console.log"
         (folder / "root").mkdir(parents=True, exist_ok=True)
         (folder / "cloud-init.sh").write_text(boot)
@@ -61,9 +71,9 @@ class Server:
             return None
 
     def shut_down(self) -> None:
-        """Ask init to stop every service in order and to end."""
-        if (init := self.init) is not None:
-            os.kill(init, signal.SIGTERM)
+        """Have every service stopped, then init; one that has not begun to boot hears it at a later call."""
+        if self.init is not None and (self._shutdown is None or not self._shutdown.alive):
+            self._shutdown = self.run(_SHUT_DOWN, log=self._log)
 
     def path(self, inside: str) -> Path:
         """Where a file of the server lies for this machine."""

@@ -63,11 +63,13 @@ Type=simple
 EnvironmentFile=/etc/environment
 ExecStart=/bin/sh -c 'exec /var/lib/cloud/cloud-init.sh >>/dev/console 2>&1'
 KillMode=process
+TimeoutStopSec=5
 [Install]
 WantedBy=multi-user.target
 UNIT
 ln -s ../cloud-init.service "$root/etc/systemd/system/multi-user.target.wants/cloud-init.service"
 
+touch "$root/.server" # server.py's shutdown looks for it
 mkdir "$root/.machine"
 cd "$root"
 pivot_root . .machine

@@ -20,7 +20,11 @@ const server = createServer((request, response) => {
   response.end();
 }).listen(process.env.PORT, process.env.HOST, () => process.send?.("ready"));
 console.log("session secret is " + process.env.SESSION_SECRET.length + " long");
-process.on("SIGINT", () => BAD === "does not leave" || server.close(() => process.exit(0)));
+process.on("SIGINT", () => {
+  if (BAD === "does not leave") return;
+  console.log("leaving in order");
+  server.close(() => process.exit(0));
+});
 """
 ECOSYSTEM = """
 const script = __dirname + "/worker.js";

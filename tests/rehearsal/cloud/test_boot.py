@@ -85,3 +85,26 @@ def test_a_spot_instance_that_is_taken_back_asks_its_group_to_terminate_it(stage
     said = "\n".join(stage.messages(server, "boot"))
     assert "EC2 takes this Spot Instance back: {" in said
     assert "the group terminates this server: stopping the app" in said
+
+
+def test_a_server_of_a_warm_pool_serves_when_it_boots_again(stage: Stage) -> None:
+    """It answers the hook twice: tested and without the app when it enters, serving when it leaves."""
+    autoscaling = stage.fleet.autoscaling
+    server = stage.server("good")
+    autoscaling.put_warm_pool(AutoScalingGroupName="good", MinSize=1, MaxGroupPreparedCapacity=2)
+
+    def waiting() -> str | None:
+        pool = autoscaling.describe_warm_pool(AutoScalingGroupName="good")["Instances"]
+        return next((one["InstanceId"] for one in pool if one["LifecycleState"] == "Warmed:Stopped"), None)
+
+    warm = eventually(waiting, within=60)
+    assert stage.messages(warm, "app") == []
+    autoscaling.set_desired_capacity(AutoScalingGroupName="good", DesiredCapacity=2)
+    eventually(lambda: sorted(stage.members("good")) == sorted([server, warm]), within=60)
+
+
+def test_a_machine_that_shuts_down_lets_the_app_leave_in_order(stage: Stage) -> None:
+    """Without a word of Auto Scaling: systemd stops app.service, and its last line is in CloudWatch."""
+    server = stage.members("good")[0]
+    stage.fleet.ec2.terminate_instances(InstanceIds=[server])
+    eventually(lambda: stage.messages(server, "app")[-1:] == ["leaving in order"], within=30)
