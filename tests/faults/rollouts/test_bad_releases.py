@@ -12,6 +12,7 @@ from tests.faults.rollouts.releases import BAD, BadRelease
 from tests.load import Load
 from tests.person import Person
 
+pytestmark = pytest.mark.quiet
 LAST_LINES = 5
 """Of a server's log, at least so many are shown where it has written them."""
 

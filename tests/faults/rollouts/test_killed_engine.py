@@ -1,9 +1,13 @@
 """An engine that is killed in a rollout: AWS goes on, and the next `up` finishes what there is to finish."""
 
+import pytest
+
 from tests.faults.deployer import Deployer, until
 from tests.faults.rollouts.fleet import Fleet
 from tests.load import Load
 from tests.person import Person
+
+pytestmark = pytest.mark.quiet
 
 
 def test_the_next_up_finishes_what_a_killed_engine_began(fleet: Fleet) -> None:

@@ -34,6 +34,7 @@ from tests.faults.stores.writers import Writers
 from tests.load import Load
 from tests.person import Person
 
+pytestmark = pytest.mark.quiet
 PEOPLE = 6
 REDIS_ANSWER, POSTGRES_ANSWER = 3.0, 4.0
 """Seconds that a 503 may take at most: the app's own limits are 1 s for a command of Redis and 2 s for a
