@@ -15,13 +15,16 @@ const READ_ONLY = '25006';
 /**
  * @param {{ url: string, poolSize: number, log: ReturnType<import('./log').createLog> }} options
  *   The URL's sslmode decides on TLS; NODE_EXTRA_CA_CERTS on whom to trust.
- * @returns {{ prisma: PrismaClient, ping: () => Promise<unknown>, close: () => Promise<void> }}
+ * @returns {{ prisma: PrismaClient, settled: () => Promise<void>, ping: () => Promise<unknown>,
+ *   close: () => Promise<void> }}
  */
 function openDatabase({ url, poolSize, log }) {
   const pool = new pg.Pool({
     connectionString: url,
     max: poolSize,
     connectionTimeoutMillis: CONNECT_MS,
+    // The budget counts every connection of the pool as open. One that is made anew while others boot is slow.
+    idleTimeoutMillis: 0,
     statement_timeout: STATEMENT_MS,
     // The server's own limit comes first; this one is for a server that no longer answers.
     query_timeout: STATEMENT_MS + PING_MS,
@@ -34,6 +37,11 @@ function openDatabase({ url, poolSize, log }) {
   const prisma = new PrismaClient({ adapter: new PrismaPg(pool) });
   return {
     prisma,
+    /** Every connection is open, so that no request waits for one; where there is no database a worker starts too. */
+    async settled() {
+      const opened = await Promise.allSettled(Array.from({ length: poolSize }, () => pool.connect()));
+      for (const { value: client } of opened) client?.release();
+    },
     ping: () => bounded(pool.query('SELECT 1'), PING_MS, 'Postgres SELECT 1'),
     async close() {
       await prisma.$disconnect();

@@ -25,7 +25,7 @@ async function serve() {
   });
   server.on('request', createApp({ config, log, redis, database, shutdown }));
 
-  await redis.settled();
+  await Promise.all([redis.settled(), database.settled()]);
   server.listen(config.port, config.host);
   await once(server, 'listening');
   process.send?.('ready');

@@ -10,6 +10,7 @@ const { startServices } = require('./helpers/services');
 
 /** A request that was on its way to a silent database ends with the query's time-out, 6 s. */
 const SLOWEST_MS = 7000;
+const POOL_SIZE = 3;
 const RECOVERY_MS = 5000;
 
 let services;
@@ -17,7 +18,7 @@ let app;
 let user;
 before(async () => {
   services = await startServices();
-  app = await startApp(services);
+  app = await startApp(services, { DATABASE_POOL_SIZE: POOL_SIZE });
   user = await loggedIn(app.url);
 });
 after(async () => {
@@ -73,6 +74,10 @@ const connections = () =>
 
 /** Signals each server process that the app's pool is connected to; the others go on. */
 const signalConnections = (signal) => connections().forEach((pid) => process.kill(Number(pid), signal));
+
+test('a worker that listens has opened every connection, so that no request waits for one', () => {
+  assert.equal(connections().length, POOL_SIZE);
+});
 
 const OUTAGES = {
   'is killed': async () => {

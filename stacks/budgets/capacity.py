@@ -85,7 +85,7 @@ class _Demand:
 
     @property
     def warming(self) -> int:
-        """Workers that boot into the warm pool. No request reaches them; stopped ones have no connection."""
+        """Workers that boot into the warm pool. They open pools too; stopped ones have no connection."""
         return self.warm_pool_size * self.workers
 
     def largest_group(self, processes: int) -> int:
@@ -145,13 +145,13 @@ def _redis_clients(demand: _Demand) -> int:
 
 def _pool_size(demand: _Demand, limit: int, instance_class: str) -> int:
     usable = limit - RESERVED_CONNECTIONS
-    pool = (usable - demand.warming) // demand.processes
+    pool = usable // (demand.processes + demand.warming)
     if pool >= MIN_POOL:
         return min(MAX_POOL, pool)
     reason = (
         f"{demand}, {MIN_POOL} connections each, are more than the {usable} usable ones of {instance_class}"
     )
-    largest = demand.largest_group((usable - demand.warming) // MIN_POOL)
+    largest = demand.largest_group(usable // MIN_POOL - demand.warming)
     if largest >= demand.min_size:
         raise DoesNotFit(
             setting="app_servers.max_size", value=demand.max_size, reason=reason, accepted=largest
@@ -160,7 +160,7 @@ def _pool_size(demand: _Demand, limit: int, instance_class: str) -> int:
         setting="database.parameters.max_connections",
         value=limit,
         reason=f"{reason} (a larger database.instance_class has more memory for them)",
-        accepted=demand.processes * MIN_POOL + demand.warming + RESERVED_CONNECTIONS,
+        accepted=(demand.processes + demand.warming) * MIN_POOL + RESERVED_CONNECTIONS,
     )
 
 
