@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import boto3
 
 from tests.checkout import Checkout
 from tests.conftest import Deployment
 from tests.faults.deployer import UP, Deployer
+from tests.faults.rollouts.servers import Servers
 
 STACK = "stacks/Pulumi.local.yaml"
 
@@ -24,6 +24,7 @@ class Fleet:
         self._logs = logs
         self._deployers: list[Deployer] = []
         self._autoscaling = boto3.client("autoscaling")
+        self._group = Servers(deployment)
 
     @contextmanager
     def settings(self, *, environment: str, warmup: int = 10) -> Iterator[None]:
@@ -62,13 +63,13 @@ class Fleet:
         """Launch template versions by the ids of the servers in a state."""
         return {
             one["InstanceId"]: one["LaunchTemplate"]["Version"]
-            for one in self._group()["Instances"]
+            for one in self._group.described()["Instances"]
             if one["LifecycleState"].startswith(lifecycle)
         }
 
     def pinned(self) -> str:
         """The launch template version that the group itself would launch."""
-        policy = self._group()["MixedInstancesPolicy"]
+        policy = self._group.described()["MixedInstancesPolicy"]
         version: str = policy["LaunchTemplate"]["LaunchTemplateSpecification"]["Version"]
         return version
 
@@ -87,8 +88,3 @@ class Fleet:
     def _name(self) -> str:
         name: str = self._outputs["auto_scaling_group"]
         return name
-
-    def _group(self) -> dict[str, Any]:
-        described = self._autoscaling.describe_auto_scaling_groups(AutoScalingGroupNames=[self._name])
-        group: dict[str, Any] = described["AutoScalingGroups"][0]
-        return group

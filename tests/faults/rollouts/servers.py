@@ -8,12 +8,8 @@ import requests
 
 from tests.conftest import Deployment
 from tests.faults.deployer import until
+from tests.infra.server import PM2
 
-PM2 = (
-    "runuser -u app -- env HOME=/var/lib/app PM2_HOME=/var/lib/app/.pm2 "
-    "/opt/app/current/node_modules/.bin/pm2"
-)
-"""PM2's command line, as the app's user."""
 SAMPLE = 0.5
 """Seconds between two looks of a `Watch`."""
 
@@ -32,16 +28,16 @@ class Servers:
 
     def in_state(self, state: str) -> set[str]:
         """Ids of the members in that lifecycle state."""
-        return {one["InstanceId"] for one in self._described()["Instances"] if one["LifecycleState"] == state}
+        return {one["InstanceId"] for one in self.described()["Instances"] if one["LifecycleState"] == state}
 
     @property
     def members(self) -> set[str]:
         """Ids of all members, whatever their state."""
-        return {one["InstanceId"] for one in self._described()["Instances"]}
+        return {one["InstanceId"] for one in self.described()["Instances"]}
 
     @property
     def desired(self) -> int:
-        return int(self._described()["DesiredCapacity"])
+        return int(self.described()["DesiredCapacity"])
 
     @property
     def healthy(self) -> set[str]:
@@ -99,7 +95,8 @@ class Servers:
         """Every worker is replaced by PM2."""
         self.run(server, f"{PM2} reload app")
 
-    def _described(self) -> dict[str, Any]:
+    def described(self) -> dict[str, Any]:
+        """The group, as DescribeAutoScalingGroups tells of it."""
         groups = self._autoscaling.describe_auto_scaling_groups(AutoScalingGroupNames=[self._group])
         described: dict[str, Any] = groups["AutoScalingGroups"][0]
         return described

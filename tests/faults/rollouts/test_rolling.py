@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 import pytest
 
-from tests.checkout import Checkout, succeed
 from tests.conftest import Deployment
-from tests.faults.deployer import UP, until
+from tests.faults.deployer import until
+from tests.faults.rollouts.fleet import Fleet
 from tests.faults.rollouts.servers import Servers, Watch
 from tests.load import CONNECTIONS, Load, Outcome
 from tests.person import Person
@@ -24,7 +24,6 @@ RATE = 100
 ASKED = 150
 """Of the load: while servers boot on the same cores answers take longer, and a connection waits for each."""
 PEOPLE = 10
-STACK_FILE = "stacks/Pulumi.local.yaml"
 WITHOUT_HANDLER = "module.exports = { gracefulShutdown: () => ({ isShuttingDown: false }) };"
 SHUTDOWN = "/opt/app/current/src/shutdown.js"
 NOTICED = 2.0
@@ -84,26 +83,18 @@ def in_use(deployment: Deployment) -> Iterator[Use]:
         )
 
 
-def roll_out(checkout: Checkout, environment: str) -> None:
-    """Deploys a stack whose servers differ in nothing but a variable: a rollout without a build."""
-    text = (checkout.folder / STACK_FILE).read_text()
-    marked = f"  evenkeel:app:\n    environment:\n      ROLLOUT: {environment}\n"
-    with checkout.changed(STACK_FILE, text.replace("  evenkeel:app:\n", marked)):
-        succeed(checkout.pulumi(*UP))
-
-
-def test_rollouts_fail_no_request(
-    checkout: Checkout, deployment: Deployment, servers: Servers, times: int
-) -> None:
+def test_rollouts_fail_no_request(fleet: Fleet, deployment: Deployment, servers: Servers, times: int) -> None:
     """`pulumi up` replaces every server; nobody notices, and never are fewer healthy than desired."""
     desired = servers.desired
     met = servers.healthy
     with in_use(deployment) as use:
         for number in range(1, times):
-            roll_out(checkout, f"number-{number}")
+            # Another variable is another launch template version: a rollout without a build.
+            with fleet.settings(environment=f"ROLLOUT: number-{number}"):
+                fleet.up().succeeded()
             assert servers.settled(desired).isdisjoint(met)
             met |= servers.healthy
-        succeed(checkout.pulumi(*UP))
+        fleet.up().succeeded()
         assert servers.settled(desired).isdisjoint(met)
     assert (use.failed, use.fewest) == (0, desired)
     assert use.all_are_logged_in()
