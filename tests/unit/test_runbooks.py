@@ -68,3 +68,32 @@ def test_every_query_can_be_pasted() -> None:
     assert len(queries) > 9
     for query in queries:
         parse_sql(query)
+
+
+ROLLOUTS = (REPOSITORY / "docs" / "runbooks" / "rollouts.md").read_text()
+
+
+def test_every_message_of_a_rollout_is_one_that_the_code_prints() -> None:
+    """Each heading is part of a text in the source, where it may be broken into lines."""
+    sources = [*(REPOSITORY / "components").glob("*.py"), *(REPOSITORY / "components/boot").glob("*.sh")]
+    source = re.sub(r'"\n\s+f?"', "", "\n".join(file.read_text() for file in sources))
+    headings = re.findall(r"^### (.+)$", ROLLOUTS, re.MULTILINE)
+    assert [heading for heading in headings if heading not in source] == []
+
+
+def test_every_reason_of_a_failed_rollout_has_its_entry() -> None:
+    """`Failed` and `RollBack` with another reason need one."""
+    source = (REPOSITORY / "components/fleet.py").read_text()
+    reasons = re.findall(r"(?:reason=|refused = )f\"([^\"]+)\"", source)
+    headings = re.findall(r"^### (.+)$", ROLLOUTS, re.MULTILINE)
+    assert len(reasons) == 4
+    assert [reason for reason in reasons if not any(heading in reason for heading in headings)] == []
+
+
+def test_every_reason_of_a_server_that_gives_up_has_its_entry() -> None:
+    """But for a step of the boot script that fails, which names itself."""
+    source = (REPOSITORY / "components/boot/boot.sh").read_text()
+    reasons = [text for text in re.findall(r"abandon \"([^\"]+)\"", source) if "BASH_COMMAND" not in text]
+    headings = re.findall(r"^### (.+)$", ROLLOUTS, re.MULTILINE)
+    assert len(reasons) == 4
+    assert [reason for reason in reasons if not any(heading in reason for heading in headings)] == []
