@@ -70,7 +70,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
     items.sort(key=tier)
     for item in items:
-        shared = {"checkout", "stack"} & set(getattr(item, "fixturenames", ()))
+        # Those of tests/infra ask for it while they run, where no stack is named.
+        shared = "checkout" in getattr(item, "fixturenames", ()) or tier(item) == tiers.index("infra")
         item.add_marker(pytest.mark.xdist_group("deployment" if shared else str(item.path)))
 
 
