@@ -7,7 +7,6 @@ import pulumi
 import pulumi_aws as aws
 
 from components.gate import CheckHook
-from components.mixed_instances import MixedInstances
 from components.replacement import Replacement
 from components.server_template import LAUNCHING_HOOK, TERMINATING_HOOK
 from components.smoke import Smoke
@@ -20,12 +19,10 @@ class AppServersArgs:
 
     auto_scaling_group: str
     """Its name, which the launch template knows already."""
-    instances: MixedInstances
     subnet_ids: Sequence[pulumi.Input[str]]
     target_group_arn: pulumi.Input[str]
     min_size: int
     max_size: int
-    max_healthy_percentage: int
     sized_by_schedules: bool
     """Whether scheduled actions change the group's sizes, which are then none of a deployment's business."""
     warm_pool_size: int
@@ -52,7 +49,10 @@ class AppServers(pulumi.ComponentResource):
         times = args.timeline
         hooks = lifecycle_hooks(times)
         replaced = CheckHook(
-            f"{name}-replace", args.replacement.check(launches_follow=True), args.replacement.context
+            f"{name}-replace",
+            args.replacement.check(launches_follow=True),
+            # The hooks' own resources come after the group: too late for the servers that replace others.
+            {**args.replacement.context, "heartbeats": {hook.name: hook.heartbeat_timeout for hook in hooks}},
         )
         visited = CheckHook(f"{name}-visit", args.smoke.before, args.smoke.context)
         group = aws.autoscaling.Group(
@@ -67,12 +67,12 @@ class AppServers(pulumi.ComponentResource):
             default_instance_warmup=times.instance_warmup,
             # The `release` gate waits for the servers, and shows what each of them waits for.
             wait_for_capacity_timeout="0",
-            mixed_instances_policy=args.instances.policy,
-            capacity_rebalance=args.instances.has_spot,
+            mixed_instances_policy=args.replacement.instances.policy,
+            capacity_rebalance=args.replacement.instances.has_spot,
             warm_pool=warm_pool(args.warm_pool_size),
             instance_maintenance_policy={
                 "min_healthy_percentage": 100,
-                "max_healthy_percentage": args.max_healthy_percentage,
+                "max_healthy_percentage": args.replacement.max_healthy_percentage,
             },
             # The first servers are launched before any resource beside the group could exist.
             initial_lifecycle_hooks=[

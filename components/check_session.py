@@ -5,6 +5,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from http.client import HTTPException
 from http.cookiejar import CookieJar
 
 from components.gate import GateClosed
@@ -83,5 +84,5 @@ class CheckSession:
                 return answer.status, answer.read().decode(errors="replace")
         except urllib.error.HTTPError as error:
             return error.code, ""
-        except OSError as error:
+        except (OSError, HTTPException) as error:
             raise Unanswered(f"{address}: {error}") from error

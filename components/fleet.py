@@ -66,6 +66,8 @@ class Fleet:
     """Ids of servers of the new version that did not get as far as to be in service."""
     failing: Sequence[str] = ()
     """Ids of servers of the new version that were healthy and then were not."""
+    hindrance: str = ""
+    """Why the latest launch came to nothing, in AWS's words."""
 
     @property
     def in_service(self) -> list[Server]:
@@ -160,6 +162,8 @@ def progress(fleet: Fleet, version: str) -> str:
         parts.insert(0, f"{fleet.refresh.percentage} % {fleet.refresh.status}")
         if fleet.refresh.reason:
             parts.append(fleet.refresh.reason)
+    if fleet.hindrance:
+        parts.append(f"the last launch failed: {fleet.hindrance}")
     parts += [server.waits_for for server in fleet.servers if not server.serves]
     return " · ".join(parts)
 

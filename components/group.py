@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -22,6 +23,8 @@ class Group:
     balancing: Any
     name: str
     target_group_arn: str
+    template: str
+    """Id of the launch template."""
     version: str
     watched: set[str] = field(default_factory=set)
     """Ids of the refreshes seen under way: theirs is this deployment."""
@@ -37,7 +40,9 @@ class Group:
         group = self._describe()
         targets = self.balancing.describe_target_health(TargetGroupArn=self.target_group_arn)
         health = {one["Target"]["Id"]: one["TargetHealth"] for one in targets["TargetHealthDescriptions"]}
-        servers = [server(one, health.get(one["InstanceId"], {})) for one in group["Instances"]]
+        servers = [
+            server(one, health.get(one["InstanceId"], {}), self.template) for one in group["Instances"]
+        ]
         refresh = self._latest_refresh()
         activities = self.autoscaling.describe_scaling_activities(AutoScalingGroupName=self.name)
         self._remember(servers, activities["Activities"])
@@ -47,7 +52,22 @@ class Group:
             refresh=None if refresh is None else self._refresh(refresh, group),
             refused=self._refused(activities["Activities"], refresh),
             failing=list(self.failing),
+            hindrance=self._hindrance(activities["Activities"], refresh),
         )
+
+    def raise_heartbeats(self, heartbeats: Mapping[str, int]) -> None:
+        """Gives servers at least so many seconds, by hook. Never fewer: a rollback launches old ones."""
+        described = self.autoscaling.describe_lifecycle_hooks(AutoScalingGroupName=self.name)
+        for hook in described["LifecycleHooks"]:
+            name = hook["LifecycleHookName"]
+            if heartbeats.get(name, 0) > hook["HeartbeatTimeout"]:
+                self.autoscaling.put_lifecycle_hook(
+                    AutoScalingGroupName=self.name,
+                    LifecycleHookName=name,
+                    LifecycleTransition=hook["LifecycleTransition"],
+                    DefaultResult=hook["DefaultResult"],
+                    HeartbeatTimeout=heartbeats[name],
+                )
 
     def start(self, policy: Mapping[str, Any], preferences: Mapping[str, Any]) -> None:
         """Starts to replace the servers by those of a mixed instances policy.
@@ -103,7 +123,7 @@ class Group:
             status=latest["Status"],
             percentage=latest.get("PercentageComplete", 0),
             reason=latest.get("StatusReason", ""),
-            version=version(latest.get("DesiredConfiguration") or group),
+            version=version(latest.get("DesiredConfiguration") or group, self.template),
             watched=latest["InstanceRefreshId"] in self.watched,
         )
 
@@ -118,7 +138,7 @@ class Group:
 
     def _refused(self, activities: list[dict[str, Any]], refresh: Mapping[str, Any] | None) -> list[str]:
         """While a refresh of this deployment's lasts, whatever is launched is of its version."""
-        since = refresh["StartTime"] if refresh and refresh["InstanceRefreshId"] in self.watched else None
+        since = self._since(refresh)
         return [
             one
             for activity in activities
@@ -127,33 +147,57 @@ class Group:
             if one in self.launched or (since and activity["StartTime"] >= since)
         ]
 
+    def _hindrance(self, activities: list[dict[str, Any]], refresh: Mapping[str, Any] | None) -> str:
+        """Why the latest launch came to nothing: no machine may have been to be had, or no quota left."""
+        since = self._since(refresh)
+        launches = (one for one in activities if one["Description"].startswith("Launching"))
+        latest = next((one for one in launches if not since or one["StartTime"] >= since), None)
+        return latest.get("StatusMessage", "") if latest and failed_launch(latest) else ""
 
-def server(instance: Mapping[str, Any], health: Mapping[str, str]) -> Server:
+    def _since(self, refresh: Mapping[str, Any] | None) -> datetime | None:
+        """When this deployment's refresh began."""
+        return refresh["StartTime"] if refresh and refresh["InstanceRefreshId"] in self.watched else None
+
+
+def server(instance: Mapping[str, Any], health: Mapping[str, str], template: str) -> Server:
     """One server from both APIs' words; one that is no target yet is `unused`."""
     return Server(
         id=instance["InstanceId"],
-        version=instance.get("LaunchTemplate", {}).get("Version", ""),
+        version=named(instance.get("LaunchTemplate", {}), template),
         lifecycle=instance["LifecycleState"],
         health=health.get("State", "unused"),
         reason=health.get("Reason", ""),
     )
 
 
-def version(configuration: Mapping[str, Any]) -> str:
+def named(specification: Mapping[str, Any], template: str) -> str:
+    """A launch template's version; another template's with its id before it, since it is not the same."""
+    number = str(specification.get("Version", ""))
+    identity = specification.get("LaunchTemplateId", template)
+    return number if identity == template else f"{identity}:{number}"
+
+
+def version(configuration: Mapping[str, Any], template: str) -> str:
     """The launch template's version that a group's or a refresh's configuration names."""
     policy = configuration.get("MixedInstancesPolicy")
-    template = (
+    specification = (
         policy["LaunchTemplate"]["LaunchTemplateSpecification"]
         if policy
         else configuration.get("LaunchTemplate", {})
     )
-    return str(template.get("Version", ""))
+    return named(specification, template)
 
 
 def failed_launch(activity: Mapping[str, Any]) -> bool:
-    """Whether a scaling activity is a launch that came to nothing: failed, or given up by its hook."""
-    abandoned = "abandon" in activity.get("StatusMessage", "").lower()
-    failed = activity["StatusCode"] == "Failed" or (activity["StatusCode"] == "Cancelled" and abandoned)
+    """Whether a scaling activity is a launch that came to nothing: failed, or given up by its hook.
+
+    AWS cancels most: "Instance became unhealthy while waiting for instance to be in InService state".
+    """
+    message = activity.get("StatusMessage", "").lower()
+    given_up = activity["StatusCode"] == "Cancelled" and (
+        "abandon" in message or "became unhealthy" in message
+    )
+    failed = activity["StatusCode"] == "Failed" or given_up
     return failed and activity["Description"].startswith("Launching")
 
 
@@ -161,8 +205,11 @@ def was_unhealthy(activity: Mapping[str, Any]) -> bool:
     """Whether a scaling activity is the replacement of a server that failed its health checks.
 
     In AWS's words "an instance was taken out of service in response to an ELB system health check failure".
+    In response to "an EC2 health check" it was lost, which is no release's fault.
     """
-    return activity["Description"].startswith("Terminating") and "health check" in activity["Cause"]
+    return (
+        activity["Description"].startswith("Terminating") and "ELB system health check" in activity["Cause"]
+    )
 
 
 def subjects(activity: Mapping[str, Any]) -> list[str]:

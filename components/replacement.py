@@ -76,6 +76,8 @@ class Replacement:
                 "MinHealthyPercentage": 100,
                 "MaxHealthyPercentage": self.max_healthy_percentage,
                 "InstanceWarmup": self.instance_warmup,
+                # A refresh that was cancelled half-way has replaced some already.
+                "SkipMatching": True,
                 "AutoRollback": True,
                 "AlarmSpecification": {"Alarms": list(self.rollback_alarms)},
                 **({"BakeTime": self.bake_time} if self.bake_time else {}),
@@ -94,8 +96,9 @@ def replace(
     target_group_arn: str,
     log_group: str,
     preferences: Mapping[str, Any],
+    heartbeats: Mapping[str, int] | None = None,
 ) -> None:
-    """Returns when all servers are healthy at `version`.
+    """Returns when all servers are healthy at `version`. `heartbeats`, by hook, are those that they need.
 
     With `launches_follow` also when none is in service: the group gets its new configuration only after this.
     """
@@ -104,6 +107,7 @@ def replace(
         balancing=api.client("elbv2"),
         name=group,
         target_group_arn=target_group_arn,
+        template=policy["LaunchTemplate"]["LaunchTemplateSpecification"]["LaunchTemplateId"],
         version=version,
     )
     deadline = time.monotonic() + timeout
@@ -129,7 +133,8 @@ def replace(
                 raise GateClosed(failure(fleet, api, group, version, log_group, why))
             case Start():
                 say(f"replacing the servers of {group} by version {version}")
-                servers.start(policy, preferences)
+                servers.raise_heartbeats(heartbeats or {})
+                servers.start(policy, without_firing(preferences, api.client("cloudwatch")))
             case Cancel():
                 say(f"cancelling the instance refresh to version {step.version}, which is under way")
                 servers.cancel()
@@ -151,11 +156,26 @@ def failure(fleet: Fleet, api: AwsApi, group: str, version: str, log_group: str,
     unready = [one.id for one in fleet.servers if one.version == version and not one.serves]
     if witnesses := [*fleet.failing, *fleet.refused, *unready]:
         paragraphs.append(last_words(api.client("logs"), log_group=log_group, instance=witnesses[0]))
+    if fleet.hindrance:
+        paragraphs.append(f"The last launch failed: {fleet.hindrance}")
     old = sum(server.serves and server.version != version for server in fleet.servers)
     if old:
         paragraphs.append(f"{old} servers of the version before serve on.")
     paragraphs.append("Mend it and run `pulumi up` again.")
     return "\n".join(paragraphs)
+
+
+def without_firing(preferences: Mapping[str, Any], cloudwatch: Any) -> Mapping[str, Any]:
+    """Leaves out the alarms that are in ALARM already: they would roll back even what mends their cause."""
+    names = preferences["AlarmSpecification"]["Alarms"]
+    described = cloudwatch.describe_alarms(AlarmNames=names)["MetricAlarms"] if names else []
+    firing = {alarm["AlarmName"] for alarm in described if alarm["StateValue"] == "ALARM"}
+    if not firing:
+        return preferences
+    pulumi.log.warn(f"in ALARM already, so not watched by this rollout: {', '.join(sorted(firing))}")
+    others = {name: value for name, value in preferences.items() if name != "AlarmSpecification"}
+    quiet = [name for name in names if name not in firing]
+    return {**others, "AlarmSpecification": {"Alarms": quiet}} if quiet else others
 
 
 def say(line: str) -> None:

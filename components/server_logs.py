@@ -4,6 +4,8 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
+from botocore.exceptions import BotoCoreError, ClientError
+
 LINES = 20
 WIDTH = 200
 """Characters of a line that are shown."""
@@ -17,9 +19,12 @@ GIVING_UP = "giving up: "
 def last_words(logs: Any, *, log_group: str, instance: str) -> str:
     """The reason why a server gave up, the last lines of its logs, and where the rest is."""
     deadline = time.monotonic() + PATIENCE
-    while not (boot := tail(logs, log_group, f"{instance}/boot")) and time.monotonic() < deadline:
-        time.sleep(POLL)
-    app = tail(logs, log_group, f"{instance}/app")
+    try:
+        while not (boot := tail(logs, log_group, f"{instance}/boot")) and time.monotonic() < deadline:
+            time.sleep(POLL)
+        app = tail(logs, log_group, f"{instance}/app")
+    except (BotoCoreError, ClientError) as error:
+        return f"The logs of {instance} in {log_group} can't be read: {error}"
     return report(instance, log_group=log_group, boot=boot, app=app)
 
 

@@ -4,9 +4,11 @@ import time
 import urllib.request
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from http.client import HTTPException
 from typing import Any
 
 import pulumi
+from botocore.exceptions import BotoCoreError, ClientError
 
 from components.aws_api import AwsApi
 from components.check_session import CheckSession, Unanswered
@@ -71,7 +73,10 @@ class Smoke:
 
     def _open(self, url: str, password_secret_arn: str | None) -> None:
         if self.session is not None and not self.session.is_open:
-            secret = self.api.client("secretsmanager").get_secret_value(SecretId=password_secret_arn)
+            try:
+                secret = self.api.client("secretsmanager").get_secret_value(SecretId=password_secret_arn)
+            except (BotoCoreError, ClientError) as error:
+                raise Unanswered(f"the check account's password can't be read: {error}") from error
             self.session.open(url, secret["SecretString"])
 
     def _problem(self, url: str, password_secret_arn: str | None) -> str | None:
@@ -92,7 +97,7 @@ def smoke(url: str, release: str, paths: Sequence[str]) -> str | None:
         try:
             with urllib.request.urlopen(url + path, timeout=REQUEST_TIMEOUT) as answer:
                 body = answer.read().decode(errors="replace")
-        except OSError as error:
+        except (OSError, HTTPException) as error:
             return f"GET {url}{path}: {error}"
     if release not in body:
         shown = body[:200]

@@ -319,12 +319,10 @@ class Wiring:
         servers = self.settings.app_servers
         return AppServersArgs(
             auto_scaling_group=self._group,
-            instances=replacement.instances,
             subnet_ids=network.app_subnet_ids,
             target_group_arn=balancer.target_group_arn,
             min_size=servers.min_size,
             max_size=servers.max_size,
-            max_healthy_percentage=servers.max_healthy_percentage,
             sized_by_schedules=bool(servers.schedules),
             warm_pool_size=servers.warm_pool_size,
             replacement=replacement,

@@ -207,7 +207,11 @@ class _Group:
                 self._launch_failed(member, reason)
             else:
                 self._hinder_refresh(member, reason)
-                activity = self._launches.begin_activity(f"Terminating EC2 instance: {instance.id}", reason)
+                cause = (
+                    f"instance {instance.id} was taken out of service in response to an EC2 health check"
+                    " indicating it has been terminated or stopped"
+                )
+                activity = self._launches.begin_activity(f"Terminating EC2 instance: {instance.id}", cause)
                 finish(activity, "Successful")
         self._registration.deregister(instance.id)
         self.record.instance_states.remove(member)
@@ -226,9 +230,8 @@ class _Group:
             if by_balancer and time.monotonic() - member.in_service_since > grace:
                 member.health_status = "Unhealthy"
             if member.health_status == "Unhealthy":
-                cause = (
-                    f"instance {member.instance.id} was taken out of service in response to a health check"
-                )
+                check = "an ELB system health check failure" if by_balancer else "a user health-check"
+                cause = f"instance {member.instance.id} was taken out of service in response to {check}"
                 self._hinder_refresh(member, cause)
                 replacement.replace_unhealthy(self, member, cause)
 

@@ -243,7 +243,10 @@ def test_a_server_that_the_balancer_finds_unhealthy_is_replaced(group: Fleet) ->
     eventually(lambda: victim not in group.members(), within=40)
     assert victim not in group.wait_for_healthy(2)
     causes = [one["Cause"] for one in group.activities() if victim in one["Description"]]
-    assert f"instance {victim} was taken out of service in response to a health check" in causes
+    assert (
+        f"instance {victim} was taken out of service in response to an ELB system health check failure"
+        in causes
+    )
 
 
 def test_a_refresh_replaces_every_server_without_a_failed_request(group: Fleet) -> None:

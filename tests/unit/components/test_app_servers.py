@@ -57,12 +57,10 @@ def servers(*, on_demand_percentage: int = 100, warm_pool_size: int = 0) -> Regi
     instances = replace(INSTANCES, on_demand_percentage=on_demand_percentage)
     args = AppServersArgs(
         auto_scaling_group="kit",
-        instances=instances,
         subnet_ids=["app-a", "app-b", "app-c"],
         target_group_arn="arn:target-group",
         min_size=3,
         max_size=9,
-        max_healthy_percentage=150,
         sized_by_schedules=False,
         warm_pool_size=warm_pool_size,
         replacement=replacement(instances),

@@ -5,8 +5,11 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 
+import pulumi
 import pytest
+from botocore.exceptions import ClientError
 
+from components.aws_api import AwsApi
 from components.check_session import CheckSession, Unanswered
 from components.gate import GateClosed
 from tests.unit.components.rolled import smoke
@@ -108,3 +111,28 @@ def test_an_app_without_the_routes_is_told_which_setting_names_them(url: str) ->
 def test_no_session_is_no_question() -> None:
     """`evenkeel:smoke.session: null`."""
     smoke(session=None).before(url="http://nowhere.invalid", password_secret_arn=None)
+
+
+def test_a_broken_answer_is_asked_for_again(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server that goes away half-way is no reason to end a rollout."""
+    monkeypatch.setattr(App, "do_POST", lambda app: app.wfile.write(b"nonsense\r\n\r\n"))
+    with pytest.raises(Unanswered, match="nonsense"):
+        session().open(url, "secret")
+
+
+def test_a_password_that_cannot_be_read_does_not_stop_a_rollout(monkeypatch: pytest.MonkeyPatch) -> None:
+    """There is a warning; the `verified` gate asks again."""
+    warnings: list[str] = []
+    monkeypatch.setattr(pulumi.log, "warn", warnings.append)
+    monkeypatch.setattr(AwsApi, "client", lambda *_: Denied())
+    monkeypatch.setattr("components.smoke.POLL", 0.0)
+    smoke(session=session()).before(url="http://nowhere.invalid", password_secret_arn="arn")
+    assert len(warnings) == 1
+    assert "the check account's password can't be read" in warnings[0]
+
+
+class Denied:
+    """Secrets Manager, to someone who may not read it."""
+
+    def get_secret_value(self, **_: object) -> None:
+        raise ClientError({"Error": {"Code": "AccessDeniedException", "Message": "no"}}, "GetSecretValue")

@@ -21,6 +21,7 @@ class Api:
         self.health: dict[str, str] = {}
         self.refreshes: list[dict[str, Any]] = []
         self.activities: list[dict[str, Any]] = []
+        self.put: list[dict[str, Any]] = []
 
     def describe_auto_scaling_groups(self, **_: Any) -> dict[str, Any]:
         return {"AutoScalingGroups": [{"DesiredCapacity": 2, "Instances": self.instances, **PINNED}]}
@@ -36,6 +37,25 @@ class Api:
 
     def describe_scaling_activities(self, **_: Any) -> dict[str, Any]:
         return {"Activities": self.activities}
+
+    def describe_lifecycle_hooks(self, **_: Any) -> dict[str, Any]:
+        hooks = {
+            "launching": ("EC2_INSTANCE_LAUNCHING", 360),
+            "terminating": ("EC2_INSTANCE_TERMINATING", 120),
+        }
+        described = [
+            {
+                "LifecycleHookName": name,
+                "LifecycleTransition": f"autoscaling:{transition}",
+                "DefaultResult": "ABANDON",
+                "HeartbeatTimeout": seconds,
+            }
+            for name, (transition, seconds) in hooks.items()
+        ]
+        return {"LifecycleHooks": described}
+
+    def put_lifecycle_hook(self, **hook: Any) -> None:
+        self.put.append(hook)
 
     def start_instance_refresh(self, **_: Any) -> dict[str, Any]:
         self.refreshes.insert(0, refresh("Pending"))
@@ -61,12 +81,14 @@ def instance(name: str, number: str, lifecycle: str = "InService") -> dict[str, 
 
 
 def group(api: Api) -> Group:
-    return Group(autoscaling=api, balancing=api, name="kit", target_group_arn="arn", version="7")
+    return Group(
+        autoscaling=api, balancing=api, name="kit", target_group_arn="arn", template="lt-1", version="7"
+    )
 
 
 def test_a_server_that_is_no_target_yet_is_unused() -> None:
     """The group puts it in service a moment before it registers it."""
-    seen = server(instance("i-1", "7"), {})
+    seen = server(instance("i-1", "7"), {}, "lt-1")
     assert (seen.id, seen.version, seen.health, seen.reason) == ("i-1", "7", "unused", "")
 
 
@@ -80,7 +102,7 @@ def test_a_refresh_is_to_the_version_it_names_or_to_the_groups() -> None:
     assert by_hand is not None
     assert named is not None
     assert (by_hand.version, named.version) == ("6", "7")
-    assert version({"LaunchTemplate": {"Version": "5"}}) == "5"
+    assert version({"LaunchTemplate": {"Version": "5"}}, "lt-1") == "5"
 
 
 def test_only_a_refresh_that_was_seen_under_way_is_this_deployments() -> None:
@@ -107,6 +129,47 @@ def test_launches_that_failed_since_the_refresh_began_are_refusals() -> None:
     assert group(api).look().refused == ["i-2"]
 
 
+def test_why_the_latest_launch_failed_is_shown() -> None:
+    """Where there was no machine to be had one has to know; what is launching again may still succeed."""
+    api = Api()
+    api.refreshes = [refresh("InProgress", DesiredConfiguration=WANTED)]
+    api.activities = [launch("(none)", 5, message="VcpuLimitExceeded"), launch("i-1", -5, message="earlier")]
+    assert group(api).look().hindrance == "VcpuLimitExceeded"
+    api.activities.insert(0, launch("i-2", 9, "InProgress"))
+    assert group(api).look().hindrance == ""
+
+
+def test_another_templates_version_is_another_version() -> None:
+    """The template was made anew: its numbers begin again."""
+    made_anew = {"InstanceId": "i-1", "LaunchTemplate": {"LaunchTemplateId": "lt-0", "Version": "7"}}
+    assert server({**made_anew, "LifecycleState": "InService"}, {}, "lt-1").version == "lt-0:7"
+
+
+def test_heartbeats_are_raised_before_servers_need_them_and_never_lowered() -> None:
+    """A rollback launches old servers, and the old ones still drain."""
+    api = Api()
+    group(api).raise_heartbeats({"launching": 900, "terminating": 60})
+    assert [(one["LifecycleHookName"], one["HeartbeatTimeout"]) for one in api.put] == [("launching", 900)]
+
+
+def test_a_lost_machine_is_no_fault_of_the_release() -> None:
+    """It was healthy, then EC2 took it; only the balancer's checks speak of the release."""
+    api = Api()
+    api.instances, api.health = [instance("i-1", "7")], {"i-1": "healthy"}
+    servers = group(api)
+    servers.look()
+    api.instances, api.health = [], {}
+    api.activities = [
+        {
+            "Description": "Terminating EC2 instance: i-1",
+            "StatusCode": "InProgress",
+            "Cause": "an instance was taken out of service in response to an EC2 health check "
+            "indicating it has been terminated or stopped",
+        }
+    ]
+    assert servers.look().failing == []
+
+
 def test_without_a_refresh_only_servers_of_the_version_are_refused() -> None:
     """The first deployment's: those of a release before may still be failing."""
     api = Api()
@@ -121,6 +184,15 @@ def test_a_launch_that_its_hook_abandoned_has_failed() -> None:
     """Whatever AWS calls it; one that was cancelled for another reason has not."""
     assert failed_launch(launch("i-1", 0))
     assert failed_launch(launch("i-1", 0, "Cancelled", "Lifecycle Action was abandoned"))
+    assert failed_launch(
+        launch(
+            "i-1",
+            0,
+            "Cancelled",
+            "Instance became unhealthy while waiting for instance to be in InService state. "
+            "Termination Reason: Client.InvalidKMSKey.InvalidState: The KMS key is not usable",
+        )
+    )
     assert not failed_launch(launch("i-1", 0, "Cancelled", "the capacity was 3 and 2 are desired"))
 
 
@@ -136,7 +208,7 @@ def test_a_new_server_that_was_healthy_and_is_not_fails() -> None:
         {
             "Description": "Terminating EC2 instance: i-2",
             "StatusCode": "InProgress",
-            "Cause": "an instance was taken out of service in response to an ELB health check",
+            "Cause": "an instance was taken out of service in response to an ELB system health check failure",
         }
     ]
     assert was_unhealthy(api.activities[0])

@@ -2,6 +2,10 @@
 
 from typing import Any
 
+import pulumi
+import pytest
+
+from components.replacement import without_firing
 from tests.unit.components.rolled import replacement
 
 
@@ -12,7 +16,32 @@ def test_a_refresh_keeps_every_healthy_server_and_can_go_back() -> None:
         "MinHealthyPercentage": 100,
         "MaxHealthyPercentage": 150,
         "InstanceWarmup": 60,
+        "SkipMatching": True,
         "AutoRollback": True,
         "AlarmSpecification": {"Alarms": ["errors"]},
         "BakeTime": 300,
     }
+
+
+class CloudWatch:
+    """Has one alarm in each state."""
+
+    def describe_alarms(self, **_: Any) -> dict[str, Any]:
+        states = {"errors": "ALARM", "latency": "OK"}
+        return {"MetricAlarms": [{"AlarmName": name, "StateValue": state} for name, state in states.items()]}
+
+
+def test_an_alarm_that_fires_already_does_not_roll_back_what_mends_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """AWS rolls back every refresh that names one in ALARM. A warning names it; the others are watched."""
+    warnings: list[str] = []
+    monkeypatch.setattr(pulumi.log, "warn", warnings.append)
+    preferences = {"AlarmSpecification": {"Alarms": ["errors", "latency"]}, "AutoRollback": True}
+    assert without_firing(preferences, CloudWatch()) == {
+        "AlarmSpecification": {"Alarms": ["latency"]},
+        "AutoRollback": True,
+    }
+    assert without_firing({"AlarmSpecification": {"Alarms": ["errors"]}}, CloudWatch()) == {}
+    assert warnings.pop() == warnings[0]
+    assert warnings == ["in ALARM already, so not watched by this rollout: errors"]

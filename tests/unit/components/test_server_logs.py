@@ -1,6 +1,10 @@
 """A server's own last words."""
 
-from components.server_logs import LINES, WIDTH, report
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from components.server_logs import LINES, WIDTH, last_words, report
 
 
 def test_the_reason_comes_first_and_the_rest_can_be_found() -> None:
@@ -25,3 +29,19 @@ def test_a_server_without_a_log_is_told_from_one_that_says_nothing() -> None:
     assert report("i-1", log_group="kit", boot=[], app=[]) == (
         "i-1 left no log in kit: it did not get as far as its boot script."
     )
+
+
+class Denied:
+    """CloudWatch Logs, to someone who may not read them."""
+
+    class exceptions:
+        ResourceNotFoundException = FileNotFoundError
+
+    def get_log_events(self, **_: Any) -> dict[str, Any]:
+        raise ClientError({"Error": {"Code": "AccessDeniedException", "Message": "no"}}, "GetLogEvents")
+
+
+def test_logs_that_cannot_be_read_do_not_hide_the_failure() -> None:
+    """It is what the rollout has to tell."""
+    told = last_words(Denied(), log_group="kit", instance="i-1")
+    assert told.startswith("The logs of i-1 in kit can't be read: An error occurred (AccessDeniedException)")
