@@ -7,6 +7,7 @@ that ignored it would prove nothing.
 import base64
 import gzip
 import shlex
+import zlib
 from typing import Any
 
 import yaml
@@ -21,8 +22,11 @@ class UserDataRefusedError(ValueError):
 
 def unpack(user_data: str) -> str:
     """User data as EC2 keeps it, in base64, to its text: gzip is unpacked, as cloud-init does."""
-    data = base64.b64decode(user_data)
-    return (gzip.decompress(data) if data.startswith(_GZIP) else data).decode()
+    try:
+        data = base64.b64decode(user_data)
+        return (gzip.decompress(data) if data.startswith(_GZIP) else data).decode()
+    except (ValueError, EOFError, OSError, zlib.error) as error:  # of base64 and UTF-8; of gzip
+        raise UserDataRefusedError(f"user data is no text in base64, plain or gzip: {error}") from error
 
 
 def to_script(user_data: str) -> str:
@@ -50,8 +54,13 @@ def _cloud_config(user_data: str) -> str:
         raise UserDataRefusedError(
             f"the #cloud-config has {key!r}: the rehearsal knows write_files and runcmd; do it in a script"
         )
-    lines = [_write_file(file) for file in config.get("write_files", [])]
-    lines += [_command(command) for command in config.get("runcmd", [])]
+    try:
+        lines = [_write_file(file) for file in config.get("write_files", [])]
+        lines += [_command(command) for command in config.get("runcmd", [])]
+    except (AttributeError, KeyError, TypeError) as error:
+        raise UserDataRefusedError(
+            f"the #cloud-config has an entry of the wrong type, or one without a path: {error!r}"
+        ) from error
     return "\n".join(["#!/bin/sh", *lines, ""])
 
 
@@ -73,7 +82,10 @@ def _content(file: dict[str, Any]) -> bytes:
         case "text/plain":
             return content.encode()
         case "b64" | "base64":
-            return base64.b64decode(content)
+            try:
+                return base64.b64decode(content)
+            except ValueError as error:
+                raise UserDataRefusedError(f"write_files has a content that is no base64: {error}") from error
         case other:
             raise UserDataRefusedError(f"write_files has encoding {other!r}: use text/plain or b64")
 

@@ -1,11 +1,13 @@
 """The rehearsal's cloud-init does what it knows and refuses the rest by name."""
 
+import base64
+import gzip
 import subprocess
 from pathlib import Path
 
 import pytest
 
-from rehearsal.cloud.cloud_init import UserDataRefusedError, to_script
+from rehearsal.cloud.cloud_init import UserDataRefusedError, to_script, unpack
 
 
 def test_a_script_is_run_as_it_is() -> None:
@@ -57,6 +59,20 @@ def test_no_user_data_boots_all_the_same() -> None:
             "Content-Type: multipart/mixed\n",
             "user data begins with 'Content-Type: multipart/mixed': begin it with '#!' or '#cloud-config'",
         ),
+        (
+            "#cloud-config\nwrite_files: [{content: a}]\n",
+            "the #cloud-config has an entry of the wrong type, or one without a path: KeyError('path')",
+        ),
+        (
+            "#cloud-config\nruncmd: 1\n",
+            "the #cloud-config has an entry of the wrong type, or one without a path:"
+            """ TypeError("'int' object is not iterable")""",
+        ),
+        (
+            "#cloud-config\nwrite_files: [{path: /a, encoding: b64, content: abcde}]\n",
+            "write_files has a content that is no base64: Invalid base64-encoded string: number of data"
+            " characters (5) cannot be 1 more than a multiple of 4",
+        ),
         ("#cloud-config\n- a list\n", "the #cloud-config is a list, and has to be a mapping"),
     ],
 )
@@ -65,3 +81,34 @@ def test_what_it_does_not_know_is_refused(user_data: str, message: str) -> None:
     with pytest.raises(UserDataRefusedError) as refused:
         to_script(user_data)
     assert str(refused.value) == message
+
+
+SCRIPT = b"#!/bin/sh\necho hello\n"
+
+
+@pytest.mark.parametrize("data", [SCRIPT, gzip.compress(SCRIPT)])
+def test_plain_and_gzipped_user_data_is_unpacked(data: bytes) -> None:
+    """Both are in base64, as EC2 keeps them."""
+    assert unpack(base64.b64encode(data).decode()) == SCRIPT.decode()
+
+
+@pytest.mark.parametrize(
+    "user_data",
+    [
+        "abcde",
+        "ü",
+        *(
+            base64.b64encode(data).decode()
+            for data in (
+                b"\xff\xfe",
+                b"\x1f\x8b and no gzip",
+                gzip.compress(SCRIPT)[:-9],
+                gzip.compress(SCRIPT)[:10] + b"\xff" * 20,
+            )
+        ),
+    ],
+)
+def test_user_data_that_cannot_be_unpacked_is_refused(user_data: str) -> None:
+    """The instance does not boot, and the cloud goes on."""
+    with pytest.raises(UserDataRefusedError, match=r"^user data is no text in base64, plain or gzip: "):
+        unpack(user_data)
