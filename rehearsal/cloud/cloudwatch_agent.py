@@ -9,7 +9,7 @@ import json
 import logging
 import time
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 from moto.logs.exceptions import ResourceNotFoundException
@@ -44,6 +44,10 @@ def collected_files(configuration: str, *, instance_id: str) -> list[CollectedFi
         listed = _only(_only(_only(logs, "logs_collected"), "files"), "collect_list")
     except json.JSONDecodeError as error:
         raise ConfigurationRefusedError(f"the agent's configuration is no JSON: {error}") from error
+    if not isinstance(listed, list) or not all(isinstance(entry, dict) for entry in listed):
+        raise ConfigurationRefusedError(
+            f"collect_list is {json.dumps(listed)[:80]}, and has to be a list of objects"
+        )
     known = set(CollectedFile.__dataclass_fields__)
     for entry in listed:
         if entry.keys() != known:
@@ -51,10 +55,21 @@ def collected_files(configuration: str, *, instance_id: str) -> list[CollectedFi
                 f"collect_list has an entry of {', '.join(sorted(entry))}: the rehearsal's agent wants"
                 f" {', '.join(sorted(known))}"
             )
+        for key, value in entry.items():
+            if not isinstance(value, str) or not (_is_glob(value) if key == "file_path" else value):
+                raise ConfigurationRefusedError(
+                    f"collect_list has {key} {json.dumps(value)[:80]}: give it a text that names something"
+                )
     return [
         CollectedFile(**{key: value.replace("{instance_id}", instance_id) for key, value in entry.items()})
         for entry in listed
     ]
+
+
+def _is_glob(path: str) -> bool:
+    """Whether `Path.glob` takes it: it names something, and `**` in it is a whole folder's name."""
+    parts = PurePath(path.lstrip("/")).parts
+    return bool(parts) and not any("**" in part and part != "**" for part in parts)
 
 
 def _only(section: Any, key: str) -> Any:
@@ -102,7 +117,7 @@ class CloudWatchAgent:
             self._collected = collected_files(path.read_text(), instance_id=self._instance_id)
         except OSError:
             return  # not told yet, or the server has just ended
-        except ConfigurationRefusedError as error:
+        except (ConfigurationRefusedError, UnicodeDecodeError) as error:
             log.error("instance %s has a CloudWatch agent without logs: %s", self._instance_id, error)
 
     def _follow(self, collected: CollectedFile) -> None:

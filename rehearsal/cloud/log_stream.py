@@ -5,7 +5,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
-from moto.logs.exceptions import ResourceAlreadyExistsException
+from moto.logs.exceptions import ResourceAlreadyExistsException, ResourceNotFoundException
 from moto.logs.models import logs_backends
 
 _MILLISECONDS = 1000
@@ -40,17 +40,18 @@ class LogStream:
         self._send([line for line in new[:end].decode(errors="replace").split("\n") if line])
 
     def _open(self) -> IO[bytes] | None:
-        with suppress(FileNotFoundError):
+        with suppress(OSError):  # not there yet, or a folder
             return self._path.open("rb")
         return None
 
     def _send(self, lines: list[str]) -> None:
         group = self._backend.groups.get(self._group)
-        if lines and group:  # who deletes the group wants no more of its lines
-            if self._name not in group.streams:
-                group.create_log_stream(self._name)
-            del group.streams[self._name].events[:-_KEPT]
-            now = int(time.time() * _MILLISECONDS)
-            self._backend.put_log_events(
-                self._group, self._name, [{"timestamp": now, "message": line} for line in lines]
-            )
+        if not lines or not group:  # who deletes the group wants no more of its lines
+            return
+        if self._name not in group.streams:
+            group.create_log_stream(self._name)
+        del group.streams[self._name].events[:-_KEPT]
+        now = int(time.time() * _MILLISECONDS)
+        events = [{"timestamp": now, "message": line} for line in lines]
+        with suppress(ResourceNotFoundException):  # it went in between
+            self._backend.put_log_events(self._group, self._name, events)

@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import pytest
 from moto import mock_aws
-from moto.logs.models import logs_backends
+from moto.logs.models import LogsBackend, logs_backends
 
 from components.boot import user_data
 from rehearsal.cloud import cloudwatch_agent
@@ -24,7 +24,7 @@ from rehearsal.cloud.server import Server
 PLACE = {"account": "000000000000", "region": "eu-central-1"}
 
 
-def configuration(*entries: dict[str, str]) -> str:
+def configuration(*entries: Any) -> str:
     """A whole configuration with these files."""
     return json.dumps({"logs": {"logs_collected": {"files": {"collect_list": entries}}}})
 
@@ -54,9 +54,17 @@ def test_the_kits_own_configuration_is_known() -> None:
         ("{", "is no JSON"),
         ('{"metrics": {}}', "has {\"metrics\": {}}: the rehearsal knows 'logs' there"),
         (configuration({**entry("/x"), "timezone": "UTC"}), "collect_list has an entry of .*timezone"),
+        ('{"logs": {"logs_collected": {"files": {"collect_list": null}}}}', "collect_list is null, and has"),
+        (configuration("/x"), r'collect_list is \["/x"\], and has to be a list of objects'),
+        (configuration({**entry("/x"), "log_stream_name": 1}), "has log_stream_name 1: give it a text"),
+        (configuration({**entry("/x"), "log_group_name": ""}), 'has log_group_name "": give it a text'),
+        *(
+            (configuration(entry(path)), "collect_list has file_path .*: give it a text")
+            for path in ("", "/", "./", "/var/**log")
+        ),
     ],
 )
-def test_an_unknown_field_is_refused(text: str, message: str) -> None:
+def test_an_unknown_or_malformed_field_is_refused(text: str, message: str) -> None:
     """The rehearsal would prove nothing of what it leaves out."""
     with pytest.raises(ConfigurationRefusedError, match=message):
         collected_files(text, instance_id="i-1")
@@ -128,3 +136,39 @@ def test_a_log_group_that_is_not_there_is_told_once(
     assert [record.getMessage() for record in caplog.records] == [
         "instance i-1: there is no log group servers"
     ]
+
+
+@pytest.mark.parametrize("malformed", [b"\xff", b"{"])
+def test_a_malformed_configuration_is_told_once(
+    agent: CloudWatchAgent, tmp_path: Path, caplog: pytest.LogCaptureFixture, malformed: bytes
+) -> None:
+    """In the cloud's log, with the instance; nothing is followed."""
+    (tmp_path / CONFIGURATION.lstrip("/")).write_bytes(malformed)
+    agent.forward()
+    agent.forward()
+    (record,) = caplog.records
+    assert record.getMessage().startswith("instance i-1 has a CloudWatch agent without logs: ")
+
+
+def test_a_folder_has_no_lines(agent: CloudWatchAgent, tmp_path: Path) -> None:
+    """A configuration that names one is told nothing."""
+    (tmp_path / "log/app.log").mkdir()
+    agent.forward()
+    assert messages() == []
+
+
+def test_a_log_group_that_goes_meanwhile_takes_its_lines(
+    agent: CloudWatchAgent, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also when it goes between the look at it and the sending."""
+    backend = logs_backends[PLACE["account"]][PLACE["region"]]
+    (tmp_path / "log/app.log").write_text("one\n")
+    put = LogsBackend.put_log_events
+
+    def too_late(*args: Any) -> Any:
+        backend.groups.clear()
+        return put(*args)
+
+    monkeypatch.setattr(LogsBackend, "put_log_events", too_late)
+    agent.forward()
+    assert not backend.groups
