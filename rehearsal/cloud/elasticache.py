@@ -128,7 +128,7 @@ class _Group:
             server.stop()
 
     def remove_data(self) -> None:
-        shutil.rmtree(self._folder)
+        shutil.rmtree(self._folder, ignore_errors=True)  # a killed server's last files may come meanwhile
 
     def _match_members(self) -> None:
         wanted = [member["cache_cluster_id"] for member in members(self._group)]
@@ -149,7 +149,7 @@ class _Group:
 
     def _in_lost_zone(self, name: str) -> bool:
         zones = {one["cache_cluster_id"]: one["preferred_availability_zone"] for one in members(self._group)}
-        return zones[name] in self._site.zones.lost
+        return zones.get(name) in self._site.zones.lost
 
     def _start(self, name: str) -> None:
         if self._in_lost_zone(name):
@@ -173,8 +173,9 @@ class _Group:
             log.warning("%s died; a replica takes over", self._primary)
             self._fail_over()
         for name in [name for name in dead if not self._in_lost_zone(name)]:
-            if self._servers[name].pid is None and time.monotonic() - self._started[name] > _RESTART_PAUSE:
-                log.warning("%s died; it is restarted", name)
+            started = self._started.get(name, 0.0)  # never, when its zone was lost from the beginning
+            if self._servers[name].pid is None and time.monotonic() - started > _RESTART_PAUSE:
+                log.warning("%s does not run; it is started", name)
                 self._start(name)
 
     def _candidates(self) -> list[str]:
@@ -206,6 +207,8 @@ class _Group:
         """
         while self._group.reboots_wanted:
             name = self._group.reboots_wanted.pop()
+            if name not in self._servers:
+                continue  # it was removed meanwhile
             self._servers[name].kill()
             if name == self._primary:
                 log.warning("%s was the primary: its data is gone, and its replicas' with it", name)
@@ -253,7 +256,7 @@ class _Group:
         """Let the API say where the servers are and who is the primary."""
         group = self._group
         shard = group.node_groups[0]
-        if self._booting or group.failover_wanted:
+        if self._booting or group.failover_wanted or group.reboots_wanted:
             status = group.status if group.status == "creating" else "modifying"
         else:
             status = "available"
@@ -264,7 +267,8 @@ class _Group:
                 shard[name] = {"address": endpoint.address, "port": endpoint.port}
         for member in members(group):
             name = member["cache_cluster_id"]
-            server = self._servers[name]
+            if (server := self._servers.get(name)) is None:
+                continue  # it was added meanwhile
             member["current_role"] = "primary" if name == self._primary else "replica"
             member["read_endpoint"] = {"address": server.address, "port": server.port}
         if group.status != "deleting":
