@@ -10,7 +10,7 @@ from stacks.budgets.capacity import (
     RESERVED_CLIENTS,
     RESERVED_CONNECTIONS,
 )
-from stacks.budgets.rollout_times import batches
+from stacks.budgets.rollout_times import batches, most_batches
 from stacks.sections import Settings
 
 WIDTH = 32
@@ -25,7 +25,7 @@ def drawn(stack: str, settings: Settings) -> str:
         section("Shutdown of a server", bars(steps.shutdown(settings))),
         section("A connection without requests", bars(steps.idle(settings))),
         section("Capacity, while the largest group is rolled", table(capacity(settings))),
-        section("Rollout", [rollout(settings)]),
+        section("Rollout", rollout(settings)),
     ]
     return "\n\n".join(parts) + "\n"
 
@@ -64,20 +64,20 @@ def capacity(settings: Settings) -> list[list[str]]:
     servers, shared = settings.app_servers, settings.connections
     workers = f"{shared.servers} servers x {settings.workers} workers"
     workers += f" + {shared.processes - shared.servers * settings.workers} of a reload"
-    warming = servers.warm_pool_size * settings.workers
-    extra = f", {warming} of the warm pool" if warming else ""
+    if servers.warm_pool_size > 0:
+        workers += f" + {servers.warm_pool_size} of the warm pool"
     usable = shared.max_connections - RESERVED_CONNECTIONS
     open_connections = PEAK * servers.target_requests * settings.timeline.keep_alive_timeout
     return [
         [
             "Postgres",
-            f"({workers}) x {shared.pool_size} connections{extra}",
-            f"{shared.processes * shared.pool_size + warming} of {usable}",
+            f"({workers}) x {shared.pool_size} connections",
+            f"{(shared.processes + servers.warm_pool_size) * shared.pool_size} of {usable}",
             f"max_connections {shared.max_connections} less {RESERVED_CONNECTIONS} -> app.env",
         ],
         [
             "Redis",
-            f"({workers}{extra}) x {REDIS_CLIENTS} clients",
+            f"({workers}) x {REDIS_CLIENTS} clients",
             f"{shared.redis_clients} of {MAX_CLIENTS - RESERVED_CLIENTS}",
             f"maxclients {MAX_CLIENTS} less {RESERVED_CLIENTS}",
         ],
@@ -90,22 +90,21 @@ def capacity(settings: Settings) -> list[list[str]]:
     ]
 
 
-def rollout(settings: Settings) -> str:
-    """The longest that the `release` gate waits, and what it should take."""
-    servers = settings.app_servers
-    group = {
-        "servers": servers.max_size,
+def rollout(settings: Settings) -> list[str]:
+    """The longest that the `release` gate waits, at any size; what the largest group should take."""
+    servers, times = settings.app_servers, settings.timeline
+    given = {
         "max_healthy_percentage": servers.max_healthy_percentage,
         "warm_pool_size": servers.warm_pool_size,
     }
-    longest = budgets.rollout_timeout(settings.timeline, **group)
-    without_boot = budgets.rollout_time(settings.timeline, **group, boot=0)
-    launches = batches(**group)
-    noun = "batch" if launches == 1 else "batches"
-    return (
-        f"{servers.max_size} servers in {launches} {noun}: {longest} s at most; "
-        f"{launches} x boot + {without_boot:.0f} s are to be expected"
-    )
+    longest = budgets.rollout_timeout(times, sizes=servers.sizes, **given)
+    without_boot = budgets.rollout_time(times, servers=servers.max_size, **given, boot=0)
+    launches, most = batches(servers.max_size, **given), most_batches(servers.sizes, **given)
+    noun = "batch" if most == 1 else "batches"
+    return [
+        f"{servers.sizes.start} to {servers.max_size} servers: {most} {noun} at most, {longest} s at most",
+        f"{servers.max_size} servers: {launches} x boot + {without_boot:.0f} s are to be expected",
+    ]
 
 
 def table(rows: Sequence[Sequence[str]]) -> list[str]:

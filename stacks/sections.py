@@ -113,10 +113,15 @@ class AppServers(Section):
     max_healthy_percentage: Annotated[int, Field(ge=101, le=200)] = 150
     start_time: Annotated[int, Field(ge=60)] = 300
     instance_warmup: Seconds = 60
-    bake_time: Annotated[int, Field(ge=0, le=172_800)] = 0
+    bake_time: Annotated[int, Field(ge=0, le=172_800)] = 120
     target_cpu: Annotated[int, Field(ge=1, le=100)] = 70
     target_requests: Annotated[int, Field(ge=1)] = 200
     image_id: Annotated[str, Field(pattern=r"^ami-[0-9a-f]+$")] | None = None
+
+    @property
+    def sizes(self) -> range:
+        """All that the group may have, at any hour."""
+        return range(min([self.min_size, *(one.min_size for one in self.schedules)]), self.max_size + 1)
 
 
 class Redis(Section):

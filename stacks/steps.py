@@ -6,6 +6,7 @@ Pure. Times are seconds.
 from dataclasses import dataclass
 
 from stacks.budgets.times import (
+    CLOSING,
     HOOK_MARGIN,
     IDLE_CLOSE,
     KEEP_ALIVE_MARGIN,
@@ -156,13 +157,13 @@ def shutdown(settings: Settings) -> list[Step]:
             name="kill_timeout",
             begins=stops,
             seconds=times.kill_timeout,
-            comes_from=f"drain + {IDLE_CLOSE}",
+            comes_from=f"{IDLE_CLOSE} for idle connections + drain + {CLOSING} to close",
             written_to="app.env, for PM2",
             depth=2,
         ),
         Step(
             name="drain",
-            begins=stops + IDLE_CLOSE - 1,
+            begins=stops + IDLE_CLOSE,
             seconds=times.drain_timeout,
             comes_from="app.drain",
             written_to="app.env",

@@ -362,7 +362,7 @@ class Wiring:
             rollback_alarms=monitoring.rollback_alarms,
             timeout=budgets.rollout_timeout(
                 self.settings.timeline,
-                servers=servers.max_size,
+                sizes=servers.sizes,
                 max_healthy_percentage=servers.max_healthy_percentage,
                 warm_pool_size=servers.warm_pool_size,
             ),

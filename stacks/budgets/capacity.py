@@ -2,8 +2,8 @@
 
 What must hold, while the largest group is rolled, one server reloads its app and the warm pool is filled:
 
-    workers x pool + a connection for each worker that boots into the warm pool <= usable max_connections
-    workers x clients of Redis <= usable maxclients
+    (workers + a boot test for each server of the warm pool) x pool <= usable max_connections
+    as many x clients of Redis <= usable maxclients
     connections of a server + what a process opens besides <= LimitNOFILE <= fs.nr_open
 """
 
@@ -58,7 +58,7 @@ class Connections:
     pool_size: int
     """Connections of one worker to Postgres."""
     redis_clients: int
-    """Connections of all workers to Redis."""
+    """Connections of all workers to Redis, the warm pool's boot tests among them."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -84,17 +84,22 @@ class _Demand:
         return self.servers * self.workers + self.reloading
 
     @property
-    def warming(self) -> int:
-        """Workers that boot into the warm pool. They open pools too; stopped ones have no connection."""
-        return self.warm_pool_size * self.workers
+    def clients(self) -> int:
+        """Processes that have a worker's connections, at most.
 
-    def largest_group(self, processes: int) -> int:
-        """The `max_size` that has so many processes at most."""
-        servers = (processes - self.reloading) // self.workers
+        A server that boots into the warm pool runs one, its boot test's; stopped it has none.
+        """
+        return self.processes + self.warm_pool_size
+
+    def largest_group(self, clients: int) -> int:
+        """The `max_size` that has so many clients at most."""
+        servers = (clients - self.warm_pool_size - self.reloading) // self.workers
         return servers * 100 // self.max_healthy_percentage
 
     def __str__(self) -> str:
-        return f"{self.servers} servers while rolling x {self.workers} workers + {self.reloading} of a reload"
+        warming = f" + {self.warm_pool_size} of the warm pool" if self.warm_pool_size else ""
+        rolled = f"{self.servers} servers while rolling x {self.workers} workers"
+        return f"{rolled} + {self.reloading} of a reload{warming}"
 
 
 def connections(
@@ -127,11 +132,11 @@ def connections(
 
 def _redis_clients(demand: _Demand) -> int:
     usable = MAX_CLIENTS - RESERVED_CLIENTS
-    clients = (demand.processes + demand.warming) * REDIS_CLIENTS
+    clients = demand.clients * REDIS_CLIENTS
     if clients <= usable:
         return clients
     reason = f"{demand} would open {clients} connections to Redis, which takes {usable}"
-    largest = demand.largest_group(usable // REDIS_CLIENTS - demand.warming)
+    largest = demand.largest_group(usable // REDIS_CLIENTS)
     if largest >= demand.min_size:
         raise DoesNotFit(
             setting="app_servers.max_size", value=demand.max_size, reason=reason, accepted=largest
@@ -145,13 +150,13 @@ def _redis_clients(demand: _Demand) -> int:
 
 def _pool_size(demand: _Demand, limit: int, instance_class: str) -> int:
     usable = limit - RESERVED_CONNECTIONS
-    pool = usable // (demand.processes + demand.warming)
+    pool = usable // demand.clients
     if pool >= MIN_POOL:
         return min(MAX_POOL, pool)
     reason = (
         f"{demand}, {MIN_POOL} connections each, are more than the {usable} usable ones of {instance_class}"
     )
-    largest = demand.largest_group(usable // MIN_POOL - demand.warming)
+    largest = demand.largest_group(usable // MIN_POOL)
     if largest >= demand.min_size:
         raise DoesNotFit(
             setting="app_servers.max_size", value=demand.max_size, reason=reason, accepted=largest
@@ -160,7 +165,7 @@ def _pool_size(demand: _Demand, limit: int, instance_class: str) -> int:
         setting="database.parameters.max_connections",
         value=limit,
         reason=f"{reason} (a larger database.instance_class has more memory for them)",
-        accepted=(demand.processes + demand.warming) * MIN_POOL + RESERVED_CONNECTIONS,
+        accepted=demand.clients * MIN_POOL + RESERVED_CONNECTIONS,
     )
 
 

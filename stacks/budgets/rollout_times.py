@@ -1,7 +1,8 @@
 """How long it takes to replace all servers: at most, and as predicted.
 
 The servers go a batch at a time, new ones first, and then those of the warm pool. A batch is what the group
-may have above its size: https://docs.aws.amazon.com/autoscaling/ec2/userguide/instance-refresh-overview.html
+may have above its size, so that a smaller group may need more of them: at 150 %, 4 servers 2 and 3 servers 3:
+https://docs.aws.amazon.com/autoscaling/ec2/userguide/instance-refresh-overview.html
 """
 
 from math import ceil
@@ -10,12 +11,12 @@ from stacks.budgets.times import Timeline
 
 
 def rollout_timeout(
-    times: Timeline, *, servers: int, max_healthy_percentage: int, warm_pool_size: int = 0
+    times: Timeline, *, sizes: range, max_healthy_percentage: int, warm_pool_size: int = 0
 ) -> int:
-    """Seconds that replacing all `servers` may take: start, warm-up, drain and stop of each batch; bake."""
+    """Seconds that a rollout may take, at the worst of `sizes`: start, warm-up, drain, stop a batch; bake."""
     start = times.launching_heartbeat + times.instance_warmup
     stop = times.deregistration_delay + times.terminating_heartbeat
-    return batches(servers, max_healthy_percentage, warm_pool_size) * (start + stop) + times.bake_time
+    return most_batches(sizes, max_healthy_percentage, warm_pool_size) * (start + stop) + times.bake_time
 
 
 def rollout_time(
@@ -34,3 +35,8 @@ def batches(servers: int, max_healthy_percentage: int, warm_pool_size: int = 0) 
     """How often new servers are launched; there is always room for one."""
     batch = max(1, servers * (max_healthy_percentage - 100) // 100)
     return ceil(servers / batch) + ceil(warm_pool_size / batch)
+
+
+def most_batches(sizes: range, max_healthy_percentage: int, warm_pool_size: int = 0) -> int:
+    """At whichever of the group's sizes there are most."""
+    return max(batches(servers, max_healthy_percentage, warm_pool_size) for servers in sizes)

@@ -3,8 +3,9 @@
 What must hold, so that nothing is killed which could have finished, and who waits is told by who knows:
 
     boot test + its exit + PM2's listen_timeout < start_time < launching heartbeat
-    time to healthy <= instance warm-up, and < health check grace period
-    app drain < PM2 kill_timeout < systemd stop < deregistration delay < terminating heartbeat
+    time to healthy < health check grace period
+    time to healthy, time to unhealthy <= instance warm-up
+    idle close + app drain < PM2 kill_timeout < systemd stop < deregistration delay < terminating heartbeat
     longest request < deregistration delay
     longest request <= balancer's idle time-out < Node's keep-alive
     with Spot: deregistration delay + systemd stop < 120
@@ -16,9 +17,11 @@ from math import ceil
 from stacks.problems import DoesNotFit
 
 # Shutdown.
-IDLE_CLOSE = 4
-"""From the end of the drain to PM2's SIGKILL. Idle kept-alive sockets are closed after 3 s: closed at once, a
-client about to reuse one is reset. The process leaves by itself half a second before the kill."""
+IDLE_CLOSE = 3
+"""From the signal until idle kept-alive sockets are closed and the drain begins: closed at once, a client
+about to reuse one is reset."""
+CLOSING = 1
+"""From the end of the drain to PM2's SIGKILL; the process leaves by itself half a second before."""
 PM2_CONCURRENT_ACTIONS = 2
 """Workers that PM2 starts, reloads or stops at a time (its default of the variable of that name)."""
 PM2_EXIT = 5
@@ -60,6 +63,11 @@ class HealthCheck:
         """From a server's first good answer to its first request, at most; a new target needs one check."""
         return self.interval * self.healthy_threshold
 
+    @property
+    def time_to_unhealthy(self) -> int:
+        """From a server's first bad answer until it gets no more requests, at most."""
+        return self.interval * self.unhealthy_threshold
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Timeline:
@@ -99,7 +107,7 @@ def timeline(
     """The times that follow from what the app promises about itself; raises `DoesNotFit`."""
     _check_requests(longest_request=longest_request, idle_timeout=idle_timeout)
     rounds = ceil(workers / PM2_CONCURRENT_ACTIONS)
-    kill_timeout = drain + IDLE_CLOSE
+    kill_timeout = IDLE_CLOSE + drain + CLOSING
     stop_timeout = rounds * kill_timeout + PM2_EXIT
     _check_stop(stop_timeout=stop_timeout, drain=drain, workers=workers, rounds=rounds)
     deregistration_delay = max(longest_request, stop_timeout) + MARGIN
@@ -165,7 +173,7 @@ def _check_stop(*, stop_timeout: int, drain: int, workers: int, rounds: int) -> 
             setting="app.drain",
             value=drain,
             reason=f"{workers} workers, {PM2_CONCURRENT_ACTIONS} at a time, would stop for {stop_timeout} s",
-            accepted=(longest_stop - PM2_EXIT) // rounds - IDLE_CLOSE,
+            accepted=(longest_stop - PM2_EXIT) // rounds - IDLE_CLOSE - CLOSING,
         )
 
 
@@ -184,7 +192,7 @@ def _too_long_for_spot(
         f"{deregistration_delay} s and to stop for {stop_timeout} s"
     )
     both = SPOT_NOTICE - SPOT_MARGIN - MARGIN
-    longest_drain = (both // 2 - PM2_EXIT) // rounds - IDLE_CLOSE
+    longest_drain = (both // 2 - PM2_EXIT) // rounds - IDLE_CLOSE - CLOSING
     if stop_timeout <= both // 2:
         return DoesNotFit(
             setting="app.longest_request",
@@ -221,10 +229,11 @@ def _check_start(
             reason=f"a launching lifecycle hook waits {MAX_HEARTBEAT} s at most",
             accepted=MAX_HEARTBEAT - HOOK_MARGIN,
         )
-    if instance_warmup < health_check.time_to_healthy:
+    shortest = max(health_check.time_to_healthy, health_check.time_to_unhealthy)
+    if instance_warmup < shortest:
         raise DoesNotFit(
             setting="app_servers.instance_warmup",
             value=instance_warmup,
-            reason=f"the balancer needs {health_check.time_to_healthy} s to find a server healthy",
-            accepted=health_check.time_to_healthy,
+            reason=f"the balancer needs {shortest} s to find out that a new server falls ill",
+            accepted=shortest,
         )

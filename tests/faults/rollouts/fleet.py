@@ -27,10 +27,10 @@ class Fleet:
         self._group = Servers(deployment)
 
     @contextmanager
-    def settings(self, *, environment: str, warmup: int = 10) -> Iterator[None]:
+    def settings(self, *, environment: str, warmup: int = 15) -> Iterator[None]:
         """The stack file with a variable of the app's, `NAME: value`: a new launch template version."""
         text = (self.checkout.folder / STACK).read_text()
-        workers, given = "    workers: 2\n", "    instance_warmup: 10\n"
+        workers, given = "    workers: 2\n", "    instance_warmup: 15\n"
         assert workers in text
         assert given in text
         text = text.replace(workers, f"{workers}    environment: {{{environment}}}\n")

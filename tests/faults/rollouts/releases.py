@@ -28,7 +28,7 @@ class BadRelease:
     reason: str
     says: str
     """Of the server's own log."""
-    warmup: int = 10
+    warmup: int = 15
     """Seconds: `app_servers.instance_warmup`, which is how long the old servers outlast a healthy new one."""
 
     @property

@@ -59,7 +59,7 @@ any_stack: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
                 "warm_pool_size": whole(0, 300, 0),
                 "max_healthy_percentage": whole(101, 200, 150),
                 "start_time": whole(60, 9000, 300, 7140, 7141),
-                "instance_warmup": whole(1, 600, 9, 10),
+                "instance_warmup": whole(1, 600, 14, 15),
                 "bake_time": whole(0, 172_800, 0),
                 "target_requests": whole(1, 5000, 200) | edges([1_000_000]),
             }
@@ -132,6 +132,7 @@ def out_of_order(stack: Settings) -> Iterator[str]:
     loose = {
         "longest request <= balancer": (app.longest_request, stack.load_balancer.idle_timeout),
         "healthy <= warm-up": (check.interval * check.healthy_threshold, servers.instance_warmup),
+        "unhealthy <= warm-up": (check.interval * check.unhealthy_threshold, servers.instance_warmup),
         "ELBv2's deregistration delay": (times.deregistration_delay, 3600),
         "launching heartbeat, at most": (times.launching_heartbeat, 7200),
         "terminating heartbeat, at most": (times.terminating_heartbeat, 7200),
@@ -149,12 +150,12 @@ def exhausted(stack: Settings) -> Iterator[str]:
     servers, shared = stack.app_servers, stack.connections
     rolled = servers.max_size * servers.max_healthy_percentage / 100
     serving = rolled * stack.workers + min(2, stack.workers)
-    warming = servers.warm_pool_size * stack.workers
-    if serving * shared.pool_size + warming > shared.max_connections - 15:
+    clients = serving + servers.warm_pool_size
+    if clients * shared.pool_size > shared.max_connections - 15:
         yield "Postgres"
     if not 2 <= shared.pool_size <= 10:
         yield "pool"
-    if (serving + warming) * 8 > 65_000 - 100:
+    if clients * 8 > 65_000 - 100:
         yield "Redis"
     idle = 2 * servers.target_requests * (stack.load_balancer.idle_timeout + 5)
     if not idle + 1000 < stack.open_files <= 1_048_576:
@@ -193,6 +194,7 @@ def test_every_refusal_names_a_setting_whose_change_is_accepted(stack: dict[str,
     ("module", "constant", "wrong", "noticed"),
     [
         ("times", "IDLE_CLOSE", 2, "idle close + drain < kill"),
+        ("times", "CLOSING", 0, "idle close + drain < kill"),
         ("times", "PM2_EXIT", 0, "kill of all rounds < systemd"),
         ("times", "MARGIN", 0, "systemd < deregistration delay"),
         ("times", "KEEP_ALIVE_MARGIN", 4, "balancer < Node"),

@@ -53,7 +53,9 @@ def test_what_a_stack_adds_is_drawn() -> None:
     """Spot's two minutes, the bake, the warm pool's connections."""
     assert "Spot's notice" in drawn("x", parse({"app_servers": {"on_demand_percentage": 0}}))
     assert "bake time" in drawn("x", parse({"app_servers": {"bake_time": 600}}))
-    assert ", 4 of the warm pool" in drawn("x", parse({"app_servers": {"warm_pool_size": 2}}))
+    assert " + 2 of the warm pool) x 10 connections  320 of 660" in drawn(
+        "x", parse({"app_servers": {"warm_pool_size": 2}})
+    )
 
 
 def test_a_stack_that_is_not_there_is_named(capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,7 +1,9 @@
 """How long a rollout may take, and should take."""
 
 from stacks import budgets
+from stacks.budgets.rollout_times import most_batches
 from stacks.budgets.times import Timeline
+from stacks.settings import parse
 
 
 def times(bake_time: int = 0) -> Timeline:
@@ -19,16 +21,17 @@ def times(bake_time: int = 0) -> Timeline:
 def test_a_rollout_has_time_for_every_batch() -> None:
     """Nine servers, four at a time: three times start, warm-up, drain and stop; then it bakes."""
     one = 360 + 60 + 35 + 120
-    assert budgets.rollout_timeout(times(), servers=9, max_healthy_percentage=150) == 3 * one
-    assert budgets.rollout_timeout(times(), servers=1, max_healthy_percentage=101) == one
-    assert budgets.rollout_timeout(times(bake_time=600), servers=1, max_healthy_percentage=101) == one + 600
+    assert budgets.rollout_timeout(times(), sizes=range(9, 10), max_healthy_percentage=150) == 3 * one
+    assert budgets.rollout_timeout(times(), sizes=range(1, 2), max_healthy_percentage=101) == one
+    assert budgets.rollout_timeout(times(600), sizes=range(1, 2), max_healthy_percentage=101) == one + 600
 
 
 def test_the_warm_pool_is_replaced_too() -> None:
     """After the servers, in batches of the same size."""
-    group = {"servers": 9, "max_healthy_percentage": 150}
-    six_more = budgets.rollout_timeout(times(), **group, warm_pool_size=6)
-    assert six_more == budgets.rollout_timeout(times(), **group) // 3 * 5
+    nine = range(9, 10)
+    without = budgets.rollout_timeout(times(), sizes=nine, max_healthy_percentage=150)
+    six_more = budgets.rollout_timeout(times(), sizes=nine, max_healthy_percentage=150, warm_pool_size=6)
+    assert six_more == without // 3 * 5
 
 
 def test_a_rollout_should_take_a_boot_a_check_and_a_warm_up_a_batch() -> None:
@@ -39,9 +42,27 @@ def test_a_rollout_should_take_a_boot_a_check_and_a_warm_up_a_batch() -> None:
 
 
 def test_a_rollout_should_end_in_time() -> None:
-    """As long as each server boots in its start time."""
-    for servers in range(1, 30):
-        for percentage in (101, 110, 150, 200):
-            group = {"servers": servers, "max_healthy_percentage": percentage}
-            predicted = budgets.rollout_time(times(7), **group, boot=300)
-            assert predicted < budgets.rollout_timeout(times(7), **group)
+    """As long as each server boots in its start time, at every size that the group may have."""
+    for percentage in (101, 110, 150, 200):
+        for largest in range(1, 30):
+            for smallest in range(1, largest + 1):
+                sizes = range(smallest, largest + 1)
+                group = {"max_healthy_percentage": percentage, "warm_pool_size": largest - smallest}
+                longest = budgets.rollout_timeout(times(7), sizes=sizes, **group)
+                for servers in sizes:
+                    assert budgets.rollout_time(times(7), servers=servers, **group, boot=300) < longest
+
+
+def test_a_smaller_group_may_need_more_batches() -> None:
+    """Four servers, two at a time; three, one at a time. Twenty two at a time; nineteen one at a time."""
+    assert most_batches(range(4, 5), 150) == 2
+    assert most_batches(range(1, 5), 150) == 3
+    assert most_batches(range(20, 21), 110) == 10
+    assert most_batches(range(1, 21), 110) == 19
+
+
+def test_a_schedules_smallest_group_counts() -> None:
+    """It may be below the group's own."""
+    night = {"name": "night", "recurrence": "0 20 * * *", "min_size": 3, "max_size": 4}
+    assert parse({"app_servers": {"min_size": 4}}).app_servers.sizes == range(4, 10)
+    assert parse({"app_servers": {"min_size": 4, "schedules": [night]}}).app_servers.sizes == range(3, 10)

@@ -56,9 +56,9 @@ def test_the_defaults_give_these_times() -> None:
             "Set it to 3595.",
         ),
         (
-            {"instance_warmup": 5},
-            "evenkeel:app_servers.instance_warmup is 5: the balancer needs 10 s to find a server healthy. "
-            "Set it to 10.",
+            {"instance_warmup": 14},
+            "evenkeel:app_servers.instance_warmup is 14: the balancer needs 15 s to find out that a new "
+            "server falls ill. Set it to 15.",
         ),
         (
             {"start_time": 9000},
