@@ -31,7 +31,7 @@ def problem(expression: str) -> str | None:
             return f"{text} is no {field}"
     days, months = (every(texts[field], field) for field in ("day of month", "month"))
     # Where a day of week is set too, either of the two days will do.
-    if texts["day of week"].startswith("*") and min(days) > max(LONGEST[month - 1] for month in months):
+    if texts["day of week"] == "*" and min(days) > max(LONGEST[month - 1] for month in months):
         return f"day of month {texts['day of month']} never comes in month {texts['month']}"
     return None
 

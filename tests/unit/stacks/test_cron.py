@@ -18,6 +18,7 @@ from stacks.cron import problem
         "0 0 30,1 2 *",
         "0 0 31 2-3 *",
         "0 0 30 2 MON",
+        "0 0 30 2 */2",
     ],
 )
 def test_five_fields_of_known_values_are_taken(expression: str) -> None:
@@ -42,7 +43,7 @@ def test_five_fields_of_known_values_are_taken(expression: str) -> None:
         ("5/10 * * * *", "5/10 is no minute"),
         (",5 * * * *", ",5 is no minute"),
         ("0 0 30 2 *", "day of month 30 never comes in month 2"),
-        ("0 0 31 feb,4,jun */2", "day of month 31 never comes in month feb,4,jun"),
+        ("0 0 31 feb,4,jun *", "day of month 31 never comes in month feb,4,jun"),
     ],
 )
 def test_what_is_no_cron_expression_is_refused(expression: str, expected: str) -> None:
