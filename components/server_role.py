@@ -31,6 +31,8 @@ class ServerRoleArgs:
     secret_arns: Sequence[pulumi.Input[str]]
     log_group_arn: pulumi.Input[str]
     kms_key_arn: pulumi.Input[str]
+    has_spot: bool
+    """A Spot Instance that is taken back asks its group to terminate it."""
 
 
 class ServerRole(pulumi.ComponentResource):
@@ -62,6 +64,9 @@ class ServerRole(pulumi.ComponentResource):
 
 def policy_document(args: ServerRoleArgs) -> dict[str, Any]:
     """One statement a step of the boot script; the last also for a Spot Instance that is taken back."""
+    tell_group = ["autoscaling:CompleteLifecycleAction"]
+    if args.has_spot:
+        tell_group.append("autoscaling:TerminateInstanceInAutoScalingGroup")
     return {
         "Version": "2012-10-17",
         "Statement": [
@@ -75,11 +80,7 @@ def policy_document(args: ServerRoleArgs) -> dict[str, Any]:
                 ["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"],
                 pulumi.Output.concat(args.log_group_arn, ":*"),
             ),
-            allow(
-                "TellGroup",
-                ["autoscaling:CompleteLifecycleAction", "autoscaling:TerminateInstanceInAutoScalingGroup"],
-                args.auto_scaling_group_arn,
-            ),
+            allow("TellGroup", tell_group, args.auto_scaling_group_arn),
         ],
     }
 

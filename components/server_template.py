@@ -53,6 +53,8 @@ class ServerTemplateArgs:
     security_group_id: pulumi.Input[str]
     instance_type: str
     """Where the group names no other."""
+    has_spot: bool
+    """Whether the group also launches Spot Instances."""
     image_id: pulumi.Input[str]
     release: ReleaseLocation
     backends: Backends
@@ -122,6 +124,7 @@ class ServerTemplate(pulumi.ComponentResource):
                 ],
                 log_group_arn=self._log_group.arn,
                 kms_key_arn=args.kms_key_arn,
+                has_spot=args.has_spot,
             ),
             self._child,
         )

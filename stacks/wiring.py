@@ -277,6 +277,7 @@ class Wiring:
             auto_scaling_group=self._group,
             security_group_id=groups.app,
             instance_type=self.settings.app_servers.instance_types[0],
+            has_spot=self.settings.app_servers.on_demand_percentage < 100,
             image_id=cloud.image_id,
             release=ReleaseLocation(
                 bucket=release.bucket,

@@ -11,7 +11,8 @@ log=/var/log/evenkeel-boot.log
 test_log=/run/evenkeel/boot-test.log
 agent=/opt/aws/amazon-cloudwatch-agent/bin/amazon-cloudwatch-agent-ctl
 
-exec > >(tee -a "$log" /dev/console) 2>&1
+# The log outlives a SIGTERM to all of the unit's processes, to hold why the launch was given up.
+exec > >(trap '' TERM && exec tee -a "$log" /dev/console) 2>&1
 set -a
 # shellcheck source=/dev/null
 . "$etc/boot.env"
@@ -20,6 +21,7 @@ set +a
 . /opt/evenkeel/imds.sh
 
 main() {
+  local state
   trap 'abandon "boot.sh line $LINENO: $BASH_COMMAND"' ERR
   trap 'abandon "told to stop after $SECONDS s"' TERM # TimeoutStartSec, or the machine's shutdown
   instance_id=$(imds instance-id)
@@ -33,14 +35,15 @@ main() {
   write_app_env
   test_release
   if waits_in_warm_pool; then
-    complete_hook CONTINUE
-    say "ready for the warm pool after $SECONDS s"
+    state="ready for the warm pool"
   else
     start_app
     wait_until_ready
-    complete_hook CONTINUE
-    say "in service after $SECONDS s"
+    state="in service"
   fi
+  complete_hook CONTINUE
+  trap - TERM # nothing is left to give up
+  say "$state after $SECONDS s"
   start_agent
 }
 
@@ -143,7 +146,9 @@ start_agent() {
 }
 
 # The last lines go to CloudWatch Logs before the hook's result: the server is gone a moment later.
+# A subshell, whose output may be a file or a variable, only fails: the script itself then gives up, once.
 abandon() { # abandon REASON
+  [ "$BASH_SUBSHELL" = 0 ] || exit 1
   trap - ERR TERM
   set +e
   say "giving up: $1"

@@ -83,14 +83,20 @@ def render(args: UserDataArgs) -> str:
                 TimeoutStopSec=args.stop_timeout,
             ),
         ),
+        _file("/etc/logrotate.d/app", _read("logrotate.conf")),
+        # Amazon Linux's, which else looks once a day.
+        _file("/etc/systemd/system/logrotate.timer.d/hourly.conf", "[Timer]\nOnCalendar=hourly\n"),
         _file("/etc/evenkeel/boot.env", _boot_env(args)),
         _file("/etc/evenkeel/app.public.env", _app_env(args.environment)),
         _file("/etc/evenkeel/cloudwatch-agent.json", _agent_config(args.log_group)),
     ]
+    # Nobody logs in but through SSM; an image may have no sshd.
+    no_ssh = "! systemctl cat sshd.service >/dev/null 2>&1 || systemctl disable --now sshd.service"
     # cloud-init runs these once in a server's life; systemd starts the units at every boot after that.
     commands = [
         ["systemctl", "daemon-reload"],
         ["systemctl", "enable", *UNITS],
+        ["sh", "-c", no_ssh],
         ["systemctl", "start", "--no-block", "lifecycle.service", BOOT],
     ]
     config = {"write_files": files, "runcmd": commands}
@@ -98,7 +104,10 @@ def render(args: UserDataArgs) -> str:
 
 
 def pack(document: str) -> str:
-    """As a launch template takes it: gzip, which cloud-init unpacks, in base64. Raises UserDataError."""
+    """As a launch template takes it: gzip, which cloud-init unpacks, in base64. Raises UserDataError.
+
+    Another zlib may compress differently: the first deployment with it then replaces the servers once.
+    """
     packed = BytesIO()
     # A header without time and file name, so that the same settings are the same launch template version.
     with gzip.GzipFile(filename="", mode="wb", fileobj=packed, mtime=0) as file:

@@ -7,8 +7,6 @@ from typing import Any
 from tests.infra.server import Server
 from tests.infra.stack import Stack
 
-SSHD = 22
-"""Amazon Linux starts it; no security group lets anybody to it."""
 IMDS = "${AWS_EC2_METADATA_SERVICE_ENDPOINT:-http://169.254.169.254}/latest"
 CLOCK = """
 const url = process.env.AWS_ENDPOINT_URL || `https://s3.${process.argv[1]}.amazonaws.com`;
@@ -24,11 +22,11 @@ CLOCK_MS = 1000
 
 
 def test_no_process_listens_but_the_app(server: Server) -> None:
-    """Nothing that another machine could talk to: SSM asks from inside."""
+    """Nothing that another machine could talk to, no sshd either: SSM asks from inside."""
     listening = server.host.check_output("ss --no-header --tcp --listening --numeric --processes")
     own = [line.split()[3].rsplit(":", 1) for line in listening.splitlines() if "users:" in line]
     open_ports = {int(port) for address, port in own if reachable(address, server.address[0])}
-    assert open_ports - {SSHD} == {server.address[1]}
+    assert open_ports == {server.address[1]}
 
 
 def test_nobody_may_connect_but_to_the_apps_port(server: Server, aws: Callable[[str], Any]) -> None:

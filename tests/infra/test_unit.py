@@ -4,7 +4,7 @@ from tests.infra.server import Server
 
 
 def test_the_app_is_a_service_that_comes_back(server: Server) -> None:
-    """It runs, starts at boot, and is started again when it fails."""
+    """It runs, is one of the machine's own services, and is started again when it fails."""
     unit = server.unit
     assert (unit["ActiveState"], unit["UnitFileState"]) == ("active", "enabled")
     written = settings(server)

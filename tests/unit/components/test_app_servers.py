@@ -20,13 +20,14 @@ TIMES = Settings().timeline
 
 
 @cache
-def template() -> Registered:
+def template(*, has_spot: bool = False) -> Registered:
     args = ServerTemplateArgs(
         region="xx-1",
         account_id="123456789012",
         auto_scaling_group="kit",
         security_group_id="sg",
         instance_type="m7i.large",
+        has_spot=has_spot,
         image_id="ami-1",
         release=ReleaseLocation(
             bucket="releases", key="releases/abc.tar.gz", sha256="abc", arn="arn:releases/*"
@@ -110,12 +111,22 @@ def test_a_server_may_do_what_its_boot_needs_and_no_more() -> None:
         "Decrypt": (["kms:Decrypt"], "arn:key"),
         "Log": (["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"], "arn:kit:*"),
         "TellGroup": (
-            ["autoscaling:CompleteLifecycleAction", "autoscaling:TerminateInstanceInAutoScalingGroup"],
+            ["autoscaling:CompleteLifecycleAction"],
             "arn:aws:autoscaling:xx-1:123456789012:autoScalingGroup:*:autoScalingGroupName/kit",
         ),
     }
     managed = made["aws:iam/rolePolicyAttachment:RolePolicyAttachment", "kit-role-ssm"]
     assert managed["policyArn"] == "arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore"
+
+
+def test_only_where_a_server_may_be_spot_may_it_terminate_servers_of_its_group() -> None:
+    """Its own, which EC2 takes back; but the permission names the group, so that others go without."""
+    policy = json.loads(template(has_spot=True)["aws:iam/rolePolicy:RolePolicy", "kit-role-policy"]["policy"])
+    (actions,) = [one["Action"] for one in policy["Statement"] if one["Sid"] == "TellGroup"]
+    assert actions == [
+        "autoscaling:CompleteLifecycleAction",
+        "autoscaling:TerminateInstanceInAutoScalingGroup",
+    ]
 
 
 def test_user_data_tells_where_everything_is() -> None:

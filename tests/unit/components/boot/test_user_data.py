@@ -58,6 +58,11 @@ def test_it_is_a_cloud_config_of_files_and_units() -> None:
     assert config["runcmd"] == [
         ["systemctl", "daemon-reload"],
         ["systemctl", "enable", "app.service", "evenkeel-boot.service", "lifecycle.service"],
+        [
+            "sh",
+            "-c",
+            "! systemctl cat sshd.service >/dev/null 2>&1 || systemctl disable --now sshd.service",
+        ],
         ["systemctl", "start", "--no-block", "lifecycle.service", "evenkeel-boot.service"],
     ]
     assert all(set(file) == {"path", "permissions", "content"} for file in config["write_files"])
@@ -78,6 +83,15 @@ def test_systemd_holds_the_app_to_the_budgets() -> None:
     assert app == "[Service]\nEnvironment=PM2_CONCURRENT_ACTIONS=2\nLimitNOFILE=65536\nTimeoutStopSec=14\n"
     boot = written["/etc/systemd/system/evenkeel-boot.service.d/budget.conf"]["content"]
     assert boot == "[Service]\nTimeoutStartSec=60\n"
+
+
+def test_the_apps_logs_do_not_grow_for_ever() -> None:
+    """Looked at each hour, and cut where PM2 has them open."""
+    written = files()
+    assert "/var/log/app/*.log {" in (rotation := written["/etc/logrotate.d/app"]["content"])
+    assert all(rule in rotation for rule in ("size 50M", "rotate 3", "nodateext", "copytruncate"))
+    timer = written["/etc/systemd/system/logrotate.timer.d/hourly.conf"]["content"]
+    assert timer == "[Timer]\nOnCalendar=hourly\n"
 
 
 def test_the_apps_environment_is_sorted_lines() -> None:
