@@ -6,7 +6,7 @@ RUN    := $(VENV)/bin/python
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up down status logs env preview timeline unit lint test bench bench-migrations bench-rollout
+.PHONY: help setup up down status logs env preview timeline unit lint test soak bench bench-migrations bench-rollout
 
 help: ## what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -56,6 +56,9 @@ test: setup lint ## everything: lint, the app's tests, unit, preview, rehearsal,
 	@$(RUN) -m rehearsal engine
 	@npm test --silent --prefix app
 	@$(RUN) -m pytest tests --numprocesses 2 --dist loadgroup
+
+soak: setup ## rollouts and reloads under load, twenty times each
+	@$(RUN) -m pytest tests/faults/rollouts --times 20
 
 bench: setup ## cold and warm `make up`, no-change `pulumi up`, the program alone; JSON
 	@$(RUN) -m bench

@@ -14,6 +14,8 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import TracebackType
+from typing import Self
 
 CONNECTIONS = 10
 """Of each of the two: kept alive, and new ones."""
@@ -109,7 +111,10 @@ class Outcome:
 
 
 class Load:
-    """Requests for one path from now until `stop`, half of them on connections of their own."""
+    """Requests for one path from now until `stop`, half of them on connections of their own.
+
+    `with Load(...) as load:` ends it also where something raises before `stop`.
+    """
 
     def __init__(self, url: str, *, rate: int = 100, cookies: Sequence[str] = (), path: str = "/me") -> None:
         """`rate` is of requests/s at least, both kinds together; each of `cookies` is a Cookie header."""
@@ -120,14 +125,24 @@ class Load:
             self._start(f"{url}{path}", connection, pause, cookies) for connection in ("keep-alive", "close")
         ]
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._end()
+
     def stop(self) -> Outcome:
         """Ends the load; both kinds' outcomes together."""
         seconds = time.monotonic() - self._began
-        for wrk in self._running:
-            wrk.send_signal(signal.SIGINT)
-        printed = [wrk.communicate(timeout=2 * ANSWER)[0] for wrk in self._running]
-        each = [one for log in Path(self._folder.name).glob("*.log.*") for one in noted(log.read_text())]
-        self._folder.cleanup()
+        try:
+            for wrk in self._running:
+                wrk.send_signal(signal.SIGINT)
+            printed = [wrk.communicate(timeout=2 * ANSWER)[0] for wrk in self._running]
+            each = [one for log in Path(self._folder.name).glob("*.log.*") for one in noted(log.read_text())]
+        finally:
+            self._end()
         outcomes = [outcome(text, seconds) for text in printed]
         return Outcome(
             requests=sum(one.requests for one in outcomes),
@@ -136,6 +151,13 @@ class Load:
             lines=tuple(line for one in outcomes for line in one.lines),
             each=tuple(sorted(each, key=lambda one: one.sent)),
         )
+
+    def _end(self) -> None:
+        """Leaves neither a process nor a file, whatever came before."""
+        for wrk in self._running:
+            with wrk:
+                wrk.kill()
+        self._folder.cleanup()
 
     def _start(
         self, url: str, connection: str, pause: int, cookies: Sequence[str]

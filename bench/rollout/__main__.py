@@ -84,15 +84,13 @@ def _roll_out(checkout: Checkout, settings: Settings, servers: int) -> Rollout:
     until(fleet.settled)
     people = [Person.logged_in(outputs["url"]) for _ in range(PEOPLE)]
     watch = Watch(Fleet(outputs, environment))
-    load = Load(outputs["url"], rate=ASKED, cookies=[person.cookie for person in people])
-    try:
+    with Load(outputs["url"], rate=ASKED, cookies=[person.cookie for person in people]) as load:
         time.sleep(LEAD)
         began = time.monotonic()
         succeed(checkout.pulumi(*UP))
         deployment = time.monotonic() - began
         until(fleet.settled)
         time.sleep(LEAD)
-    finally:
         outcome, looks = load.stop(), watch.stop()
     refresh = fleet.last_refresh()
     predicted = budgets.rollout_time(

@@ -105,16 +105,22 @@ class Watch:
     def __init__(self, fleet: Fleet) -> None:
         self._fleet = fleet
         self._looks: list[Look] = []
+        self._failure: Exception | None = None
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
 
     def stop(self) -> tuple[Look, ...]:
-        """What was seen."""
+        """What was seen; raises what kept it from looking."""
         self._over.set()
         self._thread.join()
+        if self._failure:
+            raise self._failure
         return tuple(self._looks)
 
     def _run(self) -> None:
-        while not self._over.wait(PAUSE):
-            self._looks.append(self._fleet.look())
+        try:
+            while not self._over.wait(PAUSE):
+                self._looks.append(self._fleet.look())
+        except Exception as error:
+            self._failure = error

@@ -1,10 +1,16 @@
 """The load generator sees what fails, and keeps its pace."""
 
+import os
+import signal
+import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
 
 from tests.load import Load, Outcome, outcome
 
@@ -77,9 +83,9 @@ def serving(fault: Callable[[int], int | None] = lambda _: 200) -> Iterator[Serv
 
 
 def loaded(server: Server, cookies: tuple[str, ...] = ()) -> Outcome:
-    load = Load(server.url, cookies=cookies)
-    time.sleep(SECONDS)
-    return load.stop()
+    with Load(server.url, cookies=cookies) as load:
+        time.sleep(SECONDS)
+        return load.stop()
 
 
 def test_all_that_wrk_counts_as_failed_is_added_up() -> None:
@@ -111,3 +117,27 @@ def test_a_broken_connection_and_a_bad_answer_are_seen() -> None:
         seen = loaded(server)
         assert seen.failed == sum(one.failed for one in seen.each) > 0
         assert {one.status for one in seen.each if one.failed} == {500}
+
+
+def test_a_test_that_fails_leaves_no_load_behind() -> None:
+    """Neither a process nor a file, though nobody has stopped it."""
+    with serving() as server:
+        with pytest.raises(ZeroDivisionError), Load(server.url) as load:
+            raise ZeroDivisionError
+        assert ended(load)
+
+
+def test_a_load_that_does_not_stop_leaves_nothing_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It says so, once its time is over."""
+    with serving() as server, Load(server.url) as load:
+        for wrk in load._running:
+            wrk.send_signal(signal.SIGSTOP)
+            os.waitid(os.P_PID, wrk.pid, os.WSTOPPED)
+        monkeypatch.setattr("tests.load.ANSWER", 0.1)
+        with pytest.raises(subprocess.TimeoutExpired):
+            load.stop()
+        assert ended(load)
+
+
+def ended(load: Load) -> bool:
+    return all(wrk.returncode is not None for wrk in load._running) and not Path(load._folder.name).exists()

@@ -4,8 +4,8 @@ import threading
 from typing import Any
 
 import boto3
-import requests
 
+from rehearsal import daemon
 from tests.conftest import Deployment
 from tests.faults.deployer import until
 from tests.infra.server import PM2
@@ -74,8 +74,7 @@ class Servers:
 
     def lose(self, server: str) -> None:
         """Ends one at once, as a machine that fails."""
-        fault = {"action": "instance-loss", "target": server}
-        requests.post(f"{self._endpoint}/_evenkeel/faults", json=fault, timeout=10).raise_for_status()
+        daemon.inject(self._endpoint, "instance-loss", server)
 
     def run(self, server: str, command: str) -> str:
         """What a shell command prints there; AssertionError when it fails."""

@@ -24,10 +24,10 @@ REQUESTS = 1000
 def test_a_release(release: BadRelease, fleet: Fleet) -> None:
     """It fails in time, with the server's own words; the old servers serve every request, the gates stay."""
     servers, pinned, gates = fleet.servers(), fleet.pinned(), recorded(fleet)
-    load = Load(fleet.url, rate=150, cookies=[Person.logged_in(fleet.url).cookie])
-    with fleet.settings(environment=f'NODE_OPTIONS: "{release.node_options}"', warmup=release.warmup):
+    settings = fleet.settings(environment=f'NODE_OPTIONS: "{release.node_options}"', warmup=release.warmup)
+    with settings, Load(fleet.url, rate=150, cookies=[Person.logged_in(fleet.url).cookie]) as load:
         failed = fleet.checkout.pulumi(*UP)
-    outcome = load.stop()
+        outcome = load.stop()
     assert failed.returncode != 0, failed.stdout
     for words in ("The rollout of evenkeel-local-app", release.reason, release.says, "serve on"):
         assert words in failed.stdout, failed.stdout

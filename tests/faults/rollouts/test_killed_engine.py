@@ -12,20 +12,20 @@ pytestmark = pytest.mark.quiet
 
 def test_the_next_up_finishes_what_a_killed_engine_began(fleet: Fleet) -> None:
     """Another release in the meantime takes its place, the same one is followed; nothing is done twice."""
-    load = Load(fleet.url, rate=150, cookies=[Person.logged_in(fleet.url).cookie])
     refreshes, release = len(fleet.refreshes()), fleet.gate("release")
-    with fleet.settings(environment="LEVEL: first"):
-        killed_while_servers_start(fleet, fleet.up())
-    with fleet.settings(environment="LEVEL: second"):
-        other = fleet.up()
-        other.says("rollout: cancelling the instance refresh to version")
-        other.says("rollout: replacing the servers")
-        killed_while_servers_start(fleet, other)
-        assert fleet.gate("release") == release
-        again = fleet.up()
-        again.succeeded()
+    with Load(fleet.url, rate=150, cookies=[Person.logged_in(fleet.url).cookie]) as load:
+        with fleet.settings(environment="LEVEL: first"):
+            killed_while_servers_start(fleet, fleet.up())
+        with fleet.settings(environment="LEVEL: second"):
+            other = fleet.up()
+            other.says("rollout: cancelling the instance refresh to version")
+            other.says("rollout: replacing the servers")
+            killed_while_servers_start(fleet, other)
+            assert fleet.gate("release") == release
+            again = fleet.up()
+            again.succeeded()
+        outcome = load.stop()
     assert "rollout: replacing the servers" not in again.printed
-    outcome = load.stop()
     assert fleet.refreshes()[: len(fleet.refreshes()) - refreshes] == ["Successful", "Cancelled"]
     assert set(fleet.servers().values()) == {fleet.pinned()}
     assert fleet.gate("release").endswith(f"version {fleet.pinned()}")

@@ -26,6 +26,7 @@ ASKED = 150
 PEOPLE = 10
 WITHOUT_HANDLER = "module.exports = { gracefulShutdown: () => ({ isShuttingDown: false }) };"
 SHUTDOWN = "/opt/app/current/src/shutdown.js"
+RESTORE = f"test ! -f /root/shutdown.js || {{ cat /root/shutdown.js >{SHUTDOWN} && rm /root/shutdown.js; }}"
 NOTICED = 2.0
 """Seconds within which a lost server gets no more requests in rehearsal. An ALB takes its health checks',
 15 s here: like the rehearsal's balancer it sends no request twice, so those that it still hands on fail."""
@@ -70,17 +71,18 @@ def in_use(deployment: Deployment) -> Iterator[Use]:
     url = deployment.outputs["url"]
     use = Use(people=[Person.logged_in(url) for _ in range(PEOPLE)])
     watch = Watch(deployment)
-    load = Load(url, rate=ASKED, cookies=[person.cookie for person in use.people])
-    watch.start()
-    try:
-        yield use
-    finally:
-        use.outcome = load.stop()
-        use.fewest = watch.end()
-        print(
-            f"{use.outcome.requests} requests in {use.outcome.seconds:.0f} s ({use.outcome.rate:.0f}/s), "
-            f"{use.outcome.failed} failed {use.outcome.lines or ''}; {use.fewest} servers healthy at least"
-        )
+    with Load(url, rate=ASKED, cookies=[person.cookie for person in use.people]) as load:
+        watch.start()
+        try:
+            yield use
+        finally:
+            use.fewest = watch.end()
+            use.outcome = load.stop()
+            print(
+                f"{use.outcome.requests} requests in {use.outcome.seconds:.0f} s ({use.outcome.rate:.0f}/s), "
+                f"{use.outcome.failed} failed {use.outcome.lines or ''}; "
+                f"{use.fewest} servers healthy at least"
+            )
 
 
 def test_rollouts_fail_no_request(fleet: Fleet, deployment: Deployment, servers: Servers, times: int) -> None:
@@ -131,7 +133,7 @@ def test_reloads_without_the_signal_handler_fail_requests(deployment: Deployment
             servers.settled(len(healthy))
     finally:
         for server in healthy & servers.members:
-            servers.run(server, f"cat /root/shutdown.js >{SHUTDOWN}")
+            servers.run(server, RESTORE)
             servers.reload(server)
     assert reloads.failed > 0, "nothing failed: the load proves nothing"
     assert replacement.failed == 0
@@ -140,8 +142,11 @@ def test_reloads_without_the_signal_handler_fail_requests(deployment: Deployment
 def test_scaling_out_and_in_fails_no_request(deployment: Deployment, servers: Servers) -> None:
     """By hand, to the largest size and back; who leaves finishes first."""
     desired = servers.desired
-    with in_use(deployment) as use:
-        servers.resize(desired + 2)
+    try:
+        with in_use(deployment) as use:
+            servers.resize(desired + 2)
+            servers.resize(desired)
+    finally:
         servers.resize(desired)
     assert (use.failed, use.fewest) == (0, desired)
     assert use.all_are_logged_in()

@@ -2,7 +2,6 @@
 
 import base64
 import json
-import subprocess
 import urllib.request
 from collections.abc import Container
 from typing import Any
@@ -174,12 +173,6 @@ class Fleet:
         eventually(settled, within=60)
         return self.members()
 
-    def what_runs(self) -> list[dict[str, Any]]:
-        """The cloud's own table of processes."""
-        with urllib.request.urlopen(f"{self.cloud.endpoint}/_evenkeel/status", timeout=10) as response:
-            rows: list[dict[str, Any]] = json.load(response)
-            return rows
-
     def ask(self, path: str = "/") -> dict[str, Any]:
         """A request through the balancer."""
         with urllib.request.urlopen(f"{self.url}{path}", timeout=10) as response:
@@ -200,20 +193,3 @@ class Fleet:
 
         result: dict[str, Any] = eventually(ended, within=30)
         return result
-
-
-class Load:
-    """Requests through a balancer, as many as it takes, until `failures` is asked."""
-
-    def __init__(self, url: str, *, seconds: int) -> None:
-        self._wrk = subprocess.Popen(
-            ["wrk", "--threads", "1", "--connections", "20", "--duration", f"{seconds}s", url],
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-
-    def failures(self) -> list[str]:
-        """wrk's lines about answers other than 2xx and 3xx and about connections; at its end."""
-        output = self._wrk.communicate()[0]
-        assert " requests in " in output, output
-        return [line for line in output.splitlines() if "Non-2xx" in line or "Socket errors" in line]

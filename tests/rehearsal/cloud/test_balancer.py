@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from tests.rehearsal.cloud.fleet import Fleet, Load
+from tests.load import Load
+from tests.rehearsal.cloud.fleet import Fleet
 from tests.rehearsal.cloud.running import RunningCloud, eventually
 
 
@@ -43,15 +44,16 @@ def test_requests_go_round_robin_and_tell_who_asked(fleet: Fleet) -> None:
 def test_targets_come_and_go_without_a_failed_request(fleet: Fleet) -> None:
     """Deregistered and registered again, three times, under load; its states are those of ELBv2."""
     leaving = fleet.members()[0]
-    load = Load(fleet.url, seconds=25)
-    for _ in range(3):
-        fleet.elb.deregister_targets(TargetGroupArn=fleet.target_group, Targets=[{"Id": leaving}])
-        eventually(lambda: fleet.health().get(leaving) == "draining", within=2)
-        eventually(lambda: leaving not in fleet.health(), within=5)
-        fleet.elb.register_targets(TargetGroupArn=fleet.target_group, Targets=[{"Id": leaving}])
-        assert fleet.health()[leaving] == "initial"
-        eventually(lambda: fleet.health()[leaving] == "healthy", within=10)
-    assert load.failures() == []
+    with Load(fleet.url, path="/") as load:
+        for _ in range(3):
+            fleet.elb.deregister_targets(TargetGroupArn=fleet.target_group, Targets=[{"Id": leaving}])
+            eventually(lambda: fleet.health().get(leaving) == "draining", within=2)
+            eventually(lambda: leaving not in fleet.health(), within=5)
+            fleet.elb.register_targets(TargetGroupArn=fleet.target_group, Targets=[{"Id": leaving}])
+            assert fleet.health()[leaving] == "initial"
+            eventually(lambda: fleet.health()[leaving] == "healthy", within=10)
+        outcome = load.stop()
+    assert outcome.failed == 0, outcome.lines
 
 
 def test_a_request_in_flight_outlives_its_targets_deregistration(fleet: Fleet) -> None:
@@ -90,25 +92,27 @@ def test_an_unhealthy_target_says_why_and_gets_nothing(fleet: Fleet) -> None:
 
 def test_a_change_of_listeners_costs_no_request(fleet: Fleet) -> None:
     """HAProxy is reloaded under load: rules come and go, attributes change."""
-    load = Load(fleet.url, seconds=8)
-    rules = []
-    for number in (1, 2, 3):
-        fixed = {"StatusCode": "418", "ContentType": "text/plain", "MessageBody": f"rule {number}"}
-        rule = fleet.elb.create_rule(
-            ListenerArn=fleet.listener,
-            Priority=number,
-            Conditions=[{"Field": "path-pattern", "Values": [f"/teapot/{number}*"]}],
-            Actions=[{"Type": "fixed-response", "FixedResponseConfig": fixed}],
+    with Load(fleet.url, path="/") as load:
+        rules = []
+        for number in (1, 2, 3):
+            fixed = {"StatusCode": "418", "ContentType": "text/plain", "MessageBody": f"rule {number}"}
+            rule = fleet.elb.create_rule(
+                ListenerArn=fleet.listener,
+                Priority=number,
+                Conditions=[{"Field": "path-pattern", "Values": [f"/teapot/{number}*"]}],
+                Actions=[{"Type": "fixed-response", "FixedResponseConfig": fixed}],
+            )
+            rules.append(rule["Rules"][0]["RuleArn"])
+            eventually(partial(is_teapot, f"{fleet.url}/teapot/{number}"), within=5)
+        fleet.elb.modify_load_balancer_attributes(
+            LoadBalancerArn=fleet.balancer,
+            Attributes=[{"Key": "idle_timeout.timeout_seconds", "Value": "30"}],
         )
-        rules.append(rule["Rules"][0]["RuleArn"])
-        eventually(partial(is_teapot, f"{fleet.url}/teapot/{number}"), within=5)
-    fleet.elb.modify_load_balancer_attributes(
-        LoadBalancerArn=fleet.balancer, Attributes=[{"Key": "idle_timeout.timeout_seconds", "Value": "30"}]
-    )
-    for arn in rules:
-        fleet.elb.delete_rule(RuleArn=arn)
-    eventually(lambda: status(f"{fleet.url}/teapot/1") == 200, within=5)
-    assert load.failures() == []
+        for arn in rules:
+            fleet.elb.delete_rule(RuleArn=arn)
+        eventually(lambda: status(f"{fleet.url}/teapot/1") == 200, within=5)
+        outcome = load.stop()
+    assert outcome.failed == 0, outcome.lines
 
 
 def test_https_has_the_certificate_and_http_redirects_to_it(fleet: Fleet) -> None:

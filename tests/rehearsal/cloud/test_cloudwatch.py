@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.rehearsal.cloud.fleet import SERVER, Fleet, Load
+from tests.load import Load
+from tests.rehearsal.cloud.fleet import SERVER, Fleet
 from tests.rehearsal.cloud.running import RunningCloud, eventually
 
 
@@ -177,26 +178,27 @@ def test_an_alarm_of_real_errors_rolls_a_rollout_back(group: Fleet) -> None:
     failing = SERVER.replace("const end =", 'if (request.url === "/") response.statusCode = 500; const end =')
     version = group.new_version(failing % {"mark": "failing"})
     template = {"LaunchTemplateId": group.template, "Version": version}
-    load = Load(group.url, seconds=20)
-    group.autoscaling.start_instance_refresh(
-        AutoScalingGroupName="app",
-        Preferences={
-            "MinHealthyPercentage": 100,
-            "MaxHealthyPercentage": 200,
-            "AutoRollback": True,
-            "AlarmSpecification": {"Alarms": ["errors"]},
-            "BakeTime": 60,
-        },
-        DesiredConfiguration={"LaunchTemplate": template},
-    )
 
     def rolled_back() -> dict[str, Any] | None:
         refreshes = group.autoscaling.describe_instance_refreshes(AutoScalingGroupName="app")
         latest: dict[str, Any] = refreshes["InstanceRefreshes"][0]
         return latest if latest["Status"] == "RollbackSuccessful" else None
 
-    assert eventually(rolled_back, within=90)["StatusReason"] == "the alarm errors is in the ALARM state"
-    assert load.failures()
+    with Load(group.url, path="/") as load:
+        group.autoscaling.start_instance_refresh(
+            AutoScalingGroupName="app",
+            Preferences={
+                "MinHealthyPercentage": 100,
+                "MaxHealthyPercentage": 200,
+                "AutoRollback": True,
+                "AlarmSpecification": {"Alarms": ["errors"]},
+                "BakeTime": 60,
+            },
+            DesiredConfiguration={"LaunchTemplate": template},
+        )
+        assert eventually(rolled_back, within=90)["StatusReason"] == "the alarm errors is in the ALARM state"
+        outcome = load.stop()
+    assert outcome.failed > 0
     group.wait_for_healthy(1)
     assert group.ask()["mark"] == "1"
 

@@ -6,7 +6,8 @@ import pytest
 
 from rehearsal import daemon
 from rehearsal.errors import CloudError
-from tests.rehearsal.cloud.fleet import Fleet, Load
+from tests.load import Load
+from tests.rehearsal.cloud.fleet import Fleet
 from tests.rehearsal.cloud.running import RunningCloud, eventually
 
 POLICY = {"MinHealthyPercentage": 100, "MaxHealthyPercentage": 150}
@@ -60,13 +61,14 @@ def test_a_rebalance_recommendation_replaces_the_server_before_it_goes(group: Fl
     """The server is told; its group launches first, and then drains it."""
     leaving = group.members()[0]
     assert metadata(group, leaving, "events/recommendations/rebalance") == "404"
-    load = Load(group.url, seconds=12)
-    daemon.inject(group.cloud.endpoint, "rebalance-recommendation", leaving)
-    assert "noticeTime" in metadata(group, leaving, "events/recommendations/rebalance")
-    assert fewest_healthy(group, leaving) == 2
-    causes = [one["Cause"] for one in group.activities() if leaving in one["Description"]]
-    assert "EC2 instance rebalance recommendation" in causes[0]
-    assert load.failures() == []
+    with Load(group.url, path="/") as load:
+        daemon.inject(group.cloud.endpoint, "rebalance-recommendation", leaving)
+        assert "noticeTime" in metadata(group, leaving, "events/recommendations/rebalance")
+        assert fewest_healthy(group, leaving) == 2
+        causes = [one["Cause"] for one in group.activities() if leaving in one["Description"]]
+        assert "EC2 instance rebalance recommendation" in causes[0]
+        outcome = load.stop()
+    assert outcome.failed == 0, outcome.lines
 
 
 def test_a_spot_interruption_is_announced(group: Fleet) -> None:

@@ -13,7 +13,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from rehearsal import daemon
-from tests.rehearsal.cloud.fleet import SERVER, Fleet, Load
+from tests.load import Load
+from tests.rehearsal.cloud.fleet import SERVER, Fleet
 from tests.rehearsal.cloud.running import RunningCloud, eventually
 
 LAUNCHING = "autoscaling:EC2_INSTANCE_LAUNCHING"
@@ -253,24 +254,25 @@ def test_a_refresh_replaces_every_server_without_a_failed_request(group: Fleet) 
     """New ones first, never fewer than two healthy; the group launches the new version from then on."""
     before = set(group.members())
     version = group.new_version(SERVER % {"mark": "2"})
-    load = Load(group.url, seconds=30)
-    refresh(group, version)
-    with pytest.raises(ClientError, match="InstanceRefreshInProgress"):
+    with Load(group.url, path="/") as load:
         refresh(group, version)
-    fewest = 2
+        with pytest.raises(ClientError, match="InstanceRefreshInProgress"):
+            refresh(group, version)
+        fewest = 2
 
-    def done() -> bool:
-        nonlocal fewest
-        fewest = min(fewest, len(group.healthy()))
-        latest = group.autoscaling.describe_instance_refreshes(AutoScalingGroupName="app")
-        return bool(latest["InstanceRefreshes"][0]["Status"] == "Successful")
+        def done() -> bool:
+            nonlocal fewest
+            fewest = min(fewest, len(group.healthy()))
+            latest = group.autoscaling.describe_instance_refreshes(AutoScalingGroupName="app")
+            return bool(latest["InstanceRefreshes"][0]["Status"] == "Successful")
 
-    eventually(done, within=60)
-    assert refreshed(group)["PercentageComplete"] == 100
-    assert before.isdisjoint(group.wait_for_healthy(2))
-    assert (fewest, group.ask()["mark"]) == (2, "2")
-    assert group.groups()[0]["LaunchTemplate"]["Version"] == version
-    assert load.failures() == []
+        eventually(done, within=60)
+        assert refreshed(group)["PercentageComplete"] == 100
+        assert before.isdisjoint(group.wait_for_healthy(2))
+        assert (fewest, group.ask()["mark"]) == (2, "2")
+        assert group.groups()[0]["LaunchTemplate"]["Version"] == version
+        outcome = load.stop()
+    assert outcome.failed == 0, outcome.lines
 
 
 def test_a_version_that_does_not_boot_is_rolled_back(group: Fleet) -> None:
@@ -310,10 +312,11 @@ def test_capacity_follows_what_is_desired(group: Fleet) -> None:
         set_capacity(AutoScalingGroupName="app", DesiredCapacity=9)
     set_capacity(AutoScalingGroupName="app", DesiredCapacity=3)
     group.wait_for_healthy(3)
-    load = Load(group.url, seconds=6)
-    set_capacity(AutoScalingGroupName="app", DesiredCapacity=2)
-    group.wait_for_healthy(2)
-    assert load.failures() == []
+    with Load(group.url, path="/") as load:
+        set_capacity(AutoScalingGroupName="app", DesiredCapacity=2)
+        group.wait_for_healthy(2)
+        outcome = load.stop()
+    assert outcome.failed == 0, outcome.lines
 
 
 def test_a_schedule_changes_the_sizes(group: Fleet) -> None:
