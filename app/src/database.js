@@ -9,6 +9,9 @@ const { bounded } = require('./bounded');
 const CONNECT_MS = 2000;
 const STATEMENT_MS = 5000;
 const PING_MS = 1000;
+const KEEP_ALIVE_MS = 10_000;
+/** After which a connection is made anew, where DNS leads to by then; rare enough that hardly a request waits for it. */
+const LIFETIME_S = 1800;
 /** Postgres' code for a write to a server that takes none. */
 const READ_ONLY = '25006';
 
@@ -28,7 +31,10 @@ function openDatabase({ url, poolSize, log }) {
     statement_timeout: STATEMENT_MS,
     // The server's own limit comes first; this one is for a server that no longer answers.
     query_timeout: STATEMENT_MS + PING_MS,
+    // With libuv's ten probes, one a second, an idle connection whose peer is gone is dropped within 20 s.
     keepAlive: true,
+    keepAliveInitialDelayMillis: KEEP_ALIVE_MS,
+    maxLifetimeSeconds: LIFETIME_S,
     application_name: 'app',
   });
   // An idle connection that the server drops is an 'error' event, and would end the process unheard.

@@ -10,8 +10,20 @@ const PRISMA = new Set(['P1001', 'P1002', 'P1008', 'P1017', 'P2024', 'P2028']);
  */
 const SQLSTATE = /^(08...|25006|53300|57P0[1-35])$/;
 
-/** What node's sockets and `pg` say of a connection that broke or did not answer; the latter without a code. */
-const SOCKET = new Set(['ECONNREFUSED', 'ECONNRESET', 'EHOSTUNREACH', 'ENETUNREACH', 'EPIPE', 'ETIMEDOUT']);
+/**
+ * What node's sockets and `pg` say of a connection that broke or did not answer; the latter without a code. A failover
+ * of RDS is a change of DNS, whose own two are EAI_AGAIN and ENOTFOUND.
+ */
+const SOCKET = new Set([
+  'EAI_AGAIN',
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENOTFOUND',
+  'EPIPE',
+  'ETIMEDOUT',
+]);
 const DRIVER =
   /^(Connection terminated|Query read timeout|timeout exceeded when trying to connect|Client .* not queryable)/;
 

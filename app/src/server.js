@@ -26,6 +26,7 @@ async function serve() {
   server.on('request', createApp({ config, log, redis, database, shutdown }));
 
   await Promise.all([redis.settled(), database.settled()]);
+  if (shutdown.isShuttingDown) return; // A signal came first, and what it began ends the process.
   server.listen(config.port, config.host);
   await once(server, 'listening');
   process.send?.('ready');

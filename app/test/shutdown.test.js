@@ -1,9 +1,11 @@
 'use strict';
 const assert = require('node:assert/strict');
+const { once } = require('node:events');
+const { createServer } = require('node:net');
 const { after, before, test } = require('node:test');
 const { join } = require('node:path');
-const { client, slowLogIn, startApp } = require('./helpers/app');
-const { eventually } = require('./helpers/children');
+const { client, SERVER, slowLogIn, startApp } = require('./helpers/app');
+const { eventually, freePort, start } = require('./helpers/children');
 const { startServices } = require('./helpers/services');
 
 const SERVERS_TIMES = { DRAIN_TIMEOUT_MS: '1000', KILL_TIMEOUT_MS: '5000' };
@@ -112,3 +114,26 @@ for (const [signalName, kind] of [
     assert.match(app.logged(kind)[0].error, /^Error: a fault of the tests/);
   });
 }
+
+test('a worker that is told to leave while its database hangs never listens', async () => {
+  const database = createServer().listen(0, '127.0.0.1'); // It accepts, and says nothing.
+  await once(database, 'listening');
+  const asked = once(database, 'connection');
+  const child = start(process.execPath, [SERVER], {
+    env: {
+      PATH: process.env.PATH,
+      HOST: '127.0.0.1',
+      PORT: String(await freePort()),
+      ...SERVERS_TIMES,
+      ...services.env,
+      DATABASE_URL: `postgresql://app@127.0.0.1:${database.address().port}/app?sslmode=disable`,
+    },
+  });
+  const exited = once(child, 'exit');
+  await asked;
+  child.kill('SIGTERM');
+  await exited;
+  database.close();
+  assert.match(child.output, /"shutting down"/);
+  assert.doesNotMatch(child.output, /"listening"/);
+});
