@@ -3,6 +3,8 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
+from tests.load import CONNECTIONS, Request
+
 RECOVERY = 5.0
 """Seconds from a store's return to the first write, and to the last refusal: the bar for both stores."""
 CREATED, UNAVAILABLE = 201, 503
@@ -60,3 +62,13 @@ class Record:
     def lost(self, found: Collection[str]) -> set[str]:
         """What was acknowledged and is not there."""
         return self.acknowledged - set(found)
+
+
+def pace(reads: Sequence[Request], *, seconds: float, lost: float, back: float) -> float:
+    """Reads/s of a load of so many seconds, without the time for which the outage kept connections waiting.
+
+    A connection asks nothing while it waits for an answer. `lost`, `back`: epoch seconds between which the
+    outage was felt; only what was under way then is excused.
+    """
+    waited = sum(one.seconds for one in reads if one.sent < back and one.sent + one.seconds > lost)
+    return len(reads) / (seconds - waited / (2 * CONNECTIONS))

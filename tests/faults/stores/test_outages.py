@@ -28,7 +28,7 @@ from tests import access
 from tests.conftest import Deployment
 from tests.faults.deployer import kill, until
 from tests.faults.rollouts.servers import Servers
-from tests.faults.stores.record import RECOVERY, Record
+from tests.faults.stores.record import RECOVERY, UNAVAILABLE, Record, pace
 from tests.faults.stores.watch import Watch
 from tests.faults.stores.writers import Writers
 from tests.load import Load
@@ -36,6 +36,8 @@ from tests.person import Person
 
 pytestmark = pytest.mark.quiet
 PEOPLE = 6
+RATE, ASKED = 100, 150
+"""Reads/s: at least, where the outage keeps none waiting; and of the load, whose answers take time."""
 REDIS_ANSWER, POSTGRES_ANSWER = 3.0, 4.0
 """Seconds that a 503 may take at most: the app's own limits are 1 s for a command of Redis and 2 s for a
 connection to Postgres; what is more is the busy machine's."""
@@ -155,29 +157,34 @@ def in_use(deployment: Deployment, watch: Watch, slowest: float) -> Iterator[lis
     people = [Person.logged_in(url) for _ in range(PEOPLE)]
     group, before = servers.settled(servers.desired), workers(url)
     writers, records = Writers(url, people), list[Record]()
-    load = Load(url, cookies=[person.cookie for person in people])
-    watch.start()
-    writers.start()
-    try:
-        time.sleep(BEFORE)
-        yield records
-        until(lambda: watch.returned)
-        time.sleep(AFTER)
-    finally:
-        writers.stop()
-        watch.end()
+    with Load(url, rate=ASKED, cookies=[person.cookie for person in people]) as load:
+        watch.start()
+        writers.start()
+        try:
+            time.sleep(BEFORE)
+            yield records
+            until(lambda: watch.returned)
+            time.sleep(AFTER)
+        finally:
+            writers.stop()
+            watch.end()
         outcome = load.stop()
     assert watch.returned and watch.lost, "the store was never away"
     record = Record(answers=writers.answers, returned=watch.returned)
+    epoch = time.time() - time.monotonic()
+    back = epoch + watch.returned + max(record.last_refusal, 0.0)
+    rate = pace(outcome.each, seconds=outcome.seconds, lost=epoch + watch.lost, back=back)
     print(
         f"away for {watch.returned - watch.lost:.2f} s; {len(record.acknowledged)} writes; "
         f"{len(record.refused)} refused, in {record.slowest_refusal:.2f} s at most; after the return: "
         f"first write {record.first_write:.2f} s, last refusal {record.last_refusal:.2f} s; "
-        f"{outcome.requests} reads, {outcome.lines}"
+        f"{outcome.requests} reads, {rate:.0f}/s where they could, {outcome.lines}"
     )
     records.append(record)
     assert record.unexpected == []
     assert not [line for line in outcome.lines if line.startswith("Socket errors")]
+    assert {one.status for one in outcome.each} <= {200, UNAVAILABLE}
+    assert rate >= RATE, f"the load was only {rate:.0f} reads/s"
     assert record.slowest_refusal < slowest
     assert record.first_write < RECOVERY
     assert record.last_refusal < RECOVERY

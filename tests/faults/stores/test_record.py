@@ -1,6 +1,7 @@
 """The bars can be missed: each of them notices what it is for."""
 
-from tests.faults.stores.record import RECOVERY, Answer, Record
+from tests.faults.stores.record import RECOVERY, Answer, Record, pace
+from tests.load import CONNECTIONS, Request
 
 
 def record(*answers: Answer) -> Record:
@@ -32,3 +33,12 @@ def test_another_answer_than_a_fast_503_is_noticed() -> None:
     seen = record(broken, failed, answer(9, 503, seconds=8.0), answer(9.1, 201))
     assert seen.unexpected == [broken, failed]
     assert seen.slowest_refusal == 8.0
+
+
+def test_a_load_that_was_too_small_is_noticed() -> None:
+    """Unless the outage explains it: every connection waited for half of the time."""
+    good = [Request(sent=number / 100, seconds=0.01, status=200) for number in range(500)]
+    waiting = [Request(sent=5.0, seconds=5.0, status=503)] * 2 * CONNECTIONS
+    assert pace(good, seconds=10.0, lost=20.0, back=21.0) == 50
+    assert pace([*good, *waiting], seconds=10.0, lost=20.0, back=21.0) < 100
+    assert pace([*good, *waiting], seconds=10.0, lost=6.0, back=9.0) >= 100
