@@ -35,6 +35,10 @@ class Person:
         self.post("/login", {"email": self.email, "password": self.password})
         return self
 
+    def log_out(self) -> None:
+        """Ends the session; HTTPError when there is none."""
+        self._browser.post(f"{self.url}/logout", timeout=TIMEOUT).raise_for_status()
+
     def who_am_i(self) -> str:
         """The e-mail address the session belongs to; HTTPError when there is no session."""
         email: str = self.get("/me")["email"]

@@ -80,7 +80,8 @@ async function connections() {
     const accepted = sockets.filter((line) => line.includes(`pid=${asked.pid},`));
     const ports = accepted.map((line) => /:(\d+)\s+users/.exec(line)[1]);
     const own = all.filter(({ socket }) => ports.includes(String(socket.localPort)));
-    if (own.length >= 3 * EACH || all.length >= MOST) return [own, all.filter((one) => !own.includes(one))];
+    if (own.length >= 3 * EACH) return [own, all.filter((one) => !own.includes(one))];
+    if (all.length >= MOST) throw new Error(`worker ${asked.pid} has ${own.length} of ${MOST} connections`);
   }
 }
 
@@ -99,7 +100,10 @@ async function slowRequest(connection) {
 
 async function tellToGo() {
   if (asked.throws) {
-    await throwIn(asked.pid);
+    const late = sleep(asked.patience).then(() => {
+      throw new Error(`worker ${asked.pid} could not be debugged within ${asked.patience} ms`);
+    });
+    await Promise.race([throwIn(asked.pid), late]);
   } else {
     signalled = performance.now();
     for (const [signal, ms] of asked.signals) {

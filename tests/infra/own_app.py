@@ -67,7 +67,8 @@ def session_key(cookie: str) -> str:
 
 def exits(server: Server, pids: Iterable[int]) -> dict[int, Exit]:
     """What these workers wrote of their end into the app's log; nothing of those that were killed."""
-    lines = server.host.check_output('grep -h \'"message":"exit"\' /var/log/app/out.log').splitlines()
+    # grep fails where no worker has said anything yet.
+    lines = server.host.run('grep -h \'"message":"exit"\' /var/log/app/out.log').stdout.splitlines()
     said = {line["pid"]: line for line in map(json.loads, lines)}
     return {
         pid: Exit(

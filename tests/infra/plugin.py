@@ -25,6 +25,8 @@ testinfra.backend.BACKENDS["aws-ssm"] = "tests.infra.ssm.SsmBackend"
 
 NAMED = pytest.StashKey[Stack]()
 """The stack that the command line names."""
+CHECKS = Path(__file__).parent
+"""All that may look at a stack that is named: other tests break and make what they find."""
 ACCOUNT = ("EVENKEEL_CHECK_EMAIL", "EVENKEEL_CHECK_PASSWORD")
 """An account of the app for the checks to log in with; without it they register one."""
 
@@ -58,8 +60,14 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What only looks comes first. A check that would register an account is disruptive: it writes."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """What only looks comes first. A check that would register an account is disruptive: it writes.
+
+    Where a stack is named, its checks are all that is run: that shell may have production's credentials.
+    """
+    if NAMED in config.stash:
+        config.hook.pytest_deselected(items=[item for item in items if CHECKS not in item.path.parents])
+        items[:] = [item for item in items if CHECKS in item.path.parents]
     if not all(os.environ.get(name) for name in ACCOUNT):
         for item in items:
             if "person" in getattr(item, "fixturenames", ()):
@@ -138,6 +146,10 @@ def account(stack: Stack) -> own_app.Account:
 
 
 @pytest.fixture
-def person(stack: Stack, account: own_app.Account) -> own_app.Person:
-    """Someone who has just logged in to the app."""
-    return own_app.log_in(stack.url, account)
+def person(stack: Stack, account: own_app.Account) -> Iterator[own_app.Person]:
+    """Someone who has just logged in to the app, and logs out afterwards."""
+    person = own_app.log_in(stack.url, account)
+    cookies = person.cookies.copy()
+    yield person
+    person.cookies.update(cookies)  # a check may have lost them
+    person.log_out()

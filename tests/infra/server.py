@@ -95,8 +95,8 @@ class Server:
         return [Worker(**{"wait_ready": False, "merge_logs": False, **one}) for one in json.loads(listed)]
 
     def pids(self) -> set[int]:
-        """Of the workers that run."""
-        return {worker.pid for worker in self.list_workers()}
+        """Of the workers that run. Never 0, which as a pid means the whole group of whoever signals it."""
+        return {one.pid for one in self.list_workers() if one.status == "online" and one.pid > 0}
 
     def wait_until_restarted(self, before: set[int]) -> None:
         """PM2 has put a new worker in the place of each of these, and the app is ready."""

@@ -38,7 +38,8 @@ async function redis(text) {
   const session = await secured(connect(url), url);
   await answer(session, command("AUTH", decodeURIComponent(url.password)));
   const ttl = key && Number((await answer(session, command("TTL", key))).slice(1));
-  const seen = { scheme: url.protocol, port: url.port, plain, tls: session.getProtocol(), ttl };
+  const keys = Number((await answer(session, command("DBSIZE"))).slice(1));
+  const seen = { scheme: url.protocol, port: url.port, plain, tls: session.getProtocol(), ttl, keys };
   session.destroy();
   return seen;
 }

@@ -21,8 +21,11 @@ CLOCK_MS = 1000
 """AWS refuses requests signed by a clock that is 5 minutes wrong; logs and sessions want better."""
 
 
-def test_no_process_listens_but_the_app(server: Server) -> None:
-    """Nothing that another machine could talk to, no sshd either: SSM asks from inside."""
+def test_no_process_listens_on_tcp_but_the_app(server: Server) -> None:
+    """Nothing that another machine could talk to, no sshd either: SSM asks from inside.
+
+    UDP, which DHCP needs, is left to the security groups.
+    """
     listening = server.host.check_output("ss --no-header --tcp --listening --numeric --processes")
     own = [line.split()[3].rsplit(":", 1) for line in listening.splitlines() if "users:" in line]
     open_ports = {int(port) for address, port in own if reachable(address, server.address[0])}

@@ -24,8 +24,8 @@ def test_pm2_waits_for_a_new_worker_as_long_as_the_budget_allows(server: Server)
     assert {(worker.wait_ready, worker.listen_timeout) for worker in server.workers} == {(True, wanted)}
 
 
-def test_a_worker_that_grows_past_a_gigabyte_is_restarted(server: Server) -> None:
-    """max_memory_restart is set."""
+def test_max_memory_restart_is_a_gigabyte(server: Server) -> None:
+    """PM2 restarts a worker that grows past it."""
     assert {worker.max_memory_restart for worker in server.workers} == {2**30}
 
 
@@ -42,7 +42,6 @@ def test_all_workers_write_the_same_two_logs(server: Server) -> None:
     owners = server.host.check_output("stat -c '%%U' %s %s", *logs).split()
     assert owners == ["app", "app"]
     assert server.host.check_output("stat -c '%U %a' /var/log/app") == "app 750"
-    assert server.host.check_output("grep -c . %s", logs[0]) != "0"
 
 
 def seconds(span: str) -> float:

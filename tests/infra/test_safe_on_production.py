@@ -2,8 +2,10 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
+import time
 from dataclasses import fields
 from pathlib import Path
 
@@ -13,18 +15,26 @@ from migrator.settings import Server as Database
 from tests import access
 from tests.checkout import ROOT
 from tests.conftest import Deployment
+from tests.infra import own_app
 from tests.infra.plugin import ACCOUNT, NAMED
 from tests.infra.server import Server
 from tests.infra.stack import Stack
 
 WRITES = "SELECT coalesce(sum(n_tup_ins + n_tup_upd + n_tup_del), -1) FROM pg_stat_user_tables"
 """Rows written since the database's start."""
+REPORT_SECONDS = 11
+"""Postgres' idle backends report what they wrote after 10 s (PGSTAT_IDLE_INTERVAL)."""
+CHECKS = 34
+"""At least so many checks are not disruptive where an account is given."""
 
 
 def test_checks_that_are_not_disruptive_change_nothing(
     stack: Stack, servers: list[Server], request: pytest.FixtureRequest, tmp_path: Path
 ) -> None:
-    """Run as on a stack that is named by its outputs: no row is written, no worker or server is another."""
+    """Run as on a stack that is named by its outputs: nothing is written, no worker or server is another.
+
+    An account is given, so those that log in are among them; its own rows show that written rows are seen.
+    """
     if NAMED in request.config.stash:
         pytest.skip("only in rehearsal can the test look into the database")
     outputs = tmp_path / "outputs.json"
@@ -35,12 +45,18 @@ def test_checks_that_are_not_disruptive_change_nothing(
     database = access.database(access.authority(deployment, tmp_path))
 
     def state() -> object:
-        return written(database), {server.id: server.pids() for server in servers}
+        time.sleep(REPORT_SECONDS)
+        sessions = servers[0].node("stores.cjs", {"key": None})["sessions"]["keys"]
+        assert isinstance(sessions, int)
+        return written(database), sessions, {server.id: server.pids() for server in servers}
 
+    without_account = written(database)
+    account = own_app.register(stack.url)
     before = state()
+    assert written(database) > without_account
     checks = [sys.executable, "-m", "pytest", "tests/infra", "-q", "-m", "not disruptive"]
     own = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
-    shell = {name: value for name, value in own.items() if name not in ACCOUNT}
+    shell = own | dict(zip(ACCOUNT, (account.email, account.password), strict=True))
     done = subprocess.run(
         [*checks, "-p", "no:cacheprovider", "--outputs", outputs],
         cwd=ROOT,
@@ -50,6 +66,8 @@ def test_checks_that_are_not_disruptive_change_nothing(
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
+    passed = re.search(r"(\d+) passed", done.stdout)
+    assert passed and int(passed[1]) >= CHECKS, done.stdout
     assert state() == before
 
 

@@ -1,0 +1,30 @@
+"""What PM2 says of a server's workers, without a server."""
+
+import json
+from typing import Any
+from unittest.mock import Mock
+
+from tests.infra import own_app
+from tests.infra.server import Server
+
+
+def worker(pid: int, status: str) -> dict[str, Any]:
+    """As PM2 lists it."""
+    numbers = ("pm_id", "kill_timeout", "listen_timeout", "max_memory_restart", "unstable_restarts")
+    texts = ("exec_mode", "pm_out_log_path", "pm_err_log_path")
+    return {"pid": pid, "status": status} | dict.fromkeys(numbers, 0) | dict.fromkeys(texts, "")
+
+
+def test_only_workers_that_run_have_a_pid() -> None:
+    """PM2 lists 0 for one that waits to be restarted; `kill 0` would end whoever says it."""
+    listed = [worker(41, "online"), worker(0, "waiting restart"), worker(0, "online"), worker(42, "stopping")]
+    host = Mock(check_output=Mock(return_value=json.dumps(listed)))
+    assert Server("i-1", "eu-west-1a", host).pids() == {41}
+
+
+def test_a_worker_that_said_nothing_has_no_last_words() -> None:
+    """Those of others are not taken for its own, and a log without any is no failure."""
+    said = '{"message":"exit","pid":41,"code":0,"reason":"SIGTERM"}\n'
+    for stdout, known in ((said, {41}), ("", set[int]())):
+        server = Server("i-1", "eu-west-1a", Mock(run=Mock(return_value=Mock(stdout=stdout))))
+        assert own_app.exits(server, [41, 42]).keys() == known
