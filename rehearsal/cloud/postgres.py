@@ -23,6 +23,7 @@ from rehearsal.processes import Child
 
 _ADMIN = "rdsadmin"  # RDS's own superuser; the master user is none
 _STOP_TIMEOUT = 10  # seconds for a fast shutdown
+_LOOK_TIMEOUT = 2  # seconds for a look that is repeated
 _STANDBY = "rds_standby"  # as it names itself to its primary
 _WAL_KEPT = "512MB"  # for a standby that is away for a moment
 
@@ -97,6 +98,7 @@ class PostgresServer:
             "postgres",
             f"SELECT 1 FROM pg_stat_replication WHERE application_name = {quote(_STANDBY)}"
             f" AND state = 'streaming' AND sync_state = {quote(wanted)}",
+            timeout=_LOOK_TIMEOUT,
         )
         return bool(found)
 
@@ -105,10 +107,11 @@ class PostgresServer:
 
         It begins a new timeline then, as any promoted server.
         """
-        shutil.rmtree(self._data)
+        (standby._data / "standby.signal").unlink()
+        write_private(standby._data / "recovery.signal", b"", owner=self._site.user)
+        old = self._data.rename(self._folder / f"lost-{secrets.token_hex(4)}")
         standby._data.rename(self._data)
-        (self._data / "standby.signal").unlink()
-        write_private(self._data / "recovery.signal", b"", owner=self._site.user)
+        shutil.rmtree(old, ignore_errors=True)  # a killed server's last files may come meanwhile
 
     def start(self, settings: Settings) -> None:
         """Start the process with these settings; `ready` tells when it serves."""
@@ -212,14 +215,14 @@ class PostgresServer:
         escaped = {name: str(word).replace("\\", r"\\").replace("'", r"\'") for name, word in words.items()}
         return " ".join(f"{name}='{word}'" for name, word in escaped.items())
 
-    def _run(self, database: str, *statements: str) -> Any:
+    def _run(self, database: str, *statements: str, timeout: float = 10) -> Any:
         connection = Connection(
             _ADMIN,
             host=self.address,
             port=self.port,
             database=database,
             password=self._admin_password,
-            timeout=10,
+            timeout=timeout,
             ssl_context=ssl.create_default_context(cafile=str(self._site.authority.path)),
         )
         try:

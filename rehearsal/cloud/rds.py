@@ -75,6 +75,7 @@ class _Database:
         self._booting = False
         self._failed_boots = 0
         self._bootstrapped = False
+        self._failed_over = False
         self._log = ExportedLog(instance, self.server.log)
         self._storage = StorageMetric(instance, folder)
         self._password = master_password(instance)
@@ -120,14 +121,14 @@ class _Database:
                 self._create()
             case "rebooting" if self._instance.failover_wanted and self.server.pid:
                 self._fail_over()
-            case "starting" | "rebooting":
-                self.server.stop()
-                self._boot()
             case "stopping":
                 self.stop()
                 self._instance.status = "stopped"
             case _ if self._instance.availability_zone in self._site.zones.lost:
                 return  # until it comes back
+            case "starting" | "rebooting":
+                self.server.stop()
+                self._boot()
             case "available" | "modifying" if self.server.pid is None:
                 log.warning("DB instance %s died; it is restarted", self._instance.db_instance_identifier)
                 self._instance.status = "rebooting"
@@ -140,8 +141,11 @@ class _Database:
 
     def delete(self) -> None:
         """End the servers and remove their data."""
-        self.stop()
-        shutil.rmtree(self._folder)
+        try:
+            self.stop()
+        except OSError as error:
+            log.warning("DB instance %s: %s", self._instance.db_instance_identifier, error)
+        shutil.rmtree(self._folder, ignore_errors=True)  # a killed server's last files may come meanwhile
 
     def stop(self) -> None:
         """End the servers; there is a new standby when the instance is started again."""
@@ -190,8 +194,8 @@ class _Database:
             )
             self._bootstrapped = True
         else:
-            instance.add_event("FAILOVER_COMPLETED" if instance.failover_wanted else "RESTARTED")
-        instance.failover_wanted = False
+            instance.add_event("FAILOVER_COMPLETED" if self._failed_over else "RESTARTED")
+        instance.failover_wanted = self._failed_over = False
         instance.body_address = self.server.address
         instance.parameter_apply_status = "in-sync"
         instance.status = "available"
@@ -210,11 +214,12 @@ class _Database:
         if self._standby and (lost or not self._instance.multi_az):
             if lost:
                 log.warning("DB instance %s lost its standby", self._instance.db_instance_identifier)
+                self._standby.server.kill()
             self._drop_standby()
             self.server.reload(self._running)
-        if self._standby is None and self._instance.multi_az:
+        zone = other_zone(self._instance, self._site.zones.lost)
+        if self._standby is None and self._instance.multi_az and zone:
             folder = self._folder.with_name(f"{self._folder.name}-standby-{next(self._standbys)}")
-            zone = other_zone(self._instance, self._site.zones.lost)
             self._standby = Standby(folder, self._site, self._installation, self.server, zone)
         if self._standby:
             self._standby.step(self._running)
@@ -239,6 +244,7 @@ class _Database:
         instance.availability_zone = instance.secondary_availability_zone
         standby.end()
         self.server.take_over(standby.server)
+        self._failed_over = True
         self._drop_standby()
         log.info(
             "DB instance %s: its standby in %s takes over",

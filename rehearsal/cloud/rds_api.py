@@ -104,12 +104,13 @@ def group_parameters(instance: Any) -> Mapping[str, Mapping[str, str]]:
     return dict(instance.db_parameter_groups()[0].parameters)
 
 
-def other_zone(instance: Any, lost: Set[str]) -> str:
-    """Where a standby is: in a zone of the instance's subnets that is not its own, nor lost if possible."""
+def other_zone(instance: Any, lost: Set[str]) -> str | None:
+    """Where a standby can be: in a zone of the instance's subnets that is neither its own nor lost."""
     own = str(instance.availability_zone)
     group = getattr(instance, "db_subnet_group", None)
     zones = {subnet.availability_zone for subnet in group._subnets} if group else set()
-    return min(zones - {own} - lost, default=own[:-1] + ("b" if own.endswith("a") else "a"))
+    others = zones - {own} or {own[:-1] + ("b" if own.endswith("a") else "a")}
+    return min(others - lost, default=None)
 
 
 def _create(instance: Any, *args: Any, **kwargs: Any) -> None:

@@ -5,12 +5,15 @@ RDS copies the storage and this copies the WAL. What a client sees is the same, 
 """
 
 import shutil
+import time
 from pathlib import Path
 
 from rehearsal.cloud.parameters import Settings
 from rehearsal.cloud.postgres import PostgresServer
 from rehearsal.cloud.postgres_installation import Installation
 from rehearsal.cloud.site import Site
+
+_LOOK_PAUSE = 1.0  # seconds between two questions of the primary, each a connection of its own
 
 
 class Standby:
@@ -23,6 +26,7 @@ class Standby:
         self.server = PostgresServer(folder, site, installation, site.addresses.take(), primary.port)
         self._copy = self.server.copy(primary)
         self._started = False
+        self._next_look = 0.0
         self.in_sync = False
         """Whether it may take over: nothing that is acknowledged can be missing."""
 
@@ -44,10 +48,12 @@ class Standby:
         if not self._started:
             self.server.start(settings)
             self._started = True
-        elif not self.in_sync and self._primary.is_followed():
-            self.in_sync = self._primary.waits_for_standby
-            self._primary.waits_for_standby = True
-            self._primary.reload(settings)
+        elif not self.in_sync and time.monotonic() >= self._next_look:
+            self._next_look = time.monotonic() + _LOOK_PAUSE
+            if self._primary.is_followed():
+                self.in_sync = self._primary.waits_for_standby
+                self._primary.waits_for_standby = True
+                self._primary.reload(settings)
 
     def restart(self) -> None:
         """Begin again to stream, after the primary was started anew, perhaps at another port."""
@@ -62,4 +68,4 @@ class Standby:
         self.server.stop()
 
     def remove_data(self) -> None:
-        shutil.rmtree(self._folder)
+        shutil.rmtree(self._folder, ignore_errors=True)  # a killed server's last files may come meanwhile

@@ -224,7 +224,7 @@ def test_a_single_instance_has_nothing_to_fail_over_to(
 def test_a_lost_zone_costs_the_primary_and_no_commit(
     cloud: RunningCloud, rds: Any, instance: dict[str, Any]
 ) -> None:
-    """Nobody has to order that failover, and the new standby is elsewhere."""
+    """Nobody has to order that failover, and the new standby waits for a zone to be in."""
     in_sync(cloud)
     lost, other = zones(described(rds))
     with connected(cloud, instance) as connection:
@@ -236,5 +236,7 @@ def test_a_lost_zone_costs_the_primary_and_no_commit(
         available(rds)
         with connected(cloud, instance) as connection:
             assert connection.run("SELECT count(*) FROM kept WHERE number = -3") == [[1]]
+        assert standby(cloud) is None
     finally:
         daemon.inject(cloud.endpoint, "zone-return", lost)
+    in_sync(cloud)

@@ -1,9 +1,15 @@
-"""PostgreSQL's password verifier, computed without the server."""
+"""What of a PostgreSQL server needs none: its password verifier, and whose data it has."""
 
 import base64
 import hmac
+import shutil
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
-from rehearsal.cloud.postgres import scram_verifier
+import pytest
+
+from rehearsal.cloud.postgres import PostgresServer, scram_verifier
 
 # The exchange of RFC 7677, section 3.
 SALT = base64.b64decode("W22ZaJ0SNY7soEsUEjb6gQ==")
@@ -24,3 +30,22 @@ def test_the_verifier_signs_as_the_rfc_does() -> None:
 def test_each_verifier_has_a_salt_of_its_own() -> None:
     """Equal passwords do not show as equal."""
     assert scram_verifier("same") != scram_verifier("same")
+
+
+def test_a_standbys_data_takes_the_place_of_what_cannot_be_removed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A killed server's last files may come while the old folder is removed: nothing of it is booted."""
+    authority = SimpleNamespace(issue=lambda *_, **__: None)
+    site: Any = SimpleNamespace(user=None, authority=authority)
+    installation: Any = None
+    primary, standby = (
+        PostgresServer(tmp_path / name, site, installation, "127.9.0.1", 5432) for name in ("one", "two")
+    )
+    for server, file in ((primary, "old"), (standby, "standby.signal")):
+        server._data.mkdir()
+        (server._data / file).touch()
+    monkeypatch.setattr(shutil, "rmtree", lambda *_, **__: None)
+    primary.take_over(standby)
+    assert [file.name for file in primary._data.iterdir()] == ["recovery.signal"]
+    assert not standby._data.exists()
