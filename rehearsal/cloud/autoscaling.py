@@ -294,3 +294,4 @@ class _Group:
                 self._backend.delete_lifecycle_hook(self.record.name, hook.name)
             for policy in self._backend.describe_policies(autoscaling_group_name=self.record.name):
                 self._backend.delete_policy(policy.name)
+            schedules.forget(self._backend, self.record.name)

@@ -88,10 +88,16 @@ def change_capacity(group: Any, wanted: int, cause: str) -> None:
 def change_sizes(group: Any, *, low: int | None, high: int | None, desired: int | None, cause: str) -> None:
     """Give a group other sizes, those that are given; what it desires follows."""
     low, high = (group.min_size if low is None else low), (group.max_size if high is None else high)
+    _check_sizes(low, high)
     group.min_size, group.max_size = low, high
     wanted = group.desired_capacity if desired is None else desired
     constraints = f"{cause} updated the constraints to min: {low}, max: {high}"
     change_capacity(group, min(max(wanted, low), high), constraints)
+
+
+def _check_sizes(low: int, high: int) -> None:
+    if low > high:
+        raise ValidationError(f"Min size:{low} must be less than or equal to max size:{high}")
 
 
 def _set_desired_capacity(group: Any, new_capacity: int | None) -> None:
@@ -111,6 +117,7 @@ def _update_group(group: Any, *args: Any, **changes: Any) -> None:
         changes["mixed_instances_policy"] = _by_id(group.mixed_instances_policy)
     sizes = [changes["min_size"], group.min_size], [changes["max_size"], group.max_size]
     low, high = (next(size for size in pair if size is not None) for pair in sizes)
+    _check_sizes(low, high)
     if changes["desired_capacity"] is None:
         changes["desired_capacity"] = min(max(group.desired_capacity, low), high)
     _update(group, *args, **changes)
@@ -196,7 +203,7 @@ def _describe_activities(response: Any) -> ActionResult:
     groups = (
         [find_group(response)] if name else list(response.autoscaling_backend.autoscaling_groups.values())
     )
-    activities = [activity for group in groups for activity in reversed(group.activities)]
+    activities = [activity for group in groups for activity in reversed(list(group.activities))]
     if wanted := response._get_param("ActivityIds", []):
         activities = [activity for activity in activities if activity.activity_id in wanted]
     return ActionResult({"Activities": activities[: response._get_int_param("MaxRecords", 100)]})

@@ -17,6 +17,7 @@ from rehearsal.cloud.mending import mend
 from rehearsal.cloud.metrics import STATISTICS, Sample, Series
 
 _KEPT = 3 * 3600  # seconds: as long as CloudWatch keeps what is finer than a minute
+_HISTORY = 300  # items of an alarm; CloudWatch keeps all of a month
 _SHORT_PERIODS = (10, 20, 30)  # seconds; others are whole minutes
 _PERCENTILE = re.compile(r"p\d{1,2}(\.\d+)?|p100")
 _TREATMENTS = ("missing", "ignore", "breaching", "notBreaching")
@@ -51,7 +52,10 @@ def forget_old(backend: Any, now: float) -> None:
     with _writing:
         backend.metric_data = [datum for datum in backend.metric_data if _time(datum) > now - _KEPT]
         for series, found in list(_all_series(backend).items()):
-            _all_series(backend)[series] = [sample for sample in found if sample.time > now - _KEPT]
+            if recent := [sample for sample in found if sample.time > now - _KEPT]:
+                _all_series(backend)[series] = recent
+            else:
+                del _all_series(backend)[series]
 
 
 def series_of(namespace: str, name: str, dimensions: list[Any]) -> Series:
@@ -163,6 +167,7 @@ def note(alarm: Any, kind: str, summary: str, data: str) -> None:
             "HistoryData": data,
         },
     )
+    del alarm.history[_HISTORY:]
 
 
 def _describe_history(response: Any) -> ActionResult:

@@ -76,8 +76,9 @@ class Faults:
         self._recommend(instance_id)
         due = datetime.datetime.now(datetime.UTC) + datetime.timedelta(seconds=_NOTICE)
         notice = {"action": "terminate", "time": due.strftime(_TIME)}
-        self._instances.notices[instance_id]["spot/instance-action"] = json.dumps(notice)
-        self._instances.notices[instance_id]["spot/termination-time"] = notice["time"]
+        given = self._instances.notices.setdefault(instance_id, {})
+        given["spot/instance-action"] = json.dumps(notice)
+        given["spot/termination-time"] = notice["time"]
         self._interruptions[instance_id] = time.monotonic() + _NOTICE
 
     def _recommend(self, instance_id: str) -> None:

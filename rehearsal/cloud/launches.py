@@ -14,6 +14,7 @@ from rehearsal.cloud.scaling_group import Configuration, is_spot_next, run_insta
 
 _RETRY = 5.0  # seconds between a launch that failed and the next one; AWS names no figure
 _WITHOUT_CAPACITY = 10.0  # seconds until a zone that had no capacity is tried again; nor here
+_ACTIVITIES = 300  # of a group; AWS keeps those of six weeks
 log = logging.getLogger(__name__)
 
 
@@ -35,6 +36,7 @@ class Launches:
         activity: Any = Activity(description, cause, self._group)
         activity.end_time = activity.status_message = None
         self._group.activities.append(activity)
+        del self._group.activities[:-_ACTIVITIES]
         return activity
 
     def failed(self, activity: Any, reason: str) -> None:

@@ -6,7 +6,7 @@ import uuid
 from typing import Any
 
 from moto.autoscaling.exceptions import ValidationError
-from moto.autoscaling.models import AutoScalingBackend
+from moto.autoscaling.models import AutoScalingBackend, FakeScalingPolicy
 from moto.autoscaling.responses import AutoScalingResponse
 from moto.cloudwatch.models import cloudwatch_backends
 from moto.core.responses import ActionResult
@@ -37,6 +37,7 @@ log = logging.getLogger(__name__)
 def mend_moto() -> None:
     """Give policies their alarms; once a process."""
     mend(AutoScalingResponse, put_scaling_policy=_put)
+    mend(FakeScalingPolicy, alarms=())  # until it is given them, which the main loop may come before
     mend(AutoScalingBackend, delete_policy=_delete)
 
 
@@ -46,18 +47,24 @@ def execute(backend: Any, policy_arn: str, alarm: Any) -> None:
     group = backend.autoscaling_groups.get(policy.auto_scaling_group_name) if policy else None
     if policy is None or group is None or group.status is not None or _suspended(group):
         return
+    if not policy.alarms:
+        return
     size = _size(group, policy)
     if alarm.name == policy.alarms[0]["AlarmName"]:
         wanted = after_high(size, _tracking(backend, policy))
     elif active_refresh(group) is not None:
         return
     else:
-        of_group = backend.describe_policies(autoscaling_group_name=group.name)
+        policies = list(backend.policies.values())
+        of_group = [one for one in policies if one.auto_scaling_group_name == group.name]
         wanted = after_low(size, [_tracking(backend, one) for one in of_group])
     if wanted != size.desired:
         cause = f"a monitor alarm {alarm.name} in state ALARM triggered policy {policy.name}"
         log.info("group %s: %s: %d servers, were %d", group.name, cause, wanted, size.desired)
-        change_capacity(group, wanted, cause)
+        try:
+            change_capacity(group, wanted, cause)
+        except ValidationError as error:  # its sizes were changed meanwhile
+            log.warning("group %s: %s: %s", group.name, cause, error.message)
 
 
 def _suspended(group: Any) -> bool:
@@ -77,7 +84,8 @@ def _size(group: Any, policy: Any) -> Size:
 
 def _tracking(backend: Any, policy: Any) -> Tracking:
     alarms = cloudwatch_backends[backend.account_id][backend.region_name]
-    high, low = (alarms.alarms.get(one["AlarmName"]) for one in policy.alarms)
+    found = [alarms.alarms.get(one["AlarmName"]) for one in policy.alarms]
+    high, low = found or (None, None)
     configuration = vars(policy.target_tracking_configuration)
     return Tracking(
         target=float(configuration["TargetValue"]),
@@ -110,7 +118,7 @@ def _put(response: Any) -> ActionResult:
     _put_action(response)
     policy = backend.policies[name]
     alarms = cloudwatch_backends[backend.account_id][backend.region_name]
-    policy.alarms = before.alarms if before else _names(alarms, group)
+    policy.alarms = (before and before.alarms) or _names(alarms, group)
     _put_alarms(alarms, policy, metric)
     return ActionResult({"PolicyARN": policy.arn, "Alarms": policy.alarms})
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from moto.autoscaling.exceptions import AutoscalingClientError, ValidationError
-from moto.autoscaling.models import AutoScalingBackend, FakeAutoScalingGroup
+from moto.autoscaling.models import AutoScalingBackend, FakeAutoScalingGroup, FakeWarmPool
 from moto.autoscaling.responses import AutoScalingResponse
 from moto.core.responses import ActionResult, EmptyResult
 
@@ -27,6 +27,7 @@ def mend_moto() -> None:
             lambda group: group.warm_pool.pool_state if group.warm_pool else "Terminated"
         ),
     )
+    mend(FakeWarmPool, status=None)
     mend(AutoScalingBackend, describe_auto_scaling_instances=_describe_instances)
 
 
@@ -48,7 +49,6 @@ def _put(response: Any) -> ActionResult:
         pool_state=state,
         instance_reuse_policy=reuse,
     )
-    group.warm_pool.status = None
     return EmptyResult()
 
 
