@@ -42,6 +42,18 @@ def limits(desired: int, *, min_healthy_percentage: int, max_healthy_percentage:
     return Limits(minimum=minimum, maximum=max(desired * max_healthy_percentage // 100, minimum + 1))
 
 
+def refresh_limits(desired: int, *, min_healthy_percentage: int, max_healthy_percentage: int) -> Limits:
+    """Those of a refresh: at a maximum of 100 % one server at least is terminated before one is launched."""
+    within = limits(
+        desired,
+        min_healthy_percentage=min_healthy_percentage,
+        max_healthy_percentage=max_healthy_percentage,
+    )
+    if max_healthy_percentage > 100:
+        return within
+    return Limits(minimum=max(0, min(within.minimum, desired - 1)), maximum=desired)
+
+
 def next_step(members: Sequence[Member], *, desired: int, within: Limits) -> Step:
     """Launch first where there is room, then terminate what the ready ones allow."""
     old = [member for member in members if not member.replaced]

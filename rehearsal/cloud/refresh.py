@@ -5,6 +5,8 @@ https://docs.aws.amazon.com/autoscaling/ec2/userguide/instance-refresh-overview.
 
 import time
 import uuid
+from collections import deque
+from collections.abc import Callable
 from typing import Any
 
 from moto.core.utils import utcnow
@@ -20,6 +22,7 @@ DEFAULTS = {
 }
 ACTIVE = ("Pending", "InProgress", "Baking", "Cancelling", "RollbackInProgress")
 REPLACING = ("InProgress", "RollbackInProgress")
+REVERSIBLE = ("Pending", "InProgress", "Baking")
 PATIENCE = 3600.0
 """Seconds that a refresh goes on without getting any further. Source: the user guide's "One-hour timeout":
 a launch that fails or a server that stays unhealthy is tried again until then."""
@@ -38,7 +41,7 @@ class Refresh:
         self.end_time: Any = None
         self.percentage_complete = 0
         self.instances_to_update = 0
-        self.preferences = {**DEFAULTS, **preferences}
+        self.preferences = {**DEFAULTS, **(group.instance_maintenance_policy or {}), **preferences}
         self.desired_configuration = desired or None
         self.rollback_details: dict[str, Any] | None = None
         self.before = configuration(group)
@@ -46,6 +49,8 @@ class Refresh:
         self.target = desired_configuration(group, desired) if desired else self.before
         self.present_at_start = {state.instance.id for state in group.instance_states}
         self.to_replace = 0
+        self.requests: deque[Callable[[], None]] = deque()
+        """What was asked of it since the body's last step, which alone changes the state."""
         self._reached = (0, 0)
         self._last_progress = time.monotonic()
         self._bakes_until = 0.0
@@ -78,6 +83,13 @@ class Refresh:
     def stuck(self) -> bool:
         """Whether it has got no further for as long as AWS would try."""
         return time.monotonic() - self._last_progress > PATIENCE
+
+    def heed_requests(self) -> None:
+        """What came too late is dropped."""
+        while self.requests:
+            if self.status in ACTIVE:
+                self.requests[0]()
+            self.requests.popleft()  # only now: whoever asked waits for it
 
     def begin(self) -> None:
         """Replace."""
@@ -112,6 +124,8 @@ class Refresh:
 
     def roll_back(self, reason: str) -> None:
         """Aim at what the group launches by its own configuration, which only a success changes."""
+        if self.status not in REVERSIBLE:
+            return
         self.rollback_details = {
             "RollbackReason": reason,
             "RollbackStartTime": utcnow(),

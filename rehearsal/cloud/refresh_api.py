@@ -1,5 +1,8 @@
 """Instance refreshes, which moto lacks: the actions. refresh.py keeps the record, the body moves it on."""
 
+import time
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from moto.autoscaling.exceptions import AutoscalingClientError, ValidationError
@@ -8,8 +11,9 @@ from moto.core.responses import ActionResult
 
 from rehearsal.cloud.autoscaling_api import find_group
 from rehearsal.cloud.mending import mend
-from rehearsal.cloud.refresh import DEFAULTS, Refresh, active_refresh
+from rehearsal.cloud.refresh import DEFAULTS, REVERSIBLE, Refresh, active_refresh
 
+_ANSWER_WITHIN = 5.0  # seconds; a step of the main loop takes less
 _KNOWN = {
     *DEFAULTS,
     *("InstanceWarmup", "AlarmSpecification", "BakeTime", "ScaleInProtectedInstances", "StandbyInstances"),
@@ -39,13 +43,13 @@ def _start(response: Any) -> ActionResult:
         raise ValidationError(f"The preference {name} is not known in rehearsal: leave it out")
     desired = response._get_param("DesiredConfiguration", {})
     if preferences.get("AutoRollback"):
-        _check_rollback(desired)
+        _check_rollback(group, desired)
     refresh = Refresh(group, preferences, desired)
     group.refreshes.insert(0, refresh)
     return ActionResult({"InstanceRefreshId": refresh.instance_refresh_id})
 
 
-def _check_rollback(desired: dict[str, Any]) -> None:
+def _check_rollback(group: Any, desired: dict[str, Any]) -> None:
     if not desired:
         raise ValidationError(
             "The AutoRollback parameter cannot be set to true when the DesiredConfiguration parameter is"
@@ -53,9 +57,11 @@ def _check_rollback(desired: dict[str, Any]) -> None:
         )
     policy = desired.get("MixedInstancesPolicy") or {}
     template = desired.get("LaunchTemplate") or policy["LaunchTemplate"]["LaunchTemplateSpecification"]
-    if str(template.get("Version", "$Default")).startswith("$"):
+    versions = template.get("Version", "$Default"), group.launch_template_version or "$Default"
+    if any(str(version).startswith("$") for version in versions):
         raise ValidationError(
-            "Auto rollback requires a launch template version by number, not $Latest or $Default."
+            "Auto rollback requires launch template versions by number, not $Latest or $Default, in the"
+            f" desired configuration and in the group: they are {versions[0]} and {versions[1]}."
         )
 
 
@@ -68,7 +74,8 @@ def _describe(response: Any) -> ActionResult:
 
 def _cancel(response: Any) -> ActionResult:
     refresh = _find_active(response)
-    refresh.cancel(wait=response._get_bool_param("WaitForTransitioningInstances", True))
+    wait = response._get_bool_param("WaitForTransitioningInstances", True)
+    _ask(refresh, partial(refresh.cancel, wait=wait))
     return ActionResult({"InstanceRefreshId": refresh.instance_refresh_id})
 
 
@@ -80,13 +87,21 @@ def _roll_back(response: Any) -> ActionResult:
             "The instance refresh has no desired configuration, or the group's launch template has no version"
             " by number.",
         )
-    if refresh.status not in ("Pending", "InProgress", "Baking"):
+    if refresh.status not in REVERSIBLE:
         raise AutoscalingClientError(
             "ActiveInstanceRefreshNotFound",
             f"The instance refresh is {refresh.status}: it cannot be rolled back",
         )
-    refresh.roll_back("Rolled back by user")
+    _ask(refresh, partial(refresh.roll_back, "Rolled back by user"))
     return ActionResult({"InstanceRefreshId": refresh.instance_refresh_id})
+
+
+def _ask(refresh: Refresh, request: Callable[[], None]) -> None:
+    """The body does it, between two of its own decisions; the answer waits a little, so that it shows."""
+    refresh.requests.append(request)
+    deadline = time.monotonic() + _ANSWER_WITHIN
+    while refresh.requests and time.monotonic() < deadline:
+        time.sleep(0.02)
 
 
 def _find_active(response: Any) -> Refresh:

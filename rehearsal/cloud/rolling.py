@@ -36,6 +36,7 @@ class Group(Protocol):
 
 def advance(refresh: Refresh, group: Group) -> None:
     """One step."""
+    refresh.heed_requests()
     match refresh.status:
         case "Pending":
             refresh.begin()

@@ -10,6 +10,7 @@ from moto.ec2.models import ec2_backends
 
 from rehearsal.cloud.ec2 import Instances
 from rehearsal.cloud.metrics import Measured, datum
+from rehearsal.cloud.scaling_group import warmup
 from rehearsal.cloud.site import every
 
 _CPUS = os.cpu_count() or 1  # every server has all of this machine's
@@ -48,13 +49,23 @@ class ServerMetrics:
 
 def _measured(backend: Any, instance: Any, percent: float) -> Measured:
     dimensions = [{"InstanceId": instance.id}]
-    if group := getattr(instance, "autoscaling_group", None):
+    group = getattr(instance, "autoscaling_group", None)
+    if group is not None and counts(group, instance.id):
         dimensions.append({"AutoScalingGroupName": group.name})
     return Measured(
         account=backend.account_id,
         region=backend.region_name,
         namespace="AWS/EC2",
         data=[datum("CPUUtilization", one, "Percent", percent) for one in dimensions],
+    )
+
+
+def counts(group: Any, instance_id: str) -> bool:
+    """Whether it is a member in service that has warmed up: others do not share the group's work yet."""
+    return any(
+        member.lifecycle_state == "InService" and time.monotonic() - member.in_service_since >= warmup(group)
+        for member in list(group.instance_states)
+        if member.instance.id == instance_id
     )
 
 

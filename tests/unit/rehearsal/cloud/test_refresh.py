@@ -1,6 +1,7 @@
 """The record of an instance refresh: how it waits, bakes, and ends."""
 
 import time
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
@@ -22,7 +23,13 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
 
 def begun(**preferences: Any) -> tuple[Any, Refresh]:
     """A refresh of a group that pins its version, under way."""
-    group: Any = SimpleNamespace(name="app", launch_template_version="1", instance_states=[], refreshes=[])
+    group: Any = SimpleNamespace(
+        name="app",
+        launch_template_version="1",
+        instance_states=[],
+        refreshes=[],
+        instance_maintenance_policy={"MinHealthyPercentage": 100, "MaxHealthyPercentage": 150},
+    )
     refresh = Refresh(group, preferences, {"LaunchTemplate": {}})
     group.refreshes.append(refresh)
     refresh.begin()
@@ -72,3 +79,29 @@ def test_cancelled_it_waits_for_servers_in_transition(clock: SimpleNamespace) ->
     group, refresh = begun()
     refresh.cancel(wait=False)
     assert (refresh.status, active_refresh(group)) == ("Cancelled", None)
+
+
+def test_what_is_asked_happens_in_the_body_s_next_step(clock: SimpleNamespace) -> None:
+    """A rollback that another one has overtaken changes nothing any more."""
+    _, refresh = begun()
+    refresh.requests.append(partial(refresh.roll_back, "first"))
+    refresh.requests.append(partial(refresh.roll_back, "second"))
+    assert refresh.status == "InProgress"
+    refresh.heed_requests()
+    assert (refresh.status, refresh.status_reason, not refresh.requests) == (
+        "RollbackInProgress",
+        "first",
+        True,
+    )
+    _, refresh = begun()
+    refresh.requests.append(partial(refresh.cancel, wait=False))
+    refresh.end("Successful")
+    refresh.heed_requests()
+    assert refresh.status == "Successful"
+
+
+def test_the_maintenance_policy_gives_the_percentages(clock: SimpleNamespace) -> None:
+    """Where the refresh has none of its own."""
+    _, refresh = begun(MaxHealthyPercentage=110)
+    wanted = refresh.preferences["MinHealthyPercentage"], refresh.preferences["MaxHealthyPercentage"]
+    assert wanted == (100, 110)

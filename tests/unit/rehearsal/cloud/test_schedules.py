@@ -39,8 +39,12 @@ def recurring(recurrence: str) -> Any:
         auto_scaling_group_name="app",
         scheduled_action_name="morning",
         recurrence=recurrence,
-        **{"min_size": 5, "max_size": None, "desired_capacity": None},
-        **{"start_time": None, "end_time": None, "time_zone": None},
+        min_size=5,
+        max_size=None,
+        desired_capacity=None,
+        start_time=None,
+        end_time=None,
+        time_zone=None,
     )
 
 

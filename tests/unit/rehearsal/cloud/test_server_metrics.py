@@ -4,8 +4,9 @@ import os
 import signal
 import subprocess
 import time
+from types import SimpleNamespace
 
-from rehearsal.cloud.server_metrics import cpu_time
+from rehearsal.cloud.server_metrics import counts, cpu_time
 
 
 def test_cpu_time_is_of_the_whole_tree() -> None:
@@ -24,3 +25,19 @@ def test_cpu_time_is_of_the_whole_tree() -> None:
         os.killpg(shell.pid, signal.SIGKILL)
         shell.wait()
     assert cpu_time(shell.pid) == 0
+
+
+def test_a_server_counts_for_its_group_once_it_has_warmed_up() -> None:
+    """Not as it boots, not in the warm pool, not before its warm-up is over."""
+    member = SimpleNamespace(
+        instance=SimpleNamespace(id="i-1"), lifecycle_state="InService", in_service_since=time.monotonic()
+    )
+    group = SimpleNamespace(
+        instance_states=[member], default_instance_warmup=60, health_check_grace_period=None
+    )
+    assert not counts(group, "i-1")
+    member.in_service_since -= 60
+    assert counts(group, "i-1")
+    assert not counts(group, "i-of-the-warm-pool")
+    member.lifecycle_state = "Pending:Wait"
+    assert not counts(group, "i-1")
