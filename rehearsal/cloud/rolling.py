@@ -6,7 +6,7 @@ from typing import Any, Protocol
 from moto.cloudwatch.models import cloudwatch_backends
 
 from rehearsal.cloud.instance_refresh import Member as RefreshMember
-from rehearsal.cloud.instance_refresh import limits, next_step
+from rehearsal.cloud.instance_refresh import next_step, refresh_limits
 from rehearsal.cloud.lifecycle import Member
 from rehearsal.cloud.refresh import REPLACING, Refresh
 from rehearsal.cloud.scaling_group import Configuration, adopt, warmup
@@ -58,7 +58,7 @@ def _replace(refresh: Refresh, group: Group) -> None:
         ready=sum(member.replaced and member.ready for member in members),
     )
     desired = int(group.record.desired_capacity)
-    within = limits(
+    within = refresh_limits(
         desired,
         min_healthy_percentage=int(refresh.preferences["MinHealthyPercentage"]),
         max_healthy_percentage=int(refresh.preferences["MaxHealthyPercentage"]),

@@ -12,6 +12,7 @@ from rehearsal.cloud.instance_refresh import (
     limits,
     next_step,
     percentage_complete,
+    refresh_limits,
     replacement_step,
 )
 
@@ -50,6 +51,17 @@ def test_percentages_become_numbers_of_servers() -> None:
     assert limits(1, min_healthy_percentage=100, max_healthy_percentage=150) == Limits(minimum=1, maximum=2)
 
 
+def test_at_a_maximum_of_100_percent_a_refresh_terminates_first() -> None:
+    """One server at a time, however few there are; with a larger maximum it launches first."""
+    within = refresh_limits(3, min_healthy_percentage=90, max_healthy_percentage=100)
+    members = [old("a"), old("b"), old("c")]
+    assert next_step(members, desired=3, within=within) == Step(terminate=("a",))
+    assert next_step(members[1:], desired=3, within=within) == Step(launch=1)
+    assert refresh_limits(3, min_healthy_percentage=100, max_healthy_percentage=150) == Limits(
+        minimum=3, maximum=4
+    )
+
+
 def test_the_percentage_is_whole() -> None:
     """Of nothing, all is done."""
     assert percentage_complete(1, of=3) == 33
@@ -66,7 +78,7 @@ def test_every_refresh_ends_and_keeps_its_limits(
     desired: int, min_healthy: int, max_healthy: int, becomes_ready: list[int]
 ) -> None:
     """Whatever the order in which servers become ready: never too few ready, never too many, all replaced."""
-    within = limits(desired, min_healthy_percentage=min_healthy, max_healthy_percentage=max_healthy)
+    within = refresh_limits(desired, min_healthy_percentage=min_healthy, max_healthy_percentage=max_healthy)
     members = [old(f"old-{number}") for number in range(desired)]
     launched = 0
     choices = iter(becomes_ready)
