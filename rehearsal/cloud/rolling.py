@@ -36,12 +36,13 @@ class Group(Protocol):
 
 def advance(refresh: Refresh, group: Group) -> None:
     """One step."""
-    refresh.heed_requests()
     match refresh.status:
         case "Pending":
             refresh.begin()
         case "Cancelling" if group.settled:
             refresh.end("Cancelled", "Cancelled by user")
+    # After that, so that `Cancelling` shows for a step; before all that decides what to replace.
+    refresh.heed_requests()
     if refresh.status in ("InProgress", "Baking") and (alarm := _alarm(refresh, group.record)):
         refresh.fail(f"the alarm {alarm} is in the ALARM state")
     elif refresh.status == "Baking" and not refresh.bake():
