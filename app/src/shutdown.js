@@ -5,7 +5,7 @@
  *     0              fail readiness, answer `Connection: close`, stop listening
  *     idleDeadline   close kept-alive sockets that are still idle
  *     + drain        stop waiting for requests in flight
- *     hardStop       exit, whatever is still open; PM2's SIGKILL would come CLOSING_MS / 2 later
+ *     hardStop       exit, whatever is still open; PM2's SIGKILL would come MARGIN_MS later
  *
  * Each step is taken early when nothing is left to wait for. `http.Server.close()` has no place here: since Node 19 it
  * closes idle sockets at once, and resets the client that is about to reuse one.
