@@ -295,7 +295,7 @@ def test_a_version_that_does_not_boot_is_rolled_back(group: Fleet) -> None:
 
 def test_a_rollback_needs_to_know_where_to(group: Fleet) -> None:
     """As AWS does, a version without a number is refused."""
-    with pytest.raises(ClientError, match="launch template version by number"):
+    with pytest.raises(ClientError, match="launch template versions by number"):
         refresh(group, "$Latest", AutoRollback=True)
 
 
