@@ -118,6 +118,8 @@ def test_a_session_survives_the_death_of_all_that_runs_on_a_server(
         return met.isdisjoint(killed) and len({server for server, _ in met}) == len(servers)
 
     wait_until(whole, REPLACEMENT_SECONDS)
+    # A server that was found unhealthy goes even if it is well again, once another one serves.
+    wait_until(lambda: is_well(stack, aws("autoscaling"), len(servers)), REPLACEMENT_SECONDS)
     if servers[0].id in in_service(stack, aws("autoscaling")):
         servers[0].wait_until_restarted(before)
     assert person.who_am_i() == person.email
@@ -167,6 +169,14 @@ def test_a_session_survives_the_replacement_of_a_server(
 
     wait_until(replaced, REPLACEMENT_SECONDS)
     assert person.who_am_i() == person.email
+
+
+def is_well(stack: Stack, autoscaling: Any, size: int) -> bool:
+    """Whether the group has so many members, all in service, and means to keep each."""
+    described = autoscaling.describe_auto_scaling_groups(AutoScalingGroupNames=[stack.auto_scaling_group])
+    members = described["AutoScalingGroups"][0]["Instances"]
+    kept = [one["LifecycleState"] == "InService" and one["HealthStatus"] == "Healthy" for one in members]
+    return len(members) == size and all(kept)
 
 
 def answers(person: own_app.Person) -> bool:
