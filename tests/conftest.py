@@ -58,8 +58,8 @@ def aws_environment(deployment: Deployment, monkeypatch: pytest.MonkeyPatch) -> 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Quick tests first, so that a slip shows early; the order is a courtesy, no test needs it.
 
-    With several processes (`make test` has two) each tier's modules stay whole, and all that use the one
-    deployment stay in one process: they change it, one after another.
+    With several processes (`make test` has two) modules stay whole, and all that use a deployment stay in
+    one process: they change it, one after another. The faults have a deployment of their own.
     """
     tiers = ["unit", "migrator", "preview", "rehearsal", "infra", "faults"]
     folder = Path(__file__).parent
@@ -72,7 +72,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         # Those of tests/infra ask for it while they run, where no stack is named.
         shared = "checkout" in getattr(item, "fixturenames", ()) or tier(item) == tiers.index("infra")
-        item.add_marker(pytest.mark.xdist_group("deployment" if shared else str(item.path)))
+        deployment = "faults" if tier(item) == tiers.index("faults") else "deployment"
+        item.add_marker(pytest.mark.xdist_group(deployment if shared else str(item.path)))
 
 
 @pytest.hookimpl(wrapper=True)
