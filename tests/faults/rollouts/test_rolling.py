@@ -24,6 +24,8 @@ RATE = 100
 ASKED = 150
 """Of the load: while servers boot on the same cores answers take longer, and a connection waits for each."""
 PEOPLE = 10
+RELOADS = 20
+"""As many as must not fail a request where the handler is on."""
 WITHOUT_HANDLER = "module.exports = { gracefulShutdown: () => ({ isShuttingDown: false }) };"
 SHUTDOWN = "/opt/app/current/src/shutdown.js"
 RESTORE = f"test ! -f /root/shutdown.js || {{ cat /root/shutdown.js >{SHUTDOWN} && rm /root/shutdown.js; }}"
@@ -124,9 +126,13 @@ def test_reloads_without_the_signal_handler_fail_requests(deployment: Deployment
         for server in healthy:
             servers.run(server, f"cp {SHUTDOWN} /root/shutdown.js; echo '{WITHOUT_HANDLER}' >{SHUTDOWN}")
             servers.reload(server)
-        with in_use(deployment) as reloads:
-            for server in healthy:
-                servers.reload(server)
+        # On a quiet machine few requests are in flight at any moment: some reloads meet none.
+        for _ in range(RELOADS):
+            with in_use(deployment) as reloads:
+                for server in healthy:
+                    servers.reload(server)
+            if reloads.failed:
+                break
         with in_use(deployment) as replacement:
             servers.terminate(min(healthy))
             until(lambda: min(healthy) not in servers.members)
