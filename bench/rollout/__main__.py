@@ -19,7 +19,7 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
 from bench.rollout import plot
-from bench.rollout.fleet import Fleet, Watch
+from bench.rollout.fleet import Fleet
 from bench.rollout.report import Report, Rollout
 from rehearsal import table
 from stacks import budgets
@@ -29,6 +29,7 @@ from tests.checkout import Checkout, succeed
 from tests.faults.deployer import UP, until
 from tests.load import Load
 from tests.person import Person
+from tests.watch import Watch
 
 RESULTS = Path(__file__).parents[1] / "results"
 STACK = "stacks/Pulumi.local.yaml"
@@ -83,7 +84,7 @@ def _roll_out(checkout: Checkout, settings: Settings, servers: int) -> Rollout:
     fleet = Fleet(outputs, environment)
     until(fleet.settled)
     people = [Person.logged_in(outputs["url"]) for _ in range(PEOPLE)]
-    watch = Watch(Fleet(outputs, environment))
+    watch = Watch(Fleet(outputs, environment).look)
     with Load(outputs["url"], rate=ASKED, cookies=[person.cookie for person in people]) as load:
         time.sleep(LEAD)
         began = time.monotonic()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,9 +9,7 @@ from typing import Any
 
 import boto3
 
-PAUSE = 0.5
-"""Seconds between two looks."""
-ACTIVE = ("Pending", "InProgress", "Baking", "Cancelling", "RollbackInProgress")
+from components.fleet import ACTIVE
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -97,30 +94,3 @@ class Fleet:
         """Whether it is so many healthy servers as it should be, and nothing else."""
         seen = self.look()
         return seen.healthy == seen.desired and not seen.booting and not seen.leaving
-
-
-class Watch:
-    """Looks at the fleet from now until `stop`."""
-
-    def __init__(self, fleet: Fleet) -> None:
-        self._fleet = fleet
-        self._looks: list[Look] = []
-        self._failure: Exception | None = None
-        self._over = threading.Event()
-        self._thread = threading.Thread(target=self._run, daemon=True)
-        self._thread.start()
-
-    def stop(self) -> tuple[Look, ...]:
-        """What was seen; raises what kept it from looking."""
-        self._over.set()
-        self._thread.join()
-        if self._failure:
-            raise self._failure
-        return tuple(self._looks)
-
-    def _run(self) -> None:
-        try:
-            while not self._over.wait(PAUSE):
-                self._looks.append(self._fleet.look())
-        except Exception as error:
-            self._failure = error

@@ -1,6 +1,5 @@
 """The group's servers as AWS tells of them, and what an operator does to them."""
 
-import threading
 from typing import Any
 
 import boto3
@@ -9,9 +8,6 @@ from rehearsal import daemon
 from tests.conftest import Deployment
 from tests.faults.deployer import until
 from tests.infra.server import PM2
-
-SAMPLE = 0.5
-"""Seconds between two looks of a `Watch`."""
 
 
 class Servers:
@@ -99,29 +95,3 @@ class Servers:
         groups = self._autoscaling.describe_auto_scaling_groups(AutoScalingGroupNames=[self._group])
         described: dict[str, Any] = groups["AutoScalingGroups"][0]
         return described
-
-
-class Watch(threading.Thread):
-    """Counts healthy servers all the time, from `start` until `end`."""
-
-    def __init__(self, deployment: Deployment) -> None:
-        super().__init__(name="healthy servers", daemon=True)
-        self._servers = Servers(deployment)
-        self._over = threading.Event()
-        self._failure: Exception | None = None
-        self.fewest = len(self._servers.healthy)
-
-    def run(self) -> None:
-        try:
-            while not self._over.wait(SAMPLE):
-                self.fewest = min(self.fewest, len(self._servers.healthy))
-        except Exception as error:
-            self._failure = error
-
-    def end(self) -> int:
-        """The fewest that were healthy at any look; raises what kept it from looking."""
-        self._over.set()
-        self.join()
-        if self._failure:
-            raise self._failure
-        return self.fewest

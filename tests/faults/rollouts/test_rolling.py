@@ -14,9 +14,10 @@ import pytest
 from tests.conftest import Deployment
 from tests.faults.deployer import until
 from tests.faults.rollouts.fleet import Fleet
-from tests.faults.rollouts.servers import Servers, Watch
+from tests.faults.rollouts.servers import Servers
 from tests.load import CONNECTIONS, Load, Outcome
 from tests.person import Person
+from tests.watch import Watch
 
 pytestmark = pytest.mark.quiet
 RATE = 100
@@ -72,13 +73,13 @@ def in_use(deployment: Deployment) -> Iterator[Use]:
     """The block happens under load."""
     url = deployment.outputs["url"]
     use = Use(people=[Person.logged_in(url) for _ in range(PEOPLE)])
-    watch = Watch(deployment)
+    watched = Servers(deployment)
     with Load(url, rate=ASKED, cookies=[person.cookie for person in use.people]) as load:
-        watch.start()
+        watch = Watch(lambda: len(watched.healthy))
         try:
             yield use
         finally:
-            use.fewest = watch.end()
+            use.fewest = min(watch.stop())
             use.outcome = load.stop()
             print(
                 f"{use.outcome.requests} requests in {use.outcome.seconds:.0f} s ({use.outcome.rate:.0f}/s), "
