@@ -20,6 +20,7 @@ PINNED = Version(metadata.version("pulumi"))
 """The CLI is the same version as the SDK; `pulumi-cli/go.mod` pins it too, and a test keeps them the same."""
 _SOURCE = Path(__file__).parent / "pulumi-cli"
 _PACKAGE = "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi"
+_INSTEAD = "Pulumi (https://www.pulumi.com/docs/install/)"
 _VERSION_SYMBOL = "github.com/pulumi/pulumi/sdk/v3/go/common/version.Version"
 
 
@@ -94,6 +95,6 @@ def build(root: Path) -> None:
         target,
         _PACKAGE,
     ]
-    toolchain = go.find()
+    toolchain = go.find(instead=_INSTEAD)
     with Progress(f"building the Pulumi CLI {PINNED} with Go") as progress:
-        toolchain.run(command, directory=_SOURCE, progress=progress)
+        toolchain.run(command, directory=_SOURCE, progress=progress, instead=_INSTEAD)

