@@ -21,11 +21,15 @@ function sessions({ redis, secret, cookieSecure }) {
   });
 }
 
-/** Starts a new session for a user; the old id is worthless from now on (session fixation). */
-async function signIn(request, user) {
+/**
+ * Starts a new session; the old id is worthless from now on (session fixation).
+ *
+ * @param {import('express').Request} request
+ * @param {{ userId: unknown } & Record<string, unknown>} whose what the session holds
+ */
+async function signIn(request, whose) {
   await settle(request, 'regenerate');
-  request.session.userId = user.id;
-  request.session.churchId = user.churchId;
+  Object.assign(request.session, whose);
   // Saved before the answer, so that whoever sees the cookie has the session.
   await settle(request, 'save');
 }

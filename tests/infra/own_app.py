@@ -7,8 +7,11 @@ from typing import Any
 from urllib.parse import unquote
 
 from tests.infra.server import Server
+from tests.person import REFERENCE_APP, Routes
 from tests.person import Person as Person
 
+ROUTES: Routes = REFERENCE_APP
+"""Where one signs up, in and out, and is told who one is."""
 COOKIE = "sid"
 """The session's cookie."""
 SESSION_SECONDS = 24 * 60 * 60
@@ -45,14 +48,14 @@ class Exit:
 
 def register(url: str) -> Account:
     """A new account."""
-    person = Person(url)
+    person = Person(url, routes=ROUTES)
     person.sign_up()
     return Account(email=person.email, password=person.password)
 
 
 def log_in(url: str, account: Account) -> Person:
     """Someone with a session of their own."""
-    return Person(url, email=account.email, password=account.password).log_in()
+    return Person(url, email=account.email, password=account.password, routes=ROUTES).log_in()
 
 
 def served_by(healthz: Mapping[str, Any]) -> tuple[str, int]:

@@ -38,7 +38,7 @@ function accounts(prisma) {
       const user = await prisma.user.findUnique({ where: { email } });
       const known = await verifyPassword(password, user?.passwordHash);
       if (!known) throw new RequestError(401, 'Address or password is wrong.');
-      await signIn(request, user);
+      await signIn(request, { userId: user.id, churchId: user.churchId });
       response.json({ id: user.id, email: user.email, churchId: user.churchId });
     })
     .post('/logout', requireSession, async (request, response) => {
