@@ -10,9 +10,10 @@ class ConfigError extends Error {
 
 /**
  * @typedef {Readonly<{
- *   host: string, port: number, databaseUrl: string, databasePoolSize: number, redisUrl: string,
- *   sessionSecret: string, cookieSecure: boolean, drainTimeoutMs: number, killTimeoutMs: number,
- *   keepAliveTimeoutMs: number, release: string, serverId: string,
+ *   host: string, port: number, redisUrl: string, sessionSecret: string, cookieSecure: boolean,
+ *   database: Readonly<{ url: string, poolSize: number, poolTimeoutMs: number, connectTimeoutMs: number,
+ *     statementTimeoutMs: number, slowQueryMs: number }>,
+ *   drainTimeoutMs: number, killTimeoutMs: number, keepAliveTimeoutMs: number, release: string, serverId: string,
  * }>} Config
  */
 
@@ -28,8 +29,7 @@ function readConfig(env) {
   const config = {
     host: env.HOST || '127.0.0.1',
     port: wholeNumber(env, 'PORT', { fallback: 3000, min: 1, max: 65535 }),
-    databaseUrl: databaseUrl(env),
-    databasePoolSize: wholeNumber(env, 'DATABASE_POOL_SIZE', { fallback: 5, min: 1, max: 1000 }),
+    database: database(env),
     redisUrl: redisUrl(env),
     sessionSecret: sessionSecret(env),
     cookieSecure: boolean(env, 'COOKIE_SECURE', env.NODE_ENV === 'production'),
@@ -50,6 +50,18 @@ function readConfig(env) {
     );
   }
   return Object.freeze(config);
+}
+
+function database(env) {
+  const milliseconds = (name, fallback) => wholeNumber(env, name, { fallback, min: 1, max: 600_000 });
+  return Object.freeze({
+    url: databaseUrl(env),
+    poolSize: wholeNumber(env, 'DATABASE_POOL_SIZE', { fallback: 5, min: 1, max: 1000 }),
+    poolTimeoutMs: milliseconds('DATABASE_POOL_TIMEOUT_MS', 500),
+    connectTimeoutMs: milliseconds('DATABASE_CONNECT_TIMEOUT_MS', 2000),
+    statementTimeoutMs: milliseconds('DATABASE_STATEMENT_TIMEOUT_MS', 5000),
+    slowQueryMs: milliseconds('SLOW_QUERY_MS', 500),
+  });
 }
 
 /** libpq's other modes encrypt without checking whom they talk to, or not always; they are refused. */

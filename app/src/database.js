@@ -2,12 +2,12 @@
 /** Postgres: one pool a worker, Prisma on top of it. */
 
 const { PrismaPg } = require('@prisma/adapter-pg');
-const pg = require('pg');
 const { PrismaClient } = require('../generated/client');
 const { bounded } = require('./bounded');
+const { poolConnections } = require('./metrics');
+const { BoundedPool } = require('./pool');
+const { timedClient } = require('./slow_queries');
 
-const CONNECT_MS = 2000;
-const STATEMENT_MS = 5000;
 const PING_MS = 1000;
 const KEEP_ALIVE_MS = 10_000;
 /** After which a connection is made anew, where DNS leads to by then; rare enough that hardly a request waits for it. */
@@ -16,21 +16,31 @@ const LIFETIME_S = 1800;
 const READ_ONLY = '25006';
 
 /**
- * @param {{ url: string, poolSize: number, log: ReturnType<import('./log').createLog> }} options
+ * @param {import('./config').Config['database'] & { log: ReturnType<import('./log').createLog> }} options
  *   The URL's sslmode decides on TLS; NODE_EXTRA_CA_CERTS on whom to trust.
  * @returns {{ prisma: PrismaClient, settled: () => Promise<void>, ping: () => Promise<unknown>,
  *   close: () => Promise<void> }}
  */
-function openDatabase({ url, poolSize, log }) {
-  const pool = new pg.Pool({
+function openDatabase({
+  url,
+  poolSize,
+  poolTimeoutMs,
+  connectTimeoutMs,
+  statementTimeoutMs,
+  slowQueryMs,
+  log,
+}) {
+  const pool = new BoundedPool({
+    Client: timedClient({ slowQueryMs, log }),
     connectionString: url,
     max: poolSize,
-    connectionTimeoutMillis: CONNECT_MS,
+    poolTimeoutMs,
+    connectionTimeoutMillis: connectTimeoutMs,
     // The budget counts every connection of the pool as open. One that is made anew while others boot is slow.
     idleTimeoutMillis: 0,
-    statement_timeout: STATEMENT_MS,
+    statement_timeout: statementTimeoutMs,
     // The server's own limit comes first; this one is for a server that no longer answers.
-    query_timeout: STATEMENT_MS + PING_MS,
+    query_timeout: statementTimeoutMs + PING_MS,
     // With libuv's ten probes, one a second, an idle connection whose peer is gone is dropped within 20 s.
     keepAlive: true,
     keepAliveInitialDelayMillis: KEEP_ALIVE_MS,
@@ -40,7 +50,16 @@ function openDatabase({ url, poolSize, log }) {
   // An idle connection that the server drops is an 'error' event, and would end the process unheard.
   pool.on('error', (error) => log.error('postgres', { error: error.message }));
   pool.on('connect', leaveWhenReadOnly);
-  const prisma = new PrismaClient({ adapter: new PrismaPg(pool) });
+  poolConnections.collect = () => {
+    poolConnections.set({ state: 'used' }, pool.totalCount - pool.idleCount);
+    poolConnections.set({ state: 'idle' }, pool.idleCount);
+    poolConnections.set({ state: 'waiting' }, pool.waitingCount);
+  };
+  const prisma = new PrismaClient({
+    adapter: new PrismaPg(pool),
+    errorFormat: 'minimal', // without lines of the source
+    transactionOptions: { maxWait: connectTimeoutMs, timeout: statementTimeoutMs },
+  });
   return {
     prisma,
     /** Every connection is open, so that no request waits for one; where there is no database a worker starts too. */

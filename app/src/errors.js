@@ -17,7 +17,7 @@ class RequestError extends Error {
 function errors(log) {
   return (error, request, response, next) => {
     const status = statusOf(error);
-    if (status >= 500) log.error('request failed', { id: request.id, status, error: error.stack });
+    if (status >= 500) log.error('request failed', { id: request.id, status, error });
     // A session that could not be kept alive: its answer is out already, and its connection serves others.
     if (response.writableEnded) return;
     if (response.headersSent) return next(error);

@@ -1,17 +1,28 @@
 'use strict';
 /** One JSON object a line on standard output, errors on standard error; PM2 puts both into files. */
 
+const { currentRequestId } = require('./context');
+
 /**
- * @param {Record<string, string>} context fields that every line carries
+ * @param {Record<string, string>} context fields that every line carries, besides the id of the request it is about
  * @returns {{ info: Write, error: Write, flush: () => Promise<void> }}
- * @typedef {(message: string, fields?: Record<string, unknown>) => void} Write
+ * @typedef {(message: string, fields?: Record<string, unknown>) => void} Write a field `error` may be an Error
  */
 function createLog(context) {
   // Who reads the log may go away. Without a listener each line would be an exception, which is logged, and so on.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
   const write = (stream, level) => (message, fields) =>
     stream.write(
-      `${JSON.stringify({ time: new Date().toISOString(), level, message, ...context, pid: process.pid, ...fields })}\n`,
+      `${JSON.stringify({
+        time: new Date().toISOString(),
+        level,
+        message,
+        ...context,
+        pid: process.pid,
+        id: currentRequestId(),
+        ...fields,
+        ...(fields?.error instanceof Error && { error: describe(fields.error) }),
+      })}\n`,
     );
   return {
     info: write(process.stdout, 'info'),
@@ -25,6 +36,16 @@ function createLog(context) {
       );
     },
   };
+}
+
+/**
+ * An error's stack without people's data: Prisma draws the arguments of a call that it refuses, and Postgres quotes a
+ * value that it can't read.
+ */
+function describe({ name, message, stack }) {
+  const told =
+    name === 'PrismaClientValidationError' ? message.slice(message.lastIndexOf('\n') + 1) : message;
+  return stack.replace(message, () => told).replace(/[^\s"]+@[^\s"]+|\+?\d{7,}/g, '…');
 }
 
 module.exports = { createLog };

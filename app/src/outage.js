@@ -5,10 +5,11 @@
 const PRISMA = new Set(['P1001', 'P1002', 'P1008', 'P1017', 'P2024', 'P2028']);
 
 /**
- * Postgres' own: class 08 (connection), too_many_connections, a server that ends, has crashed or is starting, and a
- * write that met a primary which is none any more. Source: Appendix A of its manual.
+ * Postgres' own: class 08 (connection), too_many_connections, a statement that took longer than it may, a server that
+ * ends, has crashed or is starting, and a write that met a primary which is none any more. Source: Appendix A of its
+ * manual.
  */
-const SQLSTATE = /^(08...|25006|53300|57P0[1-35])$/;
+const SQLSTATE = /^(08...|25006|53300|57014|57P0[1-35])$/;
 
 /**
  * What node's sockets and `pg` say of a connection that broke or did not answer; the latter without a code. A failover

@@ -14,7 +14,7 @@ async function serve() {
   const config = readConfig(process.env);
   const log = createLog({ release: config.release, server: config.serverId });
   const redis = openRedis({ url: config.redisUrl, log });
-  const database = openDatabase({ url: config.databaseUrl, poolSize: config.databasePoolSize, log });
+  const database = openDatabase({ ...config.database, log });
   const server = createServer({ keepAliveTimeout: config.keepAliveTimeoutMs });
   const shutdown = gracefulShutdown({
     server,

@@ -67,7 +67,7 @@ function gracefulShutdown({ server, closers, drainTimeoutMs, killTimeoutMs, log 
 
   function failed(reason) {
     return (error) => {
-      log.error(reason, { error: error instanceof Error ? error.stack : String(error) });
+      log.error(reason, { error: error instanceof Error ? error : String(error) });
       shutDown(reason, 1);
     };
   }

@@ -20,6 +20,10 @@ const REFUSED = [
     "DATABASE_POOL_SIZE is '0'. Set it to a whole number from 1 to 1000, or leave it out for 5.",
   ],
   [
+    { DATABASE_POOL_TIMEOUT_MS: '0' },
+    "DATABASE_POOL_TIMEOUT_MS is '0'. Set it to a whole number from 1 to 600000, or leave it out for 500.",
+  ],
+  [
     { COOKIE_SECURE: 'yes' },
     "COOKIE_SECURE is 'yes'. Set it to 'true' or 'false', or leave it out for 'true'.",
   ],

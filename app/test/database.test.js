@@ -124,6 +124,44 @@ test('a Postgres that hangs costs a request a bounded time', async () => {
   await writesAgain();
 });
 
+test('a saturated pool refuses quickly, stays in service, and recovers', async () => {
+  await user.get('/analytics'); // five queries at once
+  assert.equal(connections().length, POOL_SIZE);
+  const get = async (path) => {
+    const began = Date.now();
+    const { status, headers } = await fetch(app.url + path, { headers: { cookie: user.cookie } });
+    return { status, retryAfter: headers.get('retry-after'), ms: Date.now() - began };
+  };
+  signalConnections('SIGSTOP');
+  try {
+    const holders = Array.from({ length: POOL_SIZE }, () => get('/conversations'));
+    await sleep(100);
+    const refused = await Promise.all(Array.from({ length: 20 }, () => get('/me')));
+    assert.deepEqual(
+      refused.filter(({ status, retryAfter, ms }) => status !== 503 || retryAfter !== '1' || ms > 1500),
+      [],
+    );
+    assert.equal((await get('/readyz')).status, 200);
+    signalConnections('SIGCONT');
+    assert.ok((await Promise.all(holders)).every(({ status }) => status === 200));
+    assert.equal((await get('/me')).status, 200);
+  } finally {
+    signalConnections('SIGCONT');
+  }
+});
+
+test('a slow query is in the log: its text, its time and its request, but no value', async () => {
+  await user.get('/me');
+  signalConnections('SIGSTOP');
+  const answer = user.get('/me');
+  await sleep(600);
+  signalConnections('SIGCONT');
+  const id = (await answer).headers['x-request-id'];
+  const line = await eventually(() => app.logged('slow query').find((one) => one.id === id));
+  assert.match(line.query, /^SELECT .*"User".* = \$1/);
+  assert.ok(line.ms >= 500 && line.ms < 5000, `it took ${line.ms} ms`);
+});
+
 test('a connection to a primary that takes no writes any more is left, by transactions too', async () => {
   const { id } = (await user.post('/members', { ...member(), optInSms: true })).body;
   const old = connections();

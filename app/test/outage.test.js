@@ -13,6 +13,7 @@ for (const [what, fields] of [
   ["Prisma's own", { code: 'P1001' }],
   ['a primary that became a standby', { cause: { originalCode: '25006' } }],
   ['a server that ends', { meta: { driverAdapterError: { cause: { originalCode: '57P01' } } } }],
+  ['a statement that took too long', { meta: { driverAdapterError: { cause: { originalCode: '57014' } } } }],
   ['a connection that broke', { message: 'Connection terminated unexpectedly' }],
 ]) {
   test(`${what} is an outage`, () => assert.equal(isOutage(error(fields)), true));
