@@ -15,9 +15,10 @@ const { requireSession, sessions } = require('./sessions');
 /**
  * @param {{ config: import('./config').Config, log: ReturnType<import('./log').createLog>,
  *   redis: ReturnType<import('./redis').openRedis>, database: ReturnType<import('./database').openDatabase>,
+ *   cache: Pick<ReturnType<import('./cache/cache').createCache>, 'wrap' | 'invalidate'>,
  *   shutdown: { readonly isShuttingDown: boolean } }} parts
  */
-function createApp({ config, log, redis, database, shutdown }) {
+function createApp({ config, log, redis, database, cache, shutdown }) {
   const { prisma } = database;
   return express()
     .set('trust proxy', 1) // the load balancer, which says whether the client came over TLS
@@ -26,10 +27,10 @@ function createApp({ config, log, redis, database, shutdown }) {
     .use(health({ config, redis, database, shutdown }))
     .use(sessions({ redis, secret: config.sessionSecret, cookieSecure: config.cookieSecure }))
     .use(express.json({ limit: '100kb' }))
-    .use(accounts(prisma))
-    .use('/members', requireSession, members(prisma))
-    .use('/conversations', requireSession, conversations(prisma))
-    .use('/analytics', requireSession, analytics(prisma))
+    .use(accounts({ prisma, cache }))
+    .use('/members', requireSession, members({ prisma, cache }))
+    .use('/conversations', requireSession, conversations({ prisma, cache }))
+    .use('/analytics', requireSession, analytics({ prisma, cache }))
     .use(notFound)
     .use(errors(log));
 }

@@ -10,7 +10,7 @@ class ConfigError extends Error {
 
 /**
  * @typedef {Readonly<{
- *   host: string, port: number, redisUrl: string, sessionSecret: string, cookieSecure: boolean,
+ *   host: string, port: number, redisUrl: string, cacheRedisUrl: string, sessionSecret: string, cookieSecure: boolean,
  *   database: Readonly<{ url: string, poolSize: number, poolTimeoutMs: number, connectTimeoutMs: number,
  *     statementTimeoutMs: number, slowQueryMs: number }>,
  *   drainTimeoutMs: number, killTimeoutMs: number, keepAliveTimeoutMs: number, release: string, serverId: string,
@@ -30,7 +30,8 @@ function readConfig(env) {
     host: env.HOST || '127.0.0.1',
     port: wholeNumber(env, 'PORT', { fallback: 3000, min: 1, max: 65535 }),
     database: database(env),
-    redisUrl: redisUrl(env),
+    redisUrl: redisUrl(env, 'REDIS_URL'),
+    cacheRedisUrl: redisUrl(env, env.CACHE_REDIS_URL ? 'CACHE_REDIS_URL' : 'REDIS_URL'),
     sessionSecret: sessionSecret(env),
     cookieSecure: boolean(env, 'COOKIE_SECURE', env.NODE_ENV === 'production'),
     drainTimeoutMs: wholeNumber(env, 'DRAIN_TIMEOUT_MS', { fallback: 1000, min: 0, max: 600_000 }),
@@ -83,11 +84,11 @@ function databaseUrl(env) {
   return value;
 }
 
-function redisUrl(env) {
-  const value = required(env, 'REDIS_URL', 'redis://127.0.0.1:6379');
+function redisUrl(env, name) {
+  const value = required(env, name, 'redis://127.0.0.1:6379');
   if (!URL.canParse(value) || !['redis:', 'rediss:'].includes(new URL(value).protocol)) {
     throw new ConfigError(
-      'REDIS_URL is not a Redis URL. Set it to rediss://:token@host:port, or redis://host:port on a laptop.',
+      `${name} is not a Redis URL. Set it to rediss://:token@host:port, or redis://host:port on a laptop.`,
     );
   }
   return value;

@@ -1,43 +1,46 @@
 'use strict';
-/** The connection to Redis. An outage costs a request at most COMMAND_MS, and never a process. */
+/** A connection to Redis. An outage costs a command at most its time, and never a process. */
 
 const { createClient } = require('redis');
 const { bounded } = require('./bounded');
 
 const CONNECT_MS = 2000;
-const COMMAND_MS = 1000;
+const PING_MS = 1000;
 const LONGEST_PAUSE_MS = 1000;
+/** What a session store and a health check use. */
+const SESSION_MS = { get: 1000, set: 1000, expire: 1000, del: 1000, ping: PING_MS };
 
 /**
- * @param {{ url: string, log: ReturnType<import('./log').createLog> }} options
- * @returns what a session store and a health check use; each command is bounded
+ * @param {{ url: string, log: ReturnType<import('./log').createLog>, name?: string, commandMs?: Record<string, number> }}
+ *   options name: in the log; commandMs: the client's commands that are wanted, and what each may take
+ * @returns these commands
  */
-function openRedis({ url, log }) {
+function openRedis({ url, log, name = 'redis', commandMs = SESSION_MS }) {
   const client = createClient({
     url,
     // Without this a command waits in the client for Redis to come back, and the request with it.
     disableOfflineQueue: true,
-    pingInterval: COMMAND_MS,
+    pingInterval: PING_MS,
     socket: {
       connectTimeout: CONNECT_MS,
       reconnectStrategy: (attempt) => Math.min(50 * 2 ** attempt, LONGEST_PAUSE_MS),
     },
   });
-  client.on('error', (error) => log.error('redis', { error: error.message || error.code }));
-  client.on('ready', () => log.info('redis connected'));
+  client.on('error', (error) => log.error(name, { error: error.message || error.code }));
+  client.on('ready', () => log.info(`${name} connected`));
   const connected = client.connect();
 
   /** Leaves a Redis that hangs, or that a failover made a replica; the address leads to the new primary. */
   function reconnect() {
     client.destroy();
-    client.connect().catch((error) => log.error('redis', { error: error.message }));
+    client.connect().catch((error) => log.error(name, { error: error.message }));
   }
 
   const command =
-    (name) =>
+    (verb, timeoutMs) =>
     async (...args) => {
       try {
-        return await bounded(client[name](...args), COMMAND_MS, `Redis ${name.toUpperCase()}`);
+        return await bounded(client[verb](...args), timeoutMs, `Redis ${verb.toUpperCase()}`);
       } catch (error) {
         const stale = error.cause === undefined || error.cause.message.startsWith('READONLY');
         if (stale && client.isReady) reconnect();
@@ -45,18 +48,14 @@ function openRedis({ url, log }) {
       }
     };
   return {
-    get: command('get'),
-    set: command('set'),
-    expire: command('expire'),
-    del: command('del'),
-    ping: command('ping'),
+    ...Object.fromEntries(Object.entries(commandMs).map(([verb, ms]) => [verb, command(verb, ms)])),
     /** Resolves when connected, or when a first attempt has had its time: a worker starts without Redis. */
     settled: () =>
       bounded(connected, CONNECT_MS, 'Redis CONNECT').catch((error) =>
-        log.error('redis', { error: error.message }),
+        log.error(name, { error: error.message }),
       ),
     async close() {
-      await bounded(client.close(), COMMAND_MS, 'Redis CLOSE').catch(() => client.destroy());
+      await bounded(client.close(), PING_MS, 'Redis CLOSE').catch(() => client.destroy());
     },
   };
 }

@@ -4,6 +4,7 @@
 const { createServer } = require('node:http');
 const { once } = require('node:events');
 const { createApp } = require('./app');
+const { createCache } = require('./cache/cache');
 const { readConfig } = require('./config');
 const { openDatabase } = require('./database');
 const { createLog } = require('./log');
@@ -14,18 +15,19 @@ async function serve() {
   const config = readConfig(process.env);
   const log = createLog({ release: config.release, server: config.serverId });
   const redis = openRedis({ url: config.redisUrl, log });
+  const cache = createCache({ url: config.cacheRedisUrl, log });
   const database = openDatabase({ ...config.database, log });
   const server = createServer({ keepAliveTimeout: config.keepAliveTimeoutMs });
   const shutdown = gracefulShutdown({
     server,
-    closers: [redis.close, database.close],
+    closers: [redis.close, cache.close, database.close],
     drainTimeoutMs: config.drainTimeoutMs,
     killTimeoutMs: config.killTimeoutMs,
     log,
   });
-  server.on('request', createApp({ config, log, redis, database, shutdown }));
+  server.on('request', createApp({ config, log, redis, database, cache, shutdown }));
 
-  await Promise.all([redis.settled(), database.settled()]);
+  await Promise.all([redis.settled(), cache.settled(), database.settled()]);
   if (shutdown.isShuttingDown) return; // A signal came first, and what it began ends the process.
   server.listen(config.port, config.host);
   await once(server, 'listening');

@@ -47,6 +47,10 @@ const REFUSED = [
     'REDIS_URL is not a Redis URL. Set it to rediss://:token@host:port, or redis://host:port on a laptop.',
   ],
   [
+    { CACHE_REDIS_URL: 'http://redis.example' },
+    'CACHE_REDIS_URL is not a Redis URL. Set it to rediss://:token@host:port, or redis://host:port on a laptop.',
+  ],
+  [
     { DRAIN_TIMEOUT_MS: '4500', KILL_TIMEOUT_MS: '5000' },
     'DRAIN_TIMEOUT_MS is 4500 and KILL_TIMEOUT_MS is 5000: PM2 would kill a worker that still drains. ' +
       'Set KILL_TIMEOUT_MS to 5500 or more.',
@@ -62,6 +66,12 @@ for (const [wrong, message] of REFUSED) {
 test('a laptop needs no settings', () => {
   const config = readConfig({});
   assert.deepEqual([config.host, config.port, config.cookieSecure], ['127.0.0.1', 3000, false]);
+});
+
+test('the cache shares the Redis of the sessions unless it has its own', () => {
+  assert.equal(readConfig(PRODUCTION).cacheRedisUrl, PRODUCTION.REDIS_URL);
+  const CACHE_REDIS_URL = 'rediss://:token@cache.example:6379';
+  assert.equal(readConfig({ ...PRODUCTION, CACHE_REDIS_URL }).cacheRedisUrl, CACHE_REDIS_URL);
 });
 
 test("production's defaults are the workload's: 1 s to drain, 5 s to kill, secure cookies", () => {

@@ -36,11 +36,11 @@ after(async () => {
   await services?.stop();
 });
 
-async function walk(path) {
+async function walk(path, { limit = 200 } = {}) {
   const items = [];
   for (let cursor = ''; cursor !== null;) {
     const { status, body } = await user.get(
-      `${path}${path.includes('?') ? '&' : '?'}limit=200${cursor && `&cursor=${cursor}`}`,
+      `${path}${path.includes('?') ? '&' : '?'}limit=${limit}${cursor && `&cursor=${cursor}`}`,
     );
     assert.equal(status, 200);
     items.push(...body.items);
@@ -89,7 +89,7 @@ test('pages stay whole where many members have the same time', async () => {
   services.postgres.query(
     `UPDATE "Member" SET "createdAt" = '2025-01-01' WHERE "churchId"::text LIKE '%001'`,
   );
-  const members = await walk('/members');
+  const members = await walk('/members', { limit: 199 }); // the cache has the pages of 200
   assert.equal(new Set(members.map(({ id }) => id)).size, members.length);
   assert.equal(
     String(members.length),

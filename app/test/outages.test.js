@@ -61,12 +61,17 @@ test('a Redis that hangs costs a request a bounded time', async () => {
   });
 });
 
-test('without Postgres requests get a fast 503; when it is back, so are they', async () => {
+test('without Postgres requests get a fast 503, unless the cache has the answer; when it is back, so are they', async () => {
+  await user.get('/me');
   await services.postgres.stop();
-  assert.equal(await statusWithin(500, '/me'), 503);
+  assert.equal(await statusWithin(500, '/me'), 200);
+  assert.equal(await statusWithin(500, '/members'), 503);
   await stillInService(500, 'postgres');
   await services.postgres.start();
-  await eventually(async () => (await user.get('/me')).status === 200, { timeoutMs: 5000, what: 'Postgres' });
+  await eventually(async () => (await user.get('/members')).status === 200, {
+    timeoutMs: 5000,
+    what: 'Postgres',
+  });
 });
 
 test('a worker starts without Redis and is ready when Redis is', async () => {

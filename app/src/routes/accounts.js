@@ -3,6 +3,7 @@
 
 const { Router } = require('express');
 const { z } = require('zod');
+const { caches, shownIn } = require('../caches');
 const { RequestError } = require('../errors');
 const { hashPassword, verifyPassword } = require('../passwords');
 const { requireSession, signIn, signOut } = require('../sessions');
@@ -18,8 +19,11 @@ const registration = z.strictObject({
 });
 const credentials = z.strictObject({ email: address, password: z.string().max(200) });
 
-/** @param {import('../../generated/client').PrismaClient} prisma */
-function accounts(prisma) {
+/**
+ * @param {{ prisma: import('../../generated/client').PrismaClient,
+ *   cache: Pick<ReturnType<import('../cache/cache').createCache>, 'wrap'> }} parts
+ */
+function accounts({ prisma, cache }) {
   return Router()
     .post('/register', async (request, response) => {
       const { email, password, churchName } = registration.parse(request.body);
@@ -46,10 +50,13 @@ function accounts(prisma) {
       response.clearCookie('sid').status(204).end();
     })
     .get('/me', requireSession, async (request, response) => {
-      const user = await prisma.user.findUnique({
-        where: { id: request.session.userId },
-        select: { id: true, email: true, church: { select: { id: true, name: true, timezone: true } } },
-      });
+      const { userId } = request.session;
+      const user = await cache.wrap(shownIn(response, caches.me(userId)), () =>
+        prisma.user.findUnique({
+          where: { id: userId },
+          select: { id: true, email: true, church: { select: { id: true, name: true, timezone: true } } },
+        }),
+      );
       if (!user) throw new RequestError(401, 'This account is gone.');
       response.json(user);
     });

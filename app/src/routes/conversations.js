@@ -3,6 +3,7 @@
 
 const { Router } = require('express');
 const { z } = require('zod');
+const { caches, shownIn } = require('../caches');
 const { RequestError } = require('../errors');
 const { page, pageQuery } = require('../pages');
 
@@ -16,22 +17,34 @@ const MESSAGE = { id: true, direction: true, body: true, createdAt: true };
 
 const messagesQuery = pageQuery.extend({ direction: z.enum(['INBOUND', 'OUTBOUND']).optional() });
 
-/** @param {import('../../generated/client').PrismaClient} prisma */
-function conversations(prisma) {
+/**
+ * @param {{ prisma: import('../../generated/client').PrismaClient,
+ *   cache: Pick<ReturnType<import('../cache/cache').createCache>, 'wrap'> }} parts
+ */
+function conversations({ prisma, cache }) {
   return Router()
     .get('/', async (request, response) => {
-      const { limit, cursor } = pageQuery.parse(request.query);
-      const where = { churchId: request.session.churchId };
-      response.json(await page(prisma.conversation, { where, select: CONVERSATION, limit, cursor }));
+      const query = pageQuery.parse(request.query);
+      const { churchId } = request.session;
+      const found = await cache.wrap(shownIn(response, caches.conversations(churchId, query)), () =>
+        page(prisma.conversation, { where: { churchId }, select: CONVERSATION, ...query }),
+      );
+      response.json(found);
     })
     .get('/:conversationId/messages', async (request, response) => {
-      const { limit, cursor, direction } = messagesQuery.parse(request.query);
+      const query = messagesQuery.parse(request.query);
       const conversationId = z.uuid().parse(request.params.conversationId);
       const { churchId } = request.session;
-      const conversation = await prisma.conversation.findFirst({ where: { id: conversationId, churchId } });
-      if (!conversation) throw new RequestError(404, 'This church has no such conversation.');
-      const where = { conversationId, direction };
-      response.json(await page(prisma.conversationMessage, { where, select: MESSAGE, limit, cursor }));
+      const spec = shownIn(response, caches.messages(churchId, conversationId, query));
+      const found = await cache.wrap(spec, async () => {
+        const conversation = await prisma.conversation.findFirst({ where: { id: conversationId, churchId } });
+        if (!conversation) return null;
+        const { direction, ...rest } = query;
+        const where = { conversationId, direction };
+        return page(prisma.conversationMessage, { where, select: MESSAGE, ...rest });
+      });
+      if (!found) throw new RequestError(404, 'This church has no such conversation.');
+      response.json(found);
     });
 }
 

@@ -3,6 +3,7 @@
 
 const { Router } = require('express');
 const { z } = require('zod');
+const { caches, messageTags, shownIn, tags } = require('../caches');
 const { RequestError } = require('../errors');
 const { page, pageQuery } = require('../pages');
 
@@ -28,21 +29,30 @@ const newMember = z.strictObject({
 });
 const newMessage = z.strictObject({ body: z.string().trim().min(1).max(1600) }); // 1,600: ten joined SMS
 
-/** @param {import('../../generated/client').PrismaClient} prisma */
-function members(prisma) {
+/**
+ * @param {{ prisma: import('../../generated/client').PrismaClient,
+ *   cache: Pick<ReturnType<import('../cache/cache').createCache>, 'wrap' | 'invalidate'> }} parts
+ */
+function members({ prisma, cache }) {
   return Router()
     .get('/', async (request, response) => {
-      const { limit, cursor, optInSms } = listQuery.parse(request.query);
-      const where = { churchId: request.session.churchId, optInSms };
-      response.json(await page(prisma.member, { where, select: FIELDS, limit, cursor }));
+      const query = listQuery.parse(request.query);
+      const { limit, cursor, optInSms } = query;
+      const { churchId } = request.session;
+      const found = await cache.wrap(shownIn(response, caches.members(churchId, query)), () =>
+        page(prisma.member, { where: { churchId, optInSms }, select: FIELDS, limit, cursor }),
+      );
+      response.json(found);
     })
     .post('/', async (request, response) => {
-      const data = { ...newMember.parse(request.body), churchId: request.session.churchId };
+      const { churchId } = request.session;
+      const data = { ...newMember.parse(request.body), churchId };
       const member = await prisma.member.create({ data, select: FIELDS }).catch((error) => {
         if (error.code === 'P2002')
           throw new RequestError(409, 'A member of this church has that phone number.');
         throw error;
       });
+      await cache.invalidate(tags.members(churchId));
       response.status(201).json(member);
     })
     .post('/:memberId/messages', async (request, response) => {
@@ -52,7 +62,9 @@ function members(prisma) {
       const member = await prisma.member.findFirst({ where: { id: memberId, churchId } });
       if (!member) throw new RequestError(404, 'This church has no such member.');
       if (!member.optInSms) throw new RequestError(409, 'This member has not opted in to SMS.');
-      response.status(201).json(await write(prisma, { churchId, memberId, body }));
+      const message = await write(prisma, { churchId, memberId, body });
+      await cache.invalidate(...messageTags({ churchId, conversationId: message.conversationId }));
+      response.status(201).json(message);
     });
 }
 

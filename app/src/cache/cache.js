@@ -1,0 +1,195 @@
+'use strict';
+/**
+ * A cache in Redis: never an error, and while Redis is away or slow nothing but misses.
+ *
+ * A value belongs to a cache (`name`, `version`, how long it is good), has a key in it, and tags: what it is made of.
+ * A write invalidates tags before it is answered; no read that begins after the answer is given what was before it,
+ * by any worker of any server. What can go wrong with that: docs/cache.md.
+ *
+ * @typedef {{ name: string, version: number, key: string, tags?: string[], ttlMs: number, staleMs?: number,
+ *   onOutcome?: (outcome: Outcome) => void }} Spec
+ *   version: another one whenever the values' shape changes, since old and new servers share the cache for a while;
+ *   ttlMs: how long a value is good at most; staleMs: how much longer it is given while a new one is computed;
+ *   both together an hour at most
+ * @typedef {'hit' | 'miss' | 'stale' | 'unavailable'} Outcome
+ *   hit: nobody computed for this read alone; miss: this read computed; unavailable: it did so without the cache
+ */
+
+const { setTimeout: sleep } = require('node:timers/promises');
+const { cacheReads } = require('../metrics');
+const { openRedis } = require('../redis');
+const { createBreaker } = require('./breaker');
+const { decode, encode } = require('./entry');
+const { createInvalidations } = require('./invalidations');
+const { lockOf } = require('./lock');
+const { establish, versionKey } = require('./versions');
+
+/** What each command may take. A read has the database to turn to; a write waits as long as for its session. */
+const COMMAND_MS = { mGet: 100, set: 100, eval: 100, del: 1000 };
+/** How long a read waits for a value that another worker computes, before it computes its own. */
+const PATIENCE_MS = 1000;
+/** Between two looks whether it is there: a subscription would not tell of a worker that died. */
+const LOOK_MS = 10;
+
+/** @param {{ url: string, log: ReturnType<import('../log').createLog> }} options */
+function createCache({ url, log }) {
+  const redis = openRedis({ url, log, name: 'cache', commandMs: COMMAND_MS });
+  const guarded = createBreaker({ log });
+  const invalidations = createInvalidations({ redis, log });
+  /** Values that this worker is about to have, by key and versions: a read may only join one that knows its writes. */
+  const flights = new Map();
+  const refreshing = new Set();
+
+  /** The value, or null for nothing; undefined when the cache does not know. */
+  async function get(spec) {
+    const state = await look(spec);
+    const { entry } = state ?? {};
+    note(spec, !state ? 'unavailable' : !entry ? 'miss' : entry.isFresh ? 'hit' : 'stale');
+    return entry?.value;
+  }
+
+  /** Keeps a value that was read after every write that was answered before this call; `wrap` sees to that itself. */
+  async function set(spec, value) {
+    const state = await look(spec);
+    if (state) await store(spec, state.versions, value ?? null);
+  }
+
+  /**
+   * The value, computed when the cache does not have it: once, however many workers want it at the same time.
+   *
+   * @template T
+   * @param {Spec} spec
+   * @param {() => Promise<T>} compute its error is the caller's, and is not kept; undefined becomes null
+   * @returns {Promise<T | null>}
+   */
+  async function wrap(spec, compute) {
+    const state = await look(spec);
+    if (!state) {
+      note(spec, 'unavailable');
+      return (await compute()) ?? null;
+    }
+    const { entry, versions } = state;
+    if (entry) {
+      note(spec, entry.isFresh ? 'hit' : 'stale');
+      if (!entry.isFresh) refresh(spec, compute);
+      return entry.value;
+    }
+    const flight = `${keyOf(spec)} ${versions}`;
+    if (flights.has(flight)) note(spec, 'hit');
+    else
+      flights.set(
+        flight,
+        fly(spec, compute).finally(() => flights.delete(flight)),
+      );
+    return flights.get(flight);
+  }
+
+  /** Ends every value with one of these tags. */
+  async function invalidate(...tags) {
+    await invalidations.remove(tags);
+  }
+
+  /** Ends one value. */
+  async function forget(spec) {
+    await invalidations.remove([keyOf(spec)]);
+  }
+
+  /** Waits for the turn to compute, or for the value of whoever has it. */
+  async function fly(spec, compute) {
+    const turn = await take(spec, PATIENCE_MS).catch(() => ({}));
+    if (turn.entry) {
+      note(spec, 'hit');
+      return turn.entry.value;
+    }
+    note(spec, 'miss');
+    return computed(spec, turn, compute);
+  }
+
+  /** A new value in place of one whose time is over, which readers are given meanwhile. */
+  async function refresh(spec, compute) {
+    const key = keyOf(spec);
+    if (refreshing.has(key)) return;
+    refreshing.add(key);
+    try {
+      const turn = await take(spec, 0);
+      if (turn.lock) await computed(spec, turn, compute);
+    } catch (error) {
+      log.error('cache refresh', { cache: spec.name, error: error.message });
+    } finally {
+      refreshing.delete(key);
+    }
+  }
+
+  /** @returns the fresh entry that someone has made meanwhile, or the versions to compute under, with the lock if it is ours */
+  async function take(spec, patienceMs) {
+    const lock = lockOf(redis, keyOf(spec));
+    const end = performance.now() + patienceMs;
+    for (;;) {
+      // In this order on the wire: whoever had the lock before us has stored the value before releasing it.
+      const [isOurs, { entry, versions }] = await guarded(() => Promise.all([lock.take(), read(spec)]));
+      if (entry?.isFresh) {
+        if (isOurs) lock.release();
+        return { entry };
+      }
+      if (isOurs) return { versions, lock };
+      if (performance.now() >= end) return { versions };
+      await sleep(LOOK_MS);
+    }
+  }
+
+  async function computed(spec, { versions, lock }, compute) {
+    try {
+      const value = (await compute()) ?? null;
+      if (versions) await store(spec, versions, value);
+      return value;
+    } finally {
+      lock?.release();
+    }
+  }
+
+  async function store(spec, versions, value) {
+    const entry = encode(value, versions, spec);
+    if (!entry) return;
+    const expiration = { type: 'PX', value: entry.lifeMs };
+    await guarded(() => redis.set(keyOf(spec), entry.text, { expiration })).catch(() => {});
+  }
+
+  /** What Redis knows; undefined when it is not to be asked, or does not answer. */
+  async function look(spec) {
+    if (invalidations.isOwed(tagsOf(spec))) return undefined;
+    return guarded(() => read(spec)).catch(() => undefined);
+  }
+
+  async function read(spec) {
+    const tags = tagsOf(spec);
+    const [text, ...known] = await redis.mGet([keyOf(spec), ...tags.map(versionKey)]);
+    const versions = await Promise.all(known.map((version, n) => version ?? establish(redis, tags[n])));
+    return { versions: versions.join(' '), entry: decode(text, versions.join(' ')) };
+  }
+
+  return {
+    get,
+    set,
+    wrap,
+    invalidate,
+    forget,
+    settled: redis.settled,
+    async close() {
+      await invalidations.close();
+      await redis.close();
+    },
+  };
+}
+
+/** @param {Spec} spec */
+const keyOf = ({ name, version, key }) => `cache:${name}:v${version}:${key}`;
+
+/** A value's own key is one of its tags. */
+const tagsOf = (spec) => [keyOf(spec), ...(spec.tags ?? [])];
+
+function note(spec, outcome) {
+  cacheReads.inc({ cache: spec.name, outcome });
+  spec.onOutcome?.(outcome);
+}
+
+module.exports = { createCache };

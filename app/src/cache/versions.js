@@ -1,0 +1,35 @@
+'use strict';
+/**
+ * Tags have versions: random texts. An entry carries those that its tags had before it was computed, and is good
+ * while they are the same. To invalidate a tag is to remove its version: the next reader gives it another, and no
+ * entry made before, nor one whose computing began before, ever matches again. A version that Redis evicted or lost
+ * does no harm for the same reason.
+ */
+
+const { randomBytes } = require('node:crypto');
+const { LONGEST_MS } = require('./entry');
+
+/** Two entries' lives, so that a version seldom ends before its entries. */
+const VERSION_MS = 2 * LONGEST_MS;
+
+/** @param {string} tag */
+const versionKey = (tag) => `cache:version:${tag}`;
+
+/**
+ * Gives a tag a version unless somebody else just has.
+ *
+ * @param {{ set: Function }} redis
+ * @param {string} tag
+ * @returns {Promise<string>} the version that it has now
+ */
+async function establish(redis, tag) {
+  const version = randomBytes(9).toString('base64url');
+  const earlier = await redis.set(versionKey(tag), version, {
+    condition: 'NX',
+    GET: true,
+    expiration: { type: 'PX', value: VERSION_MS },
+  });
+  return earlier ?? version;
+}
+
+module.exports = { establish, versionKey };

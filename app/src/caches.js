@@ -1,0 +1,82 @@
+'use strict';
+/**
+ * What the app caches, for how long, and which tags the writes that change it invalidate. A cache's version is raised
+ * whenever the shape of its values changes: old and new servers share the cache while a release rolls out.
+ */
+
+const MINUTE_MS = 60_000;
+
+/** What values are made of. */
+const tags = {
+  members: (churchId) => `members:${churchId}`,
+  /** Every conversation of a church and every message in them. */
+  conversations: (churchId) => `conversations:${churchId}`,
+  messages: (conversationId) => `messages:${conversationId}`,
+};
+
+/** The tags that a new message changes. */
+const messageTags = ({ churchId, conversationId }) => [
+  tags.conversations(churchId),
+  tags.messages(conversationId),
+];
+
+/** A page's part of a key. */
+const pageKey = ({ limit, cursor }) =>
+  `${limit}:${cursor ? `${cursor.createdAt.getTime()}:${cursor.id}` : ''}`;
+
+const caches = {
+  /** Nothing in the app changes a user or a church's name: what else does is seen after a minute. */
+  me: (userId) => ({ name: 'me', version: 1, ttlMs: MINUTE_MS, key: userId }),
+  members: (churchId, { optInSms, ...page }) => ({
+    name: 'members',
+    version: 1,
+    ttlMs: 5 * MINUTE_MS,
+    key: `${churchId}:${optInSms ?? 'all'}:${pageKey(page)}`,
+    tags: [tags.members(churchId)],
+  }),
+  /** Those who joined lately leave the count as time goes by; a minute late, and nobody waits for it. */
+  memberCounts: (churchId) => ({
+    name: 'member_counts',
+    version: 1,
+    ttlMs: MINUTE_MS,
+    staleMs: 9 * MINUTE_MS,
+    key: churchId,
+    tags: [tags.members(churchId)],
+  }),
+  messageCounts: (churchId) => ({
+    name: 'message_counts',
+    version: 1,
+    ttlMs: 5 * MINUTE_MS,
+    key: churchId,
+    tags: [tags.conversations(churchId)],
+  }),
+  conversations: (churchId, page) => ({
+    name: 'conversations',
+    version: 1,
+    ttlMs: 5 * MINUTE_MS,
+    key: `${churchId}:${pageKey(page)}`,
+    tags: [tags.conversations(churchId)],
+  }),
+  messages: (churchId, conversationId, { direction, ...page }) => ({
+    name: 'messages',
+    version: 1,
+    ttlMs: 5 * MINUTE_MS,
+    key: `${churchId}:${conversationId}:${direction ?? 'all'}:${pageKey(page)}`,
+    tags: [tags.messages(conversationId)],
+  }),
+};
+
+/**
+ * Lets an answer tell how the cache took part: `X-Cache: hit`, `miss`, `stale` or, without it, `bypass`; several when
+ * it is made of several values.
+ *
+ * @param {import('express').Response} response
+ * @param {import('./cache/cache').Spec} spec
+ * @returns {import('./cache/cache').Spec}
+ */
+function shownIn(response, spec) {
+  const onOutcome = (outcome) => response.append('X-Cache', outcome === 'unavailable' ? 'bypass' : outcome);
+  return { ...spec, onOutcome };
+}
+
+module.exports = { caches, messageTags, shownIn, tags };
