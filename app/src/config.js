@@ -14,6 +14,7 @@ class ConfigError extends Error {
  *   database: Readonly<{ url: string, poolSize: number, poolTimeoutMs: number, connectTimeoutMs: number,
  *     statementTimeoutMs: number, slowQueryMs: number }>,
  *   drainTimeoutMs: number, killTimeoutMs: number, keepAliveTimeoutMs: number, release: string, serverId: string,
+ *   metricsHost: string, metricsPort: number, metricsNamespace?: string,
  * }>} Config
  */
 
@@ -41,6 +42,12 @@ function readConfig(env) {
       min: 1,
       max: 4_000_000,
     }),
+    metricsHost: isLoopback(env.HOST) ? env.HOST : '127.0.0.1',
+    // PM2 numbers the workers of a server, each of which has metrics of its own.
+    metricsPort:
+      wholeNumber(env, 'METRICS_PORT', { fallback: 9464, min: 1, max: 65_000 }) +
+      Number(env.NODE_APP_INSTANCE || 0),
+    metricsNamespace: metricsNamespace(env),
     release: env.RELEASE || 'development',
     serverId: env.SERVER_ID || hostname(),
   };
@@ -102,6 +109,23 @@ function sessionSecret(env) {
     );
   }
   return value;
+}
+
+/** Source: CloudWatch's PutMetricData; names that begin with AWS/ are its own. */
+function metricsNamespace(env) {
+  const value = env.METRICS_NAMESPACE;
+  if (!value) return undefined;
+  if (!/^(?!AWS\/)[\w.\-/#]{1,255}$/.test(value)) {
+    throw new ConfigError(
+      `METRICS_NAMESPACE is '${value}'. Set it to letters, digits and . - _ / #, at most 255 and not AWS/ first, ` +
+        'or leave it out for no metrics in the log.',
+    );
+  }
+  return value;
+}
+
+function isLoopback(host) {
+  return /^127(\.\d{1,3}){3}$/.test(host);
 }
 
 function required(env, name, fallback) {

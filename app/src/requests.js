@@ -1,8 +1,12 @@
 'use strict';
-/** Each request's id and its line in the log: no query, no body, no cookie, since those hold people's data. */
+/**
+ * Each request's id, its line in the log and its time among the metrics: no query, no body, no cookie, since those hold
+ * people's data.
+ */
 
 const { randomUUID } = require('node:crypto');
 const { asRequest } = require('./context');
+const { observeRequest } = require('./metrics');
 
 const ID = /^[\w=;:.-]{1,128}$/;
 const PROBES = new Set(['/healthz', '/readyz']);
@@ -19,16 +23,40 @@ function requests(log) {
     response.once('close', () => {
       end();
       if (PROBES.has(path) && response.statusCode === 200) return;
+      const elapsed = process.hrtime.bigint() - started;
+      observeRequest(
+        {
+          method,
+          route: pattern(request.route, path),
+          status: response.writableFinished ? response.statusCode : 'aborted',
+        },
+        Number(elapsed) / 1e9,
+      );
       log.info('request', {
         id: request.id,
         method,
         path,
         status: response.statusCode,
         finished: response.writableFinished,
-        ms: Number((process.hrtime.bigint() - started) / 1_000_000n),
+        ms: Number(elapsed / 1_000_000n),
       });
     });
   };
+}
+
+/**
+ * What the matched route is called, such as `/members/:memberId/messages`: never with an id, since each value would be
+ * a series of its own. Express has forgotten a router's mount after an error; it is what the route leaves of the path.
+ */
+function pattern(route, path) {
+  if (!route) return 'none';
+  const own = segments(route.path);
+  const whole = segments(path.toLowerCase());
+  return `/${[...whole.slice(0, whole.length - own.length), ...own].join('/')}`;
+}
+
+function segments(path) {
+  return path.split('/').filter(Boolean);
 }
 
 module.exports = { requests };

@@ -7,7 +7,9 @@ const { createApp } = require('./app');
 const { createCache } = require('./cache/cache');
 const { readConfig } = require('./config');
 const { openDatabase } = require('./database');
+const { reportMetrics } = require('./embedded_metrics');
 const { createLog } = require('./log');
+const { serveMetrics } = require('./metrics_endpoint');
 const { openRedis } = require('./redis');
 const { gracefulShutdown } = require('./shutdown');
 
@@ -17,10 +19,12 @@ async function serve() {
   const redis = openRedis({ url: config.redisUrl, log });
   const cache = createCache({ url: config.cacheRedisUrl, log });
   const database = openDatabase({ ...config.database, log });
+  const metrics = serveMetrics({ host: config.metricsHost, port: config.metricsPort, log });
+  const embedded = reportMetrics({ namespace: config.metricsNamespace, log });
   const server = createServer({ keepAliveTimeout: config.keepAliveTimeoutMs });
   const shutdown = gracefulShutdown({
     server,
-    closers: [redis.close, cache.close, database.close],
+    closers: [redis.close, cache.close, database.close, metrics.close, embedded.close],
     drainTimeoutMs: config.drainTimeoutMs,
     killTimeoutMs: config.killTimeoutMs,
     log,

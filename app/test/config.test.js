@@ -51,6 +51,11 @@ const REFUSED = [
     'CACHE_REDIS_URL is not a Redis URL. Set it to rediss://:token@host:port, or redis://host:port on a laptop.',
   ],
   [
+    { METRICS_NAMESPACE: 'AWS/App' },
+    "METRICS_NAMESPACE is 'AWS/App'. Set it to letters, digits and . - _ / #, at most 255 and not AWS/ first, " +
+      'or leave it out for no metrics in the log.',
+  ],
+  [
     { DRAIN_TIMEOUT_MS: '4500', KILL_TIMEOUT_MS: '5000' },
     'DRAIN_TIMEOUT_MS is 4500 and KILL_TIMEOUT_MS is 5000: PM2 would kill a worker that still drains. ' +
       'Set KILL_TIMEOUT_MS to 5500 or more.',

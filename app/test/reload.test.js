@@ -59,6 +59,16 @@ test('a session survives the death of every worker', async () => {
   await eventually(async () => (await user.get('/me')).status === 200, { what: 'the session' });
 });
 
+test('each worker has metrics of its own, which a reload leaves in place', async () => {
+  const startedAt = async (worker) => {
+    const response = await fetch(`http://127.0.0.1:${cluster.metricsPort + worker}/metrics`);
+    return Number((await response.text()).match(/^process_start_time_seconds (\d+)$/m)[1]);
+  };
+  const old = [await startedAt(0), await startedAt(1)];
+  await cluster.reload();
+  for (const worker of [0, 1]) assert.ok((await startedAt(worker)) > old[worker]);
+});
+
 test('a request in flight when the reload begins finishes', async () => {
   const slow = slowLogIn(cluster.url);
   await slow.underWay();

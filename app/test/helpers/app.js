@@ -16,7 +16,15 @@ const SHORT = { DRAIN_TIMEOUT_MS: '300', KILL_TIMEOUT_MS: '1600' };
 async function startApp(services, env = {}) {
   const port = await freePort();
   const child = start(process.execPath, [SERVER], {
-    env: { PATH: process.env.PATH, HOST: '127.0.0.1', PORT: String(port), ...SHORT, ...services.env, ...env },
+    env: {
+      PATH: process.env.PATH,
+      HOST: '127.0.0.1',
+      PORT: String(port),
+      METRICS_PORT: String(await freePort()),
+      ...SHORT,
+      ...services.env,
+      ...env,
+    },
   });
   const url = `http://127.0.0.1:${port}`;
   await eventually(

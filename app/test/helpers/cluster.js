@@ -13,6 +13,7 @@ const PM2 = join(APP, 'node_modules/.bin/pm2');
 /** Starts two workers; `script` replaces the ecosystem file's own. */
 async function startCluster(services, { name, script } = {}) {
   const port = await freePort();
+  const metricsPort = await freePort();
   const home = join(services.folder, name);
   const logs = join(home, 'logs');
   mkdirSync(logs, { recursive: true });
@@ -29,6 +30,7 @@ async function startCluster(services, { name, script } = {}) {
     LOG_DIR: logs,
     WEB_CONCURRENCY: '2',
     PORT: String(port),
+    METRICS_PORT: String(metricsPort),
     ...services.env,
   };
   const pm2 = async (...args) => (await promisify(execFile)(PM2, args, { env })).stdout;
@@ -53,6 +55,8 @@ async function startCluster(services, { name, script } = {}) {
   });
   return {
     url,
+    /** Of the first worker; the second has the next one. */
+    metricsPort,
     logs,
     workers,
     reload: () => pm2('reload', ecosystem, '--update-env'),
