@@ -29,7 +29,6 @@ module.exports = {
       merge_logs: true,
       out_file: join(logDir, 'out.log'),
       error_file: join(logDir, 'error.log'),
-      env_production: { NODE_ENV: 'production' },
     },
   ],
 };
