@@ -9,7 +9,7 @@ from typing import Any
 
 from moto.cloudwatch.models import cloudwatch_backends
 
-from rehearsal.cloud import alarm_actions, cloudwatch_api
+from rehearsal.cloud import alarm_actions, cloudwatch_api, logs_api
 from rehearsal.cloud.alarm_evaluation import Rule, State, evaluate
 from rehearsal.cloud.cloudwatch_api import samples, series_of
 from rehearsal.cloud.metrics import Measured, datapoints
@@ -27,6 +27,7 @@ class CloudWatch:
 
     def __init__(self, sources: Sequence[Callable[[], Iterable[Measured]]]) -> None:
         cloudwatch_api.mend_moto()
+        logs_api.mend_moto()
         self._sources = sources
         self._published = time.time() // _PUBLISHED_EVERY
         self._alarms: dict[Any, _Alarm] = {}

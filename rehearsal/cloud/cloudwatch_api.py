@@ -2,6 +2,7 @@
 
 import re
 import threading
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -76,6 +77,26 @@ def _put_by_series(backend: Any, namespace: str, metric_data: list[dict[str, Any
             if (sample := _sample(datum)).count > 0:
                 series = series_of(namespace, datum.name, datum.dimensions)
                 _all_series(backend).setdefault(series, []).append(sample)
+
+
+def put_values(backend: Any, namespace: str, datum: Mapping[str, Any], values: Mapping[float, int]) -> None:
+    """Each value so many times: a percentile needs every one of them. moto's own list gets their sum."""
+    total, count = sum(value * times for value, times in values.items()), sum(values.values())
+    summed = {"Sum": total, "SampleCount": count, "Minimum": min(values), "Maximum": max(values)}
+    with _writing:
+        _put_data(backend, namespace, [{**datum, "StatisticValues": summed}])
+        put = backend.metric_data[-1]
+        _all_series(backend).setdefault(series_of(namespace, put.name, put.dimensions), []).extend(
+            Sample(
+                time=_time(put),
+                minimum=value,
+                maximum=value,
+                total=value * times,
+                count=times,
+                unit=put.unit,
+            )
+            for value, times in values.items()
+        )
 
 
 def _sample(datum: Any) -> Sample:

@@ -87,6 +87,49 @@ def test_an_alarm_goes_off_and_tells_its_topic(cloud: RunningCloud) -> None:
     ]
 
 
+def test_a_log_event_with_metrics_in_it_sets_off_an_alarm(cloud: RunningCloud) -> None:
+    """Each value of an array counts; a document that is wrong makes no metric, and both are in the log."""
+    cloudwatch, logs = cloud.client("cloudwatch"), cloud.client("logs")
+    logs.create_log_group(logGroupName="servers")
+    logs.create_log_stream(logGroupName="servers", logStreamName="i-1/app")
+    now = datetime.now(UTC)
+
+    def event(**members: Any) -> dict[str, Any]:
+        metadata = {
+            "Timestamp": int((now - timedelta(minutes=1)).timestamp() * 1000),
+            "CloudWatchMetrics": [
+                {
+                    "Namespace": "Embedded",
+                    "Dimensions": [[], ["Queue"]],
+                    "Metrics": [{"Name": "Depth", "Unit": "Count"}],
+                }
+            ],
+        }
+        message = json.dumps({"_aws": metadata, "Queue": "sms", **members})
+        return {"timestamp": int(now.timestamp() * 1000), "message": message}
+
+    logs.put_log_events(
+        logGroupName="servers",
+        logStreamName="i-1/app",
+        logEvents=[event(Depth=list(range(1, 101))), event(Depth="deep")],
+    )
+    queue = [{"Name": "Queue", "Value": "sms"}]
+    alarm(cloudwatch, "deep", Namespace="Embedded", Dimensions=queue, Statistic="Maximum", Threshold=99)
+    eventually(lambda: described(cloudwatch, "deep")["StateValue"] == "ALARM", within=5)
+    (datapoint,) = cloudwatch.get_metric_statistics(
+        Namespace="Embedded",
+        MetricName="Depth",
+        StartTime=now - timedelta(hours=1),
+        EndTime=now,
+        Period=60,
+        Statistics=["SampleCount", "Sum"],
+        ExtendedStatistics=["p50", "p99"],
+    )["Datapoints"]
+    assert (datapoint["SampleCount"], datapoint["Sum"]) == (100, 5050)
+    assert datapoint["ExtendedStatistics"] == {"p50": 50, "p99": 99}
+    assert len(logs.get_log_events(logGroupName="servers", logStreamName="i-1/app")["events"]) == 2
+
+
 def test_missing_data_count_as_the_alarm_says(cloud: RunningCloud) -> None:
     """A metric that nobody publishes."""
     cloudwatch = cloud.client("cloudwatch")

@@ -1,0 +1,51 @@
+"""What moto's CloudWatch Logs lacks: it makes metrics of events that have some in them, whoever puts them."""
+
+import logging
+from collections import Counter
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from moto.cloudwatch.models import cloudwatch_backends
+from moto.logs.models import LogsBackend
+
+from rehearsal.cloud import cloudwatch_api
+from rehearsal.cloud.embedded_metrics import EmbeddedMetric, InvalidDocumentError, embedded_metrics
+from rehearsal.cloud.mending import mend
+
+_put_log_events = LogsBackend.put_log_events
+log = logging.getLogger(__name__)
+
+
+def mend_moto() -> None:
+    """Replace; once a process."""
+    mend(LogsBackend, put_log_events=_put_and_extract)
+
+
+def _put_and_extract(
+    backend: Any, log_group_name: str, log_stream_name: str, log_events: Sequence[dict[str, Any]]
+) -> Any:
+    answer = _put_log_events(backend, log_group_name, log_stream_name, list(log_events))
+    for event in log_events:
+        try:
+            for metric in embedded_metrics(event["message"]):
+                _publish(backend, metric)
+        except InvalidDocumentError as error:
+            log.warning("%s %s: metrics that can't be read: %s", log_group_name, log_stream_name, error)
+    return answer
+
+
+def _publish(backend: Any, metric: EmbeddedMetric) -> None:
+    if not metric.values:
+        return
+    cloudwatch_api.put_values(
+        cloudwatch_backends[backend.account_id][backend.region_name],
+        metric.namespace,
+        {
+            "MetricName": metric.name,
+            "Dimensions": [{"Name": key, "Value": value} for key, value in metric.dimensions.items()],
+            "Unit": metric.unit,
+            "Timestamp": datetime.fromtimestamp(metric.time, UTC).replace(tzinfo=None),
+        },
+        Counter(metric.values),
+    )
