@@ -141,6 +141,10 @@ def main() -> int:
     options = parse()
     try:
         COMMANDS[options.command](environment.of_project(), options)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # `make status | head` has seen enough. What is buffered still goes somewhere at the exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except RehearsalError as error:
         print(f"evenkeel: {error}", file=sys.stderr)
         return 1

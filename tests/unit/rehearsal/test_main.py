@@ -1,5 +1,7 @@
 """`python -m rehearsal` where nothing runs."""
 
+import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -38,3 +40,16 @@ def test_down_without_a_rehearsal_is_no_error(
     monkeypatch.setattr(sys, "argv", ["rehearsal", "down"])
     assert command.main() == 0
     assert capsys.readouterr().err == "── no rehearsal ran here\n"
+
+
+def test_a_reader_that_has_seen_enough_is_no_error() -> None:
+    """`make status | head`."""
+    shown = (
+        "import sys; from rehearsal import __main__ as command; sys.argv = ['rehearsal', 'status'];"
+        "command.COMMANDS['status'] = lambda *_: print('a line'); sys.exit(command.main())"
+    )
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run([sys.executable, "-c", shown], stdout=writer, stderr=subprocess.PIPE, check=False)
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (0, b"")
