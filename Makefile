@@ -6,7 +6,7 @@ RUN    := $(VENV)/bin/python
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up down status logs env preview timeline unit lint test soak bench bench-migrations bench-rollout
+.PHONY: help setup up down status logs env preview timeline unit lint test soak bench bench-migrations bench-rollout bench-load
 
 help: ## what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -68,3 +68,7 @@ bench-migrations: setup ## writers' latency while an index is built, four ways; 
 
 bench-rollout: setup ## what the users see of a rollout, and how long it takes; JSON and a plot
 	@$(RUN) -m bench.rollout
+
+bench-load: setup app/node_modules/.ready ## what each part of the workload buys, before and after; JSON, a plot and tables
+	@npm run --silent --prefix app build
+	@$(RUN) -m bench.load $(if $(QUICK),--quick)

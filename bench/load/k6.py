@@ -15,7 +15,7 @@ from rehearsal.engine import go
 from rehearsal.engine.cache import cache
 from rehearsal.errors import EngineError
 from rehearsal.lock import exclusive
-from rehearsal.processes import dying_with_parent
+from rehearsal.processes import Child
 from rehearsal.progress import Progress
 
 PINNED = "1.8.1"
@@ -81,22 +81,28 @@ def build(target: Path) -> None:
     partial.rename(target.parent)
 
 
-def run(program: Path, script: Path, *, environment: Mapping[str, str], summary: Path) -> dict[str, Any]:
-    """Runs a script that writes its summary to `$SUMMARY`, and returns that; LoadFailed has k6's words.
+class Run:
+    """A script that runs now, and writes its summary to `$SUMMARY`."""
 
-    A threshold that was crossed is no failure here: the summary tells.
-    """
-    summary.unlink(missing_ok=True)
-    # No address: its API would be open to all of this machine, at a port that another k6 may hold.
-    command = [program, "run", "--quiet", "--no-color", "--no-usage-report", "--address", "", script]
-    done = subprocess.run(
-        [*dying_with_parent(None), *map(str, command)],
-        env={"PATH": os.environ["PATH"], "HOME": str(summary.parent), "SUMMARY": str(summary), **environment},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode not in (0, CROSSED) or not summary.exists():
-        raise LoadFailed(f"k6 ended with {done.returncode}:\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}")
-    found: dict[str, Any] = json.loads(summary.read_text())
-    return found
+    def __init__(self, program: Path, script: Path, *, environment: Mapping[str, str], folder: Path) -> None:
+        self._summary = folder / "summary.json"
+        self._summary.unlink(missing_ok=True)
+        # No address: its API would be open to all of this machine, at a port that another k6 may hold.
+        options = ["--quiet", "--no-color", "--no-usage-report", "--address", ""]
+        own = {"PATH": os.environ["PATH"], "HOME": str(folder), "SUMMARY": str(self._summary)}
+        self._child = Child(
+            [program, "run", *options, script], log=folder / "k6.log", env={**own, **environment}
+        )
+        self.pid = self._child.pid
+
+    @property
+    def alive(self) -> bool:
+        return self._child.alive
+
+    def summary(self) -> dict[str, Any]:
+        """Of a run that has ended. LoadFailed has k6's words; a threshold that was crossed is no failure."""
+        if self._child.exit_status not in (0, CROSSED) or not self._summary.exists():
+            said = self._child.log.read_text()[-2000:]
+            raise LoadFailed(f"k6 ended with {self._child.exit_status}:\n{said}")
+        found: dict[str, Any] = json.loads(self._summary.read_text())
+        return found

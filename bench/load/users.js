@@ -6,7 +6,7 @@
 
 import http from 'k6/http';
 import { SharedArray } from 'k6/data';
-import { Counter, Rate } from 'k6/metrics';
+import { Counter } from 'k6/metrics';
 
 const { scenarios, thresholds } = JSON.parse(__ENV.LOAD);
 const mix = JSON.parse(__ENV.MIX); // { names, ends }
@@ -23,8 +23,6 @@ export const options = {
 
 /** 503s: the app has said that it can't take more. */
 const refused = new Counter('refused');
-/** Of the answers that say whether they came from the cache, those that did. */
-const hits = new Rate('hits');
 
 const ACTIONS = {
   log_in: (user) => post('/login', undefined, { email: user.email, password: __ENV.PASSWORD }),
@@ -61,9 +59,6 @@ export default function () {
   name = mix.names[drawn(mix.ends)];
   const response = ACTIONS[name](users[drawn(churches)]);
   if (response.status === 503) refused.add(1);
-  const answeredBy = response.headers['X-Cache'];
-  if (answeredBy === 'hit' || answeredBy === 'stale') hits.add(1);
-  if (answeredBy === 'miss') hits.add(0);
 }
 
 /** The first page of a list of members; remembered when there is a next one. */

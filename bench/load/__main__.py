@@ -1,0 +1,205 @@
+"""What each part of the workload buys: `bench/results/load.json`, and a plot and tables beside it.
+
+k6, the app, Postgres and Redis share this machine, so that ratios count, not figures. The app as it was comes
+first; what it can answer is the old throughput. Then come each part alone and all of them: on a cold cache,
+at the old throughput, and with as many requests as the app answers.
+
+Ends with 1 and the reason when a figure of the workload's table does not hold.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import secrets
+import sys
+import tempfile
+from argparse import ArgumentParser
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.load import k6, phase, plot, scaling, users
+from bench.load.app import App, AppFailed, Gateway
+from bench.load.mix import MIX, ZIPF, cumulative, zipf
+from bench.load.phase import Measured, Stage
+from bench.load.report import LONGEST, Report, Result
+from bench.load.scaling import Curve
+from bench.load.stores import SETTINGS, Stores
+from bench.load.variants import ALL, AS_IT_WAS, INDICES, UNCACHED, VARIANTS, Variant
+from rehearsal import table
+from rehearsal.errors import EngineError
+
+RESULTS = Path(__file__).parents[1] / "results"
+OLD_LOAD = 0.8  # of the most that the app as it was answers: at its limit it has no p95 but a queue
+WARM_UP = 4  # seconds, of the first
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Sizes:
+    """Rows of the database, seconds of the phases."""
+
+    members: int
+    messages: int
+    cold: int
+    steady: int
+    maximum: int
+    scaling: int
+
+
+FULL = Sizes(members=60_000, messages=300_000, cold=6, steady=15, maximum=12, scaling=6)
+QUICK = Sizes(members=12_000, messages=60_000, cold=3, steady=4, maximum=4, scaling=2)
+
+
+def main() -> None:
+    sizes, load = _sizes(), os.getloadavg()[0]
+    _say(f"load {load:.1f} on {os.cpu_count()} cores: the work of others makes the ratios inexact")
+    with tempfile.TemporaryDirectory(prefix="evenkeel-bench-") as folder:
+        try:
+            report, version = Bench(Path(folder), sizes).run()
+        except (AppFailed, EngineError, k6.LoadFailed) as error:
+            sys.exit(str(error))
+        except KeyboardInterrupt:
+            sys.exit(130)
+    _write(report, version, load, sizes)
+    if broken := report.broken_promises():
+        sys.exit("\n".join(f"does not hold: {reason}" for reason in broken))
+
+
+def _sizes() -> Sizes:
+    parser = ArgumentParser(prog="python -m bench.load", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="whether it works, in 2 minutes; no figures")
+    return QUICK if parser.parse_args().quick else FULL
+
+
+class Bench:
+    """All variants in one session: the same machine, database, users and load."""
+
+    def __init__(self, folder: Path, sizes: Sizes) -> None:
+        self._folder, self._sizes, self._password = folder, sizes, secrets.token_urlsafe(18)
+        self._k6 = k6.find()
+        self._started = 0
+
+    def run(self) -> tuple[Report, str]:
+        """What was measured, and Postgres' version."""
+        with Stores(self._folder) as self._stores, Gateway(self._folder) as self._gateway:
+            self._fill()
+            rate, first = self._measure_old()
+            others = [self._measure(variant, rate) for variant in VARIANTS if variant != AS_IT_WAS]
+            curves = self._scale()
+            report = Report(results=[first, *others], curves=curves, rate=rate, cores=os.cpu_count() or 1)
+            return report, self._stores.version
+
+    def _fill(self) -> None:
+        sizes = self._sizes
+        _say(f"filling {sizes.members:,} members and {sizes.messages:,} messages …")
+        self._stores.fill(members=sizes.members, messages=sizes.messages, password=self._password)
+        with self._app(ALL) as app:
+            found = users.log_in(self._stores, app.url, self._password)
+        users.write(found, self._folder / "users.json")
+        self._largest = found[0]
+        self._users_environment = {
+            "USERS": str(self._folder / "users.json"),
+            "CHURCHES": json.dumps(cumulative(zipf(len(found)))),
+            "PASSWORD": self._password,
+        }
+        _say(f"    {len(found)} churches, one user each")
+
+    def _measure_old(self) -> tuple[float, Result]:
+        """The throughput that the others are compared at, and the app as it was at it."""
+        with self._app(AS_IT_WAS) as app:
+            stage = self._stage(app)
+            phase.run(stage, phase.maximum(WARM_UP))
+            maximum = self._phase(stage, phase.maximum(self._sizes.maximum))
+            rate = OLD_LOAD * maximum.rate
+            return rate, self._held(AS_IT_WAS, stage, rate, maximum)
+
+    def _measure(self, variant: Variant, rate: float) -> Result:
+        with self._app(variant) as app:
+            return self._held(variant, self._stage(app), rate)
+
+    def _held(self, variant: Variant, stage: Stage, rate: float, maximum: Measured | None = None) -> Result:
+        """The old throughput first: the maximum leaves a queue of SMS behind it."""
+        self._stores.empty_cache()
+        promised = LONGEST if variant == ALL else None
+        return Result(
+            variant=variant.name,
+            cold=self._phase(stage, phase.cold(rate, self._sizes.cold)),
+            steady=self._phase(stage, phase.steady(rate, self._sizes.steady, p95=promised)),
+            maximum=maximum or self._phase(stage, phase.maximum(self._sizes.maximum)),
+        )
+
+    def _phase(self, stage: Stage, load: phase.Load) -> Measured:
+        found = phase.run(stage, load)
+        _say(f"    {found.name}: {found.rate:.0f} requests/s, p95 {found.p95:.0f} ms")
+        return found
+
+    def _scale(self) -> list[Curve]:
+        points: dict[str, list[scaling.Point]] = {route: [] for route in scaling.ROUTES}
+        for workers in scaling.WORKERS:
+            with self._app(UNCACHED, workers=workers) as app:
+                for route, found in points.items():
+                    headers = {"Cookie": self._largest.cookie}
+                    scaling.measure(
+                        app, route=route, headers=headers, seconds=1
+                    )  # compiled, and its connections open
+                    found.append(
+                        scaling.measure(app, route=route, headers=headers, seconds=self._sizes.scaling)
+                    )
+                    _say(f"    {route}: {found[-1].rate:.0f} requests/s")
+        return [
+            Curve(route=route, bound=scaling.ROUTES[route], points=found) for route, found in points.items()
+        ]
+
+    def _app(self, variant: Variant, *, workers: int | None = None) -> App:
+        self._started += 1
+        count = workers or os.cpu_count() or 1
+        _say(f"{variant.name}, {count} workers …" if workers else f"{variant.name} …")
+        self._stores.set_indices(present=INDICES in variant.parts)
+        environment = {**self._stores.environment, "SMS_GATEWAY_URL": self._gateway.url}
+        return App(self._folder / f"app-{self._started}", variant, environment, workers=count)
+
+    def _stage(self, app: App) -> Stage:
+        return Stage(
+            k6=self._k6,
+            folder=self._folder,
+            stores=self._stores,
+            app=app,
+            gateway_pids=self._gateway.pids,
+            environment=self._users_environment,
+        )
+
+
+def _write(report: Report, version: str, load: float, sizes: Sizes) -> None:
+    RESULTS.mkdir(exist_ok=True)
+    conditions = {
+        "machine": {
+            "cores": os.cpu_count(),
+            "system": platform.platform(),
+            "python": platform.python_version(),
+            "load_before": load,
+        },
+        "postgresql": {"version": version, **SETTINGS},
+        "members": sizes.members,
+        "messages": sizes.messages,
+        "users_of_the_closed_loop": phase.USERS,
+        "zipf_exponent": ZIPF,
+        "mix": MIX,
+        "tls": "to Postgres and Redis; none between k6 and the app, which is the load balancer's",
+        "unit": "ms; requests/s; cores",
+    }
+    (RESULTS / "load.json").write_text(json.dumps({**conditions, **report.as_json()}, indent=2) + "\n")
+    title = f"The workload's parts on {report.cores} cores, shared with k6 and the databases"
+    plot.draw(report, title, RESULTS / "load.png")
+    tables = (report.table(), report.target_table(), report.scaling_table())
+    (RESULTS / "load.md").write_text("\n\n".join(table.markdown(head, rows) for head, *rows in tables) + "\n")
+    _say("\n" + "\n\n".join(table.plain(head, rows) for head, *rows in tables))
+    _say("\nwritten to bench/results/load.json, load.png and load.md")
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,66 @@
+'use strict';
+/**
+ * The app as it was: loaded before app/src/server.js, it puts what came before in the place of those parts that
+ * WITHOUT names. The app itself has no switch for any of them.
+ */
+
+const { createRequire } = require('node:module');
+const { join } = require('node:path');
+
+const fromApp = createRequire(join(__dirname, '../../app/src/server.js'));
+
+const REPLACED = {
+  cache: {
+    './cache/cache': () => ({
+      createCache: () => ({
+        wrap: (_spec, compute) => compute(),
+        invalidate: async () => {},
+        settled: async () => {},
+        close: async () => {},
+      }),
+    }),
+  },
+  /** Prisma's own pool of ten, without a time-out. */
+  client: {
+    './database': () => {
+      const { PrismaPg } = fromApp('@prisma/adapter-pg');
+      const { PrismaClient } = fromApp('../generated/client');
+      return {
+        openDatabase({ url }) {
+          const prisma = new PrismaClient({ adapter: new PrismaPg({ connectionString: url }) });
+          return {
+            prisma,
+            settled: () => prisma.$connect(),
+            ping: () => prisma.$queryRaw`SELECT 1`,
+            close: () => prisma.$disconnect(),
+          };
+        },
+      };
+    },
+  },
+  /** The request waits for the gateway. */
+  queue: {
+    './sms/queue': () => {
+      const { openGateway } = fromApp('./sms/gateway');
+      return {
+        openSmsQueue({ log }) {
+          const gateway = openGateway({ url: process.env.SMS_GATEWAY_URL, log });
+          return {
+            async send({ messageId, phone, body }) {
+              await gateway.deliver({ key: messageId, phone, body, signal: new AbortController().signal });
+              return { jobId: messageId };
+            },
+            close: async () => {},
+          };
+        },
+      };
+    },
+  },
+};
+
+for (const part of process.env.WITHOUT.split(' ').filter((name) => name in REPLACED)) {
+  for (const [module, before] of Object.entries(REPLACED[part])) {
+    const file = fromApp.resolve(module);
+    require.cache[file] = { id: file, filename: file, loaded: true, exports: before() };
+  }
+}
