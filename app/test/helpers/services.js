@@ -24,14 +24,14 @@ function postgresProgram(name) {
   return join('/usr/lib/postgresql', versions[0], 'bin', name);
 }
 
-/** Starts both; `stop` ends them and leaves nothing. */
-async function startServices() {
+/** Starts both, or Redis alone; `stop` ends them and leaves nothing. */
+async function startServices({ withPostgres = true } = {}) {
   const identity = serverIdentity();
   const folder = mkdtempSync(join(tmpdir(), 'app-test-'));
   const hand = (path) => identity && chownSync(path, identity.uid, identity.gid);
   hand(folder);
   const caFile = makeCertificates(folder, hand);
-  const postgres = await startPostgres({ folder, identity, hand });
+  const postgres = withPostgres ? await startPostgres({ folder, identity, hand }) : undefined;
   const redis = await startRedis({ folder, identity, name: 'redis' });
   return {
     folder,
@@ -41,12 +41,14 @@ async function startServices() {
     postgres,
     redis,
     env: {
-      DATABASE_URL: `postgresql://postgres@127.0.0.1:${postgres.port}/app?sslmode=verify-full`,
+      ...(postgres && {
+        DATABASE_URL: `postgresql://postgres@127.0.0.1:${postgres.port}/app?sslmode=verify-full`,
+      }),
       REDIS_URL: `rediss://:${REDIS_TOKEN}@127.0.0.1:${redis.port}`,
       NODE_EXTRA_CA_CERTS: caFile,
     },
     async stop() {
-      await Promise.all([postgres.stop(), redis.stop()]);
+      await Promise.all([postgres?.stop(), redis.stop()]);
       rmSync(folder, { recursive: true, force: true });
     },
   };

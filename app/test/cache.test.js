@@ -1,0 +1,231 @@
+'use strict';
+const assert = require('node:assert/strict');
+const { after, before, test } = require('node:test');
+const { setTimeout: sleep } = require('node:timers/promises');
+const { decode, encode } = require('../src/cache/entry');
+const { startCache } = require('./helpers/cache');
+const { startServices } = require('./helpers/services');
+
+const HOUR_MS = 60 * 60 * 1000;
+
+let services;
+/** Two workers, as of two servers. */
+let one;
+let other;
+before(async () => {
+  services = await startServices({ withPostgres: false });
+  [one, other] = await Promise.all([startCache(services), startCache(services)]);
+});
+after(async () => {
+  await Promise.all([one?.kill(), other?.kill()]);
+  await services?.stop();
+});
+
+let specs = 0;
+/** A value of its own for each test. */
+function newSpec(fields) {
+  specs += 1;
+  return {
+    name: 'test',
+    version: 1,
+    key: `value ${specs}`,
+    tags: [`tag ${specs}`],
+    ttlMs: 60_000,
+    ...fields,
+  };
+}
+
+const redisKey = ({ name, version, key }) => `cache:${name}:v${version}:${key}`;
+const redis = (...command) => services.redis.command(...command).trim();
+
+/** The value, and how it was come by. */
+async function seen(cache, spec, computing) {
+  const { value, outcome } = await cache.wrap(spec, computing);
+  return [value, outcome];
+}
+
+test('a value is computed by the first who asks, and read by all others', async () => {
+  const spec = newSpec();
+  assert.deepEqual(await seen(one, spec, { value: { a: [1] } }), [{ a: [1] }, 'miss']);
+  assert.deepEqual(await seen(one, spec, { value: 'not this' }), [{ a: [1] }, 'hit']);
+  assert.deepEqual(await seen(other, spec, { value: 'not this' }), [{ a: [1] }, 'hit']);
+});
+
+test('get and set go by hand', async () => {
+  const spec = newSpec();
+  assert.equal(await one.get(spec), undefined);
+  await one.set(spec, 'by hand');
+  assert.equal(await other.get(spec), 'by hand');
+});
+
+test('a value belongs to its cache, its version and its key', async () => {
+  const spec = newSpec();
+  await one.set(spec, 'kept');
+  for (const difference of [{ name: 'another' }, { version: 2 }, { key: 'another' }]) {
+    assert.equal(await one.get({ ...spec, ...difference }), undefined);
+  }
+  assert.equal(redis('exists', `cache:test:v1:${spec.key}`), '1');
+});
+
+test('an invalidated tag ends its values and no others, for every worker', async () => {
+  const [spec, sibling, stranger] = [newSpec(), newSpec(), newSpec()];
+  sibling.tags = [...sibling.tags, ...spec.tags];
+  for (const each of [spec, sibling, stranger]) await one.set(each, 'old');
+  await other.invalidate(...spec.tags);
+  assert.equal(await one.get(spec), undefined);
+  assert.equal(await other.get(sibling), undefined);
+  assert.equal(await one.get(stranger), 'old');
+});
+
+test('a value is forgotten by its key, and its siblings stay', async () => {
+  const spec = newSpec();
+  const sibling = newSpec({ tags: spec.tags });
+  for (const each of [spec, sibling]) await one.set(each, 'old');
+  await other.forget(spec);
+  assert.equal(await one.get(spec), undefined);
+  assert.equal(await one.get(sibling), 'old');
+});
+
+for (const [way, end] of [
+  ['by its tag', (spec) => other.invalidate(...spec.tags)],
+  ['by its key', (spec) => other.forget(spec)],
+]) {
+  test(`what was being computed when it was invalidated ${way} is given to no later read`, async () => {
+    const spec = newSpec();
+    const early = one.wrap(spec, { value: 'before', afterMs: 200 });
+    await sleep(50);
+    await end(spec);
+    const [same, elsewhere] = await Promise.all([
+      one.wrap(spec, { value: 'after' }),
+      other.wrap(spec, { value: 'after' }),
+    ]);
+    assert.deepEqual([same.value, elsewhere.value], ['after', 'after']);
+    assert.equal((await early).value, 'before');
+    assert.equal((await other.wrap(spec, { value: 'after' })).value, 'after');
+  });
+}
+
+test('a tag whose version Redis has lost ends its values; a new version never matches them', async () => {
+  const spec = newSpec();
+  await one.set(spec, 'old');
+  redis('del', `cache:version:${spec.tags[0]}`);
+  assert.equal(await other.get(spec), undefined);
+  assert.equal(await one.get(spec), undefined);
+});
+
+test('however many ask at the same time, on both workers, one computes', async () => {
+  const spec = newSpec();
+  const earlier = (await one.computes()) + (await other.computes());
+  const asked = Array.from({ length: 40 }, (_, n) =>
+    [one, other][n % 2].wrap(spec, { value: 'the same', afterMs: 150 }),
+  );
+  const found = await Promise.all(asked);
+  assert.deepEqual(new Set(found.map(({ value }) => value)), new Set(['the same']));
+  assert.equal(found.filter(({ outcome }) => outcome === 'miss').length, 1);
+  assert.equal((await one.computes()) + (await other.computes()) - earlier, 1);
+});
+
+test('an error is told to whoever asked, and not kept', async () => {
+  const spec = newSpec();
+  await assert.rejects(one.wrap(spec, { error: 'no database' }), /no database/);
+  const started = performance.now();
+  assert.deepEqual(await seen(other, spec, { value: 'now' }), ['now', 'miss']);
+  assert.ok(performance.now() - started < 500, 'the failed one kept its turn');
+});
+
+test('who waits for a worker that died computes after a second', async () => {
+  const spec = newSpec();
+  const doomed = await startCache(services);
+  doomed.wrap(spec, { value: 'never', afterMs: 5000 });
+  await sleep(100);
+  await doomed.kill();
+  const { value, outcome, ms } = await one.wrap(spec, { value: 'mine' });
+  assert.deepEqual([value, outcome], ['mine', 'miss']);
+  assert.ok(ms > 900 && ms < 2000, `it took ${ms} ms`);
+  assert.deepEqual(await seen(other, spec, { value: 'not this' }), ['mine', 'hit']);
+});
+
+test('nothing is a value too, for ten seconds at most', async () => {
+  for (const nothing of [null, undefined]) {
+    const spec = newSpec();
+    assert.deepEqual(await seen(one, spec, { value: nothing }), [null, 'miss']);
+    assert.deepEqual(await seen(other, spec, { value: 'not this' }), [null, 'hit']);
+    assert.ok(Number(redis('pttl', redisKey(spec))) <= 10_000);
+  }
+});
+
+test('an old value is given while a new one is computed, by one worker alone', async () => {
+  const spec = newSpec({ ttlMs: 100, staleMs: 60_000 });
+  await one.set(spec, 'old');
+  await sleep(150);
+  const earlier = (await one.computes()) + (await other.computes());
+  const asked = Array.from({ length: 20 }, (_, n) =>
+    [one, other][n % 2].wrap(spec, { value: 'new', afterMs: 100 }),
+  );
+  for (const { value, outcome } of await Promise.all(asked)) {
+    assert.deepEqual([value, outcome], ['old', 'stale']);
+  }
+  await sleep(120);
+  assert.equal(await other.get(spec), 'new');
+  assert.equal((await one.computes()) + (await other.computes()) - earlier, 1);
+});
+
+test('an old value that was invalidated is not given any more', async () => {
+  const spec = newSpec({ ttlMs: 100, staleMs: 60_000 });
+  await one.set(spec, 'old');
+  await sleep(150);
+  await one.invalidate(...spec.tags);
+  assert.deepEqual(await seen(other, spec, { value: 'new' }), ['new', 'miss']);
+});
+
+test('a value of more than 256 KiB is not kept', async () => {
+  const spec = newSpec();
+  const { value } = await one.wrap(spec, { value: 'x'.repeat(256 * 1024) });
+  assert.equal(value.length, 256 * 1024);
+  assert.equal(redis('exists', redisKey(spec)), '0');
+  await one.set(spec, 'x'.repeat(255 * 1024));
+  assert.equal(redis('exists', redisKey(spec)), '1');
+});
+
+test('times over an hour are refused by name', () => {
+  assert.throws(() => encode(1, '', { name: 'pages', ttlMs: HOUR_MS, staleMs: 1 }), {
+    name: 'RangeError',
+    message:
+      "The cache 'pages' keeps values for 3600001 ms. Let ttlMs and staleMs add up to 3600000 at most.",
+  });
+});
+
+test('lives end apart: never later than they should, and up to a tenth earlier', () => {
+  const lives = Array.from({ length: 1000 }, () => encode('x', 'v', { name: 'test', ttlMs: 10_000 }).lifeMs);
+  assert.ok(Math.min(...lives) >= 9000 && Math.max(...lives) <= 10_000);
+  assert.ok(new Set(lives.map((life) => Math.floor(life / 100))).size >= 9, 'they end together');
+});
+
+test('an entry is good under its own versions alone', () => {
+  const { text } = encode('x', 'a b', { name: 'test', ttlMs: 1000 });
+  assert.deepEqual(decode(text, 'a b'), { value: 'x', isFresh: true });
+  for (const versions of ['a', 'b a', 'a c', '']) assert.equal(decode(text, versions), undefined);
+});
+
+test('a Redis that is full keeps no new value, and still ends the old ones', async () => {
+  const [spec, late] = [newSpec(), newSpec()];
+  await one.set(spec, 'old');
+  redis('config', 'set', 'maxmemory', '1');
+  try {
+    assert.deepEqual((await seen(one, late, { value: 'computed' }))[0], 'computed');
+    await one.invalidate(...spec.tags);
+    assert.equal((await other.wrap(spec, { value: 'new' })).value, 'new');
+  } finally {
+    redis('config', 'set', 'maxmemory', '0');
+  }
+});
+
+test('every key in Redis ends by itself', () => {
+  const immortal = `local found = {}
+    for _, key in ipairs(redis.call('keys', '*')) do
+      if redis.call('pttl', key) < 0 then table.insert(found, key) end
+    end
+    return found`;
+  assert.ok(Number(redis('dbsize')) > 20);
+  assert.equal(redis('eval', immortal, '0'), '');
+});

@@ -1,0 +1,128 @@
+'use strict';
+const assert = require('node:assert/strict');
+const { after, before, test } = require('node:test');
+const { setTimeout: sleep } = require('node:timers/promises');
+const { startCache } = require('./helpers/cache');
+const { eventually } = require('./helpers/children');
+const { startServices } = require('./helpers/services');
+
+/** What a read may lose to a Redis that hangs: 100 ms, and a busy machine's own. */
+const BOUND_MS = 400;
+
+let services;
+let one;
+let other;
+before(async () => {
+  services = await startServices({ withPostgres: false });
+  [one, other] = await Promise.all([startCache(services), startCache(services)]);
+});
+after(async () => {
+  services?.redis.signal('SIGCONT');
+  await Promise.all([one?.kill(), other?.kill()]);
+  await services?.stop();
+});
+
+let specs = 0;
+function newSpec() {
+  specs += 1;
+  return { name: 'test', version: 1, key: `value ${specs}`, tags: [`tag ${specs}`], ttlMs: 60_000 };
+}
+
+/** Each read is answered in time and with what it computes. */
+async function readsWithoutCache(cache, spec) {
+  for (let n = 0; n < 20; n += 1) {
+    const { value, outcome, ms } = await cache.wrap(spec, { value: n });
+    assert.deepEqual([value, outcome], [n, 'unavailable']);
+    assert.ok(ms < BOUND_MS, `read ${n} took ${ms} ms`);
+  }
+}
+
+/** Both have values again that they read. */
+async function readsAgain() {
+  for (const cache of [one, other]) {
+    const spec = newSpec();
+    const hits = async () => (await cache.wrap(spec, { value: 'kept' })).outcome === 'hit';
+    await eventually(hits, { timeoutMs: 5000, what: 'a hit' });
+  }
+}
+
+test('without Redis each read computes, at once; when it is back, they hit again', async () => {
+  const spec = newSpec();
+  await one.wrap(spec, { value: 'kept' });
+  await services.redis.stop();
+  await readsWithoutCache(one, spec);
+  await one.set(spec, 'lost');
+  assert.equal(await one.get(spec), undefined);
+  await services.redis.start();
+  await readsAgain();
+});
+
+test('a Redis that hangs costs the first reads 100 ms and the others nothing', async () => {
+  const spec = newSpec();
+  await one.wrap(spec, { value: 'kept' });
+  services.redis.signal('SIGSTOP');
+  try {
+    await readsWithoutCache(one, spec);
+    const { ms } = await one.wrap(spec, { value: 'at once' });
+    assert.ok(ms < 50, `it took ${ms} ms`);
+    assert.match(one.child.output, /cache left alone/);
+  } finally {
+    services.redis.signal('SIGCONT');
+  }
+  await readsAgain();
+  assert.match(one.child.output, /cache in use again/);
+});
+
+test('an invalidation that Redis missed is made up for when it is back; whoever owes it reads past the cache', async () => {
+  const spec = newSpec();
+  await one.set(spec, 'old');
+  await services.redis.stop();
+  await one.invalidate(...spec.tags);
+  await services.redis.start();
+  await eventually(() => one.child.output.includes('made up for'), { timeoutMs: 5000, what: 'the repair' });
+  await readsAgain();
+  assert.equal((await other.wrap(spec, { value: 'new' })).value, 'new');
+});
+
+test('until it is made up for, no read of the worker that owes it is given the old value', async () => {
+  const spec = newSpec();
+  await one.set(spec, 'old');
+  services.redis.signal('SIGSTOP');
+  try {
+    await one.invalidate(...spec.tags);
+  } finally {
+    services.redis.signal('SIGCONT');
+  }
+  const end = Date.now() + 1500;
+  while (Date.now() < end) {
+    assert.equal((await one.wrap(spec, { value: 'new' })).value, 'new');
+    await sleep(5);
+  }
+});
+
+test('a worker that waits for another when Redis goes computes by itself', async () => {
+  const spec = newSpec();
+  const slow = other.wrap(spec, { value: 'theirs', afterMs: 700 });
+  await sleep(100);
+  const waiting = one.wrap(spec, { value: 'mine' });
+  await sleep(50);
+  await services.redis.stop();
+  assert.equal((await waiting).value, 'mine');
+  assert.equal((await slow).value, 'theirs');
+  await services.redis.start();
+  await readsAgain();
+});
+
+test('a worker starts without Redis, and uses it when it is there', async () => {
+  await services.redis.stop();
+  const early = await startCache(services);
+  const spec = newSpec();
+  assert.equal((await early.wrap(spec, { value: 'computed' })).value, 'computed');
+  await services.redis.start();
+  const hits = async () => (await early.wrap(spec, { value: 'kept' })).outcome === 'hit';
+  await eventually(hits, { timeoutMs: 5000, what: 'a hit' });
+  await early.close();
+  early.child.disconnect();
+  const [code] = await early.exited;
+  assert.equal(code, 0, 'something keeps a closed cache alive');
+});
