@@ -67,15 +67,20 @@ const caches = {
 };
 
 /**
- * Lets an answer tell how the cache took part: `X-Cache: hit`, `miss`, `stale` or, without it, `bypass`; several when
- * it is made of several values.
+ * Lets an answer tell how the cache took part: `X-Cache: hit`, `miss`, `stale` or, without it, `bypass`; in their
+ * order when it is made of several values.
  *
  * @param {import('express').Response} response
  * @param {import('./cache/cache').Spec} spec
  * @returns {import('./cache/cache').Spec}
  */
 function shownIn(response, spec) {
-  const onOutcome = (outcome) => response.append('X-Cache', outcome === 'unavailable' ? 'bypass' : outcome);
+  const outcomes = (response.locals.cacheOutcomes ??= []);
+  const place = outcomes.push('') - 1;
+  const onOutcome = (outcome) => {
+    outcomes[place] = outcome === 'unavailable' ? 'bypass' : outcome;
+    response.set('X-Cache', outcomes.filter(Boolean).join(', '));
+  };
   return { ...spec, onOutcome };
 }
 

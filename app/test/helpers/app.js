@@ -12,10 +12,10 @@ const SERVER = join(__dirname, '../../src/server.js');
 /** A tenth of a server's patience with idle sockets, for tests that are not about it. */
 const SHORT = { DRAIN_TIMEOUT_MS: '300', KILL_TIMEOUT_MS: '1600' };
 
-/** Starts a worker without PM2 and waits until it is ready. */
-async function startApp(services, env = {}) {
+/** Starts a worker without PM2 and waits until it is ready; `script` is for twins that lack something. */
+async function startApp(services, env = {}, script = SERVER) {
   const port = await freePort();
-  const child = start(process.execPath, [SERVER], {
+  const child = start(process.execPath, [script], {
     env: {
       PATH: process.env.PATH,
       HOST: '127.0.0.1',

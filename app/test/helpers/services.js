@@ -37,6 +37,8 @@ async function startServices({ withPostgres = true } = {}) {
     folder,
     /** A second Redis: a replica of the first. */
     startReplica: () => startRedis({ folder, identity, name: 'replica', replicaof: redis.port }),
+    /** A Redis of its own for the cache. */
+    startCacheRedis: () => startRedis({ folder, identity, name: 'cache' }),
     caFile,
     postgres,
     redis,
@@ -44,7 +46,7 @@ async function startServices({ withPostgres = true } = {}) {
       ...(postgres && {
         DATABASE_URL: `postgresql://postgres@127.0.0.1:${postgres.port}/app?sslmode=verify-full`,
       }),
-      REDIS_URL: `rediss://:${REDIS_TOKEN}@127.0.0.1:${redis.port}`,
+      REDIS_URL: redis.url,
       NODE_EXTRA_CA_CERTS: caFile,
     },
     async stop() {
@@ -163,6 +165,7 @@ async function startRedis({ folder, identity, name, replicaof }) {
   let server;
   const service = {
     port,
+    url: `rediss://:${REDIS_TOKEN}@127.0.0.1:${port}`,
     async start() {
       server = start('redis-server', args, { identity, cwd: folder });
       await eventually(() => server.output.includes('Ready to accept connections'), { what: 'Redis' });

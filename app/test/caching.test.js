@@ -1,0 +1,200 @@
+'use strict';
+const assert = require('node:assert/strict');
+const { join } = require('node:path');
+const { after, before, test } = require('node:test');
+const { setTimeout: sleep } = require('node:timers/promises');
+const { ACCOUNT, client, loggedIn, startApp } = require('./helpers/app');
+const { eventually } = require('./helpers/children');
+const { startServices } = require('./helpers/services');
+
+const TWIN = join(__dirname, 'fixtures/without_invalidation.js');
+
+let services;
+let cacheRedis;
+/** Two servers, and the same church's user at each. */
+let servers;
+let users;
+before(async () => {
+  services = await startServices();
+  cacheRedis = await services.startCacheRedis();
+  servers = await Promise.all([start(), start()]);
+  users = [await loggedIn(servers[0].url), await loggedIn(servers[1].url)];
+});
+after(async () => {
+  cacheRedis?.signal('SIGCONT');
+  await Promise.all(servers?.map((server) => server.stop()) ?? []);
+  await cacheRedis?.stop();
+  await services?.stop();
+});
+
+const start = (script) => startApp(services, { CACHE_REDIS_URL: cacheRedis.url }, script);
+
+let phones = 0;
+async function addMember(user, fields) {
+  phones += 1;
+  const phone = `+1555${String(phones).padStart(7, '0')}`;
+  const { status, body } = await user.post('/members', {
+    firstName: 'Ruth',
+    lastName: 'Moab',
+    phone,
+    optInSms: true,
+    ...fields,
+  });
+  assert.equal(status, 201);
+  return body;
+}
+
+async function write(user, member) {
+  const { status } = await user.post(`/members/${member.id}/messages`, { body: 'Choir on Friday?' });
+  assert.ok([201, 202].includes(status), `a message was answered ${status}`);
+}
+
+/** How each path was answered, by path. */
+async function outcomes(user, paths) {
+  const seen = {};
+  for (const path of paths) {
+    const { status, headers } = await user.get(path);
+    assert.equal(status, 200, path);
+    seen[path] = headers['x-cache'];
+  }
+  return seen;
+}
+
+async function pathsOf(user, member) {
+  await write(user, member);
+  const { items } = (await user.get('/conversations')).body;
+  const conversation = items.find((each) => each.member.id === member.id);
+  return {
+    me: '/me',
+    members: '/members',
+    willing: '/members?optInSms=true&limit=20',
+    analytics: '/analytics',
+    conversations: '/conversations',
+    messages: `/conversations/${conversation.id}/messages?direction=OUTBOUND`,
+  };
+}
+
+const all = (paths, outcome, more) =>
+  Object.fromEntries(
+    Object.entries(paths).map(([name, path]) => [
+      path,
+      more?.[name] ?? (name === 'analytics' ? `${outcome}, ${outcome}` : outcome),
+    ]),
+  );
+
+test('each route misses first and hits next, also on another server, until a write changes it', async () => {
+  const [here, there] = users;
+  const member = await addMember(here);
+  const paths = await pathsOf(here, member);
+  cacheRedis.command('flushall');
+  assert.deepEqual(await outcomes(here, Object.values(paths)), all(paths, 'miss'));
+  assert.deepEqual(await outcomes(here, Object.values(paths)), all(paths, 'hit'));
+  assert.deepEqual(await outcomes(there, Object.values(paths)), all(paths, 'hit'));
+  await addMember(there);
+  const afterMember = { members: 'miss', willing: 'miss', analytics: 'miss, hit' };
+  assert.deepEqual(await outcomes(here, Object.values(paths)), all(paths, 'hit', afterMember));
+  await write(there, member);
+  const afterMessage = { conversations: 'miss', messages: 'miss', analytics: 'hit, miss' };
+  assert.deepEqual(await outcomes(here, Object.values(paths)), all(paths, 'hit', afterMessage));
+});
+
+test('an answer of the cache is the same as one without it', async () => {
+  const [here] = users;
+  const paths = Object.values(await pathsOf(here, await addMember(here)));
+  const read = () => Promise.all(paths.map(async (path) => (await here.get(path)).body));
+  const [fresh, cached] = [await read(), await read()];
+  assert.deepEqual(cached, fresh);
+});
+
+test('a church is never given what the cache has of another', async () => {
+  const [here] = users;
+  const { messages } = await pathsOf(here, await addMember(here));
+  const stranger = await loggedIn(servers[1].url, { ...ACCOUNT, email: 'stranger@example.org' });
+  for (const user of [here, stranger, here, stranger]) {
+    assert.equal((await user.get(messages)).status, user === here ? 200 : 404);
+    const { items } = (await user.get('/members')).body;
+    assert.equal(items.length > 0, user === here);
+  }
+});
+
+/** Of each of two writers; on an idle machine a second's worth. */
+const WRITES = 40;
+
+/**
+ * Writers add members at both servers while readers list and count them there.
+ *
+ * @returns {Promise<{ reads: number, hits: number, stale: number }>} stale: reads that began after a write's answer
+ *   and did not show it
+ */
+async function storm(at) {
+  const { cookie } = await loggedIn(at[0].url, { ...ACCOUNT, email: `storm-${phones}@example.org` });
+  const people = Array.from({ length: 8 }, (_, n) => client(at[n % 2].url, { cookie }));
+  const written = new Set();
+  const counts = { reads: 0, hits: 0, stale: 0 };
+
+  async function writer(user) {
+    for (let n = 0; n < WRITES; n += 1) {
+      written.add((await addMember(user)).id);
+      await sleep(20); // in which reads hit
+    }
+  }
+  async function reader(user, n) {
+    while (written.size < 2 * WRITES) {
+      const known = [...written];
+      const { body, headers } = await user.get(n % 4 < 2 ? '/members?limit=200' : '/analytics');
+      const ids = new Set(body.items?.map(({ id }) => id));
+      const shown = body.items ? known.every((id) => ids.has(id)) : body.members.total >= known.length;
+      counts.reads += 1;
+      counts.hits += headers['x-cache'].startsWith('hit') ? 1 : 0;
+      counts.stale += shown ? 0 : 1;
+    }
+  }
+  await Promise.all(people.map((user, n) => (n < 2 ? writer(user) : reader(user, n))));
+  return counts;
+}
+
+test('no read that begins after a write was answered shows what was before, however many write and read', async () => {
+  const { reads, hits, stale } = await storm(servers);
+  assert.ok(reads > 100 && hits > 10, `${hits} hits of ${reads} reads show nothing`);
+  assert.equal(stale, 0, `${stale} of ${reads} reads were stale`);
+});
+
+test('without invalidation there are such reads: the test above can fail', async () => {
+  const twins = await Promise.all([start(TWIN), start(TWIN)]);
+  try {
+    const { stale } = await storm(twins);
+    assert.ok(stale > 0);
+  } finally {
+    await Promise.all(twins.map((twin) => twin.stop()));
+  }
+});
+
+for (const [what, take, giveBack] of [
+  ['is down', () => cacheRedis.stop(), () => cacheRedis.start()],
+  ['hangs', () => cacheRedis.signal('SIGSTOP'), () => cacheRedis.signal('SIGCONT')],
+]) {
+  test(`when the cache's Redis ${what} all is served and right; when it is back, reads hit again`, async () => {
+    const [here, there] = users;
+    const member = await addMember(here);
+    const paths = await pathsOf(here, member);
+    await take();
+    try {
+      for (const user of users) {
+        const started = Date.now();
+        assert.deepEqual(await outcomes(user, Object.values(paths)), all(paths, 'bypass'));
+        assert.ok(Date.now() - started < 2000, 'slower than a few time-outs');
+      }
+      const { id } = await addMember(here);
+      await write(there, member);
+      assert.equal((await there.get('/members')).body.items[0].id, id);
+      const { status } = (await here.get('/readyz')).body;
+      assert.equal(status, 'ready');
+    } finally {
+      await giveBack();
+    }
+    for (const user of users) {
+      const hit = async () => (await user.get('/members')).headers['x-cache'] === 'hit';
+      await eventually(hit, { timeoutMs: 5000, what: 'a hit' });
+    }
+  });
+}
