@@ -2,9 +2,11 @@
 /** The HTTP side, from the outside in. */
 
 const express = require('express');
-const helmet = require('helmet');
+const { bodies } = require('./bodies');
 const { errors, notFound } = require('./errors');
+const { headers } = require('./headers');
 const { health } = require('./health');
+const { rateLimits } = require('./rate_limits');
 const { requests } = require('./requests');
 const { accounts } = require('./routes/accounts');
 const { analytics } = require('./routes/analytics');
@@ -20,15 +22,16 @@ const { requireSession, sessions } = require('./sessions');
  */
 function createApp({ config, log, redis, database, cache, shutdown }) {
   const { prisma } = database;
+  const limits = rateLimits({ redis, limits: config.limits, log });
   return express()
     .set('trust proxy', 1) // the load balancer, which says whether the client came over TLS
     .use(requests(log))
-    .use(helmet())
+    .use(headers())
     .use(health({ config, redis, database, shutdown }))
     .use(sessions({ redis, secret: config.sessionSecret, cookieSecure: config.cookieSecure }))
-    .use(express.json({ limit: '100kb' }))
-    .use(accounts({ prisma, cache }))
-    .use('/members', requireSession, members({ prisma, cache }))
+    .use(bodies())
+    .use(accounts({ prisma, cache, limits }))
+    .use('/members', requireSession, members({ prisma, cache, limits }))
     .use('/conversations', requireSession, conversations({ prisma, cache }))
     .use('/analytics', requireSession, analytics({ prisma, cache }))
     .use(notFound)

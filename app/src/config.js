@@ -13,6 +13,7 @@ class ConfigError extends Error {
  *   host: string, port: number, redisUrl: string, cacheRedisUrl: string, sessionSecret: string, cookieSecure: boolean,
  *   database: Readonly<{ url: string, poolSize: number, poolTimeoutMs: number, connectTimeoutMs: number,
  *     statementTimeoutMs: number, slowQueryMs: number }>,
+ *   limits: Readonly<{ logInFailures: number, signUps: number, messages: number }>,
  *   drainTimeoutMs: number, killTimeoutMs: number, keepAliveTimeoutMs: number, release: string, serverId: string,
  *   metricsHost: string, metricsPort: number, metricsNamespace?: string,
  * }>} Config
@@ -31,6 +32,7 @@ function readConfig(env) {
     host: env.HOST || '127.0.0.1',
     port: wholeNumber(env, 'PORT', { fallback: 3000, min: 1, max: 65535 }),
     database: database(env),
+    limits: limits(env),
     redisUrl: redisUrl(env, 'REDIS_URL'),
     cacheRedisUrl: redisUrl(env, env.CACHE_REDIS_URL ? 'CACHE_REDIS_URL' : 'REDIS_URL'),
     sessionSecret: sessionSecret(env),
@@ -69,6 +71,15 @@ function database(env) {
     connectTimeoutMs: milliseconds('DATABASE_CONNECT_TIMEOUT_MS', 2000),
     statementTimeoutMs: milliseconds('DATABASE_STATEMENT_TIMEOUT_MS', 5000),
     slowQueryMs: milliseconds('SLOW_QUERY_MS', 500),
+  });
+}
+
+function limits(env) {
+  const limit = (name, fallback) => wholeNumber(env, name, { fallback, min: 1, max: 1_000_000 });
+  return Object.freeze({
+    logInFailures: limit('LOG_IN_FAILURE_LIMIT', 10),
+    signUps: limit('SIGN_UP_LIMIT', 20),
+    messages: limit('MESSAGE_LIMIT', 600),
   });
 }
 

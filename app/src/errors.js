@@ -35,8 +35,9 @@ function statusOf(error) {
 function messageOf(error, status) {
   if (status === 503) return 'The service is not available at the moment. Try again in a second.';
   if (status >= 500) return 'Something went wrong on our side.';
+  if (error.type === 'entity.parse.failed') return 'The body is not valid JSON.'; // the parser quotes it
   if (error instanceof ZodError)
-    return error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ');
+    return error.issues.map(({ path, message }) => [...path, message].join(': ')).join('; ');
   return error.message;
 }
 

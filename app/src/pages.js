@@ -5,16 +5,19 @@ const { z } = require('zod');
 
 const LARGEST_PAGE = 200;
 
+/** As toISOString writes it, in years that Postgres knows too. */
+const TIME = z.iso.datetime({ precision: 3 }).regex(/^[12]/);
+
 const cursor = z.string().transform((text, context) => {
   const [time, id] = Buffer.from(text, 'base64url').toString().split('|');
-  const createdAt = new Date(time);
-  if (z.uuid().safeParse(id).success && !Number.isNaN(createdAt.getTime())) return { createdAt, id };
+  if (z.uuid().safeParse(id).success && TIME.safeParse(time).success)
+    return { createdAt: new Date(time), id };
   context.addIssue('is not a cursor; take nextCursor from the page before');
   return z.NEVER;
 });
 
 /** The query parameters of a paged list. */
-const pageQuery = z.object({
+const pageQuery = z.strictObject({
   limit: z.coerce.number().int().min(1).max(LARGEST_PAGE).default(50),
   cursor: cursor.optional(),
 });

@@ -7,8 +7,8 @@ const { bounded } = require('./bounded');
 const CONNECT_MS = 2000;
 const PING_MS = 1000;
 const LONGEST_PAUSE_MS = 1000;
-/** What a session store and a health check use. */
-const SESSION_MS = { get: 1000, set: 1000, expire: 1000, del: 1000, ping: PING_MS };
+/** What a session store, the rate limits and a health check use. */
+const SESSION_MS = { get: 1000, set: 1000, expire: 1000, del: 1000, sendCommand: 1000, ping: PING_MS };
 
 /**
  * @param {{ url: string, log: ReturnType<import('./log').createLog>, name?: string, commandMs?: Record<string, number> }}

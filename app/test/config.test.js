@@ -24,6 +24,10 @@ const REFUSED = [
     "DATABASE_POOL_TIMEOUT_MS is '0'. Set it to a whole number from 1 to 600000, or leave it out for 500.",
   ],
   [
+    { SIGN_UP_LIMIT: 'none' },
+    "SIGN_UP_LIMIT is 'none'. Set it to a whole number from 1 to 1000000, or leave it out for 20.",
+  ],
+  [
     { COOKIE_SECURE: 'yes' },
     "COOKIE_SECURE is 'yes'. Set it to 'true' or 'false', or leave it out for 'true'.",
   ],

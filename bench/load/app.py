@@ -76,6 +76,9 @@ class App:
             "PORT": str(port),
             "METRICS_PORT": str(self._metrics_port),
             "WEB_CONCURRENCY": str(self.workers),
+            # One machine is everyone here, and a church writes for a thousand.
+            "LOG_IN_FAILURE_LIMIT": "1000000",
+            "MESSAGE_LIMIT": "1000000",
             "WITHOUT": " ".join(variant.without),
             **environment,
         }

@@ -6,6 +6,7 @@ const { z } = require('zod');
 const { caches, shownIn } = require('../caches');
 const { RequestError } = require('../errors');
 const { hashPassword, verifyPassword } = require('../passwords');
+const { text } = require('../text');
 const { requireSession, signIn, signOut } = require('../sessions');
 
 /** Prisma's code for a unique constraint that a row would break. */
@@ -15,17 +16,18 @@ const address = z.email().max(254).toLowerCase();
 const registration = z.strictObject({
   email: address,
   password: z.string().min(12).max(200),
-  churchName: z.string().trim().min(1).max(200),
+  churchName: text(200),
 });
 const credentials = z.strictObject({ email: address, password: z.string().max(200) });
 
 /**
  * @param {{ prisma: import('../../generated/client').PrismaClient,
- *   cache: Pick<ReturnType<import('../cache/cache').createCache>, 'wrap'> }} parts
+ *   cache: Pick<ReturnType<import('../cache/cache').createCache>, 'wrap'>,
+ *   limits: ReturnType<import('../rate_limits').rateLimits> }} parts
  */
-function accounts({ prisma, cache }) {
+function accounts({ prisma, cache, limits }) {
   return Router()
-    .post('/register', async (request, response) => {
+    .post('/register', limits.signUp, async (request, response) => {
       const { email, password, churchName } = registration.parse(request.body);
       const passwordHash = await hashPassword(password);
       const user = await prisma.user
@@ -37,7 +39,7 @@ function accounts({ prisma, cache }) {
         });
       response.status(201).json({ id: user.id, email: user.email, churchId: user.churchId });
     })
-    .post('/login', async (request, response) => {
+    .post('/login', limits.logIn, async (request, response) => {
       const { email, password } = credentials.parse(request.body);
       const user = await prisma.user.findUnique({ where: { email } });
       const known = await verifyPassword(password, user?.passwordHash);

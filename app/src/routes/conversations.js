@@ -17,6 +17,8 @@ const MESSAGE = { id: true, direction: true, body: true, createdAt: true };
 
 const messagesQuery = pageQuery.extend({ direction: z.enum(['INBOUND', 'OUTBOUND']).optional() });
 
+const messagesParams = z.strictObject({ conversationId: z.uuid() });
+
 /**
  * @param {{ prisma: import('../../generated/client').PrismaClient,
  *   cache: Pick<ReturnType<import('../cache/cache').createCache>, 'wrap'> }} parts
@@ -33,7 +35,7 @@ function conversations({ prisma, cache }) {
     })
     .get('/:conversationId/messages', async (request, response) => {
       const query = messagesQuery.parse(request.query);
-      const conversationId = z.uuid().parse(request.params.conversationId);
+      const { conversationId } = messagesParams.parse(request.params);
       const { churchId } = request.session;
       const spec = shownIn(response, caches.messages(churchId, conversationId, query));
       const found = await cache.wrap(spec, async () => {

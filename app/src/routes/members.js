@@ -6,6 +6,7 @@ const { z } = require('zod');
 const { caches, messageTags, shownIn, tags } = require('../caches');
 const { RequestError } = require('../errors');
 const { page, pageQuery } = require('../pages');
+const { text } = require('../text');
 
 const FIELDS = {
   id: true,
@@ -21,19 +22,22 @@ const listQuery = pageQuery.extend({
   optInSms: z.stringbool({ truthy: ['true'], falsy: ['false'] }).optional(),
 });
 const newMember = z.strictObject({
-  firstName: z.string().trim().min(1).max(100),
-  lastName: z.string().trim().min(1).max(100),
+  firstName: text(100),
+  lastName: text(100),
   phone: z.e164(),
   email: z.email().max(254).optional(),
   optInSms: z.boolean().default(false),
 });
-const newMessage = z.strictObject({ body: z.string().trim().min(1).max(1600) }); // 1,600: ten joined SMS
+const newMessage = z.strictObject({ body: text(1600, { lines: true }) }); // 1,600: ten joined SMS
+
+const messageParams = z.strictObject({ memberId: z.uuid() });
 
 /**
  * @param {{ prisma: import('../../generated/client').PrismaClient,
- *   cache: Pick<ReturnType<import('../cache/cache').createCache>, 'wrap' | 'invalidate'> }} parts
+ *   cache: Pick<ReturnType<import('../cache/cache').createCache>, 'wrap' | 'invalidate'>,
+ *   limits: ReturnType<import('../rate_limits').rateLimits> }} parts
  */
-function members({ prisma, cache }) {
+function members({ prisma, cache, limits }) {
   return Router()
     .get('/', async (request, response) => {
       const query = listQuery.parse(request.query);
@@ -55,10 +59,10 @@ function members({ prisma, cache }) {
       await cache.invalidate(tags.members(churchId));
       response.status(201).json(member);
     })
-    .post('/:memberId/messages', async (request, response) => {
+    .post('/:memberId/messages', limits.message, async (request, response) => {
       const { body } = newMessage.parse(request.body);
       const { churchId } = request.session;
-      const memberId = z.uuid().parse(request.params.memberId);
+      const { memberId } = messageParams.parse(request.params);
       const member = await prisma.member.findFirst({ where: { id: memberId, churchId } });
       if (!member) throw new RequestError(404, 'This church has no such member.');
       if (!member.optInSms) throw new RequestError(409, 'This member has not opted in to SMS.');

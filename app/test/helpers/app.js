@@ -12,6 +12,9 @@ const SERVER = join(__dirname, '../../src/server.js');
 /** A tenth of a server's patience with idle sockets, for tests that are not about it. */
 const SHORT = { DRAIN_TIMEOUT_MS: '300', KILL_TIMEOUT_MS: '1600' };
 
+/** For tests that are not about them. */
+const NO_LIMITS = { LOG_IN_FAILURE_LIMIT: '1000000', SIGN_UP_LIMIT: '1000000', MESSAGE_LIMIT: '1000000' };
+
 /** Starts a worker without PM2 and waits until it is ready; `script` is for twins that lack something. */
 async function startApp(services, env = {}, script = SERVER) {
   const port = await freePort();
@@ -22,6 +25,7 @@ async function startApp(services, env = {}, script = SERVER) {
       PORT: String(port),
       METRICS_PORT: String(await freePort()),
       ...SHORT,
+      ...NO_LIMITS,
       ...services.env,
       ...env,
     },
