@@ -39,11 +39,11 @@ if wire.settings.redis.separate_cache:
     cache = RedisStore(f"{name}-cache", wire.cache(network, groups, key), here)
 session_secret = Secret(f"{name}-session", wire.session_secret(password(f"{name}-session"), key), here)
 backends = wire.backends(database, sessions, cache, session_secret)
-alarms = Monitoring(name, wire.monitoring(balancer, database, sessions, cache, key), here)
 
 schema = Migrations(f"{name}-schema", wire.migrations(network, groups, database, bucket, key), here)
 release = Release(f"{name}-release", wire.release(bucket), here)
 template = ServerTemplate(f"{name}-app", wire.server(cloud, groups, release, bucket, backends, key), here)
+alarms = Monitoring(name, wire.monitoring(balancer, database, sessions, cache, template, key), here)
 replacement = wire.replacement(template, balancer, alarms)
 checks = None
 if wire.settings.smoke.session:

@@ -1,13 +1,14 @@
 """What is worth waking someone for, as a table. Pure.
 
-Each alarm names a metric that AWS publishes by itself; dimensions are those of the part it watches.
+Each alarm names a metric that AWS publishes by itself, or one of the app's own; dimensions are those of the
+part it watches.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-Part = Literal["balancer", "target_group", "servers", "database", "redis"]
+Part = Literal["balancer", "target_group", "servers", "database", "redis", "app"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -40,8 +41,11 @@ PERIOD = 60
 """Seconds; the metrics of all parts come once a minute."""
 
 
-def alarms(*, max_connections: int, free_storage_gib: int) -> Sequence[Alarm]:
-    """The alarms of a stack. Storage counts as short below `free_storage_gib`, connections above 80 %."""
+def alarms(*, max_connections: int, free_storage_gib: int, app_namespace: str) -> Sequence[Alarm]:
+    """The alarms of a stack. Storage counts as short below `free_storage_gib`, connections above 80 %.
+
+    `app_namespace` has the app's own metrics, from its log.
+    """
     return (
         Alarm(
             name="app-errors",
@@ -154,5 +158,60 @@ def alarms(*, max_connections: int, free_storage_gib: int) -> Sequence[Alarm]:
             threshold=80,
             periods=5,
             says="Sessions may not be evicted: full, Redis refuses writes. Take a larger redis.node_type.",
+        ),
+        Alarm(
+            name="event-loop",
+            part="app",
+            namespace=app_namespace,
+            metric="EventLoopLagP99",
+            statistic="Maximum",
+            comparison="GreaterThanThreshold",
+            threshold=200,
+            periods=5,
+            says="A worker does one thing for over 0.2 s while others wait. Look for long loops.",
+        ),
+        Alarm(
+            name="pool-waiting",
+            part="app",
+            namespace=app_namespace,
+            metric="PoolWaiting",
+            statistic="Average",
+            comparison="GreaterThanThreshold",
+            threshold=1,
+            periods=5,
+            says="Requests wait for a connection to Postgres. Look at the dashboard's top queries.",
+        ),
+        Alarm(
+            name="cache-hit-rate",
+            part="app",
+            namespace=app_namespace,
+            metric="CacheHitRate",
+            statistic="Average",
+            comparison="LessThanThreshold",
+            threshold=50,
+            periods=15,
+            says="Half of the reads miss the cache. Look whether Redis evicts, and at what invalidates.",
+        ),
+        Alarm(
+            name="queue-oldest-job",
+            part="app",
+            namespace=app_namespace,
+            metric="QueueOldestJob",
+            statistic="Maximum",
+            comparison="GreaterThanThreshold",
+            threshold=300,
+            periods=5,
+            says="A job has waited for five minutes. Look whether the worker runs, and at the gateway.",
+        ),
+        Alarm(
+            name="dead-letters",
+            part="app",
+            namespace=app_namespace,
+            metric="DeadLetters",
+            statistic="Maximum",
+            comparison="GreaterThanThreshold",
+            threshold=0,
+            periods=1,
+            says="Jobs failed for good and are kept. Look at the worker's log, then replay them.",
         ),
     )

@@ -8,6 +8,7 @@ import pulumi
 import pulumi_aws as aws
 
 from components.alarms import BALANCER, PERIOD, Alarm, Part
+from components.app_metrics import app_graphs, top_queries
 
 Dimensions = Mapping[str, pulumi.Input[str]]
 DATABASE_EVENTS: Mapping[str, Sequence[str]] = {
@@ -26,6 +27,10 @@ class MonitoringArgs:
     alarms: Sequence[Alarm]
     watched: Mapping[Part, Sequence[Dimensions]]
     """The CloudWatch dimensions of each part; a part of several members gets an alarm each."""
+    app_namespace: str
+    """Of the app's own metrics."""
+    log_group: pulumi.Input[str]
+    """The servers'."""
     kms_key_arn: pulumi.Input[str]
     alarm_email: str | None
 
@@ -77,7 +82,7 @@ class Monitoring(pulumi.ComponentResource):
             alarm_description=alarm.says,
             namespace=alarm.namespace,
             metric_name=alarm.metric,
-            dimensions=dimensions,
+            dimensions=dimensions or None,
             statistic=None if alarm.percentile else alarm.statistic,
             extended_statistic=alarm.statistic if alarm.percentile else None,
             comparison_operator=alarm.comparison,
@@ -92,17 +97,23 @@ class Monitoring(pulumi.ComponentResource):
         )
 
     def _dashboard(self, args: MonitoringArgs) -> None:
-        """How a rollout goes, then a graph an alarm, with its threshold, in the order of the table."""
+        """How a rollout goes, a graph an alarm with its threshold in the order of the table, then the app."""
         graphs = [graph(alarm, args.watched[alarm.part], args.region) for alarm in args.alarms]
+        graphs += app_graphs(args.app_namespace, args.region)
         widgets = [_widget(rollout_graph(args.watched["target_group"], args.region), x=0, y=0, width=24)]
         widgets += [
             _widget(properties, x=at % 2 * 12, y=6 + at // 2 * 6, width=12)
             for at, properties in enumerate(graphs)
         ]
+        queries = pulumi.Output.from_input(args.log_group).apply(
+            lambda log_group: _widget(
+                top_queries(log_group, args.region), x=0, y=6 * (len(graphs) + 3) // 2, width=24, kind="log"
+            )
+        )
         aws.cloudwatch.Dashboard(
             self._name,
             dashboard_name=self._name,
-            dashboard_body=pulumi.Output.json_dumps({"widgets": widgets}),
+            dashboard_body=pulumi.Output.json_dumps({"widgets": [*widgets, queries]}),
             opts=self._child,
         )
 
@@ -148,5 +159,7 @@ def rollout_graph(target_groups: Sequence[Dimensions], region: str) -> dict[str,
     }
 
 
-def _widget(properties: Mapping[str, Any], *, x: int, y: int, width: int) -> dict[str, Any]:
-    return {"type": "metric", "width": width, "height": 6, "x": x, "y": y, "properties": properties}
+def _widget(
+    properties: Mapping[str, Any], *, x: int, y: int, width: int, kind: str = "metric"
+) -> dict[str, Any]:
+    return {"type": kind, "width": width, "height": 6, "x": x, "y": y, "properties": properties}

@@ -20,6 +20,7 @@ KIT_VARIABLES = frozenset(
         "KILL_TIMEOUT_MS",
         "LISTEN_TIMEOUT_MS",
         "LOG_DIR",
+        "METRICS_NAMESPACE",
         "NODE_ENV",
         "NODE_EXTRA_CA_CERTS",
         "PM2_CONCURRENT_ACTIONS",

@@ -237,6 +237,7 @@ class Wiring:
         database: Database,
         sessions: RedisStore,
         cache: RedisStore,
+        template: ServerTemplate,
         key: EncryptionKey,
     ) -> MonitoringArgs:
         stores = [sessions] if cache is sessions else [sessions, cache]
@@ -246,6 +247,7 @@ class Wiring:
             alarms=alarms(
                 max_connections=self.settings.connections.max_connections,
                 free_storage_gib=max(2, self.settings.database.allocated_storage // 10),
+                app_namespace=self.name,
             ),
             watched={
                 "balancer": [in_front],
@@ -257,7 +259,10 @@ class Wiring:
                     for store in stores
                     for node in range(1, self.settings.redis.replicas + 2)
                 ],
+                "app": [{}],
             },
+            app_namespace=self.name,
+            log_group=template.log_group,
             kms_key_arn=key.arn,
             alarm_email=self.settings.monitoring.alarm_email,
         )
@@ -288,7 +293,7 @@ class Wiring:
             backends=backends,
             port=self.settings.app.port,
             node_major=self.settings.app.node,
-            environment=environment(self.settings),
+            environment=environment(self.settings, metrics_namespace=self.name),
             timeline=self.settings.timeline,
             open_files=self.settings.open_files,
             kms_key_arn=key.arn,
@@ -402,12 +407,13 @@ class Wiring:
         )
 
 
-def environment(settings: Settings) -> dict[str, str]:
+def environment(settings: Settings, *, metrics_namespace: str) -> dict[str, str]:
     """What the app is told besides addresses and secrets: docs/architecture.md, "The app's environment"."""
     times = settings.timeline
     return {
         **settings.app.environment,
         "NODE_ENV": "production",
+        "METRICS_NAMESPACE": metrics_namespace,
         "WEB_CONCURRENCY": str(settings.app.workers),
         "DATABASE_POOL_SIZE": str(settings.connections.pool_size),
         "COOKIE_SECURE": "true" if settings.load_balancer.https else "false",

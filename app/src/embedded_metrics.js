@@ -38,9 +38,9 @@ const UNITS = Object.freeze({
   PoolUsed: 'Count',
   PoolWaiting: 'Count',
   SlowQueries: 'Count',
+  CacheUnavailable: 'Count',
   CacheHits: 'Count',
   CacheMisses: 'Count',
-  CacheUnavailable: 'Count',
   CacheHitRate: 'Percent',
   QueueDepth: 'Count',
   QueueOldestJob: 'Seconds',
@@ -80,6 +80,7 @@ function reportMetrics({ namespace, log }) {
       PoolUsed: pool.used.splice(0),
       PoolWaiting: pool.waiting.splice(0),
       SlowQueries: total(await grown.slow()),
+      CacheUnavailable: total(reads.filter(({ outcome }) => outcome === 'unavailable')),
       ...ofCaches(reads),
     });
     for (const Cache of names(
@@ -156,7 +157,6 @@ function ofCaches(reads) {
   return {
     CacheHits: hits,
     CacheMisses: of('miss'),
-    CacheUnavailable: of('unavailable'),
     CacheHitRate: all < LEAST_READS ? undefined : (hits / all) * 100,
   };
 }

@@ -2,13 +2,14 @@
 
 import json
 from functools import cache
+from typing import Any
 
 from components.alarms import alarms
 from components.monitoring import Monitoring, MonitoringArgs
 from tests.unit.components.registered import Registered, register
 
 ALARM = "aws:cloudwatch/metricAlarm:MetricAlarm"
-TABLE = alarms(max_connections=400, free_storage_gib=10)
+TABLE = alarms(max_connections=400, free_storage_gib=10, app_namespace="kit")
 
 
 @cache
@@ -22,7 +23,10 @@ def monitoring(alarm_email: str | None = None) -> Registered:
             "servers": [{"AutoScalingGroupName": "kit"}],
             "database": [{"DBInstanceIdentifier": "kit"}],
             "redis": [{"CacheClusterId": "kit-001"}, {"CacheClusterId": "kit-002"}],
+            "app": [{}],
         },
+        app_namespace="kit",
+        log_group="servers",
         kms_key_arn="arn:key",
         alarm_email=alarm_email,
     )
@@ -31,7 +35,7 @@ def monitoring(alarm_email: str | None = None) -> Registered:
 
 def test_names_of_alarms_are_their_own() -> None:
     """Each is part of a resource's name."""
-    assert len({alarm.name for alarm in TABLE}) == len(TABLE) == 10
+    assert len({alarm.name for alarm in TABLE}) == len(TABLE) == 15
 
 
 def test_thresholds_follow_the_budgets() -> None:
@@ -50,7 +54,7 @@ def test_monitoring_is_made_of_exactly_this() -> None:
     """An alarm a row, and one a member for what has several: two of Redis twice."""
     assert monitoring().types == {
         "aws:sns/topic:Topic": 1,
-        ALARM: 12,
+        ALARM: 17,
         "aws:cloudwatch/dashboard:Dashboard": 1,
         "aws:rds/eventSubscription:EventSubscription": 3,
     }
@@ -87,11 +91,33 @@ def test_an_alarm_says_what_it_means() -> None:
     }
 
 
-def test_the_dashboard_shows_rollouts_and_each_alarm_once() -> None:
-    """With all members of a part in one graph."""
+def test_an_alarm_of_the_app_has_no_dimension() -> None:
+    """Its namespace is the stack's own."""
+    alarm = monitoring()[ALARM, "kit-dead-letters"]
+    assert (alarm["namespace"], alarm["metricName"]) == ("kit", "DeadLetters")
+    assert "dimensions" not in alarm
+
+
+def dashboard() -> list[dict[str, Any]]:
+    """Its widgets."""
     body = json.loads(monitoring()["aws:cloudwatch/dashboard:Dashboard", "kit"]["dashboardBody"])
-    graphs = {one["properties"]["title"]: one["properties"] for one in body["widgets"]}
-    assert list(graphs) == ["servers and requests", *(alarm.name for alarm in TABLE)]
+    widgets: list[dict[str, Any]] = body["widgets"]
+    return widgets
+
+
+def test_the_dashboard_shows_rollouts_each_alarm_once_and_the_app() -> None:
+    """With all members of a part in one graph."""
+    widgets = dashboard()
+    graphs = {one["properties"]["title"]: one["properties"] for one in widgets}
+    assert list(graphs) == [
+        "servers and requests",
+        *(alarm.name for alarm in TABLE),
+        "requests of the app, ms",
+        "reads of each cache, hit rate in %",
+        "the queue's jobs",
+        "the pool's connections",
+        "top queries",
+    ]
     target_group = ["LoadBalancer", "app/kit/1", "TargetGroup", "targetgroup/kit/2"]
     assert graphs["servers and requests"]["metrics"] == [
         ["AWS/ApplicationELB", "HealthyHostCount", *target_group, {"stat": "Minimum"}],
@@ -99,12 +125,24 @@ def test_the_dashboard_shows_rollouts_and_each_alarm_once() -> None:
         ["AWS/ApplicationELB", "RequestCount", *target_group, {"stat": "Sum", "yAxis": "right"}],
         ["AWS/ApplicationELB", "HTTPCode_Target_5XX_Count", *target_group, {"stat": "Sum", "yAxis": "right"}],
     ]
-    places = [(one["x"], one["y"]) for one in body["widgets"]]
-    assert len(set(places)) == len(places)
     assert graphs["redis-cpu"]["metrics"] == [
         ["AWS/ElastiCache", "EngineCPUUtilization", "CacheClusterId", "kit-001"],
         ["AWS/ElastiCache", "EngineCPUUtilization", "CacheClusterId", "kit-002"],
     ]
+    assert graphs["pool-waiting"]["metrics"] == [["kit", "PoolWaiting"]]
+    assert graphs["top queries"]["query"].startswith("SOURCE 'servers' | filter message = 'top queries'")
+
+
+def test_no_widget_lies_on_another() -> None:
+    """Nor do they leave the grid, which is 24 wide."""
+    taken = [
+        (x, y)
+        for one in dashboard()
+        for x in range(one["x"], one["x"] + one["width"])
+        for y in range(one["y"], one["y"] + one["height"])
+    ]
+    assert len(set(taken)) == len(taken)
+    assert max(x for x, _ in taken) == 23
 
 
 def test_the_database_tells_of_its_events() -> None:

@@ -13,9 +13,10 @@ def wiring(**settings: Any) -> Wiring:
 def test_the_app_is_told_its_budgets() -> None:
     """In milliseconds, and the kit's own variables over a stack's."""
     settings = parse({"app": {"environment": {"LEVEL": "info"}}})
-    assert environment(settings) == {
+    assert environment(settings, metrics_namespace="evenkeel-prod") == {
         "LEVEL": "info",
         "NODE_ENV": "production",
+        "METRICS_NAMESPACE": "evenkeel-prod",
         "WEB_CONCURRENCY": "max",
         "DATABASE_POOL_SIZE": "10",
         "COOKIE_SECURE": "false",
@@ -29,7 +30,7 @@ def test_the_app_is_told_its_budgets() -> None:
 def test_cookies_are_secure_behind_tls() -> None:
     """A browser would not send them otherwise."""
     settings = parse({"load_balancer": {"domain": "app.example.com", "hosted_zone_id": "Z1"}})
-    assert environment(settings)["COOKIE_SECURE"] == "true"
+    assert environment(settings, metrics_namespace="")["COOKIE_SECURE"] == "true"
 
 
 def test_gates_are_told_apart_by_project_and_stack() -> None:
