@@ -24,7 +24,6 @@ HERE = Path(__file__).parent
 PM2 = APP / "node_modules" / ".bin" / "pm2"
 START, STOP = 60, 15  # seconds
 SECRET = secrets.token_urlsafe(32)  # of every variant: sessions outlast them
-ENOUGH = "1000000"  # of what the app limits: users of the load are few and quick, each for hundreds of people
 
 
 T = TypeVar("T")

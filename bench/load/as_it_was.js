@@ -47,7 +47,7 @@ const REPLACED = {
           const gateway = openGateway({ url: process.env.SMS_GATEWAY_URL, log });
           return {
             async send({ messageId, phone, body }) {
-              await gateway.deliver({ key: messageId, phone, body, signal: new AbortController().signal });
+              await gateway.deliver({ key: messageId, phone, body });
               return { jobId: messageId };
             },
             close: async () => {},
