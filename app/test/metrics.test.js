@@ -3,6 +3,7 @@
 
 const assert = require('node:assert/strict');
 const { after, before, test } = require('node:test');
+const { setTimeout: sleep } = require('node:timers/promises');
 const { readConfig } = require('../src/config');
 const { reportMetrics, UNITS } = require('../src/embedded_metrics');
 const metrics = require('../src/metrics');
@@ -209,6 +210,16 @@ test('the embedded metrics of a process', async (t) => {
       [waits.QueueDepth, waits.QueueOldestJob, waits.DeadLetters, waits.JobsCompleted],
       [6, 12.5, 4, 0],
     );
+  });
+
+  await t.test('how late an event loop is that was held up', async () => {
+    await minute();
+    await sleep(50);
+    const end = performance.now() + 300;
+    while (performance.now() < end);
+    await sleep(50);
+    const [{ EventLoopLagP99: held }] = await minute();
+    assert.ok(held >= 250 && held < 2000, `${held} ms`);
   });
 
   await t.test('gauges of the pool: each value of the minute', async () => {
