@@ -19,6 +19,8 @@ const url = process.env.AWS_ENDPOINT_URL || `https://s3.${process.argv[1]}.amazo
 """Asks AWS what time it is: the server's clock before, AWS', the server's after, ms."""
 CLOCK_MS = 1000
 """AWS refuses requests signed by a clock that is 5 minutes wrong; logs and sessions want better."""
+METRICS_PORT = 9464
+"""Of the app's first worker; the others have the ports above it, the queue's worker the one below."""
 
 
 def test_no_process_listens_on_tcp_but_the_app(server: Server) -> None:
@@ -29,6 +31,9 @@ def test_no_process_listens_on_tcp_but_the_app(server: Server) -> None:
     listening = server.host.check_output("ss --no-header --tcp --listening --numeric --processes")
     own = [line.split()[3].rsplit(":", 1) for line in listening.splitlines() if "users:" in line]
     open_ports = {int(port) for address, port in own if reachable(address, server.address[0])}
+    if ipaddress.ip_address(server.address[0]).is_loopback:
+        # In rehearsal it is also the server's only loopback address of its own, where its metrics are.
+        open_ports -= set(range(METRICS_PORT - 1, METRICS_PORT + len(server.workers)))
     assert open_ports == {server.address[1]}
 
 
