@@ -1,5 +1,5 @@
 'use strict';
-/** PM2's settings: one worker a core, replaced one after another at a reload. */
+/** PM2's settings: the app's workers, one a core, replaced one after another at a reload; and the queue's one worker. */
 
 const { existsSync, realpathSync } = require('node:fs');
 const { join } = require('node:path');
@@ -10,25 +10,41 @@ const onServer = existsSync(CURRENT) && realpathSync(CURRENT) === __dirname;
 const appDir = onServer ? CURRENT : __dirname;
 const logDir = process.env.LOG_DIR || (onServer ? '/var/log/app' : join(__dirname, 'logs'));
 
+/** What both have in common. */
+const each = {
+  cwd: appDir,
+  wait_ready: true,
+  listen_timeout: Number(process.env.LISTEN_TIMEOUT_MS || 10_000),
+  kill_timeout: Number(process.env.KILL_TIMEOUT_MS || 5000),
+  // A worker that dies within 5 s of its start, ten times on end, is left for dead.
+  min_uptime: 5000,
+  max_restarts: 10,
+  exp_backoff_restart_delay: 100,
+  merge_logs: true,
+  out_file: join(logDir, 'out.log'),
+  error_file: join(logDir, 'error.log'),
+};
+
 module.exports = {
   apps: [
+    // The first: what the kit tests before it starts PM2.
     {
+      ...each,
       name: 'app',
-      cwd: appDir,
       script: join(appDir, 'src/server.js'),
       exec_mode: 'cluster',
       instances: process.env.WEB_CONCURRENCY || 'max',
-      wait_ready: true,
-      listen_timeout: Number(process.env.LISTEN_TIMEOUT_MS || 10_000),
-      kill_timeout: Number(process.env.KILL_TIMEOUT_MS || 5000),
       max_memory_restart: '1G',
-      // A worker that dies within 5 s of its start, ten times on end, is left for dead.
-      min_uptime: 5000,
-      max_restarts: 10,
-      exp_backoff_restart_delay: 100,
-      merge_logs: true,
-      out_file: join(logDir, 'out.log'),
-      error_file: join(logDir, 'error.log'),
+    },
+    {
+      ...each,
+      name: 'worker',
+      script: join(appDir, 'src/worker.js'),
+      // It has no port to share, and a job waits for the second that a restart takes.
+      exec_mode: 'fork',
+      // The first of the app's workers has METRICS_PORT itself, and the others those above.
+      env: { METRICS_PORT: Number(process.env.METRICS_PORT || 9464) - 1 },
+      max_memory_restart: '500M',
     },
   ],
 };

@@ -18,9 +18,9 @@ const { requireSession, sessions } = require('./sessions');
  * @param {{ config: import('./config').Config, log: ReturnType<import('./log').createLog>,
  *   redis: ReturnType<import('./redis').openRedis>, database: ReturnType<import('./database').openDatabase>,
  *   cache: Pick<ReturnType<import('./cache/cache').createCache>, 'wrap' | 'invalidate'>,
- *   shutdown: { readonly isShuttingDown: boolean } }} parts
+ *   sms: ReturnType<import('./sms/queue').openSmsQueue>, shutdown: { readonly isShuttingDown: boolean } }} parts
  */
-function createApp({ config, log, redis, database, cache, shutdown }) {
+function createApp({ config, log, redis, database, cache, sms, shutdown }) {
   const { prisma } = database;
   const limits = rateLimits({ redis, limits: config.limits, log });
   return express()
@@ -31,7 +31,7 @@ function createApp({ config, log, redis, database, cache, shutdown }) {
     .use(sessions({ redis, secret: config.sessionSecret, cookieSecure: config.cookieSecure }))
     .use(bodies())
     .use(accounts({ prisma, cache, limits }))
-    .use('/members', requireSession, members({ prisma, cache, limits }))
+    .use('/members', requireSession, members({ prisma, cache, limits, sms }))
     .use('/conversations', requireSession, conversations({ prisma, cache }))
     .use('/analytics', requireSession, analytics({ prisma, cache }))
     .use(notFound)

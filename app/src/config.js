@@ -16,6 +16,7 @@ class ConfigError extends Error {
  *   limits: Readonly<{ logInFailures: number, signUps: number, messages: number }>,
  *   drainTimeoutMs: number, killTimeoutMs: number, keepAliveTimeoutMs: number, release: string, serverId: string,
  *   metricsHost: string, metricsPort: number, metricsNamespace?: string,
+ *   smsGatewayUrl?: string, smsRateLimit: number,
  * }>} Config
  */
 
@@ -50,6 +51,8 @@ function readConfig(env) {
       wholeNumber(env, 'METRICS_PORT', { fallback: 9464, min: 1, max: 65_000 }) +
       Number(env.NODE_APP_INSTANCE || 0),
     metricsNamespace: metricsNamespace(env),
+    smsGatewayUrl: smsGatewayUrl(env),
+    smsRateLimit: wholeNumber(env, 'SMS_RATE_LIMIT', { fallback: 100, min: 1, max: 100_000 }),
     release: env.RELEASE || 'development',
     serverId: env.SERVER_ID || hostname(),
   };
@@ -107,6 +110,18 @@ function redisUrl(env, name) {
   if (!URL.canParse(value) || !['redis:', 'rediss:'].includes(new URL(value).protocol)) {
     throw new ConfigError(
       `${name} is not a Redis URL. Set it to rediss://:token@host:port, or redis://host:port on a laptop.`,
+    );
+  }
+  return value;
+}
+
+/** Its value is not shown: it may hold a token. */
+function smsGatewayUrl(env) {
+  const value = env.SMS_GATEWAY_URL;
+  if (!value) return undefined;
+  if (!URL.canParse(value) || !['http:', 'https:'].includes(new URL(value).protocol)) {
+    throw new ConfigError(
+      'SMS_GATEWAY_URL is not a URL of HTTP. Set it to https://host/path, or leave it out: an SMS is then only logged.',
     );
   }
   return value;

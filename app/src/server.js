@@ -6,30 +6,33 @@ const { once } = require('node:events');
 const { createApp } = require('./app');
 const { createCache } = require('./cache/cache');
 const { readConfig } = require('./config');
+const { connections } = require('./connections');
 const { openDatabase } = require('./database');
 const { reportMetrics } = require('./embedded_metrics');
 const { createLog } = require('./log');
 const { serveMetrics } = require('./metrics_endpoint');
 const { openRedis } = require('./redis');
 const { gracefulShutdown } = require('./shutdown');
+const { openSmsQueue } = require('./sms/queue');
 
 async function serve() {
   const config = readConfig(process.env);
   const log = createLog({ release: config.release, server: config.serverId });
   const redis = openRedis({ url: config.redisUrl, log });
   const cache = createCache({ url: config.cacheRedisUrl, log });
+  const sms = openSmsQueue({ url: config.redisUrl, log });
   const database = openDatabase({ ...config.database, log });
   const metrics = serveMetrics({ host: config.metricsHost, port: config.metricsPort, log });
   const embedded = reportMetrics({ namespace: config.metricsNamespace, log });
   const server = createServer({ keepAliveTimeout: config.keepAliveTimeoutMs });
   const shutdown = gracefulShutdown({
-    server,
-    closers: [redis.close, cache.close, database.close, metrics.close, embedded.close],
+    work: connections(server),
+    closers: [sms.close, redis.close, cache.close, database.close, metrics.close, embedded.close],
     drainTimeoutMs: config.drainTimeoutMs,
     killTimeoutMs: config.killTimeoutMs,
     log,
   });
-  server.on('request', createApp({ config, log, redis, database, cache, shutdown }));
+  server.on('request', createApp({ config, log, redis, database, cache, sms, shutdown }));
 
   await Promise.all([redis.settled(), cache.settled(), database.settled()]);
   if (shutdown.isShuttingDown) return; // A signal came first, and what it began ends the process.

@@ -60,6 +60,10 @@ const REFUSED = [
       'or leave it out for no metrics in the log.',
   ],
   [
+    { SMS_GATEWAY_URL: 'sms.example/messages' },
+    'SMS_GATEWAY_URL is not a URL of HTTP. Set it to https://host/path, or leave it out: an SMS is then only logged.',
+  ],
+  [
     { DRAIN_TIMEOUT_MS: '4500', KILL_TIMEOUT_MS: '5000' },
     'DRAIN_TIMEOUT_MS is 4500 and KILL_TIMEOUT_MS is 5000: PM2 would kill a worker that still drains. ' +
       'Set KILL_TIMEOUT_MS to 5500 or more.',

@@ -126,7 +126,7 @@ test('a message is written to a member who opted in, and counted', async () => {
   const [willing] = (await user.get('/members?optInSms=true&limit=1')).body.items;
   const [other] = (await user.get('/members?optInSms=false&limit=1')).body.items;
   const written = await user.post(`/members/${willing.id}/messages`, { body: 'Choir on Friday?' });
-  assert.deepEqual([written.status, written.body.direction], [201, 'OUTBOUND']);
+  assert.deepEqual([written.status, written.body.direction], [202, 'OUTBOUND']);
   assert.equal((await user.post(`/members/${other.id}/messages`, { body: 'Choir?' })).status, 409);
   const later = (await user.get('/analytics')).body;
   assert.equal(later.messages.outbound, earlier.messages.outbound + 1);

@@ -6,6 +6,6 @@ const { startGateway } = require('../../app/test/helpers/gateway');
 const LATENCY_MS = 100;
 
 startGateway().then((gateway) => {
-  gateway.delayMs = LATENCY_MS;
+  gateway.behave({ delayMs: LATENCY_MS });
   console.log(gateway.url);
 });

@@ -5,6 +5,7 @@ const { Router } = require('express');
 const { z } = require('zod');
 const { caches, messageTags, shownIn, tags } = require('../caches');
 const { RequestError } = require('../errors');
+const { writeMessage } = require('../messages');
 const { page, pageQuery } = require('../pages');
 const { text } = require('../text');
 
@@ -31,13 +32,19 @@ const newMember = z.strictObject({
 const newMessage = z.strictObject({ body: text(1600, { lines: true }) }); // 1,600: ten joined SMS
 
 const messageParams = z.strictObject({ memberId: z.uuid() });
+/** A client's own name for a request, by which its repeats are known. */
+const idempotencyKey = z
+  .string()
+  .regex(/^[\x21-\x7e]{1,200}$/, 'Idempotency-Key is not 1 to 200 printable characters')
+  .optional();
 
 /**
  * @param {{ prisma: import('../../generated/client').PrismaClient,
  *   cache: Pick<ReturnType<import('../cache/cache').createCache>, 'wrap' | 'invalidate'>,
- *   limits: ReturnType<import('../rate_limits').rateLimits> }} parts
+ *   limits: ReturnType<import('../rate_limits').rateLimits>,
+ *   sms: { send: (message: { messageId: string, phone: string, body: string }) => Promise<{ jobId: string }> } }} parts
  */
-function members({ prisma, cache, limits }) {
+function members({ prisma, cache, limits, sms }) {
   return Router()
     .get('/', async (request, response) => {
       const query = listQuery.parse(request.query);
@@ -61,29 +68,18 @@ function members({ prisma, cache, limits }) {
     })
     .post('/:memberId/messages', limits.message, async (request, response) => {
       const { body } = newMessage.parse(request.body);
+      const key = idempotencyKey.parse(request.get('Idempotency-Key'));
       const { churchId } = request.session;
       const { memberId } = messageParams.parse(request.params);
       const member = await prisma.member.findFirst({ where: { id: memberId, churchId } });
       if (!member) throw new RequestError(404, 'This church has no such member.');
       if (!member.optInSms) throw new RequestError(409, 'This member has not opted in to SMS.');
-      const message = await write(prisma, { churchId, memberId, body });
+      const message = await writeMessage(prisma, { churchId, memberId, body, key });
       await cache.invalidate(...messageTags({ churchId, conversationId: message.conversationId }));
-      response.status(201).json(message);
+      // Only what is committed is sent, and only what the queue holds is acknowledged.
+      const { jobId } = await sms.send({ messageId: message.id, phone: member.phone, body });
+      response.status(202).json({ ...message, jobId });
     });
-}
-
-/** Appends to the member's conversation, which the first message opens. */
-function write(prisma, { churchId, memberId, body }) {
-  return prisma.$transaction(async (transaction) => {
-    const conversation = await transaction.conversation.upsert({
-      where: { churchId_memberId: { churchId, memberId } },
-      create: { churchId, memberId },
-      update: { lastMessageAt: new Date() },
-    });
-    return transaction.conversationMessage.create({
-      data: { conversationId: conversation.id, direction: 'OUTBOUND', body },
-    });
-  });
 }
 
 module.exports = { members };

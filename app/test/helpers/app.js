@@ -5,7 +5,7 @@ const { once } = require('node:events');
 const http = require('node:http');
 const { join } = require('node:path');
 const { text: readAll } = require('node:stream/consumers');
-const { eventually, freePort, start, stop } = require('./children');
+const { eventually, freePort, lines, start, stop } = require('./children');
 
 const SERVER = join(__dirname, '../../src/server.js');
 
@@ -49,13 +49,6 @@ async function startApp(services, env = {}, script = SERVER) {
   };
 }
 
-function lines(output) {
-  return output
-    .split('\n')
-    .filter((line) => line.startsWith('{'))
-    .map((line) => JSON.parse(line));
-}
-
 /** A browser in small: JSON in, JSON out, one cookie, one connection that is kept alive. */
 function client(url, headers = {}) {
   const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
@@ -64,12 +57,13 @@ function client(url, headers = {}) {
     get cookie() {
       return cookie;
     },
-    async request(method, path, body) {
+    async request(method, path, body, more) {
       const request = http.request(url + path, {
         agent,
         method,
         headers: {
           ...headers,
+          ...more,
           ...(body && { 'content-type': 'application/json' }),
           ...(cookie && { cookie }),
         },
@@ -89,8 +83,8 @@ function client(url, headers = {}) {
     get(path) {
       return this.request('GET', path);
     },
-    post(path, body) {
-      return this.request('POST', path, body);
+    post(path, body, more) {
+      return this.request('POST', path, body, more);
     },
   };
 }
@@ -141,4 +135,4 @@ function slowLogIn(url) {
   };
 }
 
-module.exports = { ACCOUNT, client, loggedIn, SERVER, slowLogIn, startApp };
+module.exports = { ACCOUNT, client, loggedIn, SERVER, SHORT, slowLogIn, startApp };

@@ -52,6 +52,14 @@ async function freePort() {
   return port;
 }
 
+/** The lines of a log that a process wrote. */
+function lines(output) {
+  return output
+    .split('\n')
+    .filter((line) => line.startsWith('{'))
+    .map((line) => JSON.parse(line));
+}
+
 /** Polls until the function's value is truthy; an exception counts as not yet. */
 async function eventually(attempt, { timeoutMs = 30_000, what = 'the condition' } = {}) {
   const end = Date.now() + timeoutMs;
@@ -68,4 +76,4 @@ async function eventually(attempt, { timeoutMs = 30_000, what = 'the condition' 
   throw new Error(`${what} did not come true within ${timeoutMs} ms; last seen: ${last}`);
 }
 
-module.exports = { eventually, freePort, serverIdentity, start, stop };
+module.exports = { eventually, freePort, lines, serverIdentity, start, stop };

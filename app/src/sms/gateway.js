@@ -1,0 +1,67 @@
+'use strict';
+/** The SMS gateway: an HTTP service that delivers a text, once for each idempotency key. */
+
+const TIMEOUT_MS = 10_000;
+const SHORTEST_PAUSE_MS = 1000;
+const LONGEST_PAUSE_MS = 60 * 60 * 1000;
+
+/** The gateway will never deliver this message. */
+class Rejected extends Error {
+  name = 'Rejected';
+}
+
+/** The gateway wants no message for a while. */
+class Throttled extends Error {
+  name = 'Throttled';
+  constructor(pauseMs) {
+    super(`the SMS gateway wants a pause of ${pauseMs} ms`);
+    this.pauseMs = pauseMs;
+  }
+}
+
+/**
+ * @typedef {{ deliver: (sms: { key: string, phone: string, body: string, signal?: AbortSignal }) => Promise<void> }} Gateway
+ *   `deliver` throws Rejected, Throttled, or another error, after which a repeat with the same key may succeed.
+ */
+
+/**
+ * @param {{ url: string | undefined, log: ReturnType<import('../log').createLog> }} options
+ *   Without a URL, as on a laptop, a delivery is a line in the log.
+ * @returns {Gateway}
+ */
+function openGateway({ url, log }) {
+  if (!url) {
+    return {
+      deliver: async ({ key }) => log.info('SMS_GATEWAY_URL is not set: an SMS is only logged', { key }),
+    };
+  }
+  return {
+    async deliver({ key, phone, body, signal }) {
+      const timeout = AbortSignal.timeout(TIMEOUT_MS);
+      const response = await fetch(url, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', 'idempotency-key': key },
+        body: JSON.stringify({ to: phone, body }),
+        signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
+      });
+      // It may repeat the phone number, so that it is neither read nor logged.
+      await response.body?.cancel();
+      judge(response);
+    },
+  };
+}
+
+function judge({ ok, status, headers }) {
+  if (ok) return;
+  if (status === 429) throw new Throttled(pauseOf(headers.get('retry-after')));
+  const message = `the SMS gateway answered ${status}`;
+  throw status < 500 && status !== 408 ? new Rejected(message) : new Error(message);
+}
+
+/** Retry-After as milliseconds; it holds seconds or a date. */
+function pauseOf(retryAfter) {
+  const ms = /^\d+$/.test(retryAfter) ? Number(retryAfter) * 1000 : Date.parse(retryAfter) - Date.now();
+  return Math.min(Math.max(ms || 0, SHORTEST_PAUSE_MS), LONGEST_PAUSE_MS);
+}
+
+module.exports = { openGateway, Rejected, Throttled };

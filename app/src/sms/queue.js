@@ -1,0 +1,59 @@
+'use strict';
+/**
+ * The queue of SMS, as those who put messages into it see it. A job is a message's id and nothing else: its text and
+ * the phone number stay in Postgres.
+ */
+
+const { Queue } = require('bullmq');
+const { bounded, Unavailable } = require('../bounded');
+const { KEY_LIFETIME_S } = require('../messages');
+const { openConnection } = require('./connection');
+
+/** The queue's name, and what its keys in Redis begin with; sessions lie in the same Redis. */
+const QUEUE = Object.freeze({ name: 'sms', prefix: 'queue' });
+const COMMAND_MS = 1000;
+const HOUR_S = 3600;
+
+const JOB_OPTIONS = Object.freeze({
+  attempts: 12, // 1, 2, 4 … seconds apart: for about an hour
+  backoff: { type: 'exponential', delay: 1000, jitter: 0.5 },
+  removeOnComplete: { age: KEY_LIFETIME_S }, // by which a repeat is known
+  // Dead letters, until someone replays them.
+  removeOnFail: { age: 14 * 24 * HOUR_S, count: 10_000 },
+});
+
+/**
+ * @param {{ url: string, log: ReturnType<import('../log').createLog> }} options
+ * @returns {{ send: (message: { messageId: string }) => Promise<{ jobId: string }>, close: () => Promise<void> }}
+ *   `send` throws Unavailable within COMMAND_MS when Redis does not take the job
+ */
+function openSmsQueue({ url, log }) {
+  const redis = openConnection(url, { timeoutMs: COMMAND_MS, waits: false });
+  const queue = new Queue(QUEUE.name, {
+    prefix: QUEUE.prefix,
+    connection: redis,
+    defaultJobOptions: JOB_OPTIONS,
+    // BullMQ asks for the version once, and never again when that fails.
+    skipVersionCheck: true,
+  });
+  queue.on('error', (error) => log.error('queue', { error: error.message || error.code }));
+  return {
+    /** The job has the message's id: one that the queue knows already is not added again. */
+    async send({ messageId }) {
+      // A job that waited for Redis here would be delivered after its client was told 503.
+      if (redis.status !== 'ready') throw new Unavailable(`the queue's Redis is ${redis.status}`);
+      const job = await bounded(
+        queue.add('message', {}, { jobId: messageId }),
+        COMMAND_MS,
+        'Adding to the queue',
+      );
+      return { jobId: job.id };
+    },
+    async close() {
+      await bounded(queue.close(), COMMAND_MS, 'Closing the queue').catch(() => {});
+      redis.disconnect();
+    },
+  };
+}
+
+module.exports = { openSmsQueue, QUEUE };

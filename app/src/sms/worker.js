@@ -1,0 +1,121 @@
+'use strict';
+/** Takes jobs from the queue and has the gateway deliver them. */
+
+const { Queue, RateLimitError, UnrecoverableError, WaitingError, Worker } = require('bullmq');
+const { setTimeout: sleep } = require('node:timers/promises');
+const { bounded } = require('../bounded');
+const { jobs } = require('../metrics');
+const { openConnection } = require('./connection');
+const { Rejected, Throttled } = require('./gateway');
+const { QUEUE } = require('./queue');
+
+const CONNECT_MS = 2000;
+const CLOSE_MS = 1000;
+/** Over BullMQ's longest wait for a job, which is 10 s. */
+const SILENCE_MS = 12_000;
+/** Before the end of the way out: for Redis to take back what is not delivered. */
+const HAND_BACK_MS = 300;
+
+/** Mutable, for the tests that kill workers and can't wait. */
+const PATIENCE = {
+  /** After which the jobs of a worker that was killed go to another, in ms. */
+  lockDuration: 30_000,
+  stalledInterval: 10_000,
+};
+
+const OPTIONS = Object.freeze({
+  concurrency: 32,
+  /** A worker was killed so often while it had the job; the job is then a dead letter. */
+  maxStalledCount: 25,
+  /** Between two tries to reach Redis. */
+  runRetryDelay: 1000,
+});
+
+/** What the gateway needs of a message, and whether it is still wanted. */
+const MESSAGE = {
+  body: true,
+  conversation: { select: { member: { select: { phone: true, optInSms: true } } } },
+};
+
+/**
+ * @param {{ url: string, prisma: import('../../generated/client').PrismaClient,
+ *   gateway: import('./gateway').Gateway, ratePerSecond: number, log: ReturnType<import('../log').createLog> }} options
+ *   `ratePerSecond`: jobs of all workers together
+ * @returns {import('../shutdown').Work & { queue: Queue, settled: () => Promise<void>, close: () => Promise<void> }}
+ */
+function startSmsWorker({ url, prisma, gateway, ratePerSecond, log }) {
+  const redis = openConnection(url, { timeoutMs: SILENCE_MS, waits: true });
+  const options = { prefix: QUEUE.prefix, connection: redis };
+  const inFlight = new Set();
+  let handedBack = 0;
+
+  const worker = new Worker(QUEUE.name, work, {
+    ...options,
+    ...OPTIONS,
+    ...PATIENCE,
+    limiter: { max: ratePerSecond, duration: 1000 },
+  });
+  const queue = new Queue(QUEUE.name, options);
+  for (const part of [worker, queue])
+    part.on('error', (error) => log.error('queue', { error: error.message || error.code }));
+  worker.on('completed', () => jobs.inc({ queue: QUEUE.name, outcome: 'completed' }));
+  worker.on('failed', (job, error) => {
+    const outcome = job.finishedOn ? 'dead' : 'retried';
+    jobs.inc({ queue: QUEUE.name, outcome });
+    log.error(`SMS ${outcome}`, { job: job.id, attempts: job.attemptsMade, error: error.message });
+  });
+
+  async function work(job, token, signal) {
+    inFlight.add(job.id);
+    try {
+      await deliver(job.id, signal);
+    } catch (error) {
+      if (signal.aborted) {
+        // The gateway may have it already: whoever delivers it next has the same key.
+        await job.moveToWait(token);
+        handedBack += 1;
+        throw new WaitingError();
+      }
+      if (error instanceof Throttled) {
+        await queue.rateLimit(error.pauseMs);
+        throw new RateLimitError();
+      }
+      throw error instanceof Rejected ? new UnrecoverableError(error.message) : error;
+    } finally {
+      inFlight.delete(job.id);
+    }
+  }
+
+  async function deliver(id, signal) {
+    const message = await prisma.conversationMessage.findUnique({ where: { id }, select: MESSAGE });
+    const member = message?.conversation.member;
+    // Deleted, or opted out, while the job waited.
+    if (!member?.optInSms) return log.info('SMS not wanted any more', { job: id });
+    await gateway.deliver({ key: id, phone: member.phone, body: message.body, signal });
+  }
+
+  return {
+    queue,
+    /** Resolves when connected, or when a first attempt has had its time: a worker starts without Redis. */
+    settled: () =>
+      bounded(worker.waitUntilReady(), CONNECT_MS, "Connecting to the queue's Redis").catch((error) =>
+        log.error('queue', { error: error.message }),
+      ),
+    underWay: () => ({ inFlight: inFlight.size }),
+    async leave({ idleMs, drainMs }) {
+      const timeoutMs = idleMs + drainMs;
+      const finished = worker.close();
+      const patience = setTimeout(() => worker.cancelAllJobs(), timeoutMs - HAND_BACK_MS);
+      // What is left after all, because Redis is away, others find by its lock, which ends.
+      await Promise.race([finished, sleep(timeoutMs, undefined, { ref: false })]);
+      clearTimeout(patience);
+      return { handedBack, cutOff: inFlight.size };
+    },
+    async close() {
+      await bounded(queue.close(), CLOSE_MS, 'Closing the queue').catch(() => {});
+      redis.disconnect();
+    },
+  };
+}
+
+module.exports = { PATIENCE, startSmsWorker };

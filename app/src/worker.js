@@ -1,0 +1,46 @@
+'use strict';
+/** One process that works the queue off: the parts, put together. */
+
+const { readConfig } = require('./config');
+const { openDatabase } = require('./database');
+const { reportMetrics } = require('./embedded_metrics');
+const { createLog } = require('./log');
+const { serveMetrics } = require('./metrics_endpoint');
+const { gracefulShutdown } = require('./shutdown');
+const { watchDepth } = require('./sms/depth');
+const { openGateway } = require('./sms/gateway');
+const { startSmsWorker } = require('./sms/worker');
+
+async function work() {
+  const config = readConfig(process.env);
+  const log = createLog({ release: config.release, server: config.serverId, role: 'worker' });
+  const database = openDatabase({ ...config.database, log });
+  const metrics = serveMetrics({ host: config.metricsHost, port: config.metricsPort, log });
+  const embedded = reportMetrics({ namespace: config.metricsNamespace, log });
+  const gateway = openGateway({ url: config.smsGatewayUrl, log });
+  const sms = startSmsWorker({
+    url: config.redisUrl,
+    prisma: database.prisma,
+    gateway,
+    ratePerSecond: config.smsRateLimit,
+    log,
+  });
+  const shutdown = gracefulShutdown({
+    work: sms,
+    closers: [sms.close, database.close, metrics.close, embedded.close],
+    drainTimeoutMs: config.drainTimeoutMs,
+    killTimeoutMs: config.killTimeoutMs,
+    log,
+  });
+  watchDepth({ queue: sms.queue, shutdown, log });
+
+  await Promise.all([sms.settled(), database.settled()]);
+  if (shutdown.isShuttingDown) return; // A signal came first, and what it began ends the process.
+  process.send?.('ready');
+  log.info('working', { queue: sms.queue.name });
+}
+
+work().catch((error) => {
+  // PM2 drops what is written right before an exit, so the line is awaited.
+  process.stderr.write(`${error.name}: ${error.message}\n`, 'utf8', () => process.exit(1));
+});
