@@ -19,6 +19,7 @@ CONNECT_TIMEOUT = 10  # seconds
 # Seconds, for both ends: a runner whose machine vanished would keep its lock for two hours, Linux' default.
 KEEPALIVES = {"tcp_keepalives_idle": "30", "tcp_keepalives_interval": "10", "tcp_keepalives_count": "3"}
 LOCK_NOT_AVAILABLE, DEADLOCK, UNDEFINED_OBJECT, QUERY_CANCELED = "55P03", "40P01", "42704", "57014"
+INSUFFICIENT_PRIVILEGE = "42501"
 
 
 class PostgresError(Exception):

@@ -19,7 +19,7 @@ const READ_ONLY = '25006';
  * @param {import('./config').Config['database'] & { log: ReturnType<import('./log').createLog> }} options
  *   The URL's sslmode decides on TLS; NODE_EXTRA_CA_CERTS on whom to trust.
  * @returns {{ prisma: PrismaClient, settled: () => Promise<void>, ping: () => Promise<unknown>,
- *   close: () => Promise<void> }}
+ *   query: (text: string) => Promise<import('pg').QueryResult>, close: () => Promise<void> }}
  */
 function openDatabase({
   url,
@@ -67,6 +67,7 @@ function openDatabase({
       const opened = await Promise.allSettled(Array.from({ length: poolSize }, () => pool.connect()));
       for (const { value: client } of opened) client?.release();
     },
+    query: (text) => pool.query(text),
     ping: () => bounded(pool.query('SELECT 1'), PING_MS, 'Postgres SELECT 1'),
     async close() {
       await prisma.$disconnect();

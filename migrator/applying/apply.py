@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from migrator.applying import guards, lock, roles
+from migrator.applying import guards, lock, query_statistics, roles
 from migrator.applying.indexes import IndexRunner
 from migrator.applying.retries import Retries
 from migrator.errors import (
@@ -42,6 +42,8 @@ def apply(
         if role:
             roles.ensure(session, role, ledger.table)
             say(f"role {role.name} may read and write rows")
+            if query_statistics.ensure(session):
+                say("pg_stat_statements counts what queries cost")
         for name in ledger.abandoned(plan):
             say(f"{name} was begun by another release and is not in this one: left as it is")
         pending = ledger.pending(plan)

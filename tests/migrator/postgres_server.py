@@ -17,7 +17,12 @@ from migrator.settings import Server
 from tests.migrator.versions import SYSTEM
 
 ADMIN, PASSWORD = "admin", "admin-password"
-FOR_TESTS = {"fsync": "off", "log_statement": "all", "max_prepared_transactions": "2"}
+FOR_TESTS = {
+    "fsync": "off",
+    "log_statement": "all",
+    "max_prepared_transactions": "2",
+    "shared_preload_libraries": "pg_stat_statements",
+}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

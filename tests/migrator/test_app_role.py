@@ -7,6 +7,7 @@ import pytest
 from migrator.errors import ConnectionFailed
 from migrator.postgres import PostgresError
 from tests.migrator.conftest import Database
+from tests.migrator.postgres_server import ADMIN, PASSWORD
 
 BASE = "CREATE TABLE t (id serial PRIMARY KEY, a int);"
 
@@ -53,6 +54,28 @@ def test_no_password_is_printed_or_logged(database: Database) -> None:
     assert f'CREATE ROLE "quiet_{database.name}" LOGIN PASSWORD \'SCRAM-SHA-256$' in log
     for password in ("very-secret-word", database.environment["PGPASSWORD"]):
         assert password not in printed + log.replace("master''s p4ss", "")  # as the fixture made it
+
+
+def test_the_app_role_sees_what_its_queries_cost(database: Database) -> None:
+    """Of a user who may make extensions, as RDS' master user may."""
+    role = {"APP_ROLE": f"watched_{database.name}", "APP_ROLE_PASSWORD": "secret-word"}
+    maker = {"PGUSER": ADMIN, "PGPASSWORD": PASSWORD, **role}
+    database.write("1_base", BASE)
+    assert "pg_stat_statements counts what queries cost\n" in database.apply(**maker)
+    assert "pg_stat_statements" not in database.apply(**maker)
+    app = database.session(PGUSER=role["APP_ROLE"], PGPASSWORD=role["APP_ROLE_PASSWORD"])
+    app.run("SELECT a FROM t")
+    counted = app.rows("SELECT query, calls FROM pg_stat_statements WHERE queryid IS NOT NULL")
+    assert ["SELECT a FROM t", 1] in counted
+    assert not [query for query, _ in counted if "CREATE" in query]
+
+
+def test_a_user_who_may_make_no_extension_migrates_without(database: Database) -> None:
+    """Nothing but the report of the costliest queries depends on it."""
+    database.write("1_base", BASE)
+    said = database.apply(APP_ROLE=f"bare_{database.name}", APP_ROLE_PASSWORD="secret-word")
+    assert "pg_stat_statements" not in said
+    assert database.value("SELECT count(*) FROM pg_extension WHERE extname = 'pg_stat_statements'") == 0
 
 
 @pytest.mark.parametrize(

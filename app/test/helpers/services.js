@@ -96,6 +96,7 @@ async function startPostgres({ folder, identity, hand }) {
     listen_addresses: '127.0.0.1',
     unix_socket_directories: folder,
     fsync: 'off',
+    shared_preload_libraries: 'pg_stat_statements',
     ssl: 'on',
     ssl_cert_file: join(folder, 'server.pem'),
     ssl_key_file: join(folder, 'server.key'),
