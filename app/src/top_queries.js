@@ -108,7 +108,7 @@ function reportTopQueries({ database, log, intervalMs = INTERVAL_MS }) {
 
   const tryToLook = () =>
     look().catch((error) => {
-      log.error('top queries', { error: error.message });
+      log.error('top queries are unknown', { error: error.message });
       if (NOT_INSTALLED.has(error.code)) clearInterval(timer);
     });
   const timer = setInterval(tryToLook, intervalMs).unref();

@@ -10,6 +10,7 @@ const { gracefulShutdown } = require('./shutdown');
 const { watchDepth } = require('./sms/depth');
 const { openGateway } = require('./sms/gateway');
 const { startSmsWorker } = require('./sms/worker');
+const { reportTopQueries } = require('./top_queries');
 
 async function work() {
   const config = readConfig(process.env);
@@ -17,6 +18,7 @@ async function work() {
   const database = openDatabase({ ...config.database, log });
   const metrics = serveMetrics({ host: config.metricsHost, port: config.metricsPort, log });
   const embedded = reportMetrics({ namespace: config.metricsNamespace, log });
+  const topQueries = reportTopQueries({ database, log });
   const gateway = openGateway({ url: config.smsGatewayUrl, log });
   const sms = startSmsWorker({
     url: config.redisUrl,
@@ -27,7 +29,7 @@ async function work() {
   });
   const shutdown = gracefulShutdown({
     work: sms,
-    closers: [sms.close, database.close, metrics.close, embedded.close],
+    closers: [sms.close, topQueries.close, database.close, metrics.close, embedded.close],
     drainTimeoutMs: config.drainTimeoutMs,
     killTimeoutMs: config.killTimeoutMs,
     log,
