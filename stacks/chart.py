@@ -11,6 +11,7 @@ from stacks.budgets.capacity import (
     RESERVED_CONNECTIONS,
 )
 from stacks.budgets.rollout_times import batches, most_batches
+from stacks.budgets.times import QUEUE_WORKERS
 from stacks.sections import Settings
 
 WIDTH = 32
@@ -62,22 +63,23 @@ def bars(shown: Sequence[steps.Step]) -> list[str]:
 def capacity(settings: Settings) -> list[list[str]]:
     """What is used at most, of what."""
     servers, shared = settings.app_servers, settings.connections
-    workers = f"{shared.servers} servers x {settings.workers} workers"
-    workers += f" + {shared.processes - shared.servers * settings.workers} of a reload"
+    each = settings.workers + QUEUE_WORKERS
+    processes = f"{shared.servers} servers x {each} processes"
+    processes += f" + {shared.processes - shared.servers * each} of a reload"
     if servers.warm_pool_size > 0:
-        workers += f" + {servers.warm_pool_size} of the warm pool"
+        processes += f" + {servers.warm_pool_size} of the warm pool"
     usable = shared.max_connections - RESERVED_CONNECTIONS
     open_connections = PEAK * servers.target_requests * settings.timeline.keep_alive_timeout
     return [
         [
             "Postgres",
-            f"({workers}) x {shared.pool_size} connections",
+            f"({processes}) x {shared.pool_size} connections",
             f"{(shared.processes + servers.warm_pool_size) * shared.pool_size} of {usable}",
             f"max_connections {shared.max_connections} less {RESERVED_CONNECTIONS} -> app.env",
         ],
         [
             "Redis",
-            f"({workers}) x {REDIS_CLIENTS} clients",
+            f"({processes}) x {REDIS_CLIENTS} clients",
             f"{shared.redis_clients} of {MAX_CLIENTS - RESERVED_CLIENTS}",
             f"maxclients {MAX_CLIENTS} less {RESERVED_CLIENTS}",
         ],

@@ -210,7 +210,7 @@ class Settings(Section):
 
     @cached_property
     def workers(self) -> int:
-        """Workers of one server, at most; raises `DoesNotFit`."""
+        """Workers of one server that serve, at most; raises `DoesNotFit`."""
         if self.app.workers == "max":
             return max(workers(instance_type) for instance_type in self.app_servers.instance_types)
         return self.app.workers

@@ -13,6 +13,7 @@ from stacks.budgets.times import (
     MARGIN,
     MIN_TERMINATING_HEARTBEAT,
     PM2_EXIT,
+    QUEUE_WORKERS,
     SHARES,
     SPOT_MARGIN,
     SPOT_NOTICE,
@@ -149,7 +150,7 @@ def shutdown(settings: Settings) -> list[Step]:
             begins=stops,
             seconds=times.stop_timeout,
             comes_from=f"{rounds} x kill_timeout + {PM2_EXIT} for PM2's exit: "
-            f"{times.pm2_concurrent_actions} of {settings.workers} workers at a time",
+            f"{times.pm2_concurrent_actions} of {settings.workers + QUEUE_WORKERS} processes at a time",
             written_to="app.service",
             depth=1,
         ),

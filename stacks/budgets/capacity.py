@@ -1,8 +1,8 @@
-"""Capacity: how the connections of Postgres and Redis are shared out among the workers, and their open files.
+"""Capacity: how the connections of Postgres and Redis are shared out among processes, and their open files.
 
 What must hold, while the largest group is rolled, one server reloads its app and the warm pool is filled:
 
-    (workers + a boot test for each server of the warm pool) x pool <= usable max_connections
+    (processes + a boot test for each server of the warm pool) x pool <= usable max_connections
     as many x clients of Redis <= usable maxclients
     connections of a server + what a process opens besides <= LimitNOFILE <= fs.nr_open
 """
@@ -10,7 +10,7 @@ What must hold, while the largest group is rolled, one server reloads its app an
 from dataclasses import dataclass
 from math import ceil
 
-from stacks.budgets.times import PM2_CONCURRENT_ACTIONS
+from stacks.budgets.times import PM2_CONCURRENT_ACTIONS, QUEUE_WORKERS
 from stacks.instance_types import memory_gib, vcpus
 from stacks.problems import DoesNotFit
 
@@ -23,7 +23,7 @@ USABLE_MEMORY = 0.75
 RESERVED_CONNECTIONS = 15
 """For superusers (3), RDS itself (2), the migrator (2), and people and tools (8)."""
 MIN_POOL, MAX_POOL = 2, 10
-"""Connections of a worker: enough that one slow query doesn't stop it; at most node-postgres' default."""
+"""Connections of a process: enough that one slow query doesn't stop it; at most node-postgres' default."""
 
 # Redis.
 MAX_CLIENTS = 65_000
@@ -32,7 +32,7 @@ https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/RedisConfiguration.html.
 RESERVED_CLIENTS = 100
 """For replicas, ElastiCache itself, people and tools."""
 REDIS_CLIENTS = 8
-"""Of a worker, should sessions, cache and queues share one group: sessions and cache have one each, BullMQ's
+"""Of a process, should sessions, cache and queues share one group: sessions and cache have one each, BullMQ's
 Queue, Worker and QueueEvents 1, 2 and 1; 2 are to spare."""
 
 # File descriptors.
@@ -48,17 +48,17 @@ NR_OPEN = 1_048_576
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Connections:
-    """What each worker may open, and what all of them open at most."""
+    """What each process may open, and what all of them open at most."""
 
     max_connections: int
     servers: int
     """At most: the group's maximum, and what a rollout adds."""
     processes: int
-    """Workers that serve at most: of all `servers`, and those that a reload starts before it stops others."""
+    """Of all `servers` at most, and those that a reload starts before it stops others."""
     pool_size: int
-    """Connections of one worker to Postgres."""
+    """Connections of one process to Postgres."""
     redis_clients: int
-    """Connections of all workers to Redis, the warm pool's boot tests among them."""
+    """Connections of all processes to Redis, the warm pool's boot tests among them."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -76,16 +76,22 @@ class _Demand:
         return ceil(self.max_size * self.max_healthy_percentage / 100)
 
     @property
+    def each(self) -> int:
+        """Processes of a server."""
+        return self.workers + QUEUE_WORKERS
+
+    @property
     def reloading(self) -> int:
+        """Workers twice there; the queue's, which has no port, ends before the next begins."""
         return min(self.workers, PM2_CONCURRENT_ACTIONS)
 
     @property
     def processes(self) -> int:
-        return self.servers * self.workers + self.reloading
+        return self.servers * self.each + self.reloading
 
     @property
     def clients(self) -> int:
-        """Processes that have a worker's connections, at most.
+        """Processes that have connections, at most.
 
         A server that boots into the warm pool runs one, its boot test's; stopped it has none.
         """
@@ -93,12 +99,12 @@ class _Demand:
 
     def largest_group(self, clients: int) -> int:
         """The `max_size` that has so many clients at most."""
-        servers = (clients - self.warm_pool_size - self.reloading) // self.workers
+        servers = (clients - self.warm_pool_size - self.reloading) // self.each
         return servers * 100 // self.max_healthy_percentage
 
     def __str__(self) -> str:
         warming = f" + {self.warm_pool_size} of the warm pool" if self.warm_pool_size else ""
-        rolled = f"{self.servers} servers while rolling x {self.workers} workers"
+        rolled = f"{self.servers} servers while rolling x {self.each} processes"
         return f"{rolled} + {self.reloading} of a reload{warming}"
 
 
@@ -112,7 +118,7 @@ def connections(
     workers: int,
     warm_pool_size: int = 0,
 ) -> Connections:
-    """The pool of each worker, so that scaling out while rolling exhausts nothing; raises `DoesNotFit`."""
+    """The pool of each process, so that scaling out while rolling exhausts nothing; raises `DoesNotFit`."""
     demand = _Demand(
         min_size=min_size,
         max_size=max_size,

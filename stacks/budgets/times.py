@@ -22,10 +22,12 @@ IDLE_CLOSE = 3
 about to reuse one is reset."""
 CLOSING = 1
 """From the end of the drain to PM2's SIGKILL; the process leaves by itself half a second before."""
+QUEUE_WORKERS = 1
+"""Processes of a server besides the workers that serve. An app that has none has room to spare."""
 PM2_CONCURRENT_ACTIONS = 2
-"""Workers that PM2 starts, reloads or stops at a time (its default of the variable of that name)."""
+"""Processes that PM2 starts, reloads or stops at a time (its default of the variable of that name)."""
 PM2_EXIT = 5
-"""From the last worker's end to the daemon's."""
+"""From the last process's end to the daemon's."""
 MARGIN = 5
 """Between a time-out and the one around it."""
 MAX_DEREGISTRATION_DELAY = 3600
@@ -106,7 +108,7 @@ def timeline(
 ) -> Timeline:
     """The times that follow from what the app promises about itself; raises `DoesNotFit`."""
     _check_requests(longest_request=longest_request, idle_timeout=idle_timeout)
-    rounds = ceil(workers / PM2_CONCURRENT_ACTIONS)
+    rounds = ceil((workers + QUEUE_WORKERS) / PM2_CONCURRENT_ACTIONS)
     kill_timeout = IDLE_CLOSE + drain + CLOSING
     stop_timeout = rounds * kill_timeout + PM2_EXIT
     _check_stop(stop_timeout=stop_timeout, drain=drain, workers=workers, rounds=rounds)
@@ -172,7 +174,8 @@ def _check_stop(*, stop_timeout: int, drain: int, workers: int, rounds: int) -> 
         raise DoesNotFit(
             setting="app.drain",
             value=drain,
-            reason=f"{workers} workers, {PM2_CONCURRENT_ACTIONS} at a time, would stop for {stop_timeout} s",
+            reason=f"{workers + QUEUE_WORKERS} processes, {PM2_CONCURRENT_ACTIONS} at a time, "
+            f"would stop for {stop_timeout} s",
             accepted=(longest_stop - PM2_EXIT) // rounds - IDLE_CLOSE - CLOSING,
         )
 

@@ -17,20 +17,27 @@ PM2 = (
 """PM2's command line, as the app's user."""
 PICK = """
 const names = JSON.parse(process.argv[1]);
-const workers = JSON.parse(require("node:fs").readFileSync(0));
-console.log(JSON.stringify(workers.map((worker) =>
-  Object.fromEntries(names.map((name) => [name, worker[name] ?? worker.pm2_env[name]])))));
+const processes = JSON.parse(require("node:fs").readFileSync(0));
+const [first] = require("/opt/app/current/ecosystem.config.js").apps;
+console.log(JSON.stringify(processes.map((one) => ({
+  ...Object.fromEntries(names.map((name) => [name, one[name] ?? one.pm2_env[name]])),
+  serves: one.name === first.name,
+}))));
 """
-"""PM2 lists each worker's whole environment, secrets too, and SSM keeps what a command prints."""
+"""PM2 lists each process's whole environment, secrets too, and SSM keeps what a command prints."""
 NODE = "node --env-file=/etc/evenkeel/app.env --experimental-websocket --no-warnings"
 RESTART_SECONDS = 60
 """Within which PM2 has replaced workers that ended."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Worker:
-    """What PM2 says of a worker, under PM2's own names; times are milliseconds, sizes bytes."""
+class Process:
+    """What PM2 says of a process, under PM2's own names; times are milliseconds, sizes bytes."""
 
+    name: str
+    """Of its app in `ecosystem.config.js`."""
+    serves: bool
+    """Whether it is of the first app there, the one that serves HTTP."""
     pid: int
     """0 while PM2 waits to start it again."""
     pm_id: int
@@ -82,17 +89,21 @@ class Server:
         return int(self.environment["DRAIN_TIMEOUT_MS"]) / 1000
 
     @cached_property
-    def workers(self) -> list[Worker]:
-        """Those that ran when the server was first asked."""
+    def workers(self) -> list[Process]:
+        """Those that served when the server was first asked."""
         return self.list_workers()
 
-    def list_workers(self) -> list[Worker]:
-        """PM2's list, now."""
-        names = [field.name for field in fields(Worker)]
+    def list_workers(self) -> list[Process]:
+        """Those that serve, now."""
+        return [one for one in self.list_processes() if one.serves]
+
+    def list_processes(self) -> list[Process]:
+        """PM2's list, now: the workers that serve, and what else the app runs."""
+        names = [field.name for field in fields(Process) if field.name != "serves"]
         listed = self.host.check_output(
             f"{PM2} jlist --silent | node -e %s %s", PICK, json.dumps(names)
         ).splitlines()[-1]
-        return [Worker(**{"wait_ready": False, "merge_logs": False, **one}) for one in json.loads(listed)]
+        return [Process(**{"wait_ready": False, "merge_logs": False, **one}) for one in json.loads(listed)]
 
     def pids(self) -> set[int]:
         """Of the workers that run. Never 0, which as a pid means the whole group of whoever signals it."""

@@ -18,6 +18,17 @@ def test_pm2_kills_no_earlier_than_the_budget_allows(server: Server) -> None:
     assert server.drain_seconds < server.kill_seconds < seconds(server.unit["TimeoutStopUSec"])
 
 
+def test_every_app_of_the_ecosystem_file_runs(server: Server) -> None:
+    """Beside the workers that serve it is one process at most, and leaves in time: the budgets count so."""
+    listed = 'require("/opt/app/current/ecosystem.config.js").apps.map(({ name }) => name).join(" ")'
+    processes = server.list_processes()
+    assert {one.name for one in processes} == set(server.host.check_output("node -p %s", listed).split())
+    assert {one.status for one in processes} == {"online"}
+    others = [one for one in processes if not one.serves]
+    assert len(others) <= 1
+    assert all(one.kill_timeout / 1000 <= server.kill_seconds for one in others)
+
+
 def test_pm2_waits_for_a_new_worker_as_long_as_the_budget_allows(server: Server) -> None:
     """A worker counts as started when it says so, or after listen_timeout."""
     wanted = int(server.environment["LISTEN_TIMEOUT_MS"])

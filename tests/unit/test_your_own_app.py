@@ -31,7 +31,7 @@ def test_a_file_that_can_be_taken_needs_what_its_row_names(files: list[str], pac
 
 def test_there_are_files_to_take() -> None:
     """The twin: the table is found."""
-    assert ["shutdown.js"] in [files for files, _ in ROWS]
+    assert ["shutdown.js", "connections.js"] in [files for files, _ in ROWS]
 
 
 def test_its_packages_are_the_reference_apps() -> None:

@@ -141,7 +141,7 @@ def test_user_data_tells_where_everything_is() -> None:
         "REDIS_ENDPOINT=redis:6379",
         "CACHE_REDIS_ENDPOINT=cache:6379",
         "READY_TIMEOUT=300",
-        "TimeoutStopSec=10",
+        "TimeoutStopSec=15",
         "LimitNOFILE=65536",
         "LEVEL=info",
     ):

@@ -12,12 +12,20 @@ def worker(pid: int, status: str) -> dict[str, Any]:
     """As PM2 lists it."""
     numbers = ("pm_id", "kill_timeout", "listen_timeout", "max_memory_restart", "unstable_restarts")
     texts = ("exec_mode", "pm_out_log_path", "pm_err_log_path")
-    return {"pid": pid, "status": status} | dict.fromkeys(numbers, 0) | dict.fromkeys(texts, "")
+    return (
+        {"pid": pid, "status": status, "name": "app", "serves": True}
+        | dict.fromkeys(numbers, 0)
+        | dict.fromkeys(texts, "")
+    )
 
 
 def test_only_workers_that_run_have_a_pid() -> None:
-    """PM2 lists 0 for one that waits to be restarted; `kill 0` would end whoever says it."""
+    """PM2 lists 0 for one that waits to be restarted; `kill 0` would end whoever says it.
+
+    The queue's is none of them.
+    """
     listed = [worker(41, "online"), worker(0, "waiting restart"), worker(0, "online"), worker(42, "stopping")]
+    listed.append(worker(43, "online") | {"name": "worker", "serves": False})
     host = Mock(check_output=Mock(return_value=json.dumps(listed)))
     assert Server("i-1", "eu-west-1a", host).pids() == {41}
 

@@ -109,7 +109,7 @@ def out_of_order(stack: Settings) -> Iterator[str]:
     times, app, servers = stack.timeline, stack.app, stack.app_servers
     check = times.health_check
     per_round = times.pm2_concurrent_actions
-    rounds = -(-stack.workers // per_round)
+    rounds = -(-(stack.workers + 1) // per_round)  # and the queue's worker
     strict = {
         "start parts < start time": (
             times.boot_test_timeout + times.kill_timeout + times.listen_timeout,
@@ -149,7 +149,7 @@ def exhausted(stack: Settings) -> Iterator[str]:
     """Each store that a worker is refused by, and a server that may not open its connections."""
     servers, shared = stack.app_servers, stack.connections
     rolled = servers.max_size * servers.max_healthy_percentage / 100
-    serving = rolled * stack.workers + min(2, stack.workers)
+    serving = rolled * (stack.workers + 1) + min(2, stack.workers)  # and each server's queue's worker
     clients = serving + servers.warm_pool_size
     if clients * shared.pool_size > shared.max_connections - 15:
         yield "Postgres"

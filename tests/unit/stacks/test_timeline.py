@@ -53,7 +53,7 @@ def test_what_a_stack_adds_is_drawn() -> None:
     """Spot's two minutes, the bake, the warm pool's connections."""
     assert "Spot's notice" in drawn("x", parse({"app_servers": {"on_demand_percentage": 0}}))
     assert "bake time" in drawn("x", parse({"app_servers": {"bake_time": 600}}))
-    assert " + 2 of the warm pool) x 10 connections  320 of 660" in drawn(
+    assert " + 2 of the warm pool) x 10 connections  460 of 660" in drawn(
         "x", parse({"app_servers": {"warm_pool_size": 2}})
     )
 

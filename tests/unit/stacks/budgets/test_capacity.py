@@ -22,18 +22,18 @@ DEMANDS: dict[str, Any] = {
 
 
 def test_connections_of_the_defaults() -> None:
-    """14 servers while rolling x 2 workers, and 2 while one reloads: 10 connections each, 8 to Redis."""
+    """14 servers while rolling x 2 workers and the queue's, and 2 while one reloads: 10 each, 8 to Redis."""
     assert budgets.connections(**DEMANDS) == Connections(
-        max_connections=675, servers=14, processes=30, pool_size=10, redis_clients=240
+        max_connections=675, servers=14, processes=44, pool_size=10, redis_clients=352
     )
 
 
 def test_a_stopped_server_of_the_warm_pool_holds_no_connection() -> None:
     """While it boots it holds those of its boot test's worker, which opens its whole pool first."""
-    tight = {**DEMANDS, "max_connections": 30 * 5 + 15}
+    tight = {**DEMANDS, "max_connections": 44 * 5 + 15}
     assert budgets.connections(**tight).pool_size == 5
     assert budgets.connections(**tight, warm_pool_size=6).pool_size == 4
-    assert budgets.connections(**tight, warm_pool_size=6).redis_clients == (30 + 6) * 8
+    assert budgets.connections(**tight, warm_pool_size=6).redis_clients == (44 + 6) * 8
 
 
 @pytest.mark.parametrize(
@@ -41,14 +41,14 @@ def test_a_stopped_server_of_the_warm_pool_holds_no_connection() -> None:
     [
         (
             {"instance_class": "db.t4g.micro", "max_size": 30},
-            "evenkeel:app_servers.max_size is 30: 45 servers while rolling x 2 workers + 2 of a reload, 2 "
-            "connections each, are more than the 69 usable ones of db.t4g.micro. Set it to 10.",
+            "evenkeel:app_servers.max_size is 30: 45 servers while rolling x 3 processes + 2 of a reload, 2 "
+            "connections each, are more than the 69 usable ones of db.t4g.micro. Set it to 6.",
         ),
         (
             {"max_connections": 20, "min_size": 9},
-            "evenkeel:database.parameters.max_connections is 20: 14 servers while rolling x 2 workers + 2 of "
-            "a reload, 2 connections each, are more than the 5 usable ones of db.m7g.large (a larger "
-            "database.instance_class has more memory for them). Set it to 75.",
+            "evenkeel:database.parameters.max_connections is 20: 14 servers while rolling x 3 processes + 2 "
+            "of a reload, 2 connections each, are more than the 5 usable ones of db.m7g.large (a larger "
+            "database.instance_class has more memory for them). Set it to 103.",
         ),
         (
             {"instance_class": "db.z9.large"},
@@ -57,19 +57,19 @@ def test_a_stopped_server_of_the_warm_pool_holds_no_connection() -> None:
         ),
         (
             {"max_connections": 100_000, "max_size": 4000},
-            "evenkeel:app_servers.max_size is 4000: 6000 servers while rolling x 2 workers + 2 of a reload "
-            "would open 96016 connections to Redis, which takes 64900. Set it to 2703.",
+            "evenkeel:app_servers.max_size is 4000: 6000 servers while rolling x 3 processes + 2 of a reload "
+            "would open 144016 connections to Redis, which takes 64900. Set it to 1802.",
         ),
         (
             {"max_connections": 100_000, "min_size": 4000, "max_size": 8000, "warm_pool_size": 4000},
-            "evenkeel:app_servers.warm_pool_size is 4000: 12000 servers while rolling x 2 workers + 2 of a "
-            "reload + 4000 of the warm pool would open 224016 connections to Redis, which takes 64900. "
+            "evenkeel:app_servers.warm_pool_size is 4000: 12000 servers while rolling x 3 processes + 2 of a "
+            "reload + 4000 of the warm pool would open 320016 connections to Redis, which takes 64900. "
             "Set it to 0.",
         ),
         (
             {"max_connections": 100_000, "min_size": 4000, "max_size": 4000},
-            "evenkeel:app_servers.min_size is 4000: 6000 servers while rolling x 2 workers + 2 of a reload "
-            "would open 96016 connections to Redis, which takes 64900. Set it to 2703.",
+            "evenkeel:app_servers.min_size is 4000: 6000 servers while rolling x 3 processes + 2 of a reload "
+            "would open 144016 connections to Redis, which takes 64900. Set it to 1802.",
         ),
     ],
 )
