@@ -48,4 +48,4 @@ function describe({ name, message, stack }) {
   return stack.replace(message, () => told).replace(/[^\s"]+@[^\s"]+|\+?\d{7,}/g, '…');
 }
 
-module.exports = { createLog };
+module.exports = { createLog, describe };

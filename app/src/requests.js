@@ -9,6 +9,7 @@ const { asRequest } = require('./context');
 const { observeRequest } = require('./metrics');
 
 const ID = /^[\w=;:.-]{1,128}$/;
+const SHOWN = /^(?:[a-z-]{1,40}|[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12})$/i;
 const PROBES = new Set(['/healthz', '/readyz']);
 
 /** @param {ReturnType<import('./log').createLog>} log */
@@ -35,13 +36,21 @@ function requests(log) {
       log.info('request', {
         id: request.id,
         method,
-        path,
+        path: withoutPeople(path),
         status: response.statusCode,
         finished: response.writableFinished,
         ms: Number(elapsed / 1_000_000n),
       });
     });
   };
+}
+
+/** The path, where only words and ids are shown: in a mistaken one there may be anything. */
+function withoutPeople(path) {
+  return path
+    .split('/')
+    .map((part) => (part === '' || SHOWN.test(part) ? part : '*'))
+    .join('/');
 }
 
 /**
