@@ -6,7 +6,7 @@ RUN    := $(VENV)/bin/python
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up down status logs env preview timeline unit lint test soak bench bench-migrations bench-rollout bench-load
+.PHONY: help setup up down status logs queries env preview timeline unit lint test soak bench bench-migrations bench-rollout bench-load
 
 help: ## what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -28,6 +28,9 @@ status: setup ## what runs where
 
 logs: setup ## the rehearsal's logs
 	@$(RUN) -m rehearsal logs
+
+queries: setup app/node_modules/.ready ## what costs the rehearsed database most: make queries ARGS="--since before.json"
+	@$(RUN) -m rehearsal queries -- $(ARGS)
 
 env: setup ## the shell lines that let plain `pulumi` work: eval "$(make -s env)"
 	@$(RUN) -m rehearsal env

@@ -1,11 +1,11 @@
-"""`python -m rehearsal up|down|status|logs|env|preview|fault|engine`: deployments without AWS."""
+"""`python -m rehearsal up|down|status|logs|queries|env|preview|fault|engine`: deployments without AWS."""
 
 import argparse
 import os
 import sys
 from pathlib import Path
 
-from rehearsal import daemon, deployment, logs, machine, previews, table
+from rehearsal import daemon, deployment, logs, machine, previews, queries, table
 from rehearsal.engine import cli, environment, installation
 from rehearsal.engine.environment import Rehearsal
 from rehearsal.errors import CloudError, DeploymentError, RehearsalError
@@ -51,6 +51,12 @@ def status(rehearsal: Rehearsal, options: argparse.Namespace) -> None:
 def show_logs(rehearsal: Rehearsal, options: argparse.Namespace) -> None:
     """The ends of the logs, of all or of those whose name contains NAME."""
     logs.show(rehearsal, options.name)
+
+
+def show_queries(rehearsal: Rehearsal, options: argparse.Namespace) -> None:
+    """The queries that cost the database most; `-- --help` tells the options."""
+    if queries.report(running(rehearsal), options.options):
+        raise CloudError("The report failed.")
 
 
 def env(rehearsal: Rehearsal, options: argparse.Namespace) -> None:
@@ -112,6 +118,7 @@ COMMANDS = {
     "down": down,
     "status": status,
     "logs": show_logs,
+    "queries": show_queries,
     "env": env,
     "preview": preview,
     "fault": fault,
@@ -126,6 +133,8 @@ def parse() -> argparse.Namespace:
         added = commands.add_parser(name, help=command.__doc__)
         if name == "logs":
             added.add_argument("name", nargs="?", default="")
+        if name == "queries":
+            added.add_argument("options", nargs="*")
         if name == "preview":
             added.add_argument("stack", nargs="*")
         if name == "fault":

@@ -2,9 +2,8 @@
 
 from collections.abc import Iterator
 
-import boto3
-
 from rehearsal import daemon
+from rehearsal.aws import client
 from rehearsal.engine.environment import Rehearsal
 from rehearsal.errors import CloudError
 
@@ -35,13 +34,7 @@ def ends(rehearsal: Rehearsal) -> Iterator[tuple[str, str]]:
 
 def cloudwatch(rehearsal: Rehearsal) -> Iterator[tuple[str, str]]:
     """Each stream of CloudWatch Logs and its last events."""
-    logs = boto3.client(
-        "logs",
-        endpoint_url=rehearsal.endpoint,
-        region_name=rehearsal.region,
-        aws_access_key_id="rehearsal",
-        aws_secret_access_key="rehearsal",
-    )
+    logs = client(rehearsal, "logs")
     for group in logs.describe_log_groups()["logGroups"]:
         for stream in logs.describe_log_streams(logGroupName=group["logGroupName"])["logStreams"]:
             place = {"logGroupName": group["logGroupName"], "logStreamName": stream["logStreamName"]}

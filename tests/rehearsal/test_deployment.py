@@ -12,7 +12,7 @@ import boto3
 import pytest
 import requests
 
-from tests.checkout import Checkout, succeed
+from tests.checkout import ROOT, Checkout, succeed
 from tests.conftest import Deployment
 from tests.person import Person
 
@@ -142,3 +142,15 @@ def bumped(checkout: Checkout) -> str:
     """The app's package.json with the next version."""
     package: dict[str, Any] = json.loads((checkout.folder / "app/package.json").read_text())
     return json.dumps(package | {"version": package["version"] + "-next.1"}, indent=2) + "\n"
+
+
+def test_the_report_of_what_queries_cost_knows_the_apps(
+    checkout: Checkout, deployment: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As the app's own user, who may see no one else's."""
+    Person.logged_in(deployment.outputs["url"])
+    monkeypatch.setenv("NODE_PATH", str(ROOT / "app/node_modules"))
+    reported = json.loads(succeed(checkout.rehearsal("queries", "--", "--json", "--top", "1000")).stdout)
+    asked = [row["query"] for row in reported]
+    assert [query for query in asked if query.startswith('INSERT INTO "public"."User"')]
+    assert [query for query in asked if "_prisma_migrations" in query] == []

@@ -20,7 +20,7 @@ def _project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("_project")
-@pytest.mark.parametrize("name", ["status", "env", "logs", "fault instance-loss i-1"])
+@pytest.mark.parametrize("name", ["status", "env", "logs", "queries", "fault instance-loss i-1"])
 def test_what_needs_a_rehearsal_says_how_to_start_one(
     name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

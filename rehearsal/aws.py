@@ -1,0 +1,15 @@
+"""An AWS client of the rehearsal's cloud, whatever the user's own environment says."""
+
+from typing import Any
+
+import boto3
+
+from rehearsal.engine.environment import Rehearsal
+
+
+def client(rehearsal: Rehearsal, service: str) -> Any:
+    """boto3's client of a service; `service` as boto3 names it."""
+    session: Any = boto3.Session(
+        aws_access_key_id="rehearsal", aws_secret_access_key="rehearsal", region_name=rehearsal.region
+    )
+    return session.client(service, endpoint_url=rehearsal.endpoint)
