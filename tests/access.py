@@ -27,6 +27,16 @@ def secrets() -> list[dict[str, Any]]:
     return [json.loads(value) for value in values if value.startswith("{")]
 
 
+def token(group: str) -> str:
+    """The token of a replication group that the stack made."""
+    manager = boto3.client("secretsmanager")
+    (arn,) = [
+        one["ARN"] for one in manager.list_secrets()["SecretList"] if one["Name"].startswith(f"{group}-token")
+    ]
+    value: str = json.loads(manager.get_secret_value(SecretId=arn)["SecretString"])["auth_token"]
+    return value
+
+
 def database(ca_file: Path) -> Server:
     """The database, as its admin."""
     (admin,) = [one for one in secrets() if one.get("username") == "evenkeel_admin"]

@@ -76,9 +76,13 @@ class Person:
 
     def get(self, path: str) -> Any:
         """The JSON at a path, asked for with the session's cookie; HTTPError when the app refuses."""
+        return self.answer(path).json()
+
+    def answer(self, path: str) -> requests.Response:
+        """The whole answer at a path; HTTPError when the app refuses."""
         answer = self._browser.get(f"{self.url}{path}", timeout=TIMEOUT)
         answer.raise_for_status()
-        return answer.json()
+        return answer
 
     def post(self, path: str, body: Mapping[str, Any]) -> Any:
         """The JSON that a JSON body is answered; HTTPError when the app refuses."""

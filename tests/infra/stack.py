@@ -42,6 +42,8 @@ class Stack:
     database: str
     sessions: str
     """The replication group that holds the sessions."""
+    cache: str
+    """The one that holds the cache; the same where a stack has no other."""
     gates: Mapping[str, str]
     """The SSM parameter of each gate."""
     environment: Mapping[str, str] = field(default_factory=lambda: os.environ)

@@ -4,7 +4,12 @@ A check that asks for `server` runs on each server; `person` is logged in; `stac
 Mark with `disruptive` what changes anything.
 """
 
+import base64
 import secrets
+import uuid
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 import requests
@@ -12,6 +17,13 @@ import requests
 from tests.infra import own_app
 from tests.infra.server import Server
 from tests.infra.stack import Stack
+from tests.infra.waiting import wait_until
+
+REQUESTS, AT_ONCE = 40, 8
+"""After so many every server has been met, when some are under way at the same time."""
+SLOW_SECONDS = 2.0
+"""An answer without the cache takes less: the app's own limit is 0.1 s, what is more is a busy machine's."""
+REBOOT_SECONDS = 300
 
 
 def test_the_app_says_nothing_of_what_it_is_made(stack: Stack) -> None:
@@ -28,8 +40,7 @@ def test_strangers_get_no_data(stack: Stack) -> None:
 @pytest.mark.disruptive
 def test_a_member_that_was_added_is_listed(person: own_app.Person) -> None:
     """Written through one server, read through any."""
-    phone = f"+49151{secrets.randbelow(10**8):08}"
-    added = person.post("/members", {"firstName": "Ada", "lastName": "Test", "phone": phone})
+    added = person.post("/members", {"firstName": "Ada", "lastName": "Test", "phone": new_phone()})
     for _ in range(4):
         assert added["id"] in [one["id"] for one in person.get("/members")["items"]]
 
@@ -37,3 +48,61 @@ def test_a_member_that_was_added_is_listed(person: own_app.Person) -> None:
 def test_every_worker_runs_in_production_mode(server: Server) -> None:
     """Express then hides stack traces."""
     assert server.host.check_output("grep -c '^NODE_ENV=production$' /etc/evenkeel/app.env") == "1"
+
+
+def test_a_page_misses_the_cache_first_and_hits_it_next(person: own_app.Person) -> None:
+    """Read once by one server, found by all. Nobody has asked for this page before: its cursor is random."""
+    cursor = (
+        base64.urlsafe_b64encode(f"2000-01-01T00:00:00.000Z|{uuid.uuid4()}".encode()).decode().rstrip("=")
+    )
+    path = f"/members?cursor={cursor}"
+    assert outcome(person.answer(path)) == "miss"
+    assert met_by_all(person, path) == {"hit"}
+
+
+@pytest.mark.disruptive
+def test_without_the_cache_all_is_served_and_when_it_is_back_it_is_used(
+    person: own_app.Person, stack: Stack, aws: Callable[[str], Any]
+) -> None:
+    """Its primary is rebooted: no error and no long wait meanwhile, and what is written is seen at once."""
+    if stack.cache == stack.sessions:
+        pytest.skip("the cache shares the sessions' group: its end would be theirs")
+    elasticache = aws("elasticache")
+
+    def group() -> Any:
+        described = elasticache.describe_replication_groups(ReplicationGroupId=stack.cache)
+        return described["ReplicationGroups"][0]
+
+    nodes = group()["NodeGroups"][0]["NodeGroupMembers"]
+    (primary,) = [one["CacheClusterId"] for one in nodes if one["CurrentRole"] == "primary"]
+    assert outcome(person.answer("/members")) in ("miss", "hit")
+    elasticache.reboot_cache_cluster(CacheClusterId=primary, CacheNodeIdsToReboot=["0001"])
+    answers: list[requests.Response] = []
+
+    def bypassed() -> bool:
+        answers.append(person.answer("/members"))
+        return outcome(answers[-1]) == "bypass"
+
+    wait_until(bypassed, REBOOT_SECONDS, poll=0.01)
+    added = person.post("/members", {"firstName": "Ada", "lastName": "Test", "phone": new_phone()})
+    answers += [person.answer("/members") for _ in range(REQUESTS)]
+    assert all(added["id"] in [one["id"] for one in each.json()["items"]] for each in answers[-REQUESTS:])
+    wait_until(lambda: group()["Status"] == "available", REBOOT_SECONDS)
+    wait_until(lambda: met_by_all(person, "/members") == {"hit"}, REBOOT_SECONDS)
+    assert max(each.elapsed.total_seconds() for each in answers) < SLOW_SECONDS
+
+
+def outcome(answer: requests.Response) -> str:
+    """How the cache took part in it."""
+    return answer.headers["X-Cache"]
+
+
+def met_by_all(person: own_app.Person, path: str) -> set[str]:
+    """The outcomes, from every server."""
+    with ThreadPoolExecutor(AT_ONCE) as tabs:
+        return set(map(outcome, tabs.map(person.answer, [path] * REQUESTS)))
+
+
+def new_phone() -> str:
+    """A number that no member has."""
+    return f"+49151{secrets.randbelow(10**8):08}"

@@ -11,6 +11,7 @@ import requests
 from tests.infra import own_app
 from tests.infra.server import PM2, Server
 from tests.infra.stack import Stack, in_service
+from tests.infra.waiting import wait_until
 
 REQUESTS = 40
 """After so many every server has been met: the balancer goes round."""
@@ -21,7 +22,6 @@ MEETING_SECONDS = 60
 REPLACEMENT_SECONDS = 600
 """For a new server to boot and come into service."""
 FAILOVER_SECONDS = 300
-POLL = 0.5
 KILL_PM2 = "kill -KILL $(systemctl show app.service | sed -nE 's/^MainPID=([1-9])/\\1/p') $(pgrep --euid app)"
 
 
@@ -187,11 +187,3 @@ def answers(person: own_app.Person) -> bool:
         assert error.response.status_code >= 500, "the session is lost"
         return False
     return True
-
-
-def wait_until(condition: Callable[[], bool], seconds: float, *, poll: float = POLL) -> None:
-    """Asks again and again until it is so."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, f"not within {seconds} s"
-        time.sleep(poll)

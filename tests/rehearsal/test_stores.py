@@ -9,7 +9,7 @@ import redis
 
 from migrator.postgres import Session
 from rehearsal.cloud.cloud_init import unpack
-from tests.access import authority, database, secrets
+from tests.access import authority, database, secrets, token
 from tests.checkout import Checkout
 from tests.conftest import Deployment
 
@@ -48,19 +48,24 @@ def test_the_database_that_boto3_sees_is_the_one_that_answers(
     assert (address, port, encrypted) == (seen["Endpoint"]["Address"], seen["Endpoint"]["Port"], True)
 
 
+@pytest.mark.parametrize("store", ["sessions", "cache"])
 def test_the_store_that_boto3_sees_is_the_one_that_answers(
-    deployment: Deployment, aws_environment: None, ca_file: Path
+    deployment: Deployment, aws_environment: None, ca_file: Path, store: str
 ) -> None:
     """The primary endpoint is a master with the replica that the API lists."""
-    (group,) = boto3.client("elasticache").describe_replication_groups(
-        ReplicationGroupId=deployment.outputs["sessions"]
-    )["ReplicationGroups"]
+    name = deployment.outputs[store]
+    (group,) = boto3.client("elasticache").describe_replication_groups(ReplicationGroupId=name)[
+        "ReplicationGroups"
+    ]
     primary = group["NodeGroups"][0]["PrimaryEndpoint"]
-    (token,) = [one["auth_token"] for one in secrets() if "auth_token" in one]
-    store = redis.Redis(
-        host=primary["Address"], port=primary["Port"], password=token, ssl=True, ssl_ca_certs=str(ca_file)
+    server = redis.Redis(
+        host=primary["Address"],
+        port=primary["Port"],
+        password=token(name),
+        ssl=True,
+        ssl_ca_certs=str(ca_file),
     )
-    replication: Any = store.info("replication")
+    replication: Any = server.info("replication")
     assert replication["role"] == "master"
     assert replication["connected_slaves"] == len(group["MemberClusters"]) - 1
 
@@ -70,7 +75,7 @@ def test_no_password_lies_in_plain_in_state_logs_or_user_data(
 ) -> None:
     """Neither the engine's state, nor a log of the rehearsal, nor the launch template holds one."""
     hidden = [one.get("password") or one["auth_token"] for one in secrets()]
-    assert len(hidden) >= 3
+    assert len(hidden) >= 4
     state = checkout.folder / ".rehearsal"
     files = [*state.glob("state/**/*.json*"), *state.glob("**/*.log")]
     shown = {str(file): file.read_text(errors="replace") for file in files if file.is_file()}

@@ -54,12 +54,11 @@ class Stores:
         self._database_name, self._group = deployment.outputs["database"], deployment.outputs["sessions"]
         self._rds, self._elasticache = boto3.client("rds"), boto3.client("elasticache")
         self.database: Server = access.database(ca)
-        (token,) = [one["auth_token"] for one in access.secrets() if "auth_token" in one]
         primary = self.group["NodeGroups"][0]["PrimaryEndpoint"]
         self._redis = redis.Redis(
             host=primary["Address"],
             port=primary["Port"],
-            password=token,
+            password=access.token(self._group),
             ssl=True,
             ssl_ca_certs=str(ca),
             socket_timeout=0.5,
@@ -101,7 +100,7 @@ class Stores:
 
     def kill_redis(self) -> None:
         """The primary's process, as a node that fails."""
-        kill([row["pid"] for row in self._rows("cache cluster") if row["state"] == "primary"])
+        kill([row["pid"] for row in self._rows("cache cluster") if row["name"] == self.primary])
 
     def reboot_postgres(self, *, failover: bool) -> None:
         self._rds.reboot_db_instance(DBInstanceIdentifier=self._database_name, ForceFailover=failover)

@@ -57,7 +57,10 @@ def test_only_servers_in_service_are_checked() -> None:
     [
         ("error: no stack", "is no JSON"),
         ("{}", "the stack has no outputs. Deploy it first: `pulumi up --stack NAME`."),
-        ('{"url": "x"}', "lacks auto_scaling_group, target_group, log_group, database, sessions, gates"),
+        (
+            '{"url": "x"}',
+            "lacks auto_scaling_group, target_group, log_group, database, sessions, cache, gates",
+        ),
         ("[1]", "lacks all outputs: this is no stack of Evenkeel, or an old one."),
     ],
 )
