@@ -4,7 +4,10 @@
 const { createHistogram } = require('node:perf_hooks');
 const { Counter, Gauge, Histogram } = require('prom-client');
 
-/** outcome: hit, miss, stale (answered from an old value), unavailable (Redis was away or slow). */
+/**
+ * outcome: hit (also what another read computed), miss, stale (answered from an old value), unavailable (Redis was away
+ * or slow).
+ */
 const cacheReads = new Counter({
   name: 'app_cache_reads_total',
   help: 'Reads of the cache, by its name and their outcome',

@@ -19,7 +19,7 @@ const { setTimeout: sleep } = require('node:timers/promises');
 const { cacheReads } = require('../metrics');
 const { openRedis } = require('../redis');
 const { createBreaker } = require('./breaker');
-const { decode, encode } = require('./entry');
+const { decode, encode, lifeMs } = require('./entry');
 const { createInvalidations } = require('./invalidations');
 const { lockOf } = require('./lock');
 const { establish, versionKey } = require('./versions');
@@ -156,6 +156,7 @@ function createCache({ url, log }) {
 
   /** What Redis knows; undefined when it is not to be asked, or does not answer. */
   async function look(spec) {
+    lifeMs(spec); // throws: a mistake in the program must not look like an outage
     if (invalidations.isOwed(tagsOf(spec))) return undefined;
     return guarded(() => read(spec)).catch(() => undefined);
   }
@@ -163,7 +164,9 @@ function createCache({ url, log }) {
   async function read(spec) {
     const tags = tagsOf(spec);
     const [text, ...known] = await redis.mGet([keyOf(spec), ...tags.map(versionKey)]);
-    const versions = await Promise.all(known.map((version, n) => version ?? establish(redis, tags[n])));
+    const versions = await Promise.all(
+      known.map((version, n) => version ?? establish(redis, tags[n], lifeMs(spec))),
+    );
     return { versions: versions.join(' '), entry: decode(text, versions.join(' ')) };
   }
 

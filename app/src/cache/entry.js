@@ -11,18 +11,24 @@ const JITTER = 0.1;
 const LONGEST_MS = 60 * 60 * 1000;
 
 /**
+ * @param {{ name: string, ttlMs: number, staleMs?: number }} cache
+ * @returns {number} how long its entries live at most
+ * @throws {RangeError} when that is more than an hour
+ */
+function lifeMs({ name, ttlMs, staleMs = 0 }) {
+  if (ttlMs + staleMs <= LONGEST_MS) return ttlMs + staleMs;
+  throw new RangeError(
+    `The cache '${name}' keeps values for ${ttlMs + staleMs} ms. Let ttlMs and staleMs add up to ${LONGEST_MS} at most.`,
+  );
+}
+
+/**
  * @param {unknown} value what JSON can hold
  * @param {string} versions
- * @param {{ name: string, ttlMs: number, staleMs?: number }} cache
+ * @param {{ ttlMs: number, staleMs?: number }} cache
  * @returns {{ text: string, lifeMs: number } | undefined} undefined for a value that is too large
- * @throws {RangeError} when the cache's times add up to more than an hour
  */
-function encode(value, versions, { name, ttlMs, staleMs = 0 }) {
-  if (ttlMs + staleMs > LONGEST_MS) {
-    throw new RangeError(
-      `The cache '${name}' keeps values for ${ttlMs + staleMs} ms. Let ttlMs and staleMs add up to ${LONGEST_MS} at most.`,
-    );
-  }
+function encode(value, versions, { ttlMs, staleMs = 0 }) {
   const ttl = (value === null ? Math.min(ttlMs, NEGATIVE_MS) : ttlMs) * (1 - JITTER * Math.random());
   const text = JSON.stringify({ versions, freshUntil: Math.round(Date.now() + ttl), value });
   if (Buffer.byteLength(text) > LARGEST_BYTES) return undefined;
@@ -40,4 +46,4 @@ function decode(text, versions) {
   return then === versions ? { value, isFresh: Date.now() < freshUntil } : undefined;
 }
 
-module.exports = { decode, encode, LONGEST_MS };
+module.exports = { decode, encode, lifeMs, LONGEST_MS };

@@ -7,10 +7,6 @@
  */
 
 const { randomBytes } = require('node:crypto');
-const { LONGEST_MS } = require('./entry');
-
-/** Two entries' lives, so that a version seldom ends before its entries. */
-const VERSION_MS = 2 * LONGEST_MS;
 
 /** @param {string} tag */
 const versionKey = (tag) => `cache:version:${tag}`;
@@ -20,14 +16,15 @@ const versionKey = (tag) => `cache:version:${tag}`;
  *
  * @param {{ set: Function }} redis
  * @param {string} tag
+ * @param {number} lifeMs of its entries; the version lives twice as long, so that it seldom ends before them
  * @returns {Promise<string>} the version that it has now
  */
-async function establish(redis, tag) {
+async function establish(redis, tag, lifeMs) {
   const version = randomBytes(9).toString('base64url');
   const earlier = await redis.set(versionKey(tag), version, {
     condition: 'NX',
     GET: true,
-    expiration: { type: 'PX', value: VERSION_MS },
+    expiration: { type: 'PX', value: 2 * lifeMs },
   });
   return earlier ?? version;
 }
