@@ -17,6 +17,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+STEADY, ASKED = 100, 150
+"""Requests/s: what the bars are for; and what is asked for, since a connection waits for each answer."""
+LEAST = 50
+"""Requests/s that a load has to reach in a test, whose servers, stores and load share a machine's cores with
+another test process. `make soak`, alone on its machine, demands STEADY."""
 CONNECTIONS = 10
 """Of each of the two: kept alive, and new ones."""
 ANSWER = 10
@@ -116,7 +121,9 @@ class Load:
     `with Load(...) as load:` ends it also where something raises before `stop`.
     """
 
-    def __init__(self, url: str, *, rate: int = 100, cookies: Sequence[str] = (), path: str = "/me") -> None:
+    def __init__(
+        self, url: str, *, rate: int = STEADY, cookies: Sequence[str] = (), path: str = "/me"
+    ) -> None:
         """`rate` is of requests/s at least, both kinds together; each of `cookies` is a Cookie header."""
         self._folder = tempfile.TemporaryDirectory(prefix="evenkeel-load-")
         self._began = time.monotonic()

@@ -11,6 +11,8 @@ from tests.faults.deployer import Deployer, send, until
 
 FILLER = range(2_000_000, 3_000_000)
 """Rows, none of which is a writer's, that make each phase of a build last some hundredths of a second."""
+SLICE = 0.002
+"""Seconds that a build goes on for before its phase is looked at again."""
 
 
 class Table:
@@ -57,16 +59,21 @@ class Table:
         waiting = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'LWLock'"
         with Session(self.server) as session:
             backend = int(until(lambda: session.run(build), self.deployer)[0][0])
-            while found := session.run(build):
-                if found[0][1] != phase:
-                    continue
-                self._stopped = backend
-                send(signal.SIGSTOP, [backend])
-                time.sleep(0.2)
-                if session.run(build)[0][1] == phase and not session.run(waiting):
-                    return
+            # It goes on by slices: on a busy machine a look at one that runs comes too late.
+            while found := self._stopped_build(session, build, backend):
+                if found[0][1] == phase:
+                    time.sleep(0.2)
+                    if not session.run(waiting):
+                        return
                 self.resume()
+                time.sleep(SLICE)
+        self.resume()
         raise TimeoutError(f"{phase!r} has passed")
+
+    def _stopped_build(self, session: Session, build: str, backend: int) -> list[list[Any]]:
+        send(signal.SIGSTOP, [backend])
+        self._stopped = backend
+        return session.run(build)
 
     def resume(self) -> None:
         """Lets a stopped process go on."""

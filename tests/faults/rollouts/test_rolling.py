@@ -1,7 +1,8 @@
 """Nothing planned fails a request: rollouts, reloads, scaling; and what an unplanned loss costs.
 
-All of it under at least 100 requests/s of people who are logged in, half of them on connections of their own,
-by a client that tries nothing twice. `--times 20` repeats rollouts and reloads as often as the promise says.
+All of it under steady requests of people who are logged in, half of them on connections of their own, by a
+client that tries nothing twice. `--times 20` repeats rollouts and reloads as often as the promise says, and
+demands its load.
 """
 
 import time
@@ -15,15 +16,11 @@ from tests.conftest import Deployment
 from tests.faults.deployer import until
 from tests.faults.rollouts.fleet import Fleet
 from tests.faults.rollouts.servers import Servers
-from tests.load import CONNECTIONS, Load, Outcome
+from tests.load import ASKED, CONNECTIONS, LEAST, STEADY, Load, Outcome
 from tests.person import Person
 from tests.watch import Watch
 
 pytestmark = pytest.mark.quiet
-RATE = 100
-"""Requests/s at least: what the bars of the rolling replacement are for."""
-ASKED = 150
-"""Of the load: while servers boot on the same cores answers take longer, and a connection waits for each."""
 PEOPLE = 10
 RELOADS = 20
 """As many as must not fail a request where the handler is on."""
@@ -40,6 +37,8 @@ class Use:
     """People use the app; `outcome` and `fewest` are known when they have stopped."""
 
     people: list[Person]
+    least: int
+    """Requests/s without which a result says nothing."""
     outcome: Outcome | None = None
     fewest: int = 0
     """Healthy servers at any moment."""
@@ -47,7 +46,7 @@ class Use:
     @property
     def failed(self) -> int:
         assert self.outcome is not None
-        assert self.outcome.rate >= RATE, f"the load was only {self.outcome.rate:.0f} requests/s"
+        assert self.outcome.rate >= self.least, f"the load was only {self.outcome.rate:.0f} requests/s"
         return self.outcome.failed
 
     def all_are_logged_in(self) -> bool:
@@ -69,10 +68,11 @@ def times(request: pytest.FixtureRequest) -> int:
 
 
 @contextmanager
-def in_use(deployment: Deployment) -> Iterator[Use]:
-    """The block happens under load."""
+def in_use(deployment: Deployment, *, times: int = 1) -> Iterator[Use]:
+    """The block happens under load; one that repeats things is a soak, which has its machine to itself."""
     url = deployment.outputs["url"]
-    use = Use(people=[Person.logged_in(url) for _ in range(PEOPLE)])
+    people = [Person.logged_in(url) for _ in range(PEOPLE)]
+    use = Use(people=people, least=STEADY if times > 1 else LEAST)
     watched = Servers(deployment)
     with Load(url, rate=ASKED, cookies=[person.cookie for person in use.people]) as load:
         watch = Watch(lambda: len(watched.healthy))
@@ -92,7 +92,7 @@ def test_rollouts_fail_no_request(fleet: Fleet, deployment: Deployment, servers:
     """`pulumi up` replaces every server; nobody notices, and never are fewer healthy than desired."""
     desired = servers.desired
     met = servers.healthy
-    with in_use(deployment) as use:
+    with in_use(deployment, times=times) as use:
         for number in range(1, times):
             # Another variable is another launch template version: a rollout without a build.
             with fleet.settings(environment=f"ROLLOUT: number-{number}"):
@@ -108,7 +108,7 @@ def test_rollouts_fail_no_request(fleet: Fleet, deployment: Deployment, servers:
 def test_reloads_fail_no_request(deployment: Deployment, servers: Servers, times: int) -> None:
     """`pm2 reload` replaces every worker of every server, one server after another."""
     desired = servers.desired
-    with in_use(deployment) as use:
+    with in_use(deployment, times=times) as use:
         for _ in range(times):
             for server in servers.healthy:
                 servers.reload(server)

@@ -31,13 +31,11 @@ from tests.faults.rollouts.servers import Servers
 from tests.faults.stores.record import RECOVERY, UNAVAILABLE, Record, pace
 from tests.faults.stores.watch import Watch
 from tests.faults.stores.writers import Writers
-from tests.load import Load
+from tests.load import ASKED, LEAST, Load
 from tests.person import Person
 
 pytestmark = pytest.mark.quiet
 PEOPLE = 6
-RATE, ASKED = 100, 150
-"""Reads/s: at least, where the outage keeps none waiting; and of the load, whose answers take time."""
 REDIS_ANSWER, POSTGRES_ANSWER = 3.0, 4.0
 """Seconds that a 503 may take at most: the app's own limits are 1 s for a command of Redis and 2 s for a
 connection to Postgres; what is more is the busy machine's."""
@@ -148,7 +146,7 @@ def workers(url: str) -> set[tuple[str, int]]:
 
 @contextmanager
 def in_use(deployment: Deployment, watch: Watch, slowest: float) -> Iterator[list[Record]]:
-    """The block's fault happens while people read at 100/s and write; all bars but the data's are checked.
+    """The block's fault happens while people read and write; all bars but the data's are checked.
 
     Gives a list that holds the record in the end.
     """
@@ -183,7 +181,7 @@ def in_use(deployment: Deployment, watch: Watch, slowest: float) -> Iterator[lis
     assert record.unexpected == []
     assert not [line for line in outcome.lines if line.startswith("Socket errors")]
     assert {one.status for one in outcome.each} <= {200, UNAVAILABLE}
-    assert rate >= RATE, f"the load was only {rate:.0f} reads/s"
+    assert rate >= LEAST, f"the load was only {rate:.0f} reads/s"
     assert record.slowest_refusal < slowest
     assert record.first_write < RECOVERY
     assert record.last_refusal < RECOVERY
