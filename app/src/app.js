@@ -15,10 +15,10 @@ const { members } = require('./routes/members');
 const { requireSession, sessions } = require('./sessions');
 
 /**
- * @param {{ config: import('./config').Config, log: ReturnType<import('./log').createLog>,
- *   redis: ReturnType<import('./redis').openRedis>, database: ReturnType<import('./database').openDatabase>,
- *   cache: Pick<ReturnType<import('./cache/cache').createCache>, 'wrap' | 'invalidate'>,
- *   sms: ReturnType<import('./sms/queue').openSmsQueue>, shutdown: { readonly isShuttingDown: boolean } }} parts
+ * @param {{ config: import('./config').Config, log: import('./log').Log,
+ *   redis: import('./redis').Redis, database: import('./database').Database,
+ *   cache: Pick<import('./cache/cache').Cache, 'wrap' | 'invalidate'>,
+ *   sms: import('./sms/queue').SmsQueue, shutdown: { readonly isShuttingDown: boolean } }} parts
  */
 function createApp({ config, log, redis, database, cache, sms, shutdown }) {
   const { prisma } = database;

@@ -16,10 +16,11 @@ const LIFETIME_S = 1800;
 const READ_ONLY = '25006';
 
 /**
- * @param {import('./config').Config['database'] & { log: ReturnType<import('./log').createLog> }} options
+ * @param {import('./config').Config['database'] & { log: import('./log').Log }} options
  *   The URL's sslmode decides on TLS; NODE_EXTRA_CA_CERTS on whom to trust.
- * @returns {{ prisma: PrismaClient, settled: () => Promise<void>, ping: () => Promise<unknown>,
- *   query: (text: string) => Promise<import('pg').QueryResult>, close: () => Promise<void> }}
+ * @returns {Database}
+ * @typedef {{ prisma: PrismaClient, settled: () => Promise<void>, ping: () => Promise<unknown>,
+ *   query: (text: string) => Promise<import('pg').QueryResult>, close: () => Promise<void> }} Database
  */
 function openDatabase({
   url,
@@ -65,7 +66,7 @@ function openDatabase({
     /** Every connection is open, so that no request waits for one; where there is no database a worker starts too. */
     async settled() {
       const opened = await Promise.allSettled(Array.from({ length: poolSize }, () => pool.connect()));
-      for (const { value: client } of opened) client?.release();
+      for (const one of opened) if (one.status === 'fulfilled') one.value.release();
     },
     query: (text) => pool.query(text),
     ping: () => bounded(pool.query('SELECT 1'), PING_MS, 'Postgres SELECT 1'),

@@ -51,7 +51,7 @@ const UNITS = Object.freeze({
 });
 
 /**
- * @param {{ namespace?: string, log: ReturnType<import('./log').createLog> }} options without a namespace nothing is written
+ * @param {{ namespace?: string, log: import('./log').Log }} options without a namespace nothing is written
  * @returns {{ close: () => Promise<void> }} `close` writes the last lines, of what came since the last minute
  */
 function reportMetrics({ namespace, log }) {

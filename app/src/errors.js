@@ -13,7 +13,7 @@ class RequestError extends Error {
   }
 }
 
-/** @param {ReturnType<import('./log').createLog>} log */
+/** @param {import('./log').Log} log */
 function errors(log) {
   return (error, request, response, next) => {
     const status = statusOf(error);

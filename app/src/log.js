@@ -5,7 +5,8 @@ const { currentRequestId } = require('./context');
 
 /**
  * @param {Record<string, string>} context fields that every line carries, besides the id of the request it is about
- * @returns {{ info: Write, error: Write, flush: () => Promise<void> }}
+ * @returns {Log}
+ * @typedef {{ info: Write, error: Write, flush: () => Promise<void> }} Log
  * @typedef {(message: string, fields?: Record<string, unknown>) => void} Write a field `error` may be an Error
  */
 function createLog(context) {

@@ -7,7 +7,7 @@ const { collectDefaultMetrics, register } = require('prom-client');
 /**
  * Listens on a loopback address. Without its port, which another program may have, the process does its work all the same.
  *
- * @param {{ host: string, port: number, log: ReturnType<import('./log').createLog> }} options
+ * @param {{ host: string, port: number, log: import('./log').Log }} options
  * @returns {{ close: () => Promise<void> }}
  */
 function serveMetrics({ host, port, log }) {

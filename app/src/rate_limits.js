@@ -15,9 +15,10 @@ const MINUTE_MS = 60_000;
 const COUNT_MS = 250;
 
 /**
- * @param {{ redis: ReturnType<import('./redis').openRedis>, limits: import('./config').Config['limits'],
- *   log: ReturnType<import('./log').createLog> }} options
- * @returns {Record<'logIn' | 'signUp' | 'message', import('express').RequestHandler>}
+ * @param {{ redis: import('./redis').Redis, limits: import('./config').Config['limits'],
+ *   log: import('./log').Log }} options
+ * @returns {RateLimits}
+ * @typedef {Record<'logIn' | 'signUp' | 'message', import('express').RequestHandler>} RateLimits
  */
 function rateLimits({ redis, limits, log }) {
   /** keyOf tells who is counted; requestWasSuccessful, where given, whose requests are not. */

@@ -11,9 +11,10 @@ const LONGEST_PAUSE_MS = 1000;
 const SESSION_MS = { get: 1000, set: 1000, expire: 1000, del: 1000, sendCommand: 1000, ping: PING_MS };
 
 /**
- * @param {{ url: string, log: ReturnType<import('./log').createLog>, name?: string, commandMs?: Record<string, number> }}
+ * @param {{ url: string, log: import('./log').Log, name?: string, commandMs?: Record<string, number> }}
  *   options name: in the log; commandMs: the client's commands that are wanted, and what each may take
- * @returns these commands
+ * @returns {Redis}
+ * @typedef {Record<string, (...args: any[]) => Promise<any>>} Redis these commands, `settled` and `close`
  */
 function openRedis({ url, log, name = 'redis', commandMs = SESSION_MS }) {
   const client = createClient({

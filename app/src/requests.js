@@ -12,7 +12,7 @@ const ID = /^[\w=;:.-]{1,128}$/;
 const SHOWN = /^(?:[a-z-]{1,40}|[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12})$/i;
 const PROBES = new Set(['/healthz', '/readyz']);
 
-/** @param {ReturnType<import('./log').createLog>} log */
+/** @param {import('./log').Log} log */
 function requests(log) {
   return (request, response, next) => {
     const started = process.hrtime.bigint();

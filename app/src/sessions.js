@@ -7,7 +7,7 @@ const session = require('express-session');
 const DAY_MS = 24 * 60 * 60 * 1000;
 
 /**
- * @param {{ redis: ReturnType<import('./redis').openRedis>, secret: string, cookieSecure: boolean }} options
+ * @param {{ redis: import('./redis').Redis, secret: string, cookieSecure: boolean }} options
  * @returns {import('express').RequestHandler}
  */
 function sessions({ redis, secret, cookieSecure }) {

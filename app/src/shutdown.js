@@ -23,7 +23,7 @@ const MARGIN_MS = 500;
  * Watches the process's signals and unhandled errors from now on.
  *
  * @param {{ work: Work, closers: (() => Promise<void>)[], drainTimeoutMs: number, killTimeoutMs: number,
- *   log: ReturnType<import('./log').createLog> }} options
+ *   log: import('./log').Log }} options
  * @returns {{ readonly isShuttingDown: boolean }}
  */
 function gracefulShutdown({ work, closers, drainTimeoutMs, killTimeoutMs, log }) {

@@ -8,7 +8,7 @@ const { slowQueries } = require('./metrics');
 /**
  * A client of `pg` that times its queries: those that failed too, and without their wait for a connection.
  *
- * @param {{ slowQueryMs: number, log: ReturnType<import('./log').createLog> }} options
+ * @param {{ slowQueryMs: number, log: import('./log').Log }} options
  * @returns {typeof pg.Client} for a pool's option `Client`
  */
 function timedClient({ slowQueryMs, log }) {

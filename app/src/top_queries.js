@@ -92,7 +92,7 @@ const round = (value) => Math.round(value * 1000) / 1000;
  * Writes the costliest queries of each five minutes into the log, one a line.
  *
  * @param {{ database: { query: (text: string) => Promise<{ rows: Statement[] }> },
- *   log: ReturnType<import('./log').createLog>, intervalMs?: number }} options
+ *   log: import('./log').Log, intervalMs?: number }} options
  * @returns {{ close: () => Promise<void> }}
  */
 function reportTopQueries({ database, log, intervalMs = INTERVAL_MS }) {

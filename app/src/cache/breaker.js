@@ -7,7 +7,7 @@ const FAILURES = 5;
 const OPEN_MS = 1000;
 
 /**
- * @param {{ log: ReturnType<import('../log').createLog> }} options
+ * @param {{ log: import('../log').Log }} options
  * @returns {<T>(call: () => Promise<T>) => Promise<T>} which throws Unavailable at once while the breaker is open, and
  *   else what the call throws
  */

@@ -31,7 +31,10 @@ const PATIENCE_MS = 1000;
 /** Between two looks whether it is there: a subscription would not tell of a worker that died. */
 const LOOK_MS = 10;
 
-/** @param {{ url: string, log: ReturnType<import('../log').createLog> }} options */
+/**
+ * @param {{ url: string, log: import('../log').Log }} options
+ * @typedef {ReturnType<createCache>} Cache
+ */
 function createCache({ url, log }) {
   const redis = openRedis({ url, log, name: 'cache', commandMs: COMMAND_MS });
   const guarded = createBreaker({ log });

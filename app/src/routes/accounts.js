@@ -22,8 +22,8 @@ const credentials = z.strictObject({ email: address, password: z.string().max(20
 
 /**
  * @param {{ prisma: import('../../generated/client').PrismaClient,
- *   cache: Pick<ReturnType<import('../cache/cache').createCache>, 'wrap'>,
- *   limits: ReturnType<import('../rate_limits').rateLimits> }} parts
+ *   cache: Pick<import('../cache/cache').Cache, 'wrap'>,
+ *   limits: import('../rate_limits').RateLimits }} parts
  */
 function accounts({ prisma, cache, limits }) {
   return Router()

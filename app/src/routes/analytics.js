@@ -8,7 +8,7 @@ const MONTH_MS = 30 * 24 * 60 * 60 * 1000;
 
 /**
  * @param {{ prisma: import('../../generated/client').PrismaClient,
- *   cache: Pick<ReturnType<import('../cache/cache').createCache>, 'wrap'> }} parts
+ *   cache: Pick<import('../cache/cache').Cache, 'wrap'> }} parts
  */
 function analytics({ prisma, cache }) {
   return Router().get('/', async (request, response) => {

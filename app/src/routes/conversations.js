@@ -21,7 +21,7 @@ const messagesParams = z.strictObject({ conversationId: z.uuid() });
 
 /**
  * @param {{ prisma: import('../../generated/client').PrismaClient,
- *   cache: Pick<ReturnType<import('../cache/cache').createCache>, 'wrap'> }} parts
+ *   cache: Pick<import('../cache/cache').Cache, 'wrap'> }} parts
  */
 function conversations({ prisma, cache }) {
   return Router()

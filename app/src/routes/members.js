@@ -40,8 +40,8 @@ const idempotencyKey = z
 
 /**
  * @param {{ prisma: import('../../generated/client').PrismaClient,
- *   cache: Pick<ReturnType<import('../cache/cache').createCache>, 'wrap' | 'invalidate'>,
- *   limits: ReturnType<import('../rate_limits').rateLimits>,
+ *   cache: Pick<import('../cache/cache').Cache, 'wrap' | 'invalidate'>,
+ *   limits: import('../rate_limits').RateLimits,
  *   sms: { send: (message: { messageId: string, phone: string, body: string }) => Promise<{ jobId: string }> } }} parts
  */
 function members({ prisma, cache, limits, sms }) {

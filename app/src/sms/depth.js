@@ -12,7 +12,7 @@ const STATES = ['wait', 'active', 'delayed', 'failed'];
  * Sets the queue's gauges until the process leaves.
  *
  * @param {{ queue: import('bullmq').Queue, shutdown: { readonly isShuttingDown: boolean },
- *   log: ReturnType<import('../log').createLog> }} options
+ *   log: import('../log').Log }} options
  */
 async function watchDepth({ queue, shutdown, log }) {
   while (!shutdown.isShuttingDown) {

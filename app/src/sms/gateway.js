@@ -25,7 +25,7 @@ class Throttled extends Error {
  */
 
 /**
- * @param {{ url: string | undefined, log: ReturnType<import('../log').createLog> }} options
+ * @param {{ url: string | undefined, log: import('../log').Log }} options
  *   Without a URL, as on a laptop, a delivery is a line in the log.
  * @returns {Gateway}
  */

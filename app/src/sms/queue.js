@@ -23,8 +23,9 @@ const JOB_OPTIONS = Object.freeze({
 });
 
 /**
- * @param {{ url: string, log: ReturnType<import('../log').createLog> }} options
- * @returns {{ send: (message: { messageId: string }) => Promise<{ jobId: string }>, close: () => Promise<void> }}
+ * @param {{ url: string, log: import('../log').Log }} options
+ * @returns {SmsQueue}
+ * @typedef {{ send: (message: { messageId: string }) => Promise<{ jobId: string }>, close: () => Promise<void> }} SmsQueue
  *   `send` throws Unavailable within COMMAND_MS when Redis does not take the job
  */
 function openSmsQueue({ url, log }) {

@@ -39,7 +39,7 @@ const MESSAGE = {
 
 /**
  * @param {{ url: string, prisma: import('../../generated/client').PrismaClient,
- *   gateway: import('./gateway').Gateway, ratePerSecond: number, log: ReturnType<import('../log').createLog> }} options
+ *   gateway: import('./gateway').Gateway, ratePerSecond: number, log: import('../log').Log }} options
  *   `ratePerSecond`: jobs of all workers together
  * @returns {import('../shutdown').Work & { queue: Queue, settled: () => Promise<void>, close: () => Promise<void> }}
  */
