@@ -2,6 +2,9 @@
 /**
  * What the app caches, for how long, and which tags the writes that change it invalidate. A cache's version is raised
  * whenever the shape of its values changes: old and new servers share the cache while a release rolls out.
+ *
+ * @typedef {import('./cache/cache').Spec} Spec
+ * @typedef {import('./pages').Page} Page
  */
 
 const MINUTE_MS = 60_000;
@@ -20,13 +23,14 @@ const messageTags = ({ churchId, conversationId }) => [
   tags.messages(conversationId),
 ];
 
-/** A page's part of a key. */
+/** A page's part of a key. @type {(page: Page) => string} */
 const pageKey = ({ limit, cursor }) =>
   `${limit}:${cursor ? `${cursor.createdAt.getTime()}:${cursor.id}` : ''}`;
 
 const caches = {
   /** Nothing in the app changes a user or a church's name: what else does is seen after a minute. */
   me: (userId) => ({ name: 'me', version: 1, ttlMs: MINUTE_MS, key: userId }),
+  /** @type {(churchId: string, query: Page & { optInSms?: boolean }) => Spec} */
   members: (churchId, { optInSms, ...page }) => ({
     name: 'members',
     version: 1,
@@ -57,6 +61,7 @@ const caches = {
     key: `${churchId}:${pageKey(page)}`,
     tags: [tags.conversations(churchId)],
   }),
+  /** @type {(churchId: string, conversationId: string, query: Page & { direction?: string }) => Spec} */
   messages: (churchId, conversationId, { direction, ...page }) => ({
     name: 'messages',
     version: 1,
@@ -71,8 +76,8 @@ const caches = {
  * order when it is made of several values.
  *
  * @param {import('express').Response} response
- * @param {import('./cache/cache').Spec} spec
- * @returns {import('./cache/cache').Spec}
+ * @param {Spec} spec
+ * @returns {Spec}
  */
 function shownIn(response, spec) {
   const outcomes = (response.locals.cacheOutcomes ??= []);

@@ -97,7 +97,7 @@ function databaseUrl(env) {
     );
   }
   const mode = url.searchParams.get('sslmode');
-  if (!['verify-full', 'disable'].includes(mode)) {
+  if (!['verify-full', 'disable'].includes(mode ?? '')) {
     throw new ConfigError(
       `DATABASE_URL has sslmode=${mode ?? '(none)'}. Set sslmode=verify-full, or sslmode=disable on a laptop.`,
     );
@@ -150,7 +150,8 @@ function metricsNamespace(env) {
   return value;
 }
 
-function isLoopback(host) {
+/** @type {(host?: string) => host is string} */
+function isLoopback(host = '') {
   return /^127(\.\d{1,3}){3}$/.test(host);
 }
 

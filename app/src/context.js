@@ -15,6 +15,7 @@ const storage = new AsyncLocalStorage();
  * @returns {() => void} to be called at the request's end
  */
 function asRequest(id, handle) {
+  /** @type {{ id?: string }} */
   const context = { id };
   storage.run(context, handle);
   return () => {

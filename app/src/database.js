@@ -51,11 +51,13 @@ function openDatabase({
   // An idle connection that the server drops is an 'error' event, and would end the process unheard.
   pool.on('error', (error) => log.error('postgres', { error: error.message }));
   pool.on('connect', leaveWhenReadOnly);
-  poolConnections.collect = () => {
-    poolConnections.set({ state: 'used' }, pool.totalCount - pool.idleCount);
-    poolConnections.set({ state: 'idle' }, pool.idleCount);
-    poolConnections.set({ state: 'waiting' }, pool.waitingCount);
-  };
+  Object.assign(poolConnections, {
+    collect() {
+      poolConnections.set({ state: 'used' }, pool.totalCount - pool.idleCount);
+      poolConnections.set({ state: 'idle' }, pool.idleCount);
+      poolConnections.set({ state: 'waiting' }, pool.waitingCount);
+    },
+  });
   const prisma = new PrismaClient({
     adapter: new PrismaPg(pool),
     errorFormat: 'minimal', // without lines of the source

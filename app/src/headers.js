@@ -1,7 +1,7 @@
 'use strict';
 /** What an API tells browsers: answers are data, never pages, and nobody's to keep. */
 
-const helmet = require('helmet');
+const { default: helmet } = require('helmet');
 
 /** @returns {import('express').RequestHandler[]} */
 function headers() {

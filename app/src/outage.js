@@ -28,7 +28,7 @@ const SOCKET = new Set([
 const DRIVER =
   /^(Connection terminated|Query read timeout|timeout exceeded when trying to connect|Client .* not queryable)/;
 
-/** @param {Error & { code?: string, meta?: object }} error Prisma's, its adapter's, or the driver's own */
+/** @param {any} error Prisma's, its adapter's, or the driver's own */
 function isOutage(error) {
   const adapters = error.meta?.driverAdapterError?.cause ?? error.cause;
   return (

@@ -16,7 +16,11 @@ const cursor = z.string().transform((text, context) => {
   return z.NEVER;
 });
 
-/** The query parameters of a paged list. */
+/**
+ * The query parameters of a paged list.
+ *
+ * @typedef {{ limit: number, cursor?: { createdAt: Date, id: string } }} Page
+ */
 const pageQuery = z.strictObject({
   limit: z.coerce.number().int().min(1).max(LARGEST_PAGE).default(50),
   cursor: cursor.optional(),
@@ -24,10 +28,9 @@ const pageQuery = z.strictObject({
 
 /**
  * One page of a Prisma model.
- *
- * @template T
+ * @template {{ createdAt: Date, id: string }} T
  * @param {{ findMany: (args: object) => Promise<T[]> }} model
- * @param {{ where: object, select: object, limit: number, cursor?: { createdAt: Date, id: string } }} query
+ * @param {{ where: object, select: object } & Page} query
  * @returns {Promise<{ items: T[], nextCursor: string | null }>} nextCursor is null on the last page
  */
 async function page(model, { where, select, limit, cursor: after }) {
@@ -43,7 +46,7 @@ async function page(model, { where, select, limit, cursor: after }) {
     take: limit + 1,
   });
   const items = rows.slice(0, limit);
-  return { items, nextCursor: rows.length > limit ? encode(items.at(-1)) : null };
+  return { items, nextCursor: rows.length > limit ? encode(items[limit - 1]) : null };
 }
 
 function encode({ createdAt, id }) {

@@ -6,6 +6,7 @@ const { promisify } = require('node:util');
 
 const COST = { N: 2 ** 14, r: 8, p: 5, maxmem: 32 * 2 ** 20 };
 const LENGTH = 32;
+/** @type {(password: string, salt: Buffer, length: number, cost: object) => Promise<Buffer>} */
 const derive = promisify(scrypt);
 
 /** @returns {Promise<string>} `scrypt$salt$hash`, base64url */

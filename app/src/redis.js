@@ -13,8 +13,9 @@ const SESSION_MS = { get: 1000, set: 1000, expire: 1000, del: 1000, sendCommand:
 /**
  * @param {{ url: string, log: import('./log').Log, name?: string, commandMs?: Record<string, number> }}
  *   options name: in the log; commandMs: the client's commands that are wanted, and what each may take
- * @returns {Redis}
- * @typedef {Record<string, (...args: any[]) => Promise<any>>} Redis these commands, `settled` and `close`
+ * @returns {Redis} which has these commands only
+ * @typedef {'get' | 'set' | 'expire' | 'del' | 'sendCommand' | 'ping' | 'mGet' | 'eval'} Command
+ * @typedef {Record<Command | 'settled' | 'close', (...args: any[]) => Promise<any>>} Redis
  */
 function openRedis({ url, log, name = 'redis', commandMs = SESSION_MS }) {
   const client = createClient({
@@ -49,7 +50,9 @@ function openRedis({ url, log, name = 'redis', commandMs = SESSION_MS }) {
       }
     };
   return {
-    ...Object.fromEntries(Object.entries(commandMs).map(([verb, ms]) => [verb, command(verb, ms)])),
+    .../** @type {Redis} */ (
+      Object.fromEntries(Object.entries(commandMs).map(([verb, ms]) => [verb, command(verb, ms)]))
+    ),
     /** Resolves when connected, or when a first attempt has had its time: a worker starts without Redis. */
     settled: () =>
       bounded(connected, CONNECT_MS, 'Redis CONNECT').catch((error) =>

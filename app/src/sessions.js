@@ -46,7 +46,7 @@ function requireSession(request, response, next) {
 
 function settle(request, method) {
   return new Promise((resolve, reject) => {
-    request.session[method]((error) => (error ? reject(error) : resolve()));
+    request.session[method]((error) => (error ? reject(error) : resolve(undefined)));
   });
 }
 

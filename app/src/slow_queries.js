@@ -13,7 +13,13 @@ const { slowQueries } = require('./metrics');
  */
 function timedClient({ slowQueryMs, log }) {
   return class extends pg.Client {
-    /** @override */
+    /**
+     * @override
+     * @param {any} config
+     * @param {any} [values]
+     * @param {any} [callback]
+     * @returns {any}
+     */
     query(config, values, callback) {
       const started = performance.now();
       const finished = AsyncResource.bind(() => {

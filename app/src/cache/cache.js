@@ -33,7 +33,7 @@ const LOOK_MS = 10;
 
 /**
  * @param {{ url: string, log: import('../log').Log }} options
- * @typedef {ReturnType<createCache>} Cache
+ * @typedef {ReturnType<typeof createCache>} Cache
  */
 function createCache({ url, log }) {
   const redis = openRedis({ url, log, name: 'cache', commandMs: COMMAND_MS });
@@ -63,13 +63,13 @@ function createCache({ url, log }) {
    * @template T
    * @param {Spec} spec
    * @param {() => Promise<T>} compute its error is the caller's, and is not kept; undefined becomes null
-   * @returns {Promise<T | null>}
+   * @returns {Promise<T>}
    */
   async function wrap(spec, compute) {
     const state = await look(spec);
     if (!state) {
       note(spec, 'unavailable');
-      return (await compute()) ?? null;
+      return /** @type {any} */ ((await compute()) ?? null);
     }
     const { entry, versions } = state;
     if (entry) {
@@ -99,13 +99,13 @@ function createCache({ url, log }) {
 
   /** Waits for the turn to compute, or for the value of whoever has it. */
   async function fly(spec, compute) {
-    const turn = await take(spec, PATIENCE_MS).catch(() => ({}));
-    if (turn.entry) {
+    const turn = await take(spec, PATIENCE_MS).catch(() => undefined);
+    if (turn?.entry) {
       note(spec, 'hit');
       return turn.entry.value;
     }
     note(spec, 'miss');
-    return computed(spec, turn, compute);
+    return computed(spec, turn ?? {}, compute);
   }
 
   /** A new value in place of one whose time is over, which readers are given meanwhile. */
@@ -123,7 +123,10 @@ function createCache({ url, log }) {
     }
   }
 
-  /** @returns the fresh entry that someone has made meanwhile, or the versions to compute under, with the lock if it is ours */
+  /**
+   * @returns {Promise<{ entry?: ReturnType<typeof decode>, versions?: string, lock?: ReturnType<typeof lockOf> }>}
+   *   the fresh entry that someone has made meanwhile, or the versions to compute under, with the lock if it is ours
+   */
   async function take(spec, patienceMs) {
     const lock = lockOf(redis, keyOf(spec));
     const end = performance.now() + patienceMs;
@@ -140,6 +143,7 @@ function createCache({ url, log }) {
     }
   }
 
+  /** @param {Spec} spec @param {Awaited<ReturnType<typeof take>>} turn @param {() => Promise<any>} compute */
   async function computed(spec, { versions, lock }, compute) {
     try {
       const value = (await compute()) ?? null;

@@ -43,7 +43,7 @@ function accounts({ prisma, cache, limits }) {
       const { email, password } = credentials.parse(request.body);
       const user = await prisma.user.findUnique({ where: { email } });
       const known = await verifyPassword(password, user?.passwordHash);
-      if (!known) throw new RequestError(401, 'Address or password is wrong.');
+      if (!user || !known) throw new RequestError(401, 'Address or password is wrong.');
       await signIn(request, { userId: user.id, churchId: user.churchId });
       response.json({ id: user.id, email: user.email, churchId: user.churchId });
     })

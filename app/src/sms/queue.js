@@ -37,18 +37,16 @@ function openSmsQueue({ url, log }) {
     // BullMQ asks for the version once, and never again when that fails.
     skipVersionCheck: true,
   });
-  queue.on('error', (error) => log.error('queue', { error: error.message || error.code }));
+  queue.on('error', (/** @type {NodeJS.ErrnoException} */ error) =>
+    log.error('queue', { error: error.message || error.code }),
+  );
   return {
     /** The job has the message's id: one that the queue knows already is not added again. */
     async send({ messageId }) {
       // A job that waited for Redis here would be delivered after its client was told 503.
       if (redis.status !== 'ready') throw new Unavailable(`the queue's Redis is ${redis.status}`);
-      const job = await bounded(
-        queue.add('message', {}, { jobId: messageId }),
-        COMMAND_MS,
-        'Adding to the queue',
-      );
-      return { jobId: job.id };
+      await bounded(queue.add('message', {}, { jobId: messageId }), COMMAND_MS, 'Adding to the queue');
+      return { jobId: messageId };
     },
     async close() {
       await bounded(queue.close(), COMMAND_MS, 'Closing the queue').catch(() => {});

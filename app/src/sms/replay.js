@@ -20,7 +20,9 @@ async function replay() {
   });
   const redis = openConnection(readConfig(process.env).redisUrl, { timeoutMs: TIMEOUT_MS, waits: true });
   const queue = new Queue(QUEUE.name, { prefix: QUEUE.prefix, connection: redis });
-  queue.on('error', (error) => console.error(`Redis: ${error.message || error.code}`));
+  queue.on('error', (/** @type {NodeJS.ErrnoException} */ error) =>
+    console.error(`Redis: ${error.message || error.code}`),
+  );
   try {
     await bounded(queue.waitUntilReady(), TIMEOUT_MS, "Connecting to the queue's Redis");
     const letters = await deadLetters(queue, ids);

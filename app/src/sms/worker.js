@@ -56,10 +56,11 @@ function startSmsWorker({ url, prisma, gateway, ratePerSecond, log }) {
     limiter: { max: ratePerSecond, duration: 1000 },
   });
   const queue = new Queue(QUEUE.name, options);
-  for (const part of [worker, queue])
+  for (const part of /** @type {import('node:events').EventEmitter[]} */ ([worker, queue]))
     part.on('error', (error) => log.error('queue', { error: error.message || error.code }));
   worker.on('completed', () => jobs.inc({ queue: QUEUE.name, outcome: 'completed' }));
   worker.on('failed', (job, error) => {
+    if (!job) return; // a dead letter that there is no room for
     const outcome = job.finishedOn ? 'dead' : 'retried';
     jobs.inc({ queue: QUEUE.name, outcome });
     log.error(`SMS ${outcome}`, { job: job.id, attempts: job.attemptsMade, error: error.message });
@@ -88,10 +89,9 @@ function startSmsWorker({ url, prisma, gateway, ratePerSecond, log }) {
 
   async function deliver(id, signal) {
     const message = await prisma.conversationMessage.findUnique({ where: { id }, select: MESSAGE });
-    const member = message?.conversation.member;
     // Deleted, or opted out, while the job waited.
-    if (!member?.optInSms) return log.info('SMS not wanted any more', { job: id });
-    await gateway.deliver({ key: id, phone: member.phone, body: message.body, signal });
+    if (!message?.conversation.member.optInSms) return log.info('SMS not wanted any more', { job: id });
+    await gateway.deliver({ key: id, phone: message.conversation.member.phone, body: message.body, signal });
   }
 
   return {
