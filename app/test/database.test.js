@@ -18,7 +18,8 @@ let app;
 let user;
 before(async () => {
   services = await startServices();
-  app = await startApp(services, { DATABASE_POOL_SIZE: POOL_SIZE });
+  // Without a cache each request asks Postgres.
+  app = await startApp(services, { DATABASE_POOL_SIZE: POOL_SIZE, CACHE_REDIS_URL: 'redis://127.0.0.1:1' });
   user = await loggedIn(app.url);
 });
 after(async () => {
