@@ -211,6 +211,14 @@ test('no body and no query, however odd, is an error of ours', async () => {
   }
 });
 
+test('an idempotency key that is none is refused', async () => {
+  for (const key of ['', 'a b', 'x'.repeat(201), 'ü']) {
+    const headers = { 'idempotency-key': Buffer.from(key).toString('latin1') };
+    const body = JSON.stringify({ body: 'Hello' });
+    assert.equal((await send(`/members/${UNKNOWN_ID}/messages`, body, headers)).status, 400, key);
+  }
+});
+
 test('a message may have several lines, a name only one', async () => {
   const member = await post('/members', { ...MEMBER, firstName: 'Ada\nBen' });
   assert.equal(member.status, 400);
