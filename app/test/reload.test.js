@@ -64,7 +64,8 @@ test('each worker has metrics of its own, which a reload leaves in place', async
     const response = await fetch(`http://127.0.0.1:${cluster.metricsPort + worker}/metrics`);
     return Number((await response.text()).match(/^process_start_time_seconds (\d+)$/m)[1]);
   };
-  const old = [await startedAt(0), await startedAt(1)];
+  // One that was killed just now may still be on its way back.
+  const old = await Promise.all([0, 1].map((worker) => eventually(() => startedAt(worker))));
   await cluster.reload();
   for (const worker of [0, 1]) assert.ok((await startedAt(worker)) > old[worker]);
 });
