@@ -119,14 +119,14 @@ class Bench:
             return self._held(variant, self._stage(app), rate)
 
     def _held(self, variant: Variant, stage: Stage, rate: float, maximum: Measured | None = None) -> Result:
-        """The old throughput first: the maximum leaves a queue of SMS behind it."""
+        """The steady load last: by then the cache is warm."""
         self._stores.empty_cache()
         promised = LONGEST if variant == ALL else None
         return Result(
             variant=variant.name,
             cold=self._phase(stage, phase.cold(rate, self._sizes.cold)),
-            steady=self._phase(stage, phase.steady(rate, self._sizes.steady, p95=promised)),
             maximum=maximum or self._phase(stage, phase.maximum(self._sizes.maximum)),
+            steady=self._phase(stage, phase.steady(rate, self._sizes.steady, p95=promised)),
         )
 
     def _phase(self, stage: Stage, load: phase.Load) -> Measured:
@@ -194,6 +194,8 @@ def _write(report: Report, version: str, load: float, sizes: Sizes) -> None:
     tables = (report.table(), report.target_table(), report.scaling_table())
     (RESULTS / "load.md").write_text("\n\n".join(table.markdown(head, rows) for head, *rows in tables) + "\n")
     _say("\n" + "\n\n".join(table.plain(head, rows) for head, *rows in tables))
+    if disturbances := report.disturbances():
+        _say("\nothers had work on this machine:\n" + "\n".join(disturbances))
     _say("\nwritten to bench/results/load.json, load.png and load.md")
 
 

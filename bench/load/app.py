@@ -61,7 +61,8 @@ class App:
         self, folder: Path, variant: Variant, environment: Mapping[str, str], *, workers: int
     ) -> None:
         folder.mkdir()
-        port, self._metrics_port = free_ports(1), free_ports(workers + 2)
+        port, below = free_ports(1), free_ports(workers + 1)
+        self._metrics_port = below + 1  # the queue's worker has the one below
         self.url = f"http://127.0.0.1:{port}"
         self.workers = workers if WORKERS in variant.parts else 1
         self._environment = {
@@ -119,7 +120,7 @@ class App:
         command: list[str | Path] = ["node", "--require", HERE / "as_it_was.js", APP / "src" / "server.js"]
         running = [Child(command, log=log, env=environment, cwd=APP)]
         if QUEUE in variant.parts:
-            environment = environment | {"METRICS_PORT": str(self._metrics_port + self.workers)}
+            environment = environment | {"METRICS_PORT": str(self._metrics_port - 1)}
             running.append(Child(["node", APP / "src" / "worker.js"], log=log, env=environment, cwd=APP))
         return running
 
@@ -135,7 +136,7 @@ class App:
                 f"module.exports = {{ apps: [{first}, {others}] }};\n"
             )
             ecosystem = own
-        command: list[str | Path] = [PM2, "start", ecosystem, "--env", "production", "--no-daemon"]
+        command: list[str | Path] = [PM2, "start", ecosystem, "--no-daemon"]
         return [Child(command, log=folder / "app.log", env=self._environment, cwd=APP)]
 
     def _serves(self) -> bool:

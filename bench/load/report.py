@@ -15,6 +15,7 @@ THROUGHPUT = 4.0  # times the old one
 P95 = 2 / 3  # of the old one, at the old throughput
 HITS = (0.7, 0.9)
 QUERIES = 0.3  # of the old ones
+DISTURBED = 0.1  # of the cores, by others: from here on a phase's figures are not the app's alone
 LONGEST = 200  # ms, the p95 with all parts at the old throughput
 
 
@@ -24,8 +25,12 @@ class Result:
 
     variant: str
     cold: Measured
-    steady: Measured
     maximum: Measured
+    steady: Measured
+
+    @property
+    def phases(self) -> tuple[Measured, ...]:
+        return self.cold, self.maximum, self.steady
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -96,6 +101,15 @@ class Report:
         crossed = [f"{ALL.name}, {after.steady.name}: {threshold}" for threshold in after.steady.crossed]
         return [*missed, *crossed]
 
+    def disturbances(self) -> list[str]:
+        """Phases whose figures others' work on this machine has changed; empty when it was quiet."""
+        return [
+            f"{result.variant}, {one.name}: {one.cores['others']:.1f} of {self.cores} cores"
+            for result in self.results
+            for one in result.phases
+            if one.cores.get("others", 0.0) > DISTURBED * self.cores
+        ]
+
     def limit(self, result: Result) -> str:
         """What kept a variant from more requests/s."""
         return limit(result.maximum, self.cores)
@@ -130,6 +144,7 @@ class Report:
         return {
             "broken_promises": self.broken_promises(),
             "targets": [asdict(target) for target in self.targets()],
+            "disturbances": self.disturbances(),
             "old_throughput": self.rate,
             "variants": [{**asdict(result), "limited_by": self.limit(result)} for result in self.results],
             "scaling": [asdict(curve) for curve in self.curves],

@@ -93,6 +93,15 @@ def test_where_nothing_is_full_the_waits_are_told() -> None:
     )
 
 
+def test_the_work_of_others_is_told_phase_by_phase() -> None:
+    """A tenth of the cores is enough to doubt a figure."""
+    busy = replace(AFTER, name="cold", cores={"others": 0.21})
+    quiet = report()
+    disturbed = replace(quiet, results=[quiet.results[0], replace(quiet.results[1], cold=busy)])
+    assert quiet.disturbances() == []
+    assert disturbed.disturbances() == ["all parts, cold: 0.2 of 2 cores"]
+
+
 def test_the_report_is_json_and_tables() -> None:
     """Every row is as wide as its head."""
     found = report()
