@@ -10,7 +10,7 @@ const onServer = existsSync(CURRENT) && realpathSync(CURRENT) === __dirname;
 const appDir = onServer ? CURRENT : __dirname;
 const logDir = process.env.LOG_DIR || (onServer ? '/var/log/app' : join(__dirname, 'logs'));
 
-/** What both have in common. */
+/** What both have in common. Neither has an `env`: when PM2 starts an app anew, that would be its whole environment. */
 const each = {
   cwd: appDir,
   wait_ready: true,
@@ -42,8 +42,6 @@ module.exports = {
       script: join(appDir, 'src/worker.js'),
       // It has no port to share, and a job waits for the second that a restart takes.
       exec_mode: 'fork',
-      // The first of the app's workers has METRICS_PORT itself, and the others those above.
-      env: { METRICS_PORT: Number(process.env.METRICS_PORT || 9464) - 1 },
       max_memory_restart: '500M',
     },
   ],

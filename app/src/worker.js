@@ -16,7 +16,8 @@ async function work() {
   const config = readConfig(process.env);
   const log = createLog({ release: config.release, server: config.serverId, role: 'worker' });
   const database = openDatabase({ ...config.database, log });
-  const metrics = serveMetrics({ host: config.metricsHost, port: config.metricsPort, log });
+  // The first of the workers that serve has METRICS_PORT itself, and the others those above.
+  const metrics = serveMetrics({ host: config.metricsHost, port: config.metricsPort - 1, log });
   const embedded = reportMetrics({ namespace: config.metricsNamespace, log });
   const topQueries = reportTopQueries({ database, log });
   const gateway = openGateway({ url: config.smsGatewayUrl, log });

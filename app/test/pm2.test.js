@@ -38,22 +38,22 @@ after(async () => {
 const run = (script, more = {}) =>
   promisify(execFile)('npm', ['run', '--silent', script], { cwd: APP, env: { ...env, ...more } });
 
-/** PM2's list of the workers that serve HTTP. */
-async function workers() {
+/** What PM2 lists. */
+async function processes() {
   const pm2 = join(APP, 'node_modules/.bin/pm2');
   const { stdout } = await promisify(execFile)(pm2, ['jlist', '--silent'], { env });
-  return JSON.parse(stdout)
-    .filter(({ name }) => name === 'app')
-    .map(({ pid, pm2_env }) => ({ pid, status: pm2_env.status, mode: pm2_env.NODE_ENV }));
+  return JSON.parse(stdout).map(({ name, pid, pm2_env }) => ({
+    ...{ name, pid, status: pm2_env.status, mode: pm2_env.NODE_ENV },
+  }));
 }
 
-/** Both workers, which are online and ready, and run in this mode. */
+/** The pids of the workers that serve and of the queue's, which are online and ready, and run in this mode. */
 async function runningIn(mode) {
   await eventually(async () => (await fetch(`${url}/readyz`, { headers: { connection: 'close' } })).ok);
-  const running = await workers();
+  const running = (await processes()).sort((one, other) => one.name.localeCompare(other.name));
   assert.deepEqual(
     running.map(({ pid: _pid, ...one }) => one),
-    Array(2).fill({ status: 'online', mode }),
+    ['app', 'app', 'worker'].map((name) => ({ name, status: 'online', mode })),
   );
   return running.map(({ pid }) => pid);
 }
@@ -71,7 +71,7 @@ async function shows(command, args, expected) {
 
 test('start:pm2 starts the workers, not in production mode', () => runningIn(undefined));
 
-test('reload:pm2 replaces every worker', async () => {
+test('reload:pm2 replaces every process', async () => {
   const old = await runningIn(undefined);
   await run('reload:pm2');
   const now = await runningIn(undefined);
