@@ -3,6 +3,8 @@
 What holds for every stack is in tests/unit/stacks/test_every_stack.py.
 """
 
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,6 +21,8 @@ DEMANDS: dict[str, Any] = {
     "max_healthy_percentage": 150,
     "workers": 2,
 }
+RECORD = (Path(__file__).parents[4] / "docs/adr/0013-pm2-up-to-fifty-servers.md").read_text()
+RECORDED = re.findall(r"^\| `(db\.\S+)` \| (\d+) \| (\d+) \| (\d+) \| (\d+) \|$", RECORD, re.MULTILINE)
 
 
 def test_connections_of_the_defaults() -> None:
@@ -116,3 +120,15 @@ def test_more_than_linux_gives_a_process_is_refused() -> None:
         "585000, and a process has 1048576 files at most. Set it to 8057."
     )
     assert open_files(target_requests=8057, keep_alive_timeout=65) == 1_048_576
+
+
+@pytest.mark.parametrize(("instance_class", "limit", "two", "four", "eight"), RECORDED, ids=lambda each: each)
+def test_the_record_names_the_largest_groups(
+    instance_class: str, limit: str, two: str, four: str, eight: str
+) -> None:
+    """Of servers of 2, 4 and 8 vCPUs: one server more is refused."""
+    for vcpus, servers in ((2, int(two)), (4, int(four)), (8, int(eight))):
+        asked = {**DEMANDS, "instance_class": instance_class, "workers": vcpus, "min_size": 1}
+        assert budgets.connections(**asked | {"max_size": servers}).max_connections == int(limit)
+        with pytest.raises(DoesNotFit):
+            budgets.connections(**asked | {"max_size": servers + 1})
