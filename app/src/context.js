@@ -1,9 +1,13 @@
 'use strict';
-/** Which request the code that runs now belongs to, so that every line of the log can say so. */
+/** Which request the code that runs now belongs to. */
 
 const { AsyncLocalStorage } = require('node:async_hooks');
 
-/** @type {AsyncLocalStorage<{ id?: string }>} */
+/**
+ * @typedef {{ id?: string, isAdmitted?: boolean }} Context
+ *   id: undefined once the request is over; isAdmitted: whether it has been let to the database
+ * @type {AsyncLocalStorage<Context>}
+ */
 const storage = new AsyncLocalStorage();
 
 /**
@@ -15,7 +19,7 @@ const storage = new AsyncLocalStorage();
  * @returns {() => void} to be called at the request's end
  */
 function asRequest(id, handle) {
-  /** @type {{ id?: string }} */
+  /** @type {Context} */
   const context = { id };
   storage.run(context, handle);
   return () => {
@@ -23,7 +27,7 @@ function asRequest(id, handle) {
   };
 }
 
-/** @returns {string | undefined} */
-const currentRequestId = () => storage.getStore()?.id;
+/** @returns {Context | undefined} */
+const currentRequest = () => storage.getStore();
 
-module.exports = { asRequest, currentRequestId };
+module.exports = { asRequest, currentRequest };

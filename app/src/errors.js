@@ -2,6 +2,7 @@
 /** How errors reach a client: what it did wrong in words, what we did wrong as a bare status. */
 
 const { ZodError } = require('zod');
+const { Unavailable } = require('./bounded');
 const { isOutage } = require('./outage');
 
 /** A request that can't be granted; `status` is the answer's. */
@@ -17,7 +18,9 @@ class RequestError extends Error {
 function errors(log) {
   return (error, request, response, next) => {
     const status = statusOf(error);
-    if (status >= 500) log.error('request failed', { id: request.id, status, error });
+    // Where it was refused is no news, and under load there are many.
+    const shown = error instanceof Unavailable ? error.message : error;
+    if (status >= 500) log.error('request failed', { id: request.id, status, error: shown });
     // A session that could not be kept alive: its answer is out already, and its connection serves others.
     if (response.writableEnded) return;
     if (response.headersSent) return next(error);

@@ -1,7 +1,7 @@
 'use strict';
 /** One JSON object a line on standard output, errors on standard error; PM2 puts both into files. */
 
-const { currentRequestId } = require('./context');
+const { currentRequest } = require('./context');
 
 /**
  * @param {Record<string, string>} context fields that every line carries, besides the id of the request it is about
@@ -20,7 +20,7 @@ function createLog(context) {
         message,
         ...context,
         pid: process.pid,
-        id: currentRequestId(),
+        id: currentRequest()?.id,
         ...fields,
         ...(fields?.error instanceof Error && { error: describe(fields.error) }),
       })}\n`,

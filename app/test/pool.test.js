@@ -4,7 +4,8 @@
 const assert = require('node:assert/strict');
 const { EventEmitter } = require('node:events');
 const { after, test } = require('node:test');
-const { asRequest, currentRequestId } = require('../src/context');
+const { setTimeout: sleep } = require('node:timers/promises');
+const { asRequest, currentRequest } = require('../src/context');
 const { BoundedPool } = require('../src/pool');
 
 class Connection extends EventEmitter {
@@ -21,11 +22,11 @@ class Connection extends EventEmitter {
 const alive = setInterval(() => {}, 1000);
 after(() => clearInterval(alive));
 
-const WAIT_MS = 60;
-/** Twelve queries of 5 ms fit into the wait. */
-const LONGEST_QUEUE = 12;
+const WAIT_MS = 100;
+/** How long the connection was used before: two waiting ones would have to wait longer than they may. */
+const USE_MS = 60;
 
-/** A pool of one connection, in use. */
+/** A pool of one connection, in use, which was used before. */
 async function exhausted(t) {
   const pool = new BoundedPool({
     Client: Connection,
@@ -33,9 +34,11 @@ async function exhausted(t) {
     poolTimeoutMs: WAIT_MS,
     connectionTimeoutMillis: 5000,
   });
-  const client = await pool.connect();
   t.after(() => pool.end());
-  return { pool, client };
+  const earlier = await pool.connect();
+  await sleep(USE_MS);
+  earlier.release();
+  return { pool, client: await pool.connect() };
 }
 
 async function refusal(promise) {
@@ -43,6 +46,8 @@ async function refusal(promise) {
   const error = await promise.then(assert.fail, (reason) => reason);
   return { message: error.message, ms: performance.now() - started };
 }
+
+const TOO_LATE = /^a connection would be free in 1\d\d ms$/;
 
 test('who waits for a connection is refused after the time given', async (t) => {
   const { pool, client } = await exhausted(t);
@@ -52,23 +57,29 @@ test('who waits for a connection is refused after the time given', async (t) => 
   assert.ok(ms >= WAIT_MS - 2 && ms < 1000, `it took ${ms} ms`);
 });
 
-test('who would stand too far back is refused at once, and those in front are not', async (t) => {
+test('who would wait too long is refused at once, and those in front are not', async (t) => {
   const { pool, client } = await exhausted(t);
-  const waiting = Array.from({ length: LONGEST_QUEUE }, () => pool.connect());
-  const { message, ms } = await refusal(pool.connect());
-  assert.equal(message, '12 queries wait for a connection already');
-  assert.ok(ms < WAIT_MS, `it took ${ms} ms`);
+  const inFront = pool.connect();
+  for (const late of [() => pool.connect(), () => pool.query('SELECT 1')]) {
+    const { message, ms } = await refusal(late());
+    assert.match(message, TOO_LATE);
+    assert.ok(ms < WAIT_MS / 2, `it took ${ms} ms`);
+  }
   client.release();
-  for (const turn of waiting) (await turn).release();
+  (await inFront).release();
 });
 
-test('a query is refused in the same way', async (t) => {
+test('a request that was let in goes on, however long the queue, and its siblings with it', async (t) => {
   const { pool, client } = await exhausted(t);
-  const waiting = Array.from({ length: LONGEST_QUEUE }, () => refusal(pool.connect()));
-  const { message } = await refusal(pool.query('SELECT 1'));
-  assert.equal(message, '12 queries wait for a connection already');
-  await Promise.all(waiting);
+  const ask = (id, count) =>
+    new Promise((resolve) => {
+      asRequest(id, () => resolve(Array.from({ length: count }, () => pool.connect())));
+    });
+  const [first, ...siblings] = await ask('let in', 3);
+  const refused = await ask('refused', 3);
+  for (const one of refused) assert.match((await refusal(one)).message, /^a connection would be free/);
   client.release();
+  for (const turn of [first, ...siblings]) (await turn).release();
 });
 
 test('the pool recovers as soon as a connection comes back', async (t) => {
@@ -77,6 +88,16 @@ test('the pool recovers as soon as a connection comes back', async (t) => {
   client.release();
   (await pool.connect()).release();
   assert.equal(pool.waitingCount, 0);
+});
+
+test('short uses after a long one let more in again', async (t) => {
+  const { pool, client } = await exhausted(t);
+  client.release();
+  for (let use = 0; use < 100; use++) (await pool.connect()).release();
+  const again = await pool.connect();
+  const waiting = Array.from({ length: 5 }, () => pool.connect());
+  again.release();
+  for (const turn of waiting) (await turn).release();
 });
 
 test('a connection that is made has its own, longer time', async (t) => {
@@ -101,7 +122,7 @@ test('who is given a connection by another request goes on as itself', async (t)
     asRequest('waiting', () =>
       pool.connect((_error, connection) => {
         connection.release();
-        resolve(currentRequestId());
+        resolve(currentRequest().id);
       }),
     );
   });
@@ -112,7 +133,7 @@ test('who is given a connection by another request goes on as itself', async (t)
 test('what outlives a request is not its own any more', () => {
   let later;
   const end = asRequest('short', () => {
-    later = require('node:async_hooks').AsyncResource.bind(() => currentRequestId());
+    later = require('node:async_hooks').AsyncResource.bind(() => currentRequest().id);
   });
   assert.equal(later(), 'short');
   end();
