@@ -34,7 +34,7 @@ async function serve() {
   });
   server.on('request', createApp({ config, log, redis, database, cache, sms, shutdown }));
 
-  await Promise.all([redis.settled(), cache.settled(), database.settled()]);
+  await Promise.all([redis.settled(), cache.settled(), sms.settled(), database.settled()]);
   if (shutdown.isShuttingDown) return; // A signal came first, and what it began ends the process.
   server.listen(config.port, config.host);
   await once(server, 'listening');

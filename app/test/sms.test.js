@@ -24,11 +24,10 @@ before(async () => {
   services = await startServices();
   gateway = await startGateway();
   app = await startApp(services);
-  worker = startWorker(services, { SMS_GATEWAY_URL: gateway.url });
+  worker = await startWorker(services, { SMS_GATEWAY_URL: gateway.url });
   user = await loggedIn(app.url);
   member = await addMember('+15550100001');
   other = await addMember('+15550100002');
-  await worker.working();
 });
 after(async () => {
   await app?.stop();
@@ -172,9 +171,8 @@ test('who has opted out since gets nothing', async () => {
 });
 
 test('all workers together deliver no more than SMS_RATE_LIMIT a second', async () => {
-  const slow = startWorker(services, { SMS_GATEWAY_URL: gateway.url, SMS_RATE_LIMIT: '5' });
+  const slow = await startWorker(services, { SMS_GATEWAY_URL: gateway.url, SMS_RATE_LIMIT: '5' });
   await worker.stop();
-  await slow.working();
   try {
     const answers = await Promise.all(Array.from({ length: 16 }, (_, k) => write(`Slowly ${k}`)));
     for (const answer of answers) await delivered(answer);
@@ -182,8 +180,7 @@ test('all workers together deliver no more than SMS_RATE_LIMIT a second', async 
     assert.ok(times[15] - times[0] >= 1900, `16 within ${times[15] - times[0]} ms`);
   } finally {
     await slow.stop();
-    worker = startWorker(services, { SMS_GATEWAY_URL: gateway.url });
-    await worker.working();
+    worker = await startWorker(services, { SMS_GATEWAY_URL: gateway.url });
   }
 });
 

@@ -50,6 +50,7 @@ const REPLACED = {
               await gateway.deliver({ key: messageId, phone, body });
               return { jobId: messageId };
             },
+            settled: async () => {},
             close: async () => {},
           };
         },

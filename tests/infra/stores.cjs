@@ -1,12 +1,13 @@
 "use strict";
 // What the stores answer to someone on the server, with the app's own addresses and trust; prints no secret.
-//   argument: {"key": a key of the sessions' store whose time to live is wanted, or null}
+//   argument: {"key": a key of the sessions' store whose time to live is wanted, or null,
+//     "count": a pattern of keys whose number is wanted, or null; Redis looks at every key for it}
 
 const net = require("node:net");
 const tls = require("node:tls");
 
 const TIMEOUT_MS = 5000;
-const { key } = JSON.parse(process.argv[1]);
+const { key, count } = JSON.parse(process.argv[1]);
 
 /** The first bytes that come back after `bytes` were sent, as text; empty when the other side hangs up. */
 function answer(socket, bytes) {
@@ -38,7 +39,8 @@ async function redis(text) {
   const session = await secured(connect(url), url);
   await answer(session, command("AUTH", decodeURIComponent(url.password)));
   const ttl = key && Number((await answer(session, command("TTL", key))).slice(1));
-  const keys = Number((await answer(session, command("DBSIZE"))).slice(1));
+  const keys =
+    count && Number((await answer(session, command("EVAL", "return #redis.call('keys', ARGV[1])", "0", count))).slice(1));
   const seen = { scheme: url.protocol, port: url.port, plain, tls: session.getProtocol(), ttl, keys };
   session.destroy();
   return seen;

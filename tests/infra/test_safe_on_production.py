@@ -46,7 +46,9 @@ def test_checks_that_are_not_disruptive_change_nothing(
 
     def state() -> object:
         time.sleep(REPORT_SECONDS)
-        sessions = servers[0].node("stores.cjs", {"key": None})["sessions"]["keys"]
+        sessions = servers[0].node("stores.cjs", {"key": None, "count": own_app.session_key("*")})[
+            "sessions"
+        ]["keys"]
         assert isinstance(sessions, int)
         return written(database), sessions, {server.id: server.pids() for server in servers}
 

@@ -11,6 +11,7 @@ const { openConnection } = require('./connection');
 
 /** The queue's name, and what its keys in Redis begin with; sessions lie in the same Redis. */
 const QUEUE = Object.freeze({ name: 'sms', prefix: 'queue' });
+const CONNECT_MS = 2000;
 const COMMAND_MS = 1000;
 const HOUR_S = 3600;
 
@@ -48,6 +49,11 @@ function openSmsQueue({ url, log }) {
       await bounded(queue.add('message', {}, { jobId: messageId }), COMMAND_MS, 'Adding to the queue');
       return { jobId: messageId };
     },
+    /** Resolves when connected, or when a first attempt has had its time: a worker starts without Redis. */
+    settled: () =>
+      bounded(queue.waitUntilReady(), CONNECT_MS, "Connecting to the queue's Redis").catch((error) =>
+        log.error('queue', { error: error.message }),
+      ),
     async close() {
       await bounded(queue.close(), COMMAND_MS, 'Closing the queue').catch(() => {});
       redis.disconnect();

@@ -17,7 +17,7 @@ const NO_LIMITS = { LOG_IN_FAILURE_LIMIT: '1000000', SIGN_UP_LIMIT: '1000000', M
 
 /** Starts a worker without PM2 and waits until it is ready; `script` is for twins that lack something. */
 async function startApp(services, env = {}, script = SERVER) {
-  const port = await freePort();
+  const port = env.PORT ?? (await freePort());
   const child = start(process.execPath, [script], {
     env: {
       PATH: process.env.PATH,

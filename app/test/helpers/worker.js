@@ -4,22 +4,26 @@
 const { once } = require('node:events');
 const { join } = require('node:path');
 const { SHORT } = require('./app');
-const { eventually, lines, start, stop } = require('./children');
+const { eventually, freePort, lines, start, stop } = require('./children');
+
 const WORKER = join(__dirname, '../../src/worker.js');
 
-/** Starts a worker; it takes jobs once it is connected. */
-function startWorker(services, env = {}, script = WORKER) {
+/** Starts a worker and waits until it works. */
+async function startWorker(services, env = {}, script = WORKER) {
   const child = start(process.execPath, [script], {
-    env: { PATH: process.env.PATH, ...SHORT, ...services.env, ...env },
+    env: {
+      PATH: process.env.PATH,
+      METRICS_PORT: String(await freePort()),
+      ...SHORT,
+      ...services.env,
+      ...env,
+    },
   });
+  const exited = once(child, 'exit');
   const logged = (message) => lines(child.output).filter((line) => line.message === message);
-  return {
-    child,
-    exited: once(child, 'exit'),
-    logged,
-    working: () => eventually(() => logged('working').length, { what: 'the worker' }),
-    stop: () => stop(child),
-  };
+  await eventually(() => child.exitCode !== null || logged('working').length, { what: 'the worker' });
+  if (child.exitCode !== null) throw new Error(`the worker ended at its start:\n${child.output}`);
+  return { child, exited, logged, stop: () => stop(child) };
 }
 
 module.exports = { startWorker };

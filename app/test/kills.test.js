@@ -1,0 +1,172 @@
+'use strict';
+/**
+ * Workers, and app processes that put jobs into the queue, are killed at random moments, while clients go on writing
+ * messages until each is acknowledged. KILLS_SEED repeats a run's moments.
+ */
+const assert = require('node:assert/strict');
+const { randomInt, randomUUID } = require('node:crypto');
+const { join } = require('node:path');
+const { after, before, test } = require('node:test');
+const { setTimeout: sleep } = require('node:timers/promises');
+const { loggedIn, startApp } = require('./helpers/app');
+const { eventually, freePort } = require('./helpers/children');
+const { startGateway } = require('./helpers/gateway');
+const { startServices } = require('./helpers/services');
+const { startWorker } = require('./helpers/worker');
+
+const HASTY_WORKER = join(__dirname, 'fixtures/hasty_worker.js');
+const SEED = Number(process.env.KILLS_SEED ?? randomInt(2 ** 31));
+const WRITERS = 8;
+/** Between two messages of a writer, in ms. */
+const PAUSE_MS = 10;
+/** Killed so often: app processes, and workers in each of two places. */
+const KILLS = { app: 10, worker: 20 };
+/** Of a process once it works, in ms; one of the app works when it has acknowledged a message. */
+const LONGEST_LIFE_MS = { app: 1500, worker: 500 };
+
+let services;
+let gateway;
+const started = [];
+let acknowledgements = 0;
+before(async () => {
+  services = await startServices();
+  gateway = await startGateway();
+});
+after(async () => {
+  await Promise.all(started.map((process) => process.stop()));
+  gateway?.stop();
+  await services?.stop();
+});
+
+/** Numbers from 0 to 1 that a seed decides on (mulberry32). */
+function randomNumbers(seed) {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+/** Kills a process after a random time of work, starts the next, and so on; resolves with the last. */
+async function killAgainAndAgain({ first, startNext, works = async () => {}, kind, times, seed }) {
+  const random = randomNumbers(seed);
+  let process = first;
+  for (let kill = 0; kill < times; kill++) {
+    await works();
+    await sleep(random() * LONGEST_LIFE_MS[kind]);
+    process.child.kill('SIGKILL');
+    assert.deepEqual(await process.exited, [null, 'SIGKILL'], 'it ended by itself');
+    process = await startNext();
+  }
+  return process;
+}
+
+/** A client that writes one message after another, each until it is acknowledged; `stop` gives their ids. */
+function startWriter(user, memberId) {
+  const ids = [];
+  const path = `/members/${memberId}/messages`;
+  let running = true;
+  const writing = (async () => {
+    while (running) {
+      const key = randomUUID();
+      const acknowledged = async () => {
+        await sleep(PAUSE_MS);
+        const answer = await user.post(path, { body: key }, { 'idempotency-key': key });
+        return answer.status === 202 && answer.body.id;
+      };
+      ids.push(await eventually(acknowledged, { what: 'the answer 202' }));
+      acknowledgements += 1;
+    }
+    return ids;
+  })();
+  return {
+    stop() {
+      running = false;
+      return writing;
+    },
+  };
+}
+
+const leftInQueue = () =>
+  ['llen wait', 'llen active', 'zcard delayed', 'zcard failed']
+    .map((query) => query.split(' '))
+    .map(([command, state]) => Number(services.redis.command(command, `queue:sms:${state}`)));
+
+/** Clients write while processes are killed; then the queue is worked off. Resolves with the acknowledged ids. */
+async function writtenUnderFire({ kills, script = HASTY_WORKER, manners = {} }) {
+  gateway.behave({ delayMs: 150, ...manners });
+  const PORT = String(await freePort());
+  const kept = async (starting) => started[started.push(await starting) - 1];
+  const startOneApp = () => kept(startApp(services, { PORT }));
+  const startOneWorker = () =>
+    kept(startWorker(services, { SMS_GATEWAY_URL: gateway.url, SMS_RATE_LIMIT: '1000' }, script));
+  const app = await startOneApp();
+  const users = await Promise.all(Array.from({ length: WRITERS }, () => loggedIn(app.url)));
+  const member = { firstName: 'Ruth', lastName: 'Moab', phone: `+1555${PORT}`, optInSms: true };
+  const { body } = await users[0].post('/members', member);
+
+  const writers = users.map((user) => startWriter(user, body.id));
+  const works = async () => {
+    const earlier = acknowledgements;
+    await eventually(() => acknowledgements > earlier, { what: 'an acknowledgement' });
+  };
+  await works();
+  const worker = { kind: 'worker', times: kills.worker, startNext: startOneWorker };
+  const [one, other] = [await startOneWorker(), await startOneWorker()];
+  const last = await Promise.all([
+    killAgainAndAgain({
+      kind: 'app',
+      times: kills.app,
+      first: app,
+      startNext: startOneApp,
+      works,
+      seed: SEED,
+    }),
+    killAgainAndAgain({ ...worker, first: one, seed: SEED + 1 }),
+    killAgainAndAgain({ ...worker, first: other, seed: SEED + 2 }),
+  ]);
+  const ids = (await Promise.all(writers.map((writer) => writer.stop()))).flat();
+  await eventually(() => leftInQueue().every((count) => count === 0), {
+    what: `the queue's end; left ${leftInQueue()}`,
+  });
+  await Promise.all(last.map((process) => process.stop()));
+  return ids;
+}
+
+/** How many of these messages reached their phones never, and how many more than once. */
+function judged(ids) {
+  const texts = new Map();
+  for (const { key } of gateway.texts) texts.set(key, (texts.get(key) ?? 0) + 1);
+  return {
+    lost: ids.filter((id) => !texts.has(id)).length,
+    doubled: ids.filter((id) => texts.get(id) > 1).length,
+  };
+}
+
+test('in 50 kills at random moments no acknowledged message is lost or delivered twice', async (t) => {
+  t.diagnostic(`KILLS_SEED=${SEED}`);
+  const ids = await writtenUnderFire({ kills: KILLS });
+  assert.ok(ids.length > 100, `only ${ids.length} were written`);
+  assert.deepEqual(judged(ids), { lost: 0, doubled: 0 });
+  // A client's repeats are one message, and what is written is sent: also what was acknowledged at the last repeat only.
+  const written = services.postgres.query(`SELECT count(*) FROM "ConversationMessage"`);
+  assert.deepEqual([Number(written), gateway.texts.length], [ids.length, ids.length]);
+  const repeated = ids.filter((id) => gateway.calls.get(id) > 1).length;
+  t.diagnostic(`${ids.length} messages; the gateway absorbed repeats of ${repeated}`);
+  assert.ok(repeated > 0, 'no kill hit a delivery: the run proves nothing');
+});
+
+test('its twin: a gateway that does not heed the key delivers twice', async () => {
+  const ids = await writtenUnderFire({ kills: { app: 0, worker: 2 }, manners: { deduplicates: false } });
+  const { lost, doubled } = judged(ids);
+  assert.equal(lost, 0);
+  assert.ok(doubled > 0, 'nothing was doubled');
+});
+
+test('its twin: a worker that is done with a job before the gateway has it loses messages', async () => {
+  const script = join(__dirname, 'fixtures/careless_worker.js');
+  const ids = await writtenUnderFire({ kills: { app: 0, worker: 2 }, script });
+  assert.ok(judged(ids).lost > 0, 'nothing was lost');
+});
