@@ -140,16 +140,18 @@ test('a gateway that wants a pause gets it, and no try is counted', async () => 
   assert.equal(worker.logged('SMS retried').filter(({ error }) => error.includes('429')).length, 0);
 });
 
-test('what the gateway refuses is a dead letter at once, and is delivered when it is replayed', async () => {
+test('what the gateway refuses is a dead letter at once, delivered when it is replayed, or discarded', async () => {
   gateway.behave({ answer: () => 400 });
-  const [one, two] = [await write('Bad number'), await write('Bad number too')];
-  await eventually(() => worker.logged('SMS dead').length === 2, { what: 'dead letters' });
+  const [one, two, three] = [await write('Bad number'), await write('Bad too'), await write('Worse')];
+  await eventually(() => worker.logged('SMS dead').length === 3, { what: 'dead letters' });
   assert.equal(gateway.calls.get(one.body.id), 1);
 
   const dry = await replay('--dry-run');
   assert.match(dry.stdout, new RegExp(`${one.body.id}  .*  the SMS gateway answered 400`));
-  assert.match(dry.stdout, /2 dead letters would be put back/);
+  assert.match(dry.stdout, /3 dead letters would be put back/);
   await assert.rejects(replay(randomUUID()), /No dead letter has the id/);
+  await assert.rejects(replay('--discard'), /Name what to discard/);
+  assert.match((await replay('--discard', three.body.id)).stdout, /1 dead letters were discarded/);
 
   gateway.behave();
   assert.match((await replay(one.body.id)).stdout, /1 dead letters were put back/);

@@ -1,6 +1,7 @@
 'use strict';
 /**
- * Puts dead letters back into the queue: `npm run sms:replay -- [--dry-run] [ID …]`. Without an id, all of them.
+ * Puts dead letters back into the queue: `npm run sms:replay -- [--dry-run | --discard] [ID …]`. Without an id, all of
+ * them. --discard gives those that are named up, such as to a number that the gateway will never take.
  * It prints ids and reasons; texts and phone numbers are not in the queue.
  */
 
@@ -15,9 +16,13 @@ const TIMEOUT_MS = 5000;
 
 async function replay() {
   const { values, positionals: ids } = parseArgs({
-    options: { 'dry-run': { type: 'boolean', default: false } },
+    options: {
+      'dry-run': { type: 'boolean', default: false },
+      discard: { type: 'boolean', default: false },
+    },
     allowPositionals: true,
   });
+  if (values.discard && ids.length === 0) throw new RangeError('Name what to discard: --dry-run lists ids.');
   const redis = openConnection(readConfig(process.env).redisUrl, { timeoutMs: TIMEOUT_MS, waits: true });
   const queue = new Queue(QUEUE.name, { prefix: QUEUE.prefix, connection: redis });
   queue.on('error', (/** @type {NodeJS.ErrnoException} */ error) =>
@@ -28,9 +33,12 @@ async function replay() {
     const letters = await deadLetters(queue, ids);
     for (const job of letters) {
       console.log(`${job.id}  ${new Date(job.finishedOn).toISOString()}  ${job.failedReason}`);
-      if (!values['dry-run']) await job.retry('failed', { resetAttemptsMade: true });
+      if (values['dry-run']) continue;
+      if (values.discard) await job.remove();
+      else await job.retry('failed', { resetAttemptsMade: true });
     }
-    console.log(`${letters.length} dead letters ${values['dry-run'] ? 'would be' : 'were'} put back.`);
+    const done = `${values['dry-run'] ? 'would be' : 'were'} ${values.discard ? 'discarded' : 'put back'}`;
+    console.log(`${letters.length} dead letters ${done}.`);
   } finally {
     redis.disconnect();
   }
