@@ -176,10 +176,13 @@ test('a call that Prisma refuses is told without its arguments', async () => {
   assert.match(told, /^PrismaClientValidationError: Argument `church` is missing\.\n +at /);
 });
 
-test('a value that Postgres quotes is not told', () => {
-  const told = describe(new Error(`invalid input: "${MEMBER.phone}" and "${MEMBER.email}" in 1234567`));
+test('a value that Postgres quotes is not told, and where it happened is', () => {
+  const error = new Error(`invalid input: "${MEMBER.phone}" and "${MEMBER.email}" in 1234567`);
+  error.stack += '\n    at query (/srv/node_modules/@prisma/adapter-pg/index.js:681:22)';
+  const told = describe(error);
   assert.deepEqual(leaks(told, SECRETS), []);
   assert.match(told, /^Error: invalid input: "…" and "…" in …\n/);
+  assert.match(told, /\/srv\/node_modules\/@prisma\/adapter-pg\/index\.js:681:22\)$/);
 });
 
 test('a request keeps the id that the load balancer gave it, if it is one', async () => {
