@@ -1,24 +1,10 @@
 'use strict';
 const assert = require('node:assert/strict');
-const { once } = require('node:events');
-const { connect, createServer } = require('node:net');
 const { after, before, test } = require('node:test');
 const { loggedIn, startApp } = require('./helpers/app');
 const { eventually } = require('./helpers/children');
+const { startEndpoint } = require('./helpers/endpoint');
 const { startServices } = require('./helpers/services');
-
-/** An address that leads to one Redis and later to another; connections that are open stay where they are. */
-async function startEndpoint(firstTarget) {
-  const server = createServer((socket) => {
-    const onward = connect(endpoint.target, '127.0.0.1');
-    socket.pipe(onward).pipe(socket);
-    socket.on('error', () => onward.destroy());
-    onward.on('error', () => socket.destroy());
-  }).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const endpoint = { target: firstTarget, port: server.address().port, stop: () => server.close() };
-  return endpoint;
-}
 
 let services;
 let replica;
