@@ -26,7 +26,8 @@ const JOB_OPTIONS = Object.freeze({
 /**
  * @param {{ url: string, log: import('../log').Log }} options
  * @returns {SmsQueue}
- * @typedef {{ send: (message: { messageId: string }) => Promise<{ jobId: string }>, close: () => Promise<void> }} SmsQueue
+ * @typedef {{ send: (message: { messageId: string }) => Promise<{ jobId: string }>, settled: () => Promise<unknown>,
+ *   close: () => Promise<void> }} SmsQueue
  *   `send` throws Unavailable within COMMAND_MS when Redis does not take the job
  */
 function openSmsQueue({ url, log }) {
