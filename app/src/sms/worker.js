@@ -31,12 +31,6 @@ const OPTIONS = Object.freeze({
   runRetryDelay: 1000,
 });
 
-/** What the gateway needs of a message, and whether it is still wanted. */
-const MESSAGE = {
-  body: true,
-  conversation: { select: { member: { select: { phone: true, optInSms: true } } } },
-};
-
 /**
  * @param {{ url: string, prisma: import('../../generated/client').PrismaClient,
  *   gateway: import('./gateway').Gateway, ratePerSecond: number, log: import('../log').Log }} options
@@ -88,10 +82,10 @@ function startSmsWorker({ url, prisma, gateway, ratePerSecond, log }) {
   }
 
   async function deliver(id, signal) {
-    const message = await prisma.conversationMessage.findUnique({ where: { id }, select: MESSAGE });
+    const message = await findMessage(prisma, id);
     // Deleted, or opted out, while the job waited.
-    if (!message?.conversation.member.optInSms) return log.info('SMS not wanted any more', { job: id });
-    await gateway.deliver({ key: id, phone: message.conversation.member.phone, body: message.body, signal });
+    if (!message?.optInSms) return log.info('SMS not wanted any more', { job: id });
+    await gateway.deliver({ key: id, phone: message.phone, body: message.body, signal });
   }
 
   return {
@@ -116,6 +110,22 @@ function startSmsWorker({ url, prisma, gateway, ratePerSecond, log }) {
       redis.disconnect();
     },
   };
+}
+
+/**
+ * What the gateway needs of a message, and whether it is still wanted: in one statement, where Prisma's relations take
+ * three. Every SMS asks.
+ *
+ * @returns {Promise<{ body: string, phone: string, optInSms: boolean } | undefined>}
+ */
+async function findMessage(prisma, id) {
+  const found = await prisma.$queryRaw`
+    SELECT message.body, member.phone, member."optInSms"
+    FROM "ConversationMessage" AS message
+    JOIN "Conversation" AS conversation ON conversation.id = message."conversationId"
+    JOIN "Member" AS member ON member.id = conversation."memberId"
+    WHERE message.id = ${id}::uuid`;
+  return found[0];
 }
 
 module.exports = { PATIENCE, startSmsWorker };
