@@ -172,8 +172,8 @@ def limit(phase: Measured, cores: int) -> str:
         return f"all {cores} cores: {shares(phase.cores)}"
     workers = {name: used for name, used in phase.cores.items() if name.startswith("worker")}
     if workers and min(workers.values()) >= FULL:
-        what = "the one process" if len(workers) == 1 else f"the {len(workers)} workers"
-        return f"{what}, a core each: {shares(phase.cores)}"
+        what = "one process and its core" if len(workers) == 1 else f"{len(workers)} workers, a core each"
+        return f"{what}: {shares(phase.cores)}"
     waits = ", ".join(f"{count:.1f} for {name}" for name, count in list(phase.waits.items())[:2])
     return f"no core ({busy:.1f} of {cores} busy); of Postgres' connections waited {waits or 'none'}"
 

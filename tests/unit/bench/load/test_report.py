@@ -79,9 +79,9 @@ def test_a_full_machine_is_the_limit_and_its_users_are_named() -> None:
 def test_a_full_process_is_the_limit_where_the_machine_is_not() -> None:
     """One process, or each of several: their sum is the app's."""
     one = replace(BEFORE, cores={"worker 1": 0.97, "Postgres": 0.2})
-    assert limit(one, 4) == "the one process, a core each: the app 1.0, Postgres 0.2"
+    assert limit(one, 4) == "one process and its core: the app 1.0, Postgres 0.2"
     two = replace(BEFORE, cores={"worker 1": 0.97, "worker 2": 0.95, "k6": 0.3})
-    assert limit(two, 4) == "the 2 workers, a core each: the app 1.9, k6 0.3"
+    assert limit(two, 4) == "2 workers, a core each: the app 1.9, k6 0.3"
 
 
 def test_where_nothing_is_full_the_waits_are_told() -> None:
