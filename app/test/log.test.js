@@ -111,11 +111,12 @@ async function endure(app) {
   return [user.cookie];
 }
 
-test('no log of a whole life tells a phone number, an address, a password, a cookie or a token', async () => {
+test('no log of a whole life tells a phone number, an address, a password, a cookie or a token', async (t) => {
   const env = { SLOW_QUERY_MS: '1', SMS_GATEWAY_URL: gateway.url, METRICS_NAMESPACE: 'Tests' };
   const app = await startApp(services, env);
-  const worker = startWorker(services, env);
-  await worker.working();
+  t.after(app.stop);
+  const worker = await startWorker(services, env);
+  t.after(worker.stop);
   const cookies = await live(app);
   await eventually(() => gateway.texts.length === 1, { what: 'the SMS' });
   gateway.behave({ answer: () => 400 });
@@ -141,10 +142,11 @@ test('no log of a whole life tells a phone number, an address, a password, a coo
   );
 });
 
-test('its twin, which writes what it is sent, is caught', async () => {
+test('its twin, which writes what it is sent, is caught', async (t) => {
   const app = await startApp(services, {
     NODE_OPTIONS: `--require ${join(__dirname, 'fixtures/telling.js')}`,
   });
+  t.after(app.stop);
   await live(app);
   await app.stop();
   for (const secret of [ACCOUNT.email, ACCOUNT.password, MEMBER.phone, TEXT]) {
