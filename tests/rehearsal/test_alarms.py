@@ -7,8 +7,12 @@ from typing import Any
 import boto3
 import requests
 
+from components.app_metrics import METRICS
 from tests.conftest import Deployment
+from tests.person import Person
 
+_APP = "evenkeel-local"
+"""Where the app's own metrics are: the stack's name."""
 _PUBLISHED = {"UnHealthyHostCount", "TargetResponseTime", "RequestCountPerTarget", "CPUUtilization"}
 _NAMESPACES = {"AWS/ApplicationELB", "AWS/EC2"}
 """Of these the rehearsal has all but counts of errors, which come with the first one."""
@@ -41,3 +45,30 @@ def test_each_alarm_has_the_dimensions_of_a_metric(deployment: Deployment, aws_e
         assert time.monotonic() < deadline, missing
         requests.get(deployment.outputs["url"] + "/readyz", timeout=10).raise_for_status()
         time.sleep(1)
+
+
+def app_metrics() -> set[tuple[str, str]]:
+    """Name and dimension of each that the app has written so far."""
+    pages = boto3.client("cloudwatch").get_paginator("list_metrics").paginate(Namespace=_APP)
+    return {
+        (metric["MetricName"], "".join(one["Name"] for one in metric["Dimensions"]))
+        for page in pages
+        for metric in page["Metrics"]
+    }
+
+
+def test_the_app_writes_each_metric_that_the_kit_knows(deployment: Deployment, aws_environment: None) -> None:
+    """In its log, and no other; the alarms on them are on those without a dimension."""
+    person = Person.logged_in(deployment.outputs["url"])
+    for _ in range(200):  # enough reads of the cache for a hit rate, in some worker
+        person.who_am_i()
+    known = {(name, dimension) for dimension, metrics in METRICS.items() for name in metrics}
+    known |= {(name, "") for name, _ in known}
+    deadline = time.monotonic() + 70  # each process writes once a minute
+    while (found := app_metrics()) != known:
+        assert time.monotonic() < deadline, found ^ known
+        time.sleep(2)
+    alarms = boto3.client("cloudwatch").describe_alarms()["MetricAlarms"]
+    watched = [one for one in alarms if one["Namespace"] == _APP]
+    assert len(watched) == 5
+    assert all((one["MetricName"], "") in known and published(one) for one in watched)
