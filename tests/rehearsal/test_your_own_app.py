@@ -1,0 +1,149 @@
+"""docs/your-own-app.md, done as it stands: from an empty folder to a deployed app, by settings only."""
+
+import ast
+import os
+import re
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+import yaml
+
+from tests.checkout import ROOT, Checkout, succeed
+from tests.person import Person, Routes
+
+DEPLOYED, CHECKED = (ROOT / "docs/your-own-app.md").read_text().split("\n## Check it\n")
+BLOCK = re.compile(r"^```\w+\n(.+?)^```$", re.MULTILINE | re.DOTALL)
+FILE = re.compile(r"(?:#|//|--) ([\w./-]+)(: these in place of the reference app's)?\n")
+"""A block's first line, if it is a file or a part of one; commands have none."""
+RELEVANT = "test_own_app or test_pm2 or release_is or served_by or (in_flight and SIGTERM)"
+"""Checks whose outcome an app decides; the rest look at what the kit makes, and run on the reference app."""
+OTHER = """
+config:
+  evenkeel:app:
+    environment: {COLOUR: blue}
+"""
+"""A setting that has every server replaced, and needs no other release."""
+UP = ("up", "--yes", "--skip-preview", "--stack", "local")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reader:
+    """Someone who does what the document says, in a folder where the kit lies."""
+
+    folder: Path
+    kit: Checkout
+
+    def follow(self, text: str, **environment: str) -> str:
+        """Writes the text's files and runs its commands, in their order; what these printed."""
+        printed = ""
+        for block in BLOCK.findall(text):
+            if not (named := FILE.match(block)):
+                printed += self._run(block, environment)
+            elif named[2]:
+                self._change(self.folder / named[1], block)
+            else:
+                (self.folder / named[1]).parent.mkdir(parents=True, exist_ok=True)
+                (self.folder / named[1]).write_text(block)
+        return printed
+
+    def _run(self, commands: str, environment: dict[str, str]) -> str:
+        """`make` would set up an environment that the copy of the kit has already."""
+        commands = re.sub(r"make (?:-s )?(up|env)", r".venv/bin/python -m rehearsal \1", commands)
+        own = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
+        shell = ["bash", "-euo", "pipefail", "-c", commands]
+        done = subprocess.run(
+            shell, cwd=self.folder, env=own | environment, capture_output=True, text=True, check=False
+        )
+        return succeed(done).stdout
+
+    def _change(self, file: Path, block: str) -> None:
+        change = merged if file.suffix == ".yaml" else assigned
+        file.write_text(change(file.read_text(), block))
+
+
+def merged(file: str, block: str) -> str:
+    """A stack's file with the settings of the block."""
+    before = yaml.safe_load(file)
+    for section, settings in yaml.safe_load(block)["config"].items():
+        before["config"][section] = before["config"].get(section, {}) | settings
+    text: str = yaml.safe_dump(before)
+    return text
+
+
+def assigned(file: str, block: str) -> str:
+    """A module with the values that the block assigns."""
+    lines = file.splitlines()
+    wanted = {name: ast.get_source_segment(block, node) for name, node in assignments(block).items()}
+    found = {name: node for name, node in assignments(file).items() if name in wanted}
+    assert found.keys() == wanted.keys()
+    for name, node in sorted(found.items(), key=lambda entry: -entry[1].lineno):
+        lines[node.lineno - 1 : node.end_lineno] = [f"{wanted[name]}"]
+    return "\n".join(lines) + "\n"
+
+
+def assignments(source: str) -> dict[str, ast.stmt]:
+    """The module's own names that are given a value."""
+    found: dict[str, ast.stmt] = {}
+    for node in ast.parse(source).body:
+        match node:
+            case ast.Assign(targets=[ast.Name(id=name)]) | ast.AnnAssign(target=ast.Name(id=name)):
+                found[name] = node
+    return found
+
+
+@pytest.fixture(scope="module")
+def reader(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reader]:
+    """Who has followed the five steps; what they made is gone afterwards."""
+    folder = tmp_path_factory.mktemp("own")
+    kit = Checkout.copy(folder / "evenkeel")
+    reader = Reader(folder=folder, kit=kit)
+    try:
+        reader.follow(DEPLOYED)
+        yield reader
+    finally:
+        succeed(kit.rehearsal("down"))
+
+
+@pytest.fixture(scope="module")
+def url(reader: Reader) -> str:
+    found: str = reader.kit.outputs()["url"]
+    return found
+
+
+@pytest.fixture(scope="module")
+def routes() -> Routes:
+    """The app's, as the document tells the checks."""
+    said: dict[str, Any] = {"Routes": Routes}
+    exec(BLOCK.findall(CHECKED)[0], said)
+    routes: Routes = said["ROUTES"]
+    return routes
+
+
+def test_an_app_from_scratch_is_served_through_the_balancer(url: str, routes: Routes) -> None:
+    """Nothing of the reference app is deployed: other routes, another table, no Prisma."""
+    person = Person.logged_in(url, routes)
+    assert person.who_am_i() == person.email
+    assert requests.get(f"{url}/members", timeout=10).status_code == 404
+
+
+def test_the_checks_of_the_servers_hold_for_it(reader: Reader) -> None:
+    """Those whose outcome an app decides, and one of its own."""
+    said = reader.follow(CHECKED, PYTEST_ADDOPTS=f'-k "{RELEVANT}"')
+    assert re.search(r"\d+ passed", said), said
+    assert not re.search(r"failed|error|skipped", said), said
+
+
+def test_a_rollout_keeps_its_sessions(reader: Reader, url: str, routes: Routes) -> None:
+    """Every server is replaced, and who was signed in still is."""
+    person = Person.logged_in(url, routes)
+    before = {person.get("/healthz")["server"] for _ in range(8)}
+    stack = reader.kit.folder / "stacks/Pulumi.local.yaml"
+    stack.write_text(merged(stack.read_text(), OTHER))
+    succeed(reader.kit.pulumi(*UP))
+    assert before.isdisjoint({person.get("/healthz")["server"] for _ in range(8)})
+    assert person.who_am_i() == person.email
