@@ -5,6 +5,7 @@ Mark with `disruptive` what changes anything.
 """
 
 import base64
+import re
 import secrets
 import uuid
 from collections.abc import Callable
@@ -14,6 +15,7 @@ from typing import Any
 import pytest
 import requests
 
+from tests.checkout import ROOT
 from tests.infra import own_app
 from tests.infra.server import Server
 from tests.infra.stack import Stack
@@ -48,6 +50,16 @@ def test_a_member_that_was_added_is_listed(person: own_app.Person) -> None:
 def test_every_worker_runs_in_production_mode(server: Server) -> None:
     """Express then hides stack traces."""
     assert server.host.check_output("grep -c '^NODE_ENV=production$' /etc/evenkeel/app.env") == "1"
+
+
+def test_the_runbooks_commands_work_on_a_server(server: Server) -> None:
+    """docs/runbooks/workload.md has the shell functions; these three commands change nothing."""
+    runbook = (ROOT / "docs/runbooks/workload.md").read_text()
+    functions = "\n".join(re.findall(r"^    (\w+\(\) .+)$", runbook, re.MULTILINE)).replace("sudo ", "")
+    asked = "app sms/replay.js --dry-run; app query_report.js --top 1; app cache/flush.js nothing; pm2 list"
+    said = server.host.check_output("bash -ec %s", f"{functions}\n{asked}")
+    for expected in ("dead letters would be put back", "total ms", "0 entries of nothing", "worker"):
+        assert expected in said
 
 
 def test_a_page_misses_the_cache_first_and_hits_it_next(person: own_app.Person) -> None:
