@@ -21,8 +21,6 @@ function errors(log) {
     // Where it was refused is no news, and under load there are many.
     const shown = error instanceof Unavailable ? error.message : error;
     if (status >= 500) log.error('request failed', { id: request.id, status, error: shown });
-    // A session that could not be kept alive: its answer is out already, and its connection serves others.
-    if (response.writableEnded) return;
     if (response.headersSent) return next(error);
     if (status === 503) response.set('Retry-After', '1');
     response.status(status).json({ error: messageOf(error, status), id: request.id });

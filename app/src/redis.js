@@ -8,13 +8,13 @@ const CONNECT_MS = 2000;
 const PING_MS = 1000;
 const LONGEST_PAUSE_MS = 1000;
 /** What a session store, the rate limits and a health check use. */
-const SESSION_MS = { get: 1000, set: 1000, expire: 1000, del: 1000, sendCommand: 1000, ping: PING_MS };
+const SESSION_MS = { get: 1000, set: 1000, del: 1000, sendCommand: 1000, ping: PING_MS };
 
 /**
  * @param {{ url: string, log: import('./log').Log, name?: string, commandMs?: Record<string, number> }}
  *   options name: in the log; commandMs: the client's commands that are wanted, and what each may take
  * @returns {Redis} which has these commands only
- * @typedef {'get' | 'set' | 'expire' | 'del' | 'sendCommand' | 'ping' | 'mGet' | 'eval'} Command
+ * @typedef {'get' | 'set' | 'del' | 'sendCommand' | 'ping' | 'mGet' | 'eval'} Command
  * @typedef {Record<Command | 'settled' | 'close', (...args: any[]) => Promise<any>>} Redis
  */
 function openRedis({ url, log, name = 'redis', commandMs = SESSION_MS }) {

@@ -57,6 +57,16 @@ test('the cookie is httpOnly, lax and lives a day', async () => {
   assert.ok(Math.abs(lifetime - 24 * 3600 * 1000) < 10_000, `the cookie lives ${lifetime} ms`);
 });
 
+test('a session ends a day after its log-in, as its cookie does, whatever is asked for meanwhile', async () => {
+  const user = await loggedIn(app.url);
+  const [, id] = decodeURIComponent(user.cookie).match(/^sid=s:(.+)\./);
+  const ttl = () => Number(services.redis.command('TTL', `sess:${id}`));
+  assert.ok(ttl() > 86_000 && ttl() <= 86_400);
+  services.redis.command('EXPIRE', `sess:${id}`, '1000');
+  assert.equal((await user.get('/me')).status, 200);
+  assert.ok(ttl() <= 1000);
+});
+
 test('logging in changes the session id, logging out ends the session', async () => {
   const user = await loggedIn(app.url);
   const first = user.cookie;
