@@ -83,6 +83,7 @@ function shownIn(response, spec) {
   const outcomes = (response.locals.cacheOutcomes ??= []);
   const place = outcomes.push('') - 1;
   const onOutcome = (outcome) => {
+    if (response.headersSent) return; // another value of the answer failed first
     outcomes[place] = outcome === 'unavailable' ? 'bypass' : outcome;
     response.set('X-Cache', outcomes.filter(Boolean).join(', '));
   };

@@ -67,8 +67,9 @@ function openDatabase({
     prisma,
     /** Every connection is open, so that no request waits for one; where there is no database a worker starts too. */
     async settled() {
-      const opened = await Promise.allSettled(Array.from({ length: poolSize }, () => pool.connect()));
-      for (const one of opened) if (one.status === 'fulfilled') one.value.release();
+      // Each is given back as it opens: the pool would take its wait for the slowest for the length of a query.
+      const open = async () => (await pool.connect()).release();
+      await Promise.allSettled(Array.from({ length: poolSize }, open));
     },
     query: (text) => pool.query(text),
     ping: () => bounded(pool.query('SELECT 1'), PING_MS, 'Postgres SELECT 1'),

@@ -13,12 +13,15 @@ const { RequestError } = require('./errors');
 const MINUTE_MS = 60_000;
 /** What a Redis that hangs costs a request. */
 const COUNT_MS = 250;
+/** So many accounts of one address, such as an office's, may fail as often as one may. */
+const ACCOUNTS = 10;
 
 /**
  * @param {{ redis: import('./redis').Redis, limits: import('./config').Config['limits'],
  *   log: import('./log').Log }} options
  * @returns {RateLimits}
- * @typedef {Record<'logIn' | 'signUp' | 'message', import('express').RequestHandler>} RateLimits
+ * @typedef {{ logIn: import('express').RequestHandler[], signUp: import('express').RequestHandler,
+ *   message: import('express').RequestHandler }} RateLimits
  */
 function rateLimits({ redis, limits, log }) {
   /** keyOf tells who is counted; requestWasSuccessful, where given, whose requests are not. */
@@ -38,16 +41,30 @@ function rateLimits({ redis, limits, log }) {
     });
   }
 
+  const failedLogIns = {
+    message: 'Too many attempts. Try again later.',
+    windowMs: 15 * MINUTE_MS,
+    skipSuccessfulRequests: true,
+    requestWasSuccessful: (_request, response) => response.statusCode !== 401,
+  };
+
   return {
-    logIn: limiter({
-      name: 'log-in',
-      message: 'Too many attempts. Try again later.',
-      windowMs: 15 * MINUTE_MS,
-      limit: limits.logInFailures,
-      keyOf: (request) => `${address(request)} ${JSON.stringify(request.body?.email)}`.toLowerCase(),
-      skipSuccessfulRequests: true,
-      requestWasSuccessful: (_request, response) => response.statusCode !== 401,
-    }),
+    logIn: [
+      // Whoever tries one password at many accounts.
+      limiter({
+        ...failedLogIns,
+        name: 'log-in-address',
+        limit: ACCOUNTS * limits.logInFailures,
+        keyOf: address,
+        standardHeaders: false,
+      }),
+      limiter({
+        ...failedLogIns,
+        name: 'log-in',
+        limit: limits.logInFailures,
+        keyOf: (request) => `${address(request)} ${JSON.stringify(request.body?.email)}`.toLowerCase(),
+      }),
+    ],
     signUp: limiter({
       name: 'sign-up',
       message: 'Too many accounts from your network. Try again later.',

@@ -13,6 +13,7 @@ const { createLog } = require('./log');
 const { serveMetrics } = require('./metrics_endpoint');
 const { openRedis } = require('./redis');
 const { gracefulShutdown } = require('./shutdown');
+const { watchDepth } = require('./sms/depth');
 const { openSmsQueue } = require('./sms/queue');
 
 async function serve() {
@@ -32,6 +33,8 @@ async function serve() {
     killTimeoutMs: config.killTimeoutMs,
     log,
   });
+  // One process of a server that is sure to run: a queue nobody works off has to be noticed too.
+  if ((process.env.NODE_APP_INSTANCE ?? '0') === '0') watchDepth({ queue: sms.queue, shutdown, log });
   server.on('request', createApp({ config, log, redis, database, cache, sms, shutdown }));
 
   await Promise.all([redis.settled(), cache.settled(), sms.settled(), database.settled()]);

@@ -211,6 +211,7 @@ test('a Redis that is full keeps no new value, and still ends the old ones', asy
   redis('config', 'set', 'maxmemory', '1');
   try {
     assert.deepEqual((await seen(one, late, { value: 'computed' }))[0], 'computed');
+    assert.equal(redis('exists', redisKey(late)), '0');
     await one.invalidate(...spec.tags);
     assert.equal((await other.wrap(spec, { value: 'new' })).value, 'new');
   } finally {

@@ -48,6 +48,15 @@ test('after too many failures an account is closed to that address, and to no ot
   assert.equal((await from().post('/login', credentials('ada'))).status, 200);
 });
 
+test('one password tried at many accounts closes the address, and no other', async () => {
+  await from().post('/register', account('dora'));
+  const attacker = from();
+  const spray = (turn) => attacker.post('/login', credentials(`stranger${turn}`, 'a common password'));
+  assert.deepEqual(new Set(await statuses(30, spray)), new Set([401]));
+  assert.equal((await attacker.post('/login', credentials('dora'))).status, 429);
+  assert.equal((await from().post('/login', credentials('dora'))).status, 200);
+});
+
 test('log-ins that succeed are not counted, nor bodies that are refused', async () => {
   await from().post('/register', account('cora'));
   const person = from();
@@ -114,7 +123,7 @@ test("Redis' keys tell neither addresses nor accounts", () => {
   const keys = services.redis.command('--scan', '--pattern', 'limit:*').trim().split('\n');
   assert.ok(keys.length > 5);
   assert.deepEqual(
-    keys.filter((key) => !/^limit:(log-in|sign-up|message):[\w-]{43}$/.test(key)),
+    keys.filter((key) => !/^limit:(log-in|log-in-address|sign-up|message):[\w-]{43}$/.test(key)),
     [],
   );
 });

@@ -140,6 +140,14 @@ test('a gateway that wants a pause gets it, and no try is counted', async () => 
   assert.equal(worker.logged('SMS retried').filter(({ error }) => error.includes('429')).length, 0);
 });
 
+test('a redirect and a wrong credential are no fault of the message: it is tried again', async () => {
+  const answers = [{ status: 302, headers: { location: '/elsewhere' } }, 401, 200];
+  gateway.behave({ answer: () => answers.shift() ?? 200 });
+  const { body } = await write('Moved');
+  await eventually(() => gateway.texts.some(({ key }) => key === body.id), { what: 'the delivery' });
+  assert.equal(gateway.calls.get(body.id), 3);
+});
+
 test('what the gateway refuses is a dead letter at once, delivered when it is replayed, or discarded', async () => {
   gateway.behave({ answer: () => 400 });
   const [one, two, three] = [await write('Bad number'), await write('Bad too'), await write('Worse')];

@@ -19,7 +19,7 @@ const { setTimeout: sleep } = require('node:timers/promises');
 const { cacheReads } = require('../metrics');
 const { openRedis } = require('../redis');
 const { createBreaker } = require('./breaker');
-const { decode, encode, lifeMs } = require('./entry');
+const { decode, encode, lifeMs, LONGEST_MS } = require('./entry');
 const { createInvalidations } = require('./invalidations');
 const { lockOf } = require('./lock');
 const { establish, versionKey } = require('./versions');
@@ -30,6 +30,8 @@ const COMMAND_MS = { mGet: 100, set: 100, eval: 100, del: 1000 };
 const PATIENCE_MS = 1000;
 /** Between two looks whether it is there: a subscription would not tell of a worker that died. */
 const LOOK_MS = 10;
+/** How long a tag has its version: two lives of the longest entry, as many entries end with it. A value's own ends sooner. */
+const TAG_MS = 2 * LONGEST_MS;
 
 /**
  * @param {{ url: string, log: import('../log').Log }} options
@@ -172,7 +174,7 @@ function createCache({ url, log }) {
     const tags = tagsOf(spec);
     const [text, ...known] = await redis.mGet([keyOf(spec), ...tags.map(versionKey)]);
     const versions = await Promise.all(
-      known.map((version, n) => version ?? establish(redis, tags[n], lifeMs(spec))),
+      known.map((version, n) => version ?? establish(redis, tags[n], n === 0 ? 2 * lifeMs(spec) : TAG_MS)),
     );
     return { versions: versions.join(' '), entry: decode(text, versions.join(' ')) };
   }

@@ -16,7 +16,7 @@ const versionKey = (tag) => `cache:version:${tag}`;
  *
  * @param {{ set: Function }} redis
  * @param {string} tag
- * @param {number} lifeMs of its entries; the version lives twice as long, so that it seldom ends before them
+ * @param {number} lifeMs of the version: longer than its entries', which end with it
  * @returns {Promise<string>} the version that it has now
  */
 async function establish(redis, tag, lifeMs) {
@@ -24,7 +24,7 @@ async function establish(redis, tag, lifeMs) {
   const earlier = await redis.set(versionKey(tag), version, {
     condition: 'NX',
     GET: true,
-    expiration: { type: 'PX', value: 2 * lifeMs },
+    expiration: { type: 'PX', value: lifeMs },
   });
   return earlier ?? version;
 }

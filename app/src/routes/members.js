@@ -58,12 +58,15 @@ function members({ prisma, cache, limits, sms }) {
     .post('/', async (request, response) => {
       const { churchId } = request.session;
       const data = { ...newMember.parse(request.body), churchId };
-      const member = await prisma.member.create({ data, select: FIELDS }).catch((error) => {
-        if (error.code === 'P2002')
-          throw new RequestError(409, 'A member of this church has that phone number.');
-        throw error;
-      });
-      await cache.invalidate(tags.members(churchId));
+      const member = await prisma.member
+        .create({ data, select: FIELDS })
+        .catch((error) => {
+          if (error.code === 'P2002')
+            throw new RequestError(409, 'A member of this church has that phone number.');
+          throw error;
+        })
+        // Also after an error: the connection may have broken when the member was in.
+        .finally(() => cache.invalidate(tags.members(churchId)));
       response.status(201).json(member);
     })
     .post('/:memberId/messages', limits.message, async (request, response) => {

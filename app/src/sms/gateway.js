@@ -4,6 +4,8 @@
 const TIMEOUT_MS = 10_000;
 const SHORTEST_PAUSE_MS = 1000;
 const LONGEST_PAUSE_MS = 60 * 60 * 1000;
+/** What a wrong credential, or a slow request, gets: no fault of the message. */
+const OURS = new Set([401, 403, 407, 408]);
 
 /** The gateway will never deliver this message. */
 class Rejected extends Error {
@@ -40,12 +42,13 @@ function openGateway({ url, log }) {
       const timeout = AbortSignal.timeout(TIMEOUT_MS);
       const response = await fetch(url, {
         method: 'POST',
+        redirect: 'manual', // followed, a POST may become a GET: answered well, and nothing sent
         headers: { 'content-type': 'application/json', 'idempotency-key': key },
         body: JSON.stringify({ to: phone, body }),
         signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
       });
-      // It may repeat the phone number, so that it is neither read nor logged.
-      await response.body?.cancel();
+      // It may repeat the phone number, so that it is neither kept nor logged; unread, it would cost its connection.
+      await response.arrayBuffer();
       judge(response);
     },
   };
@@ -55,7 +58,7 @@ function judge({ ok, status, headers }) {
   if (ok) return;
   if (status === 429) throw new Throttled(pauseOf(headers.get('retry-after')));
   const message = `the SMS gateway answered ${status}`;
-  throw status < 500 && status !== 408 ? new Rejected(message) : new Error(message);
+  throw status >= 400 && status < 500 && !OURS.has(status) ? new Rejected(message) : new Error(message);
 }
 
 /** Retry-After as milliseconds; it holds seconds or a date. */

@@ -16,17 +16,17 @@ const COMMAND_MS = 1000;
 const HOUR_S = 3600;
 
 const JOB_OPTIONS = Object.freeze({
-  attempts: 12, // 1, 2, 4 … seconds apart: for about an hour
+  attempts: 13, // 1, 2, 4 … seconds apart, or half of it: for 34 to 68 minutes
   backoff: { type: 'exponential', delay: 1000, jitter: 0.5 },
   removeOnComplete: { age: KEY_LIFETIME_S }, // by which a repeat is known
   // Dead letters, until someone replays them.
-  removeOnFail: { age: 14 * 24 * HOUR_S, count: 10_000 },
+  removeOnFail: { age: 14 * 24 * HOUR_S },
 });
 
 /**
  * @param {{ url: string, log: import('../log').Log }} options
  * @returns {SmsQueue}
- * @typedef {{ send: (message: { messageId: string }) => Promise<{ jobId: string }>, settled: () => Promise<unknown>,
+ * @typedef {{ queue: Queue, send: (message: { messageId: string }) => Promise<{ jobId: string }>, settled: () => Promise<unknown>,
  *   close: () => Promise<void> }} SmsQueue
  *   `send` throws Unavailable within COMMAND_MS when Redis does not take the job
  */
@@ -43,6 +43,7 @@ function openSmsQueue({ url, log }) {
     log.error('queue', { error: error.message || error.code }),
   );
   return {
+    queue,
     /** The job has the message's id: one that the queue knows already is not added again. */
     async send({ messageId }) {
       // A job that waited for Redis here would be delivered after its client was told 503.
