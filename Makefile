@@ -42,7 +42,7 @@ timeline: setup ## a stack's time-outs and capacity: make timeline STACK=prod
 	@$(RUN) -m stacks timeline $(or $(STACK),local)
 
 unit: setup ## the quick tests
-	@$(RUN) -m pytest tests/unit
+	@$(RUN) -m pytest tests/unit --numprocesses 2
 
 lint: setup app/node_modules/.ready ## ruff, mypy --strict, shellcheck, the app's linter
 	@$(RUN) -m ruff check .

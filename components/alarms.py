@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-Part = Literal["balancer", "target_group", "servers", "database", "redis", "app"]
+Part = Literal["balancer", "target_group", "servers", "database", "redis", "sessions", "app"]
+"""`redis`: the nodes of every store; `sessions`: of the one that may not evict."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -150,7 +151,7 @@ def alarms(*, max_connections: int, free_storage_gib: int, app_namespace: str) -
         ),
         Alarm(
             name="redis-memory",
-            part="redis",
+            part="sessions",
             namespace="AWS/ElastiCache",
             metric="DatabaseMemoryUsagePercentage",
             statistic="Maximum",

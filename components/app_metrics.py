@@ -50,9 +50,10 @@ def app_graphs(namespace: str, region: str) -> Sequence[dict[str, Any]]:
     def metric(name: str, stat: str, **rendering: str) -> list[Any]:
         return [namespace, name, {"stat": stat, **rendering}]
 
-    def each_cache(name: str, stat: str) -> list[Any]:
+    def each_cache(name: str, stat: str, **rendering: str) -> list[Any]:
         """The caches' names are the app's: CloudWatch finds them."""
-        return [{"expression": f"SEARCH('{{\"{namespace}\",Cache}} MetricName=\"{name}\"', '{stat}', 60)"}]
+        search = f"SEARCH('{{\"{namespace}\",Cache}} MetricName=\"{name}\"', '{stat}', 60)"
+        return [{"expression": search, **rendering}]
 
     return (
         shows(
@@ -60,7 +61,11 @@ def app_graphs(namespace: str, region: str) -> Sequence[dict[str, Any]]:
             *(metric("RequestLatency", stat, label=stat) for stat in ("p50", "p95", "p99")),
             metric("Requests", "Sum", **RIGHT),
         ),
-        shows("reads of each cache, hit rate in %", each_cache("CacheHitRate", "Average")),
+        shows(
+            "reads of each cache, hit rate in %",
+            each_cache("CacheHitRate", "Average"),
+            *(each_cache(name, "Sum", **RIGHT) for name in ("CacheHits", "CacheMisses")),
+        ),
         shows(
             "the queue's jobs",
             metric("QueueDepth", "Maximum"),
@@ -83,9 +88,8 @@ def top_queries(log_group: str, region: str) -> dict[str, Any]:
     """
     query = (
         f"SOURCE '{log_group}' | filter message = 'top queries'"
-        " | stats sum(totalMs) / count_distinct(server) as total_ms,"
-        " sum(calls) / count_distinct(server) as times,"
-        " sum(totalMs) / sum(calls) as mean_ms by query"
+        " | stats max(totalMs) as ms, max(calls) as n by query, bin(5m)"
+        " | stats sum(ms) as total_ms, sum(n) as times, sum(ms) / sum(n) as mean_ms by query"
         " | sort total_ms desc | limit 20"
     )
     return {"title": "top queries", "region": region, "view": "table", "query": query}

@@ -107,7 +107,7 @@ class Monitoring(pulumi.ComponentResource):
         ]
         queries = pulumi.Output.from_input(args.log_group).apply(
             lambda log_group: _widget(
-                top_queries(log_group, args.region), x=0, y=6 * (len(graphs) + 3) // 2, width=24, kind="log"
+                top_queries(log_group, args.region), x=0, y=6 * ((len(graphs) + 3) // 2), width=24, kind="log"
             )
         )
         aws.cloudwatch.Dashboard(

@@ -254,11 +254,8 @@ class Wiring:
                 "target_group": [{**in_front, "TargetGroup": balancer.target_group_arn_suffix}],
                 "servers": [{"AutoScalingGroupName": self._group}],
                 "database": [{"DBInstanceIdentifier": database.identifier}],
-                "redis": [
-                    {"CacheClusterId": pulumi.Output.format("{0}-{1:03}", store.replication_group_id, node)}
-                    for store in stores
-                    for node in range(1, self.settings.redis.replicas + 2)
-                ],
+                "redis": [node for store in stores for node in self._nodes(store)],
+                "sessions": self._nodes(sessions),
                 "app": [{}],
             },
             app_namespace=self.name,
@@ -266,6 +263,13 @@ class Wiring:
             kms_key_arn=key.arn,
             alarm_email=self.settings.monitoring.alarm_email,
         )
+
+    def _nodes(self, store: RedisStore) -> list[dict[str, pulumi.Input[str]]]:
+        """The dimensions of each node's metrics."""
+        return [
+            {"CacheClusterId": pulumi.Output.format("{0}-{1:03}", store.replication_group_id, node)}
+            for node in range(1, self.settings.redis.replicas + 2)
+        ]
 
     def server(
         self,

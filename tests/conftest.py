@@ -11,13 +11,15 @@ from tests import turns
 from tests.checkout import Checkout, succeed
 
 pytest_plugins = ["tests.infra.plugin"]
+TIMES = 2
+"""Rollouts, and reloads, of a test; `make soak` has more."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--times",
         type=int,
-        default=2,
+        default=TIMES,
         help="tests/faults/rollouts: how often servers are rolled and reloaded",
     )
 

@@ -61,8 +61,8 @@ class App:
         self, folder: Path, variant: Variant, environment: Mapping[str, str], *, workers: int
     ) -> None:
         folder.mkdir()
-        port, below = free_ports(1), free_ports(workers + 1)
-        self._metrics_port = below + 1  # the queue's worker has the one below
+        port = free_ports(workers + 2)
+        self._metrics_port = port + 2  # the queue's worker has the one below
         self.url = f"http://127.0.0.1:{port}"
         self.workers = workers if WORKERS in variant.parts else 1
         self._environment = {
@@ -116,12 +116,13 @@ class App:
         return [requests.get(f"http://127.0.0.1:{port}/metrics", timeout=5).text for port in ports]
 
     def _plain(self, folder: Path, variant: Variant) -> list[Child]:
-        log, environment = folder / "app.log", self._environment
+        log = folder / "app.log"
         command: list[str | Path] = ["node", "--require", HERE / "as_it_was.js", APP / "src" / "server.js"]
-        running = [Child(command, log=log, env=environment, cwd=APP)]
+        running = [Child(command, log=log, env=self._environment, cwd=APP)]
         if QUEUE in variant.parts:
-            environment = environment | {"METRICS_PORT": str(self._metrics_port - 1)}
-            running.append(Child(["node", APP / "src" / "worker.js"], log=log, env=environment, cwd=APP))
+            running.append(
+                Child(["node", APP / "src" / "worker.js"], log=log, env=self._environment, cwd=APP)
+            )
         return running
 
     def _with_pm2(self, folder: Path, variant: Variant) -> list[Child]:
@@ -145,7 +146,7 @@ class App:
             raise AppFailed(self._processes[0].log.read_text()[-4000:])
         seen = set()
         for _ in range(4 * self.workers):  # each time a new connection, which the next worker gets
-            with suppress(requests.ConnectionError):
+            with suppress(requests.RequestException):
                 answer = requests.get(f"{self.url}/readyz", headers={"Connection": "close"}, timeout=5)
                 if answer.ok:
                     seen.add(answer.json()["pid"])

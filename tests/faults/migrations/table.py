@@ -1,6 +1,7 @@
 """A table of one test's own, on which an index build can be held at any of PostgreSQL's phases."""
 
 import signal
+import threading
 import time
 from typing import Any
 
@@ -11,6 +12,8 @@ from tests.faults.deployer import Deployer, send, until
 
 FILLER = range(2_000_000, 3_000_000)
 """Rows, none of which is a writer's, that make each phase of a build last some hundredths of a second."""
+STUCK = 0.5
+"""Seconds after which a look at a stopped build is taken to wait for it."""
 SLICE = 0.002
 """Seconds that a build goes on for before its phase is looked at again."""
 
@@ -60,8 +63,8 @@ class Table:
         with Session(self.server) as session:
             backend = int(until(lambda: session.run(build), self.deployer)[0][0])
             # It goes on by slices: on a busy machine a look at one that runs comes too late.
-            while found := self._stopped_build(session, build, backend):
-                if found[0][1] == phase:
+            while found := self._seen_stopped(session, build, backend):
+                if found[0][1] == phase and self._stopped:
                     time.sleep(0.2)
                     if not session.run(waiting):
                         return
@@ -70,10 +73,16 @@ class Table:
         self.resume()
         raise TimeoutError(f"{phase!r} has passed")
 
-    def _stopped_build(self, session: Session, build: str, backend: int) -> list[list[Any]]:
+    def _seen_stopped(self, session: Session, build: str, backend: int) -> list[list[Any]]:
+        """The build, stopped; it goes on where the look takes long: that may wait for what it holds."""
         send(signal.SIGSTOP, [backend])
         self._stopped = backend
-        return session.run(build)
+        stuck = threading.Timer(STUCK, self.resume)
+        stuck.start()
+        try:
+            return session.run(build)
+        finally:
+            stuck.cancel()
 
     def resume(self) -> None:
         """Lets a stopped process go on."""

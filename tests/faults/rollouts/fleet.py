@@ -30,10 +30,10 @@ class Fleet:
     def settings(self, *, environment: str, warmup: int = 15) -> Iterator[None]:
         """The stack file with a variable of the app's, `NAME: value`: a new launch template version."""
         text = (self.checkout.folder / STACK).read_text()
-        workers, given = "    workers: 2\n", "    instance_warmup: 15\n"
-        assert workers in text
+        others, given = "    environment: {", "    instance_warmup: 15\n"
+        assert others in text
         assert given in text
-        text = text.replace(workers, f"{workers}    environment: {{{environment}}}\n")
+        text = text.replace(others, f"{others}{environment}, ")
         with self.checkout.changed(STACK, text.replace(given, f"    instance_warmup: {warmup}\n")):
             yield
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from tests.conftest import Deployment
+from tests.conftest import TIMES, Deployment
 from tests.faults.deployer import until
 from tests.faults.rollouts.fleet import Fleet
 from tests.faults.rollouts.servers import Servers
@@ -68,11 +68,11 @@ def times(request: pytest.FixtureRequest) -> int:
 
 
 @contextmanager
-def in_use(deployment: Deployment, *, times: int = 1) -> Iterator[Use]:
-    """The block happens under load; one that repeats things is a soak, which has its machine to itself."""
+def in_use(deployment: Deployment, *, times: int = TIMES) -> Iterator[Use]:
+    """The block happens under load; one that repeats more than usual has its machine to itself."""
     url = deployment.outputs["url"]
     people = [Person.logged_in(url) for _ in range(PEOPLE)]
-    use = Use(people=people, least=STEADY if times > 1 else LEAST)
+    use = Use(people=people, least=STEADY if times > TIMES else LEAST)
     watched = Servers(deployment)
     with Load(url, rate=ASKED, cookies=[person.cookie for person in use.people]) as load:
         watch = Watch(lambda: len(watched.healthy))

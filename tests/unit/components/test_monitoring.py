@@ -23,6 +23,7 @@ def monitoring(alarm_email: str | None = None) -> Registered:
             "servers": [{"AutoScalingGroupName": "kit"}],
             "database": [{"DBInstanceIdentifier": "kit"}],
             "redis": [{"CacheClusterId": "kit-001"}, {"CacheClusterId": "kit-002"}],
+            "sessions": [{"CacheClusterId": "kit-001"}, {"CacheClusterId": "kit-002"}],
             "app": [{}],
         },
         app_namespace="kit",

@@ -63,12 +63,24 @@ def test_figures_on_the_bound_hold() -> None:
         ),
         ({"hit_rate": 0.69}, "hit rate: 69%, wanted 70% to 90%, or better"),
         ({"queries": 0.62}, "queries a request: 31%: 2.00 → 0.62, wanted at most 30%"),
-        ({"crossed": ["http_req_failed: rate<0.001"]}, "all parts, steady: http_req_failed: rate<0.001"),
+        (
+            {"dropped": 3},
+            "p95 at 80 requests/s: 0.63 times: 300 → 190 ms, while requests failed or were never sent, "
+            "wanted below 0.67 times, and 200 ms",
+        ),
     ],
 )
 def test_each_figure_alone_can_break_the_promise(changed: dict[str, float], broken: str) -> None:
     """And says what was measured and what was wanted."""
     assert report(replace(AFTER, **changed)).broken_promises() == [broken]  # type: ignore[arg-type]
+
+
+def test_a_threshold_that_is_crossed_in_any_phase_breaks_the_promise() -> None:
+    """k6's own judgement, here of the closed loop."""
+    crossed = replace(AFTER, name="maximum", crossed=["http_req_failed: rate<0.001"])
+    first, whole = report().results
+    found = replace(report(), results=[first, replace(whole, maximum=crossed)])
+    assert found.broken_promises() == ["all parts, maximum: http_req_failed: rate<0.001"]
 
 
 def test_a_full_machine_is_the_limit_and_its_users_are_named() -> None:
