@@ -46,7 +46,7 @@ function createLog(context) {
 function describe({ name, message, stack }) {
   const told =
     name === 'PrismaClientValidationError' ? message.slice(message.lastIndexOf('\n') + 1) : message;
-  return (stack ?? message).replace(message, () => told).replace(/[^\s"'`(<]+@[\w.-]+|\+?\d{7,}/g, '…');
+  return (stack ?? message).replace(message, () => told).replace(/[^\s/"'`(<]+@[\w.-]+|\+?\d{7,}/g, '…');
 }
 
 module.exports = { createLog, describe };
