@@ -109,6 +109,11 @@ class Measured:
     crossed: list[str]
     """k6's thresholds that did not hold."""
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether every request was sent and k6's thresholds held."""
+        return not (self.crossed or self.dropped)
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Stage:

@@ -62,7 +62,7 @@ class Report:
         p95 = after.steady.p95 / before.steady.p95
         queries = after.steady.queries / before.steady.queries
         compared = (before.steady, after.steady)
-        fair = not any(one.crossed or one.dropped for one in compared)
+        fair = all(one.is_whole for one in compared)
         hit_rate = after.steady.hit_rate or 0.0
         lowest, highest = HITS
         return [
