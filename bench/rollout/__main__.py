@@ -67,7 +67,7 @@ def _measure(checkout: Checkout, chosen: Namespace) -> Report:
     sizes = settings.app_servers
     checkout.replace(STACK, f"min_size: {sizes.min_size}", f"min_size: {chosen.servers}")
     checkout.replace(STACK, f"max_size: {sizes.max_size}", f"max_size: {max(chosen.servers, sizes.max_size)}")
-    checkout.replace(STACK, "evenkeel:app:\n", "evenkeel:app:\n    environment:\n      ROLLOUT: number-0\n")
+    checkout.replace(STACK, "environment: {", "environment: {ROLLOUT: number-0, ")
     _say(f"deploying {chosen.servers} servers …")
     succeed(checkout.rehearsal("up"))
     rollouts = []
