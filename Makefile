@@ -61,7 +61,7 @@ test: setup lint ## everything: lint, the app's tests, unit, preview, rehearsal,
 	@$(RUN) -m pytest tests --numprocesses 2 --dist loadgroup
 
 soak: setup ## rollouts and reloads under load, twenty times each
-	@$(RUN) -m pytest tests/faults/rollouts --times 20
+	@$(RUN) -m pytest tests/faults/rollouts --times 20 -rP
 
 bench: setup ## cold and warm `make up`, no-change `pulumi up`, the program alone; JSON
 	@$(RUN) -m bench
