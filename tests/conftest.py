@@ -5,12 +5,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 
 from tests import turns
 from tests.checkout import Checkout, succeed
 
 pytest_plugins = ["tests.infra.plugin"]
+# A busy machine is slow, here as in CI, and no failure.
+hypothesis.settings.register_profile(
+    "patient", hypothesis.settings(), deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("patient")
 TIMES = 2
 """Rollouts, and reloads, of a test; `make soak` has more."""
 

@@ -24,6 +24,9 @@ SLOW_REQUEST = {
 """A JSON request that takes as long as its body takes to arrive, needs no session and changes nothing."""
 SLOW_STATUS = 400
 """What it is answered."""
+METRICS_PORT = 9464
+"""Where on loopback the first worker tells its metrics; the others have the ports above, the queue's worker
+the one below."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -4,6 +4,7 @@ import ipaddress
 from collections.abc import Callable
 from typing import Any
 
+from tests.infra.own_app import METRICS_PORT
 from tests.infra.server import Server
 from tests.infra.stack import Stack
 
@@ -19,8 +20,6 @@ const url = process.env.AWS_ENDPOINT_URL || `https://s3.${process.argv[1]}.amazo
 """Asks AWS what time it is: the server's clock before, AWS', the server's after, ms."""
 CLOCK_MS = 1000
 """AWS refuses requests signed by a clock that is 5 minutes wrong; logs and sessions want better."""
-METRICS_PORT = 9464
-"""Of the app's first worker; the others have the ports above it, the queue's worker the one below."""
 
 
 def test_no_process_listens_on_tcp_but_the_app(server: Server) -> None:

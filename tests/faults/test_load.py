@@ -14,6 +14,7 @@ import pytest
 
 from tests.load import Load, Outcome, outcome
 
+pytestmark = pytest.mark.quiet
 SUMMARY = """\
 Running 1m test @ http://127.0.0.1:3000/
   1 threads and 10 connections
