@@ -114,6 +114,11 @@ class Outcome:
         """Answers a second."""
         return self.requests / self.seconds
 
+    @property
+    def failures(self) -> str:
+        """`wrk`'s words, and each failed request, for whoever has to find out why."""
+        return "\n".join([*self.lines, *(str(one) for one in self.each if one.failed)])
+
 
 class Load:
     """Requests for one path from now until `stop`, half of them on connections of their own.

@@ -53,7 +53,7 @@ def test_targets_come_and_go_without_a_failed_request(fleet: Fleet) -> None:
             assert fleet.health()[leaving] == "initial"
             eventually(lambda: fleet.health()[leaving] == "healthy", within=10)
         outcome = load.stop()
-    assert outcome.failed == 0, outcome.lines
+    assert outcome.failed == 0, outcome.failures
 
 
 def test_a_request_in_flight_outlives_its_targets_deregistration(fleet: Fleet) -> None:
@@ -112,7 +112,7 @@ def test_a_change_of_listeners_costs_no_request(fleet: Fleet) -> None:
             fleet.elb.delete_rule(RuleArn=arn)
         eventually(lambda: status(f"{fleet.url}/teapot/1") == 200, within=5)
         outcome = load.stop()
-    assert outcome.failed == 0, outcome.lines
+    assert outcome.failed == 0, outcome.failures
 
 
 def test_https_has_the_certificate_and_http_redirects_to_it(fleet: Fleet) -> None:

@@ -68,7 +68,7 @@ def test_a_rebalance_recommendation_replaces_the_server_before_it_goes(group: Fl
         causes = [one["Cause"] for one in group.activities() if leaving in one["Description"]]
         assert "EC2 instance rebalance recommendation" in causes[0]
         outcome = load.stop()
-    assert outcome.failed == 0, outcome.lines
+    assert outcome.failed == 0, outcome.failures
 
 
 def test_a_spot_interruption_is_announced(group: Fleet) -> None:

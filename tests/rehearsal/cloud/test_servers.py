@@ -272,7 +272,7 @@ def test_a_refresh_replaces_every_server_without_a_failed_request(group: Fleet) 
         assert (fewest, group.ask()["mark"]) == (2, "2")
         assert group.groups()[0]["LaunchTemplate"]["Version"] == version
         outcome = load.stop()
-    assert outcome.failed == 0, outcome.lines
+    assert outcome.failed == 0, outcome.failures
 
 
 def test_a_version_that_does_not_boot_is_rolled_back(group: Fleet) -> None:
@@ -316,7 +316,7 @@ def test_capacity_follows_what_is_desired(group: Fleet) -> None:
         set_capacity(AutoScalingGroupName="app", DesiredCapacity=2)
         group.wait_for_healthy(2)
         outcome = load.stop()
-    assert outcome.failed == 0, outcome.lines
+    assert outcome.failed == 0, outcome.failures
 
 
 def test_a_schedule_changes_the_sizes(group: Fleet) -> None:
