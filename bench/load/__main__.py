@@ -147,6 +147,7 @@ class Bench:
     def _warm(self, stage: Stage, maximum: Measured) -> None:
         """By requests, not by time: else a slow machine's cache would be colder, and say so of the app."""
         if (missing := self._sizes.warm - maximum.requests) > 0:
+            _say("    warming the cache …")
             phase.run(stage, phase.maximum(min(LONGEST_WARM_UP, ceil(missing / maximum.rate))))
 
     def _phase(self, stage: Stage, load: phase.Load) -> Measured:

@@ -83,8 +83,8 @@ def in_use(deployment: Deployment, *, times: int = TIMES) -> Iterator[Use]:
             use.outcome = load.stop()
             print(
                 f"{use.outcome.requests} requests in {use.outcome.seconds:.0f} s ({use.outcome.rate:.0f}/s), "
-                f"{use.outcome.failed} failed {use.outcome.lines or ''}; "
-                f"{use.fewest} servers healthy at least"
+                f"{use.outcome.failed} failed; "
+                f"{use.fewest} servers healthy at least\n{use.outcome.failures}"
             )
 
 
