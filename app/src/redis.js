@@ -7,6 +7,11 @@ const { bounded } = require('./bounded');
 const CONNECT_MS = 2000;
 const PING_MS = 1000;
 const LONGEST_PAUSE_MS = 1000;
+/**
+ * A connection without any answer for so long leads nowhere. Less than what a session's command may take: the first that
+ * is given up ends it. Much more than what the cache's may take: all the workers of a busy machine would connect anew.
+ */
+const SILENCE_MS = 900;
 /** What a session store, the rate limits and a health check use. */
 const SESSION_MS = { get: 1000, set: 1000, del: 1000, sendCommand: 1000, ping: PING_MS };
 
@@ -31,6 +36,25 @@ function openRedis({ url, log, name = 'redis', commandMs = SESSION_MS }) {
   client.on('error', (error) => log.error(name, { error: error.message || error.code }));
   client.on('ready', () => log.info(`${name} connected`));
   const connected = client.connect();
+  let unanswered = 0;
+  let silentSince = 0;
+
+  async function ask(verb, args) {
+    if (unanswered === 0) silentSince = performance.now();
+    unanswered += 1;
+    try {
+      return await client[verb](...args);
+    } finally {
+      unanswered -= 1;
+      silentSince = performance.now();
+    }
+  }
+
+  /** Whether an error means that the connection has to be left: it is silent, or leads to a replica. */
+  function isStale({ cause }) {
+    const isSilent = unanswered > 0 && performance.now() - silentSince > SILENCE_MS;
+    return cause === undefined ? isSilent : cause.message.startsWith('READONLY');
+  }
 
   /** Leaves a Redis that hangs, or that a failover made a replica; the address leads to the new primary. */
   function reconnect() {
@@ -42,10 +66,9 @@ function openRedis({ url, log, name = 'redis', commandMs = SESSION_MS }) {
     (verb, timeoutMs) =>
     async (...args) => {
       try {
-        return await bounded(client[verb](...args), timeoutMs, `Redis ${verb.toUpperCase()}`);
+        return await bounded(ask(verb, args), timeoutMs, `Redis ${verb.toUpperCase()}`);
       } catch (error) {
-        const stale = error.cause === undefined || error.cause.message.startsWith('READONLY');
-        if (stale && client.isReady) reconnect();
+        if (client.isReady && isStale(error)) reconnect();
         throw error;
       }
     };

@@ -73,6 +73,17 @@ test('a Redis that hangs costs the first reads 100 ms and the others nothing', a
   assert.match(one.child.output, /cache in use again/);
 });
 
+test('a Redis that is slow for a moment is a miss, and keeps its connection', async () => {
+  const spec = newSpec();
+  await one.wrap(spec, { value: 'kept' });
+  const connected = () => one.child.output.split('cache connected').length;
+  const earlier = connected();
+  services.redis.command('client', 'pause', '500');
+  await readsWithoutCache(one, spec);
+  await readsAgain();
+  assert.equal(connected(), earlier);
+});
+
 test('an invalidation that Redis missed is made up for when it is back', async () => {
   const spec = newSpec();
   await one.set(spec, 'old');

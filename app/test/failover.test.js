@@ -39,3 +39,17 @@ test('a failover keeps the sessions and is over within 5 s, though the old prima
   assert.equal((await user.get('/me')).status, 200);
   assert.equal(app.child.exitCode, null);
 });
+
+test('a primary that hangs is left, by the sessions and by the cache', async () => {
+  const user = await loggedIn(app.url);
+  await eventually(() => services.redis.command('dbsize').trim() === replica.command('dbsize').trim());
+  replica.signal('SIGSTOP');
+  try {
+    services.redis.command('replicaof', 'no', 'one');
+    endpoint.target = services.redis.port;
+    const hits = async () => (await user.get('/me')).headers['x-cache'] === 'hit';
+    await eventually(hits, { timeoutMs: 10_000, what: 'the session and the cache' });
+  } finally {
+    replica.signal('SIGCONT');
+  }
+});
