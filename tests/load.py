@@ -69,14 +69,16 @@ function request()
   return wrk.format("GET", nil, headers)
 end
 
-function response(status)
-  log:write(string.format("%%.6f %%.6f %%d\\n", sent, now() - sent, status))
+function response(status, _, body)
+  local words = status < 400 and "" or body:sub(1, 200):gsub("%%s+", " ")
+  log:write(string.format("%%.6f %%.6f %%d %%s\\n", sent, now() - sent, status, words))
   log:flush()
   sent = nil
 end
 """
 """For `wrk`: each connection waits `pause` ms after an answer; the cookies come in turn. Its log has a line a
-request: when it was sent (epoch seconds), how long it took (seconds), its status; 0 where none came."""
+request: when it was sent (epoch seconds), how long it took (seconds), its status, 0 where none came; of a
+failed one the answer's beginning, by which the balancer's own (HTML) is told from the app's (JSON)."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -89,6 +91,8 @@ class Request:
     sent: float
     seconds: float
     status: int
+    answer: str = ""
+    """How a failed one's answer begins."""
 
     @property
     def failed(self) -> bool:
@@ -207,8 +211,8 @@ def outcome(printed: str, seconds: float) -> Outcome:
 
 def noted(log: str) -> list[Request]:
     """The requests that a connection noted."""
-    lines = (line.split() for line in log.splitlines())
+    lines = (line.split(maxsplit=3) for line in log.splitlines())
     return [
-        Request(sent=float(sent), seconds=float(seconds), status=int(status))
-        for sent, seconds, status in lines
+        Request(sent=float(sent), seconds=float(seconds), status=int(status), answer="".join(answer))
+        for sent, seconds, status, *answer in lines
     ]

@@ -118,6 +118,7 @@ def _global(generation: int) -> Iterable[str]:
         "global",
         f"  description {generation}",
         f"  stats socket unix@{SOCKET} mode 600 level admin expose-fd listeners",
+        "  log stdout format timed daemon",
     )
 
 
@@ -125,6 +126,10 @@ def _defaults(balancer: Balancer) -> Iterable[str]:
     return (
         "defaults",
         "  mode http",
+        # What failed, and at which step: `make logs` shows it.
+        "  log global",
+        "  option httplog",
+        "  option dontlog-normal",
         "  retries 0",
         "  http-reuse always",
         "  option idle-close-on-response",

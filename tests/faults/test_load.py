@@ -15,6 +15,7 @@ import pytest
 from tests.load import Load, Outcome, outcome
 
 pytestmark = pytest.mark.quiet
+BODY = "what the server says"
 SUMMARY = """\
 Running 1m test @ http://127.0.0.1:3000/
   1 threads and 10 connections
@@ -55,10 +56,11 @@ class Server:
                     self.close_connection = True
                     return
                 self.send_response(status)
-                self.send_header("Content-Length", "0")
+                self.send_header("Content-Length", str(len(BODY)))
                 if self.close_connection:
                     self.send_header("Connection", "close")
                 self.end_headers()
+                self.wfile.write(BODY.encode())
 
             def log_message(self, format: str, *args: object) -> None:
                 """Nothing."""
@@ -117,7 +119,7 @@ def test_a_broken_connection_and_a_bad_answer_are_seen() -> None:
     with serving(lambda number: 500 if number % 10 == 0 else 200) as server:
         seen = loaded(server)
         assert seen.failed == sum(one.failed for one in seen.each) > 0
-        assert {one.status for one in seen.each if one.failed} == {500}
+        assert {(one.status, one.answer) for one in seen.each if one.failed} == {(500, BODY)}
 
 
 def test_a_test_that_fails_leaves_no_load_behind() -> None:
