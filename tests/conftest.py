@@ -1,6 +1,7 @@
 """One deployment for the whole run: a rehearsal made for it."""
 
 from collections.abc import Generator, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,12 @@ hypothesis.settings.register_profile(
 hypothesis.settings.load_profile("patient")
 TIMES = 2
 """Rollouts, and reloads, of a test; `make soak` has more."""
+TESTS = Path(__file__).parent
+TIERS = ("unit", "migrator", "preview", "rehearsal", "infra", "faults")
+QUIET = "quiet"
+LONGEST = (QUIET, "deployment", "faults")
+"""The groups that take longest, each of them minutes."""
+TURN = pytest.StashKey[ExitStack]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -63,32 +70,57 @@ def aws_environment(deployment: Deployment, monkeypatch: pytest.MonkeyPatch) -> 
             monkeypatch.setenv(name, value)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+@pytest.hookimpl(tryfirst=True)  # pytest-xdist's own reads the groups
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Quick tests first, so that a slip shows early; the order is a courtesy, no test needs it.
 
-    With several processes (`make test` has two) modules stay whole, and all that use a deployment stay in
-    one process: they change it, one after another. The faults have a deployment of their own.
+    With several processes (`make test`) the longest groups come first, so that in the end none waits for one.
     """
-    tiers = ["unit", "migrator", "preview", "rehearsal", "infra", "faults"]
-    folder = Path(__file__).parent
-
-    def tier(item: pytest.Item) -> int:
-        first = item.path.relative_to(folder).parts[0]
-        return tiers.index(first) if first in tiers else len(tiers)
-
-    items.sort(key=tier)
+    items.sort(key=_tier)
     for item in items:
-        # Those of tests/infra ask for it while they run, where no stack is named.
-        shared = "checkout" in getattr(item, "fixturenames", ()) or tier(item) == tiers.index("infra")
-        deployment = "faults" if tier(item) == tiers.index("faults") else "deployment"
-        item.add_marker(pytest.mark.xdist_group(deployment if shared else str(item.path)))
+        item.add_marker(pytest.mark.xdist_group(_group(item)))
+    if hasattr(config, "workerinput"):
+        items.sort(key=lambda item: LONGEST.index(_group(item)) if _group(item) in LONGEST else len(LONGEST))
+
+
+def _tier(item: pytest.Item) -> int:
+    folder = item.path.relative_to(TESTS).parts[0]
+    return TIERS.index(folder) if folder in TIERS else len(TIERS)
+
+
+def _group(item: pytest.Item) -> str:
+    """Tests that stay in one process, in their order.
+
+    Those that measure keep all others waiting just once. Those that use a deployment change it, one after
+    another; the migrations' faults have one of their own. Of the rest each module is a group.
+    """
+    if item.get_closest_marker("quiet"):
+        return QUIET
+    # Those of tests/infra ask for it while they run, where no stack is named.
+    if "checkout" in getattr(item, "fixturenames", ()) or _tier(item) == TIERS.index("infra"):
+        return "faults" if _tier(item) == TIERS.index("faults") else "deployment"
+    return str(item.path.relative_to(TESTS))
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
-    """With several processes a `quiet` test waits until it is alone, and the others wait for it."""
+def pytest_runtest_protocol(
+    item: pytest.Item, nextitem: pytest.Item | None
+) -> Generator[None, object, object]:
+    """With several processes a `quiet` test waits until it is alone; the others wait for it and its like."""
     if not hasattr(item.config, "workerinput"):
         return (yield)
-    factory: pytest.TempPathFactory = item.config._tmp_path_factory  # type: ignore[attr-defined] # no other way in a hook
-    with turns.turn(factory.getbasetemp().parent, alone=item.get_closest_marker("quiet") is not None):
+    if item.config.getoption("loadgroup"):
+        assert item.nodeid.endswith(f"@{_group(item)}"), "pytest-xdist does not keep groups together"
+    stash = item.config.stash
+    if TURN not in stash:
+        factory: pytest.TempPathFactory = item.config._tmp_path_factory  # type: ignore[attr-defined] # no other way in a hook
+        stash[TURN] = ExitStack()
+        stash[TURN].enter_context(
+            turns.turn(factory.getbasetemp().parent, alone=_group(item) == QUIET),
+        )
+    try:
         return (yield)
+    finally:
+        if _group(item) != QUIET or nextitem is None or _group(nextitem) != QUIET:
+            stash[TURN].close()
+            del stash[TURN]
