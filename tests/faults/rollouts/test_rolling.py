@@ -27,6 +27,7 @@ RELOADS = 20
 WITHOUT_HANDLER = "module.exports = { gracefulShutdown: () => ({ isShuttingDown: false }) };"
 SHUTDOWN = "/opt/app/current/src/shutdown.js"
 RESTORE = f"test ! -f /root/shutdown.js || {{ cat /root/shutdown.js >{SHUTDOWN} && rm /root/shutdown.js; }}"
+KILL_WORKER = "pkill -KILL --oldest --euid app --full src/server.js"
 NOTICED = 2.0
 """Seconds within which a lost server gets no more requests in rehearsal. An ALB takes its health checks',
 15 s here: like the rehearsal's balancer it sends no request twice, so those that it still hands on fail."""
@@ -156,6 +157,25 @@ def test_scaling_out_and_in_fails_no_request(deployment: Deployment, servers: Se
     finally:
         servers.resize(desired)
     assert (use.failed, use.fewest) == (0, desired)
+    assert use.all_are_logged_in()
+
+
+def test_a_worker_killed_while_a_server_drains_costs_what_it_had_in_flight(
+    deployment: Deployment, servers: Servers
+) -> None:
+    """A connection has one request in flight; PM2 starts another worker."""
+    desired = servers.desired
+    leaving, hit = sorted(servers.healthy)
+    with in_use(deployment) as use:
+        servers.terminate(leaving)
+        until(lambda: servers.health().get(leaving) != "healthy")
+        killed = time.time()
+        servers.run(hit, KILL_WORKER)
+        servers.settled(desired)
+    assert use.outcome is not None
+    failed = [one for one in use.outcome.each if one.failed]
+    assert use.failed <= 2 * CONNECTIONS
+    assert all(one.sent < killed + NOTICED and one.sent + one.seconds > killed for one in failed)
     assert use.all_are_logged_in()
 
 
