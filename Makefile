@@ -58,7 +58,7 @@ app/node_modules/.ready: app/package-lock.json
 test: setup lint ## everything: lint, the app's tests, unit, preview, rehearsal, infra
 	@$(RUN) -m rehearsal engine
 	@npm test --silent --prefix app
-	@$(RUN) -m pytest tests --numprocesses 3 --dist loadgroup --no-loadscope-reorder
+	@$(RUN) -m pytest tests --numprocesses 2 --dist loadgroup --no-loadscope-reorder
 
 soak: setup ## rollouts and reloads under load, twenty times each
 	@$(RUN) -m pytest tests/faults/rollouts --times 20 -rP

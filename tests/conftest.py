@@ -26,6 +26,7 @@ QUIET = "quiet"
 LONGEST = (QUIET, "deployment", "faults")
 """The groups that take longest, each of them minutes."""
 TURN = pytest.StashKey[ExitStack]()
+"""What a process holds while it runs a test, or one after the other those that measure."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

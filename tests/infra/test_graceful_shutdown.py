@@ -49,9 +49,7 @@ def test_requests_in_flight_are_finished_after_the_signal(servers: list[Server],
     """
     to_stores = connections(servers[0], f"pid={min(servers[0].pids())},")
     stores = servers[0].node("stores.cjs", {"key": None})
-    assert {stores["sessions"]["port"], stores["database"]["port"]} <= {
-        port(peer) for peer in to_stores.values()
-    }
+    assert {stores["sessions"]["port"], stores["database"]["port"]} <= {port(peer) for _, peer in to_stores}
     seen, last_words = leave(
         servers[0], signals=[[signal, 0], [signal, 200], ["SIGTERM", 400], ["SIGINT", 600]]
     )
@@ -64,7 +62,7 @@ def test_requests_in_flight_are_finished_after_the_signal(servers: list[Server],
     assert early > SHORT * 1000, "an idle connection was closed before its client could know"
     assert seen["gone"] < servers[0].kill_seconds * 1000
     assert last_words == own_app.Exit(code=0, reason=signal, cut_off=0, hard_stop=False)
-    assert to_stores.keys().isdisjoint(connections(servers[0]))
+    assert to_stores.isdisjoint(connections(servers[0]))
 
 
 @pytest.mark.disruptive
@@ -102,11 +100,11 @@ def test_a_killed_worker_does_not_finish_its_requests(servers: list[Server]) -> 
     assert last_words is None
 
 
-def connections(server: Server, of: str = "") -> dict[str, str]:
-    """The peers of established connections by their local ends, without those that the app has accepted."""
+def connections(server: Server, of: str = "") -> set[tuple[str, str]]:
+    """Established connections, local end and peer, without those that the app has accepted."""
     lines = server.host.check_output("ss --no-header --tcp --numeric --processes state established")
     ends = [line.split()[2:4] for line in lines.splitlines() if of in line]
-    return {local: peer for local, peer in ends if port(local) != str(server.address[1])}
+    return {(local, peer) for local, peer in ends if port(local) != str(server.address[1])}
 
 
 def port(end: str) -> str:
