@@ -9,7 +9,7 @@ from tests.checkout import succeed
 from tests.faults.deployer import UP
 from tests.faults.rollouts.fleet import Fleet
 from tests.faults.rollouts.releases import BAD, BadRelease
-from tests.load import Load
+from tests.load import ASKED, Load
 from tests.person import Person
 
 pytestmark = pytest.mark.quiet
@@ -25,7 +25,7 @@ def test_a_release(release: BadRelease, fleet: Fleet) -> None:
     """It fails in time, with the server's own words; the old servers serve every request, the gates stay."""
     servers, pinned, gates = fleet.servers(), fleet.pinned(), recorded(fleet)
     settings = fleet.settings(environment=f'NODE_OPTIONS: "{release.node_options}"', warmup=release.warmup)
-    with settings, Load(fleet.url, rate=150, cookies=[Person.logged_in(fleet.url).cookie]) as load:
+    with settings, Load(fleet.url, rate=ASKED, cookies=[Person.logged_in(fleet.url).cookie]) as load:
         failed = fleet.checkout.pulumi(*UP)
         outcome = load.stop()
     assert failed.returncode != 0, failed.stdout

@@ -4,7 +4,7 @@ import pytest
 
 from tests.faults.deployer import Deployer, until
 from tests.faults.rollouts.fleet import Fleet
-from tests.load import Load
+from tests.load import ASKED, Load
 from tests.person import Person
 
 pytestmark = pytest.mark.quiet
@@ -13,7 +13,7 @@ pytestmark = pytest.mark.quiet
 def test_the_next_up_finishes_what_a_killed_engine_began(fleet: Fleet) -> None:
     """Another release in the meantime takes its place, the same one is followed; nothing is done twice."""
     refreshes, release = len(fleet.refreshes()), fleet.gate("release")
-    with Load(fleet.url, rate=150, cookies=[Person.logged_in(fleet.url).cookie]) as load:
+    with Load(fleet.url, rate=ASKED, cookies=[Person.logged_in(fleet.url).cookie]) as load:
         with fleet.settings(environment="LEVEL: first"):
             killed_while_servers_start(fleet, fleet.up())
         with fleet.settings(environment="LEVEL: second"):
