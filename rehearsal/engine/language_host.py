@@ -5,11 +5,14 @@ and calls it over gRPC. The SDK's own automation server runs the program; this a
 asks of a host besides. It runs in the project's virtual environment and ends when the engine does.
 """
 
+import gc
 import json
 import os
+import re
 import runpy
 import selectors
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -25,7 +28,7 @@ import grpc
 from google.protobuf import empty_pb2
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
-from pulumi import RunError
+from pulumi import RunError, log
 from pulumi.automation._server import LanguageServer
 from pulumi.runtime.proto import language_pb2, language_pb2_grpc, plugin_pb2
 
@@ -53,6 +56,9 @@ class LanguageHost(LanguageServer):
         del request.args[:]
         request.args.append(sys.argv[1])  # the SDK's server takes the engine's address from here
         self.program = lambda: run_program(request.info)
+        if not shows_debug_messages(engine_command()):
+            # Five blocking calls a resource, an eighth of a run, for what nobody sees.
+            log.debug = lambda *_, **__: None
         result = super().Run(request, context)  # type: ignore[no-untyped-call]  # the SDK has no types here
         return language_pb2.RunResponse(bail=True) if result.error else result
 
@@ -98,6 +104,19 @@ class LanguageHost(LanguageServer):
         yield language_pb2.RunPluginResponse(exitcode=exit_code)
 
 
+def engine_command() -> list[str]:
+    """The engine's command line, which alone tells what it shows; empty where there is no /proc."""
+    try:
+        return Path(f"/proc/{os.getppid()}/cmdline").read_text().split("\0")
+    except OSError:
+        return []
+
+
+def shows_debug_messages(command: list[str]) -> bool:
+    """Whether the engine was asked for them: `--debug` or `--verbose`, or `d` or `v` among short flags."""
+    return not command or any(re.match(r"--debug|--verbose|-\w*[dv]", argument) for argument in command)
+
+
 def run_program(info: Any) -> None:
     """Runs the project's `__main__.py` as the official host does; its exceptions become readable traces."""
     refuse_other_environment(info)
@@ -106,6 +125,7 @@ def run_program(info: Any) -> None:
     if not (program / "__main__.py").is_file():
         raise RunError(f"There is no program: {program / '__main__.py'} is missing.")
     sys.argv = [str(program)]
+    gc.disable()  # the AWS SDK's many objects stay: to look through them takes a tenth of a run
     try:
         runpy.run_path(str(program), run_name="__main__")
     except RunError:
@@ -115,6 +135,9 @@ def run_program(info: Any) -> None:
             raise RunError(f"The program ended itself with {end.code!r}.") from end
     except Exception as error:
         raise RunError(f"Program failed with an unhandled exception:\n{own_trace(error, program)}") from error
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def own_trace(error: Exception, program: Path) -> str:
@@ -208,8 +231,11 @@ def main() -> None:
     A user's Ctrl-C never comes here: the engine gives its plugins a process group of their own.
     """
     threading.Thread(target=end_with, args=[os.getppid()], daemon=True).start()
-    ended = threading.Event()
-    signal.signal(signal.SIGINT, lambda *_: ended.set())
+    # A signal that comes just before a lock is waited for does not end the wait; a byte does.
+    ended, end = socket.socketpair()
+    end.setblocking(False)
+    signal.set_wakeup_fd(end.fileno())
+    signal.signal(signal.SIGINT, lambda *_: None)
     server = grpc.server(
         ThreadPoolExecutor(),
         options=[
@@ -221,7 +247,7 @@ def main() -> None:
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
     print(port, flush=True)
-    ended.wait()
+    ended.recv(1)
     server.stop(grace=0).wait()  # ends the policy packs' calls, and with them the packs
     os._exit(0)
 

@@ -1,12 +1,12 @@
 """Serves a provider as the engine starts its plugins: `python -m rehearsal.provider aws ENGINE_ADDRESS`."""
 
 import argparse
+from importlib import import_module
 
-from rehearsal.provider.aws import Aws
-from rehearsal.provider.random import Random
 from rehearsal.provider.server import serve
 
-PROVIDERS: dict[str, type[Aws] | type[Random]] = {"aws": Aws, "random": Random}
+PROVIDERS = {"aws": "Aws", "random": "Random"}
+"""Module and class of each. Only the one that is served is imported: boto3 takes as long as all the rest."""
 
 
 def main() -> None:
@@ -14,7 +14,8 @@ def main() -> None:
     parser.add_argument("provider", choices=PROVIDERS)
     parser.add_argument("engine", help="the engine's address")
     arguments, _ = parser.parse_known_args()  # The engine passes its logging flags along.
-    serve(PROVIDERS[arguments.provider](), arguments.engine)
+    module = import_module(f"rehearsal.provider.{arguments.provider}")
+    serve(getattr(module, PROVIDERS[arguments.provider])(), arguments.engine)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,8 @@
 """The language host, apart from the engine."""
 
+import gc
+import subprocess
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -9,6 +12,7 @@ from pulumi import RunError
 from pulumi.runtime.proto import language_pb2
 
 from rehearsal.engine import language_host
+from tests.checkout import ROOT
 
 
 def project(folder: Path, program: str | None) -> Any:
@@ -65,6 +69,45 @@ def test_another_virtual_environment_is_refused(tmp_path: Path) -> None:
     info.options = {"virtualenv": "other"}
     with pytest.raises(RunError, match=r"runtime\.options\.virtualenv is 'other'"):
         language_host.run_program(info)
+
+
+def test_the_collector_is_back_after_a_program(tmp_path: Path) -> None:
+    """It rests while a program is imported; hooks then run for as long as a rollout takes."""
+    language_host.run_program(project(tmp_path, "import gc\nassert not gc.isenabled()\n"))
+    assert gc.isenabled()
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "pulumi up --debug",
+        "pulumi preview -d",
+        "pulumi up -yd",
+        "pulumi up -v=3",
+        "pulumi up --verbose 9 --logflow",
+        "",
+    ],
+)
+def test_debug_messages_are_sent_to_who_asked_for_them(command: str) -> None:
+    """And where it is not known who asked for what."""
+    assert language_host.shows_debug_messages(command.split())
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["pulumi up --yes --stack dev", "pulumi preview --diff --non-interactive", "pulumi up -s dev"],
+)
+def test_debug_messages_are_not_sent_to_nobody(command: str) -> None:
+    """Words that begin alike ask for none."""
+    assert not language_host.shows_debug_messages(command.split())
+
+
+def test_the_engines_command_is_the_parents(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As the kernel knows it."""
+    monkeypatch.chdir(ROOT)
+    show = "from rehearsal.engine import language_host as l; print(*l.engine_command(), sep='\\0', end='')"
+    shown = subprocess.run([sys.executable, "-c", show], capture_output=True, text=True, check=True).stdout
+    assert shown == Path("/proc/self/cmdline").read_text()
 
 
 def test_the_installed_providers_are_what_the_engine_is_told() -> None:
