@@ -40,7 +40,9 @@ def test_each_alarm_has_the_dimensions_of_a_metric(deployment: Deployment, aws_e
     tracking = [one for one in watched if one["AlarmName"].startswith("TargetTracking-")]
     assert len(tracking) == 4
     assert {one["MetricName"] for one in watched} == _PUBLISHED
-    deadline = time.monotonic() + 25  # what is measured over ten seconds is there after twenty at most
+    deadline = (
+        time.monotonic() + 60
+    )  # what is measured over ten seconds is there after twenty, if nobody is busy
     while missing := [one["AlarmName"] for one in watched if not published(one)]:
         assert time.monotonic() < deadline, missing
         requests.get(deployment.outputs["url"] + "/readyz", timeout=10).raise_for_status()
@@ -64,7 +66,7 @@ def test_the_app_writes_each_metric_that_the_kit_knows(deployment: Deployment, a
         person.who_am_i()
     known = {(name, dimension) for dimension, metrics in METRICS.items() for name in metrics}
     known |= {(name, "") for name, _ in known}
-    deadline = time.monotonic() + 70  # each process writes once a minute
+    deadline = time.monotonic() + 120  # each process writes once a minute
     alarms = boto3.client("cloudwatch").describe_alarms()["MetricAlarms"]
     watched = [one for one in alarms if one["Namespace"] == _APP]
     assert len(watched) == 5

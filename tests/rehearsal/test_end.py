@@ -12,7 +12,7 @@ import pytest
 from tests.checkout import Checkout, succeed
 from tests.person import Person
 
-END_SECONDS = 10
+END_SECONDS = 30
 """Within which the kernel has ended what a killed cloud ran."""
 
 

