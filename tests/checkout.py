@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests import orphans
+
 ROOT = Path(__file__).parent.parent
 UP_TIMEOUT = 900
 """Seconds the longest command may take: a first `up` on two busy cores that packs the app's release too."""
@@ -26,7 +28,11 @@ class Checkout:
 
     @classmethod
     def copy(cls, folder: Path) -> "Checkout":
-        """Copies every file that git would keep; shares the Python environment; takes a free port."""
+        """Copies every file that git would keep; shares the Python environment; takes a free port.
+
+        What a killed test run left running is ended first.
+        """
+        orphans.end_orphans()
         listed = _git("ls-files", "-z", "--cached", "--others", "--exclude-standard")
         for name in filter(None, listed.split("\0")):
             if (ROOT / name).is_file():
@@ -34,6 +40,7 @@ class Checkout:
                 shutil.copy2(ROOT / name, folder / name)
         (folder / ".venv").symlink_to(ROOT / ".venv")
         checkout = cls(folder=folder)
+        orphans.own(folder / ".rehearsal")
         checkout.replace("stacks/Pulumi.local.yaml", "127.0.0.1:4577", f"127.0.0.1:{free_port()}")
         return checkout
 

@@ -29,13 +29,9 @@ class RunningCloud:
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
                 [
-                    sys.executable,
-                    "-m",
-                    "rehearsal.cloud",
-                    "--port",
-                    str(self.port),
-                    "--state",
-                    str(state_dir),
+                    *("setpriv", "--pdeathsig", "TERM"),  # a test run that is killed leaves no cloud behind
+                    *(sys.executable, "-m", "rehearsal.cloud"),
+                    *("--port", str(self.port), "--state", str(state_dir)),
                 ],
                 stderr=log,
             )
