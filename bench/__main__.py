@@ -12,11 +12,12 @@ import shutil
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+from bench.folder import working_folder
 
 ROOT = Path(__file__).parent.parent
 RESULTS = ROOT / "bench" / "results"
@@ -38,8 +39,8 @@ class Measurement:
 
 def main() -> None:
     """Measures in a clone, so that the caller's own rehearsal and caches stay as they are."""
-    with tempfile.TemporaryDirectory(prefix="evenkeel-bench-") as folder:
-        clone, home = Path(folder) / "clone", Path(folder) / "home"
+    with working_folder() as folder:
+        clone, home = folder / "clone", folder / "home"
         _run(["git", "clone", "--quiet", str(ROOT), str(clone)], cwd=ROOT, environment=dict(os.environ))
         home.mkdir()
         environment = _empty_caches(home)

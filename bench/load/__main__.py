@@ -15,13 +15,13 @@ import platform
 import secrets
 import subprocess
 import sys
-import tempfile
 from argparse import ArgumentParser
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from math import ceil
 from pathlib import Path
 
+from bench.folder import working_folder
 from bench.load import k6, phase, plot, scaling, users
 from bench.load.app import App, AppFailed, Gateway
 from bench.load.mix import MIX, ZIPF, cumulative, zipf
@@ -60,13 +60,11 @@ QUICK = Sizes(members=12_000, messages=60_000, warm=1500, cold=3, steady=4, maxi
 def main() -> None:
     sizes, load = _sizes(), os.getloadavg()[0]
     _say(f"load {load:.1f} on {os.cpu_count()} cores: the work of others makes the ratios inexact")
-    with tempfile.TemporaryDirectory(prefix="evenkeel-bench-") as folder:
+    with working_folder() as folder:
         try:
-            report, versions = Bench(Path(folder), sizes).run()
+            report, versions = Bench(folder, sizes).run()
         except (AppFailed, EngineError, k6.LoadFailed) as error:
             sys.exit(str(error))
-        except KeyboardInterrupt:
-            sys.exit(130)
     _write(report, versions, load, sizes)
     if sizes != QUICK and (broken := report.broken_promises()):
         sys.exit("\n".join(f"does not hold: {reason}" for reason in broken))

@@ -29,7 +29,7 @@ CROSSED = 99
 
 
 class LoadFailed(Exception):
-    """k6 ended without having loaded anything; it has said why."""
+    """Nothing was loaded, or nothing answered well: there is nothing to measure."""
 
 
 def find() -> Path:

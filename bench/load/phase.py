@@ -186,7 +186,10 @@ def measured(
     statements: int,
     lag: float,
 ) -> Measured:
-    """From k6's summary, and from the looks at the time for which the load was held."""
+    """From k6's summary, and from the looks at the time for which the load was held.
+
+    LoadFailed where no request was answered well.
+    """
 
     def value(metric: str, name: str, part: str = HELD) -> float:
         found = summary["metrics"].get(f"{metric}{{{part}}}" if part else metric, {"values": {}})
@@ -194,6 +197,11 @@ def measured(
 
     sent, refused = value("http_reqs", "count"), value("refused", "count")
     failed = value("http_req_failed", "rate")
+    if not sent or failed == 1:
+        raise k6.LoadFailed(
+            f"Phase '{load.name}': none of {sent:.0f} requests was answered well, {refused:.0f} got a 503. "
+            "Run the app's tests (npm test --prefix app), or less on this machine beside the bench."
+        )
     held = [look for look in looks if look.at >= looks[-1].at - load.seconds]
     waits = sum((look.waits for look in held), Counter[str]())
     everything = int(value("http_reqs", "count", part=""))

@@ -11,11 +11,11 @@ import os
 import platform
 import shutil
 import sys
-import tempfile
 import time
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
+from bench.folder import working_folder
 from bench.migrations import plot, way
 from bench.migrations.database import SETTINGS, Database
 from bench.migrations.report import Build, Report
@@ -34,14 +34,12 @@ GIB = 2**30
 def main() -> None:
     chosen, load = _arguments(), os.getloadavg()[0]
     _say(f"load {load:.1f} on {os.cpu_count()} cores: the work of others makes the ratios inexact")
-    with tempfile.TemporaryDirectory(prefix="evenkeel-bench-") as folder:
-        _require_disk(Path(folder), chosen.rows)
+    with working_folder() as folder:
+        _require_disk(folder, chosen.rows)
         try:
-            report, version = _measure(Path(folder), chosen)
+            report, version = _measure(folder, chosen)
         except (BuildFailed, WritersFailed) as error:
             sys.exit(str(error))
-        except KeyboardInterrupt:
-            sys.exit(130)
     _write(report, version, load, chosen)
     if broken := report.broken_promises():
         sys.exit("\n".join(f"does not hold: {reason}" for reason in broken))

@@ -13,11 +13,11 @@ import json
 import os
 import platform
 import sys
-import tempfile
 import time
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
+from bench.folder import working_folder
 from bench.rollout import plot
 from bench.rollout.fleet import Fleet
 from bench.rollout.report import Report, Rollout
@@ -42,12 +42,10 @@ LEAD = 10.0  # seconds of load before a rollout, and after it
 def main() -> None:
     chosen, load = _arguments(), os.getloadavg()[0]
     _say(f"load {load:.1f} on {os.cpu_count()} cores: the work of others makes the times inexact")
-    with tempfile.TemporaryDirectory(prefix="evenkeel-bench-") as folder:
-        checkout = Checkout.copy(Path(folder))
+    with working_folder() as folder:
+        checkout = Checkout.copy(folder)
         try:
             report = _measure(checkout, chosen)
-        except KeyboardInterrupt:
-            sys.exit(130)
         finally:
             succeed(checkout.rehearsal("down"))
     _write(report, load, chosen)

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from bench.load import mix, phase
+from bench.load.k6 import LoadFailed
 from bench.load.phase import Look
 
 
@@ -43,6 +44,14 @@ def test_only_the_held_load_counts() -> None:
     assert found.cores == {"k6": 0.2, "worker 1": 0.9}
     assert found.waits == {"a core": 1.0, "IO: WALSync": pytest.approx(2 / 3)}
     assert found.queries == 2
+
+
+@pytest.mark.parametrize(("sent", "share"), [(0, 0.0), (7, 1.0)])
+def test_a_phase_without_a_good_answer_has_no_figures(sent: int, share: float) -> None:
+    """It says so, where a division by zero would not."""
+    nothing = summary(http_reqs={"count": sent}, http_req_failed={"rate": share}, refused={"count": sent})
+    with pytest.raises(LoadFailed, match=f"'maximum': none of {sent} requests was answered well, {sent} got"):
+        phase.measured(phase.maximum(10), nothing, LOOKS, reads=Counter(), statements=0, lag=0)
 
 
 def test_a_refusal_is_no_error_and_no_throughput() -> None:
