@@ -78,7 +78,8 @@ test('a Redis that is slow for a moment is a miss, and keeps its connection', as
   await one.wrap(spec, { value: 'kept' });
   const connected = () => one.child.output.split('cache connected').length;
   const earlier = connected();
-  services.redis.command('client', 'pause', '500');
+  // Longer than the reads ask, 5 times 100 ms; shorter than a silence that ends a connection.
+  services.redis.command('client', 'pause', '750');
   await readsWithoutCache(one, spec);
   await readsAgain();
   assert.equal(connected(), earlier);

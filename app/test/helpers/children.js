@@ -44,7 +44,29 @@ async function stop(child, signal = 'SIGTERM') {
 }
 
 async function freePort() {
-  const server = createServer().listen(0, '127.0.0.1');
+  return listening(0);
+}
+
+/**
+ * The first of two that follow each other. Of those the system gives away one or the other is for outgoing connections,
+ * which any program may open meanwhile: these are below them.
+ */
+async function freePortPair() {
+  for (;;) {
+    const first = 10_000 + Math.floor(Math.random() * 20_000);
+    try {
+      await listening(first);
+      await listening(first + 1);
+      return first;
+    } catch (error) {
+      if (error.code !== 'EADDRINUSE') throw error;
+    }
+  }
+}
+
+/** Listens for a moment; returns the port. */
+async function listening(wanted) {
+  const server = createServer().listen(wanted, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address();
   server.close();
@@ -76,4 +98,4 @@ async function eventually(attempt, { timeoutMs = 30_000, what = 'the condition' 
   throw new Error(`${what} did not come true within ${timeoutMs} ms; last seen: ${last}`);
 }
 
-module.exports = { eventually, freePort, lines, serverIdentity, start, stop };
+module.exports = { eventually, freePort, freePortPair, lines, serverIdentity, start, stop };

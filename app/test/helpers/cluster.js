@@ -5,7 +5,7 @@ const { execFile } = require('node:child_process');
 const { mkdirSync, writeFileSync } = require('node:fs');
 const { join } = require('node:path');
 const { promisify } = require('node:util');
-const { eventually, freePort, start, stop } = require('./children');
+const { eventually, freePort, freePortPair, start, stop } = require('./children');
 
 const APP = join(__dirname, '../..');
 const PM2 = join(APP, 'node_modules/.bin/pm2');
@@ -13,7 +13,7 @@ const PM2 = join(APP, 'node_modules/.bin/pm2');
 /** Starts two workers; `script` replaces the ecosystem file's own. */
 async function startCluster(services, { name, script } = {}) {
   const port = await freePort();
-  const metricsPort = await freePort();
+  const metricsPort = await freePortPair();
   const home = join(services.folder, name);
   const logs = join(home, 'logs');
   mkdirSync(logs, { recursive: true });
