@@ -189,7 +189,9 @@ def phase_of(look: Look) -> str:
         return BOOT
     if look.leaving:
         return DRAIN
-    return WARM_UP if look.percentage is not None else ""
+    if look.percentage is None:
+        return ""
+    return WARM_UP if look.healthy > look.desired else BOOT  # the first are asked for, and not there yet
 
 
 def percentile(requests: Iterable[Request], per_cent: int) -> float:
