@@ -43,35 +43,31 @@ async function stop(child, signal = 'SIGTERM') {
   return child.exitCode;
 }
 
-async function freePort() {
-  return listening(0);
-}
-
-/**
- * The first of two that follow each other. Of those the system gives away one or the other is for outgoing connections,
- * which any program may open meanwhile: these are below them.
- */
-async function freePortPair() {
-  for (;;) {
-    const first = 10_000 + Math.floor(Math.random() * 20_000);
-    try {
-      await listening(first);
-      await listening(first + 1);
-      return first;
-    } catch (error) {
-      if (error.code !== 'EADDRINUSE') throw error;
-    }
-  }
-}
-
-/** Listens for a moment; returns the port. */
-async function listening(wanted) {
+/** The wanted port if it is free, else an EADDRINUSE; 0 takes any. */
+async function freePort(wanted = 0) {
   const server = createServer().listen(wanted, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address();
   server.close();
   await once(server, 'close');
   return port;
+}
+
+/**
+ * The first of two that follow each other, below those that the system picks: there every other one is for outgoing
+ * connections, and any program's may take it.
+ */
+async function freePortPair() {
+  for (;;) {
+    const first = 10_000 + Math.floor(Math.random() * 20_000);
+    try {
+      await freePort(first);
+      await freePort(first + 1);
+      return first;
+    } catch (error) {
+      if (error.code !== 'EADDRINUSE') throw error;
+    }
+  }
 }
 
 /** The lines of a log that a process wrote. */

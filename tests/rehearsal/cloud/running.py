@@ -12,6 +12,7 @@ from typing import Any
 
 import boto3
 
+from rehearsal import daemon
 from tests.checkout import free_port
 
 BUSY = 3
@@ -30,8 +31,7 @@ class RunningCloud:
             self.process = subprocess.Popen(
                 [
                     *("setpriv", "--pdeathsig", "TERM"),  # a test run that is killed leaves no cloud behind
-                    *(sys.executable, "-m", "rehearsal.cloud"),
-                    *("--port", str(self.port), "--state", str(state_dir)),
+                    *(sys.executable, *daemon.arguments(port=self.port, state=state_dir)),
                 ],
                 stderr=log,
             )

@@ -8,6 +8,7 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
+from rehearsal import daemon
 from tests.rehearsal.cloud.running import RunningCloud, eventually
 
 
@@ -53,7 +54,7 @@ def test_a_state_folder_in_use_is_told_with_the_remedy(cloud: RunningCloud) -> N
 
 def start(*, port: int, state: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "rehearsal.cloud", "--port", str(port), "--state", str(state)],
+        [sys.executable, *daemon.arguments(port=port, state=state)],
         capture_output=True,
         text=True,
         timeout=30,
