@@ -1,6 +1,8 @@
 'use strict';
 const assert = require('node:assert/strict');
-const { after, before, test } = require('node:test');
+const { EventEmitter, once } = require('node:events');
+const { after, before, mock, test } = require('node:test');
+const { rateLimits } = require('../src/rate_limits');
 const { ACCOUNT, client, startApp } = require('./helpers/app');
 const { eventually } = require('./helpers/children');
 const { startServices } = require('./helpers/services');
@@ -128,14 +130,9 @@ test("Redis' keys tell neither addresses nor accounts", () => {
   );
 });
 
-test('while Redis hangs or is away nobody is refused, and nobody waits for long', async () => {
+test('while Redis hangs or is away nobody is refused, and nobody waits for its return', async () => {
   const address = '203.0.113.3';
-  const signUp = async (name) => {
-    const began = Date.now();
-    const { status } = await from(address).post('/register', account(name));
-    assert.ok(Date.now() - began < 1500, `it took ${Date.now() - began} ms`);
-    return status;
-  };
+  const signUp = async (name) => (await from(address).post('/register', account(name))).status;
   const names = (prefix) => Array.from({ length: 3 }, (_, turn) => `${prefix}${turn}`);
   services.redis.signal('SIGSTOP');
   try {
@@ -153,6 +150,27 @@ test('while Redis hangs or is away nobody is refused, and nobody waits for long'
       what: 'the limit',
     },
   );
+});
+
+test('a Redis that hangs costs a request 250 ms', async () => {
+  const events = new EventEmitter();
+  const sendCommand = async ([command]) => {
+    if (command === 'SCRIPT') return 'a hash';
+    events.emit('asked');
+    return new Promise(() => {});
+  };
+  const { signUp } = rateLimits({ redis: { sendCommand }, limits: { signUps: 1 }, log: { error() {} } });
+  const request = { ip: '203.0.113.5', headers: {}, app: { get: () => 1 } };
+  mock.timers.enable({ apis: ['setTimeout'] });
+  try {
+    const [asked, passed] = [once(events, 'asked'), once(events, 'passed')];
+    signUp(request, {}, () => events.emit('passed'));
+    await asked;
+    mock.timers.tick(250);
+    await passed;
+  } finally {
+    mock.timers.reset();
+  }
 });
 
 test('a worker that started without Redis counts when Redis is there', async () => {
