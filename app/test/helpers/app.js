@@ -50,8 +50,7 @@ async function startApp(services, env = {}, script = SERVER) {
 }
 
 /** A browser in small: JSON in, JSON out, one cookie, one connection that is kept alive. */
-function client(url, headers = {}) {
-  const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
+function client(url, headers = {}, agent = new http.Agent({ keepAlive: true, maxSockets: 1 })) {
   let cookie;
   return {
     get cookie() {
@@ -96,8 +95,8 @@ const ACCOUNT = {
 };
 
 /** A client that has signed up, if need be, and logged in. */
-async function loggedIn(url, account = ACCOUNT) {
-  const user = client(url);
+async function loggedIn(url, account = ACCOUNT, headers = {}) {
+  const user = client(url, headers);
   await user.post('/register', account);
   const { email, password } = account;
   const { status } = await user.post('/login', { email, password });
@@ -109,11 +108,11 @@ async function loggedIn(url, account = ACCOUNT) {
  * A log-in whose body is still on its way: in flight until `finish`, which is answered 400, as its address is none.
  * `broken` rejects when it is cut off.
  */
-function slowLogIn(url) {
+function slowLogIn(url, agent = new http.Agent({ keepAlive: true })) {
   const body = JSON.stringify({ email: 'no address', password: ACCOUNT.password });
   const request = http.request(`${url}/login`, {
     method: 'POST',
-    agent: new http.Agent({ keepAlive: true }),
+    agent,
     headers: { 'content-type': 'application/json', 'content-length': body.length, expect: '100-continue' },
   });
   const broken = once(request, 'response');

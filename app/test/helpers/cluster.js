@@ -2,13 +2,16 @@
 /** The app under a PM2 of its own: real cluster mode, real reloads, the ecosystem file that ships. */
 
 const { execFile } = require('node:child_process');
-const { mkdirSync, writeFileSync } = require('node:fs');
+const { mkdirSync, readFileSync, writeFileSync } = require('node:fs');
 const { join } = require('node:path');
 const { promisify } = require('node:util');
-const { eventually, freePort, freePortPair, start, stop } = require('./children');
+const { eventually, freePort, freePortPair, lines, start, stop } = require('./children');
 
 const APP = join(__dirname, '../..');
 const PM2 = join(APP, 'node_modules/.bin/pm2');
+
+/** With the idle phase of a server, and otherwise so much patience that only events decide, however busy the machine is. */
+const PATIENT = { DRAIN_TIMEOUT_MS: '120000', KILL_TIMEOUT_MS: '124000', LISTEN_TIMEOUT_MS: '120000' };
 
 /** Starts two workers; `script` replaces the ecosystem file's own. */
 async function startCluster(services, { name, script } = {}) {
@@ -31,6 +34,7 @@ async function startCluster(services, { name, script } = {}) {
     WEB_CONCURRENCY: '2',
     PORT: String(port),
     METRICS_PORT: String(metricsPort),
+    ...PATIENT,
     ...services.env,
   };
   const pm2 = async (...args) => (await promisify(execFile)(PM2, args, { env })).stdout;
@@ -45,20 +49,23 @@ async function startCluster(services, { name, script } = {}) {
       mode: pm2_env.exec_mode,
     }));
   };
+  const logged = (message) =>
+    lines(readFileSync(join(logs, 'out.log'), 'utf8')).filter((line) => line.message === message);
   const url = `http://127.0.0.1:${port}`;
   await eventually(async () => (await fetch(`${url}/readyz`, { headers: { connection: 'close' } })).ok, {
     timeoutMs: 60_000,
     what: `the cluster\n${daemon.output}`,
   });
-  await eventually(async () => (await workers()).every(({ status }) => status === 'online'), {
-    what: 'both workers',
-  });
+  await eventually(() => logged('listening').length === 2, { timeoutMs: 60_000, what: 'both workers' });
   return {
     url,
     /** Of the first worker; the second has the next one. */
     metricsPort,
-    logs,
     workers,
+    /** The lines of both workers' log with this message. */
+    logged,
+    /** The pids of all workers that have ever listened. */
+    started: () => logged('listening').map(({ pid }) => pid),
     reload: () => pm2('reload', ecosystem, '--update-env'),
     stop: () => stop(daemon),
   };
