@@ -18,10 +18,13 @@ from components.scaling import Scaling
 from components.secrets import Secret, password
 from components.security_groups import SecurityGroups
 from components.server_template import ServerTemplate
+from stacks import relaxations
 from stacks.settings import load
 from stacks.wiring import Wiring
 
-wire = Wiring(project=pulumi.get_project(), stack=pulumi.get_stack(), settings=load())
+stack = pulumi.get_stack()
+wire = Wiring(project=pulumi.get_project(), stack=stack, settings=load(stack))
+relaxations.tell(stack, wire.settings)
 name = wire.name
 cloud = Cloud(name, wire.cloud())
 here = pulumi.ResourceOptions(provider=cloud.provider)

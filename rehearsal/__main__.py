@@ -70,6 +70,9 @@ def preview(rehearsal: Rehearsal, options: argparse.Namespace) -> None:
     found = previews.run(rehearsal, options.stack)
     head, rows = ("stack", "preview", "changes"), [each.row for each in found]
     print(table.plain(head, rows))
+    for each in found:
+        if each.relaxed:
+            print(f"\n{each.relaxed}")
     if summary := os.environ.get("GITHUB_STEP_SUMMARY"):
         with Path(summary).open("a") as page:
             page.write(table.markdown(head, rows) + "\n")

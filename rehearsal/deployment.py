@@ -9,9 +9,7 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-from rehearsal.engine.environment import Rehearsal
+from rehearsal.engine.environment import SECRETS_PROVIDER, Rehearsal
 from rehearsal.errors import CloudError, DeploymentError
 from rehearsal.lock import command_line
 from rehearsal.machine import as_root
@@ -23,7 +21,7 @@ STACK = "local"
 
 def up(rehearsal: Rehearsal) -> None:
     """Makes stack `local` what the program says; the engine shows its own progress."""
-    make_stacks(rehearsal)
+    make_stack(rehearsal)
     free_stack(rehearsal)
     # Ctrl-C reaches the engine too, which then lets what is under way finish: that is waited for.
     before = signal.signal(signal.SIGINT, lambda *_: None)
@@ -45,39 +43,22 @@ def up(rehearsal: Rehearsal) -> None:
 
 def outputs(rehearsal: Rehearsal) -> dict[str, Any]:
     """The outputs of stack `local`; none when nothing is deployed."""
-    if STACK not in existing_stacks(rehearsal):
+    if not exists(rehearsal):
         return {}
     said: dict[str, Any] = json.loads(pulumi(rehearsal, "stack", "output", "--json", "--stack", STACK))
     return said
 
 
-def make_stacks(rehearsal: Rehearsal) -> None:
-    """Stack `local`, selected, and the others that can be previewed by hand."""
-    existing = existing_stacks(rehearsal)
-    wanted = [name for name in rehearsed_stacks(rehearsal.root) if name not in existing]
-    if not wanted:
-        return
-    with Progress(f"making stacks {', '.join(wanted)}"):
-        for name in wanted:
-            pulumi(rehearsal, "stack", "init", name, "--no-select")
-        if STACK in wanted:
-            pulumi(rehearsal, "stack", "select", STACK)
+def make_stack(rehearsal: Rehearsal) -> None:
+    """Stack `local`, selected."""
+    if not exists(rehearsal):
+        with Progress(f"making stack {STACK}"):
+            pulumi(rehearsal, "stack", "init", STACK, "--secrets-provider", SECRETS_PROVIDER)
 
 
-def existing_stacks(rehearsal: Rehearsal) -> set[str]:
-    """The stacks that the engine's file backend holds."""
-    return {file.stem for file in (rehearsal.stacks / ".pulumi" / "stacks" / PROJECT).glob("*.json")}
-
-
-def rehearsed_stacks(root: Path) -> list[str]:
-    """The stacks that need no account: their files have an `encryptionsalt` of the rehearsal's passphrase.
-
-    The engine would write a salt into a file that has none.
-    """
-    files = {file.name.split(".")[1]: yaml.safe_load(file.read_text()) for file in stack_files(root)}
-    return [
-        name for name, file in files.items() if "encryptionsalt" in file and "secretsprovider" not in file
-    ]
+def exists(rehearsal: Rehearsal) -> bool:
+    """Whether the engine's file backend holds stack `local`."""
+    return (rehearsal.stacks / ".pulumi" / "stacks" / PROJECT / f"{STACK}.json").exists()
 
 
 def stack_files(root: Path) -> list[Path]:

@@ -16,9 +16,13 @@ import yaml
 
 from rehearsal import daemon, deployment
 from rehearsal.engine import installation
-from rehearsal.engine.environment import Rehearsal
+from rehearsal.engine.environment import SECRETS_PROVIDER, Rehearsal
 from rehearsal.errors import DeploymentError
 from rehearsal.progress import Progress
+from stacks import relaxations
+
+HIDDEN = "a-secret-that-the-preview-does-not-know"
+"""In place of each secret of a stack file, itself a secret."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -29,6 +33,8 @@ class Preview:
     changes: dict[str, int]
     """How many resources of each operation, as `create`."""
     errors: list[str]
+    relaxed: str = ""
+    """What the stack does without of what production has; empty where it has all."""
 
     @property
     def row(self) -> tuple[str, str, str]:
@@ -63,15 +69,21 @@ def throwaway(project: Rehearsal) -> Iterator[Rehearsal]:
 
 
 def preview(rehearsal: Rehearsal, stack: str) -> Preview:
-    """Previews one stack from a copy of its file: the secrets and endpoint in it are another cloud's."""
+    """Previews one stack from a copy of its file: the endpoint in it is another cloud's, and its secrets are
+    encrypted with a key that is not at hand."""
     scratch = rehearsal.state / "project"
     scratch.mkdir(exist_ok=True)
     shutil.copy2(rehearsal.root / "Pulumi.yaml", scratch)
     file = scratch / "stacks" / f"Pulumi.{stack}.yaml"
     file.parent.mkdir(exist_ok=True)
     original = rehearsal.root / "stacks" / file.name
-    file.write_text(yaml.safe_dump(rehearsed(yaml.safe_load(original.read_text()), rehearsal.endpoint)))
-    deployment.pulumi(rehearsal, "--cwd", str(scratch), "stack", "init", stack)  # puts a salt into the copy
+    settings = yaml.safe_load(original.read_text()) or {}
+    file.write_text(yaml.safe_dump(rehearsed(settings, rehearsal.endpoint)))
+    here = ("--cwd", str(scratch))
+    deployment.pulumi(rehearsal, *here, "stack", "init", stack, "--secrets-provider", SECRETS_PROVIDER)
+    if hidden := [f"{path}={HIDDEN}" for path in secrets(settings.get("config", {}))]:
+        flags = [part for one in hidden for part in ("--secret", one)]
+        deployment.pulumi(rehearsal, *here, "config", "set-all", "--stack", stack, "--path", *flags)
     command: list[str | Path] = [
         rehearsal.bin / "pulumi",
         "preview",
@@ -92,9 +104,27 @@ def preview(rehearsal: Rehearsal, stack: str) -> Preview:
         )
     said = json.loads(done.stdout) if done.stdout.startswith("{") else {}
     errors = [each["message"].strip() for each in said.get("diagnostics", []) if each["severity"] == "error"]
+    relaxed = "".join(
+        each["message"].strip()
+        for each in said.get("diagnostics", [])
+        if each["message"].startswith(relaxations.headed(stack))
+    )
     if done.returncode and not errors:
         errors = [(done.stderr or done.stdout).strip()]
-    return Preview(stack=stack, changes=said.get("changeSummary", {}), errors=errors)
+    return Preview(stack=stack, changes=said.get("changeSummary", {}), errors=errors, relaxed=relaxed)
+
+
+def secrets(values: Any, path: str = "") -> Iterator[str]:
+    """The path, as `pulumi config set --path` takes it, of each value that is a Pulumi secret."""
+    match values:
+        case {"secure": str()} if path:
+            yield path
+        case dict():
+            for name, value in values.items():
+                yield from secrets(value, f'{path}["{name}"]' if path else name)
+        case list():
+            for index, value in enumerate(values):
+                yield from secrets(value, f"{path}[{index}]")
 
 
 def rehearsed(file: dict[str, Any], endpoint: str) -> dict[str, Any]:

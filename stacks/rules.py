@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from stacks.group_rules import GROUP_RULES
 from stacks.problems import DoesNotFit, Problem
 from stacks.sections import Settings
+from stacks.security_rules import SECURITY_RULES, a_protected_stack_has_tls
 
 KIT_VARIABLES = frozenset(
     [
@@ -61,6 +62,19 @@ def a_hosted_zone_needs_a_domain(settings: Settings) -> Iterator[Problem]:
             value=balancer.hosted_zone_id,
             reason="it has no use without load_balancer.domain",
             remedy="Set load_balancer.domain, or take it out",
+        )
+
+
+def a_certificate_needs_its_domain(settings: Settings) -> Iterator[Problem]:
+    """No certificate of a user's is valid for the balancer's own name: `verified` would never open."""
+    balancer = settings.load_balancer
+    if balancer.certificate_arn is not None and balancer.domain is None:
+        yield Problem(
+            setting="load_balancer.domain",
+            value=None,
+            reason="load_balancer.certificate_arn is not valid for the balancer's own name, at which the app "
+            "would be asked",
+            remedy="Set it to a name that the certificate is for",
         )
 
 
@@ -151,7 +165,9 @@ def the_network_has_room(settings: Settings) -> Iterator[Problem]:
 RULES: tuple[Callable[[Settings], Iterator[Problem]], ...] = (
     a_domain_needs_its_hosted_zone,
     a_hosted_zone_needs_a_domain,
+    a_certificate_needs_its_domain,
     https_leaves_port_80_to_the_redirect,
+    *SECURITY_RULES,
     *GROUP_RULES,
     storage_only_grows,
     waiting_ends_before_the_migrations_task,
@@ -174,3 +190,8 @@ def problems(settings: Settings) -> list[Problem]:
             if misfit.problem not in found:
                 found.append(misfit.problem)
     return found
+
+
+def problems_in_an_account(settings: Settings) -> list[Problem]:
+    """What a stack that is deployed to an AWS account must not leave unset, though it has no default."""
+    return list(a_protected_stack_has_tls(settings))

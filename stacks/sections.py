@@ -5,8 +5,9 @@ refuse unknown keys. What two settings may not be together is in `rules.py`.
 """
 
 from functools import cached_property
-from ipaddress import IPv4Network
+from ipaddress import IPv4Network, ip_address
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -29,6 +30,15 @@ LogRetentionDays = Literal[
 """What CloudWatch Logs' PutRetentionPolicy accepts."""
 
 
+def on_loopback(url: str) -> bool:
+    """Whether only this machine answers at the URL: `localhost` or an address such as 127.0.0.1."""
+    host = urlsplit(url).hostname or ""
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
 class Section(BaseModel):
     """A group of settings under one configuration key."""
 
@@ -47,6 +57,11 @@ class Aws(Section):
         """Where servers and tasks fetch the authority that they trust with databases and stores."""
         of_rds = f"https://truststore.pki.rds.amazonaws.com/{self.region}/{self.region}-bundle.pem"
         return self.ca_bundle_url or of_rds
+
+    @property
+    def rehearsed(self) -> bool:
+        """Whether a rehearsal on this machine answers, and nothing outside can be reached or harmed."""
+        return self.endpoint is not None and on_loopback(self.endpoint)
 
 
 class Network(Section):
@@ -207,6 +222,11 @@ class Settings(Section):
     smoke: Smoke = Smoke()
     monitoring: Monitoring = Monitoring()
     tags: dict[Text, Value] = {}
+
+    @property
+    def protected(self) -> bool:
+        """Whether something in the stack is worth protecting: then it is production."""
+        return self.load_balancer.deletion_protection or self.database.deletion_protection
 
     @cached_property
     def workers(self) -> int:

@@ -5,8 +5,10 @@ is wrong is said in one error: each setting, its value, the remedy.
 """
 
 import json
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
+from pathlib import Path
 from typing import Any, get_args
 
 import pulumi
@@ -15,9 +17,11 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from stacks import rules
+from stacks.passphrase import refuse_published
 from stacks.problems import NAMESPACE, Problem
 from stacks.sections import Section, Settings
 
+FOLDER = Path(__file__).parent
 EXPLAINED = "stacks/reference.yaml explains it"
 """The remedy where the value alone says nothing."""
 
@@ -31,10 +35,15 @@ class SettingsError(pulumi.RunError):
         super().__init__("\n".join([f"{count} refused:", *(f"  {problem}" for problem in problems)]))
 
 
-def load() -> Settings:
-    """The settings of the stack that is being deployed; raises `SettingsError`."""
+def load(stack: str) -> Settings:
+    """The settings of the stack that is being deployed; raises `SettingsError`, `PublishedPassphrase`."""
     configuration = {**get_config_env(), **CONFIG.get()}
-    return parse(sections(configuration))
+    settings = parse(sections(configuration))
+    if not settings.aws.rehearsed:
+        refuse_published(stack, FOLDER / f"Pulumi.{stack}.yaml", os.environ)
+        if problems := rules.problems_in_an_account(settings):
+            raise SettingsError(problems)
+    return settings
 
 
 def sections(configuration: Mapping[str, str]) -> dict[str, Any]:

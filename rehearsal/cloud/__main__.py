@@ -46,11 +46,12 @@ def main() -> int:
 
 def _run(listener: socket.socket, state_dir: Path, told_to_end: threading.Event) -> int:
     # moto takes over a second to import: a port or folder in use is told before that.
-    from rehearsal.cloud import images, s3_policies
+    from rehearsal.cloud import images, kms, s3_policies
     from rehearsal.cloud.api import Api
 
     site = _site(listener, state_dir)
     images.register()
+    kms.register()
     s3_policies.mend_moto()
     bodies, faults = _bodies(site)
     api = Api(listener, site.authority.path, faults.inject)

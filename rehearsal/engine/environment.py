@@ -14,9 +14,9 @@ from rehearsal.errors import MachineError
 from stacks import settings
 
 ROOT = Path(__file__).parent.parent.parent
-PASSPHRASE = "rehearsal"
-"""Opens the rehearsal's own state and nothing else: the stack files' `encryptionsalt` belongs to it until
-`pulumi stack init` for a real account replaces it."""
+SECRETS_PROVIDER = "awskms://alias/evenkeel-rehearsal"
+"""Encrypts the secrets of stack `local` with a key that only a rehearsal's cloud has. A shell that uses the
+rehearsal knows no passphrase, so nothing is encrypted in it by accident that belongs to a real stack."""
 _OWNED = ("AWS_", "PULUMI_")  # none of the user's own may reach in: a rehearsal never meets a real account
 
 
@@ -69,7 +69,6 @@ class Rehearsal:
             "PATH": self.search_path(base.get("PATH", os.defpath)),
             "PULUMI_HOME": str(self.home),
             "PULUMI_BACKEND_URL": f"file://{self.stacks}",
-            "PULUMI_CONFIG_PASSPHRASE": PASSPHRASE,
             "PULUMI_SKIP_UPDATE_CHECK": "true",
             "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
             "AWS_ENDPOINT_URL": self.endpoint,

@@ -5,15 +5,16 @@ import socket
 import subprocess
 import sys
 from base64 import b64decode
-from hashlib import pbkdf2_hmac
 from pathlib import Path
 
+import boto3
 import pytest
 import yaml
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from moto import mock_aws
 
 from rehearsal import deployment
-from rehearsal.engine.environment import PASSPHRASE, ROOT, Rehearsal
+from rehearsal.cloud import kms
+from rehearsal.engine.environment import ROOT, SECRETS_PROVIDER, Rehearsal
 from rehearsal.errors import DeploymentError
 
 
@@ -60,23 +61,26 @@ def test_the_lock_of_an_engine_that_runs_is_kept_and_its_holder_named(rehearsal:
     )
 
 
-def test_stacks_with_a_real_accounts_key_are_not_made_in_the_rehearsal(tmp_path: Path) -> None:
-    """Nor those without a salt: the engine would write one into the file."""
-    folder = tmp_path / "stacks"
-    folder.mkdir()
-    (folder / "Pulumi.local.yaml").write_text("encryptionsalt: v1:x\n")
-    (folder / "Pulumi.fresh.yaml").write_text("config: {}\n")
-    (folder / "Pulumi.prod.yaml").write_text("secretsprovider: awskms://x\nencryptedkey: y\n")
-    assert deployment.rehearsed_stacks(tmp_path) == ["local"]
+def test_only_stack_local_is_encrypted_with_the_rehearsals_key() -> None:
+    """The other files hold no key until `pulumi stack init` of their own account writes one."""
+    keys = ("encryptionsalt", "encryptedkey", "secretsprovider")
+    files = {file.name: yaml.safe_load(file.read_text()) for file in deployment.stack_files(ROOT)}
+    local = files.pop("Pulumi.local.yaml")
+    assert [name for name, file in files.items() for key in keys if key in file] == []
+    assert local["secretsprovider"] == SECRETS_PROVIDER
+    assert "encryptionsalt" not in local
 
 
-def test_the_rehearsals_passphrase_opens_the_salt_of_every_stack() -> None:
-    """Pulumi's own proof: its name, sealed with a key of 1,000,000 rounds of PBKDF2-SHA256."""
-    salts = {yaml.safe_load(file.read_text())["encryptionsalt"] for file in deployment.stack_files(ROOT)}
-    assert len(salts) == 1  # one proof takes a third of a second
-    _, salt, _, nonce, sealed = salts.pop().split(":")
-    key = pbkdf2_hmac("sha256", PASSPHRASE.encode(), b64decode(salt), 1_000_000, 32)
-    assert AESGCM(key).decrypt(b64decode(nonce), b64decode(sealed), None) == b"pulumi"
+@pytest.mark.parametrize("region", ["eu-central-1", "us-east-1"])
+def test_every_rehearsals_kms_opens_the_key_of_stack_local(region: str) -> None:
+    """As the CLI asks for it, wherever the rehearsal is: else `make up` would write another into the file."""
+    blob = b64decode(yaml.safe_load((ROOT / "stacks/Pulumi.local.yaml").read_text())["encryptedkey"])
+    kms.register()
+    with mock_aws():
+        client = boto3.client("kms", region_name=region, aws_access_key_id="x", aws_secret_access_key="x")
+        assert len(client.decrypt(CiphertextBlob=blob)["Plaintext"]) == 32
+        described = client.describe_key(KeyId=SECRETS_PROVIDER.removeprefix("awskms://"))
+    assert described["KeyMetadata"]["Arn"] == f"arn:aws:kms:{region}:123456789012:key/{kms.KEY_ID}"
 
 
 def test_all_that_was_written_is_removed(rehearsal: Rehearsal) -> None:

@@ -1,6 +1,6 @@
 """Previews against a throwaway cloud."""
 
-from rehearsal.previews import Preview, rehearsed
+from rehearsal.previews import Preview, rehearsed, secrets
 
 
 def test_a_stack_is_previewed_without_the_keys_of_its_account() -> None:
@@ -25,6 +25,22 @@ def test_a_stack_without_an_endpoint_gets_none() -> None:
     """A real account's stack is previewed as it is; the environment leads it to the cloud."""
     file = {"config": {"evenkeel:network": {"nat": "one"}}}
     assert rehearsed(file, "http://127.0.0.1:9") == file
+
+
+def test_secrets_are_found_wherever_they_are() -> None:
+    """By the path at which `pulumi config set --path` puts another; what only looks like one is none."""
+    config = {
+        "evenkeel:app": {"secrets": {"KEY": {"secure": "v1:x"}, "a.b": {"secure": "v1:y"}}, "port": 3000},
+        "evenkeel:list": [{"secure": "v1:z"}, "plain"],
+        "other:token": {"secure": "v1:t"},
+        "other:flag": {"secure": True},
+    }
+    assert list(secrets(config)) == [
+        'evenkeel:app["secrets"]["KEY"]',
+        'evenkeel:app["secrets"]["a.b"]',
+        "evenkeel:list[0]",
+        "other:token",
+    ]
 
 
 def test_a_preview_is_a_row_of_what_would_change() -> None:

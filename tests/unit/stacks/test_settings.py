@@ -67,9 +67,10 @@ def test_the_reference_keeps_the_models_order() -> None:
 
 def test_settings_are_read_from_pulumis_configuration() -> None:
     """One key a section; other projects' keys are theirs."""
-    pulumi.runtime.set_all_config({"evenkeel:app": '{"port": 3100}', "aws:region": "xx-1"})
+    local = {"endpoint": "http://127.0.0.1:4577"}
+    pulumi.runtime.set_all_config({"evenkeel:aws": json.dumps(local), "aws:region": "xx-1"})
     try:
-        assert load() == Settings.model_validate({"app": {"port": 3100}})
+        assert load("local") == Settings.model_validate({"aws": local})
     finally:
         pulumi.runtime.set_all_config({})
 

@@ -53,4 +53,4 @@ def test_the_ca_bundle_is_the_regions_unless_set() -> None:
     assert parse({"aws": {"region": "us-east-1"}}).aws.ca_bundle == (
         "https://truststore.pki.rds.amazonaws.com/us-east-1/us-east-1-bundle.pem"
     )
-    assert parse({"aws": {"ca_bundle_url": "http://ca/x.pem"}}).aws.ca_bundle == "http://ca/x.pem"
+    assert parse({"aws": {"ca_bundle_url": "https://ca/x.pem"}}).aws.ca_bundle == "https://ca/x.pem"

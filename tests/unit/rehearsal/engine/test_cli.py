@@ -7,9 +7,11 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 from packaging.version import Version
 
 from rehearsal.engine import cli, go
+from rehearsal.engine.environment import ROOT
 
 
 def program(file: Path, script: str) -> Path:
@@ -53,6 +55,12 @@ def test_the_go_tool_and_the_sdk_are_the_same_version() -> None:
     pinned = re.search(r"github.com/pulumi/pulumi/pkg/v3 v(\S+)", pins)
     assert pinned is not None
     assert Version(pinned[1]) == cli.PINNED
+
+
+def test_a_users_cli_is_at_least_as_new() -> None:
+    """The engine itself refuses an older one: another may keep a stack's secrets in another way."""
+    project = yaml.safe_load((ROOT / "Pulumi.yaml").read_text())
+    assert project["requiredPulumiVersion"] == f">={cli.PINNED}"
 
 
 def test_the_toolchain_is_as_new_as_the_go_tool_asks() -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rehearsal.engine.environment import PASSPHRASE, Rehearsal, of_project
+from rehearsal.engine.environment import Rehearsal, of_project
 from rehearsal.errors import MachineError
 
 REHEARSAL = Rehearsal(
@@ -24,13 +24,18 @@ def test_nothing_of_a_real_account_reaches_in() -> None:
         "AWS_ACCESS_KEY_ID": "AKIA",
         "PULUMI_ACCESS_TOKEN": "secret",
         "PULUMI_BACKEND_URL": "s3://production",
+        "PULUMI_CONFIG_PASSPHRASE": "a real stack's",
     }
     environment = REHEARSAL.environment({"PATH": "/usr/bin", "HOME": "/home/me"} | own)
     assert not set(environment.values()) & set(own.values())
     assert environment["HOME"] == "/home/me"
     assert environment["AWS_ENDPOINT_URL"] == "http://127.0.0.1:4577"
     assert environment["PULUMI_BACKEND_URL"] == "file:///project/.rehearsal/state"
-    assert environment["PULUMI_CONFIG_PASSPHRASE"] == PASSPHRASE
+
+
+def test_the_shell_knows_no_passphrase() -> None:
+    """A secret of a real stack that is set in it is not encrypted with one that others know."""
+    assert not [name for name in REHEARSAL.environment({}) if "PASSPHRASE" in name]
 
 
 @settings(max_examples=20)

@@ -1,0 +1,87 @@
+"""The passphrase that was published with the kit."""
+
+from base64 import b64encode
+from hashlib import pbkdf2_hmac
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from stacks.passphrase import PUBLISHED, PublishedPassphrase, opens, refuse_published
+
+FORMER = "v1:z6Q+JH1bGd0=:v1:11icoJTxUFxX7//Q:uRZffHK49eadPWNVPfAcYpjjd4YrOg=="
+"""What the stack files once held."""
+MESSAGE = (
+    '{} "rehearsal", which is published with this kit: whoever reads the state or the stack file reads the '
+    "secrets. Unset it, and give the stack a key of its own:\n"
+    "  PULUMI_CONFIG_PASSPHRASE=rehearsal pulumi stack change-secrets-provider awskms://alias/your-key "
+    "--stack prod\n"
+    "or `passphrase` in place of awskms://…, and a passphrase that only you know. What was encrypted before "
+    "counts as known: change those secrets."
+)
+
+
+def salt(passphrase: str, *, proof: bytes = b"pulumi") -> str:
+    """As the CLI makes one."""
+    own, nonce = b"12345678", b"123456789012"
+    sealed = AESGCM(pbkdf2_hmac("sha256", passphrase.encode(), own, 1_000_000, 32)).encrypt(
+        nonce, proof, None
+    )
+    return f"v1:{b64encode(own).decode()}:v1:{b64encode(nonce).decode()}:{b64encode(sealed).decode()}"
+
+
+def stack_file(folder: Path, text: str) -> Path:
+    file = folder / "Pulumi.prod.yaml"
+    file.write_text(text)
+    return file
+
+
+@pytest.mark.parametrize("published", [FORMER, salt(PUBLISHED)], ids=["the former salt", "a new salt"])
+def test_a_salt_of_the_published_passphrase_is_refused(tmp_path: Path, published: str) -> None:
+    """Verbatim; a salt that was made anew is no safer."""
+    with pytest.raises(PublishedPassphrase) as refused:
+        refuse_published("prod", stack_file(tmp_path, f"encryptionsalt: {published}\n"), {})
+    assert str(refused.value) == MESSAGE.format(
+        "stacks/Pulumi.prod.yaml: the passphrase of encryptionsalt is"
+    )
+
+
+def test_the_published_passphrase_in_the_environment_is_refused(tmp_path: Path) -> None:
+    """Whatever file the stack is encrypted by (`--config-file`), it would be with this one."""
+    file = stack_file(tmp_path, "config: {}\n")
+    with pytest.raises(PublishedPassphrase) as refused:
+        refuse_published("prod", file, {"PULUMI_CONFIG_PASSPHRASE": PUBLISHED})
+    assert str(refused.value) == MESSAGE.format("PULUMI_CONFIG_PASSPHRASE is")
+    (tmp_path / "passphrase").write_text(f"{PUBLISHED}\n")
+    with pytest.raises(PublishedPassphrase):
+        refuse_published("prod", file, {"PULUMI_CONFIG_PASSPHRASE_FILE": str(tmp_path / "passphrase")})
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"encryptionsalt: {salt('my own')}\n",
+        "secretsprovider: awskms://alias/mine\nencryptedkey: AAAA\n",
+        "config: {}\n",
+        "",
+    ],
+)
+def test_a_stack_with_a_key_of_its_own_is_not(tmp_path: Path, text: str) -> None:
+    """Its passphrase, its KMS key, Pulumi Cloud's; the twin."""
+    refuse_published("prod", stack_file(tmp_path, text), {"PULUMI_CONFIG_PASSPHRASE": "my own"})
+
+
+def test_a_stack_without_a_file_is_not(tmp_path: Path) -> None:
+    """Its settings may lie elsewhere."""
+    refuse_published("prod", tmp_path / "Pulumi.prod.yaml", {})
+
+
+@pytest.mark.parametrize("wrong", ["", "v1:x", "v2:a:v1:b:c", "v1:AAAA:v1:AAAA:AAAA", "v1:A:v1:A:A"])
+def test_what_is_no_salt_opens_with_nothing(wrong: str) -> None:
+    """The CLI refuses it in its own words."""
+    assert not opens(PUBLISHED, wrong)
+
+
+def test_a_proof_of_something_else_is_none() -> None:
+    """As the CLI judges."""
+    assert not opens("my own", salt("my own", proof=b"other"))
