@@ -99,13 +99,13 @@ def forget(_: object) -> None:
     """Pulumi would wait for what a program returns."""
 
 
-def register(program: Callable[[], object]) -> Registered:
+def register(program: Callable[[], object], stack: str = "test") -> Registered:
     """Runs the program to its end."""
     registered = Registered()
 
     async def run() -> None:
         # Inside the loop, since Pulumi binds its outputs to the one that runs.
-        mocks.set_mocks(_Mocks(registered), project="evenkeel", stack="test", preview=False)
+        mocks.set_mocks(_Mocks(registered), project="evenkeel", stack=stack, preview=False)
         settings.SETTINGS.callbacks = _Hooks(registered)
         await run_pulumi_func(lambda: forget(program()))
 

@@ -105,7 +105,7 @@ def test_production_itself_is_not_weaker(setting: str) -> None:
 def test_a_preview_warns_of_a_protected_stack_that_is_weaker(
     values: dict[str, Any], preview: bool, told: str | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It is production. Of others it informs; of production as it should be, and in an update, it is silent."""
+    """It is production. Others are informed; where nothing is weaker, and in an update, nothing is said."""
     said: list[str] = []
     monkeypatch.setattr(pulumi.runtime, "is_dry_run", lambda: preview)
     monkeypatch.setattr(pulumi.log, "warn", lambda text: said.append("warn"))
