@@ -8,6 +8,7 @@ import pulumi
 import pulumi_aws as aws
 
 from components.ordering import after
+from components.protection import protection
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -25,7 +26,7 @@ class BucketArgs:
     writers: Mapping[str, str] = field(default_factory=dict)
     """AWS services that may write here: prefix by service principal."""
     force_destroy: bool = False
-    """Whether the bucket may be destroyed with objects in it."""
+    """Whether the bucket may be destroyed, with the objects in it; it is protected otherwise."""
 
 
 class Bucket(pulumi.ComponentResource):
@@ -43,7 +44,13 @@ class Bucket(pulumi.ComponentResource):
     def __init__(self, name: str, args: BucketArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("evenkeel:index:Bucket", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
-        bucket = aws.s3.Bucket(name, force_destroy=args.force_destroy, opts=child)
+        bucket = aws.s3.Bucket(
+            name,
+            force_destroy=args.force_destroy,
+            opts=pulumi.ResourceOptions.merge(
+                protection(name, "buckets.force_destroy", not args.force_destroy), child
+            ),
+        )
         public_access_block = aws.s3.BucketPublicAccessBlock(
             f"{name}-public-access-block",
             bucket=bucket.bucket,

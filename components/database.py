@@ -9,6 +9,7 @@ import pulumi_random as random
 
 from components.ordering import after
 from components.postgres_parameters import family, parameters
+from components.protection import protection
 from components.secrets import Secret, SecretArgs, password
 
 APP_ROLE = "app_service"
@@ -38,7 +39,8 @@ class DatabaseArgs:
     admin_user: str
     backup_retention_days: int
     deletion_protection: bool
-    """Also whether a final snapshot is kept."""
+    final_snapshot: bool
+    """Whether a database that is deleted leaves a snapshot, and its automated backups until they expire."""
     apply_immediately: bool
     """Whether a change that interrupts may do so at once, instead of in the maintenance window."""
     parameters: Mapping[str, str]
@@ -107,7 +109,13 @@ class Database(pulumi.ComponentResource):
             parameters=parameters(args.parameters),
             opts=self._child,
         )
-        snapshot = random.RandomId(f"{name}-final-snapshot", byte_length=4, opts=self._child)
+        snapshot = random.RandomId(
+            f"{name}-final-snapshot",
+            byte_length=4,
+            # What replaces the database: each that is deleted leaves a snapshot of its own name.
+            keepers={"database": args.database_name, "admin_user": args.admin_user},
+            opts=self._child,
+        )
         grows = args.max_allocated_storage > args.allocated_storage
         return aws.rds.Instance(
             name,
@@ -133,9 +141,9 @@ class Database(pulumi.ComponentResource):
             parameter_group_name=parameter_group.name,
             backup_retention_period=args.backup_retention_days,
             copy_tags_to_snapshot=True,
-            delete_automated_backups=not args.deletion_protection,
+            delete_automated_backups=not args.final_snapshot,
             deletion_protection=args.deletion_protection,
-            skip_final_snapshot=not args.deletion_protection,
+            skip_final_snapshot=not args.final_snapshot,
             final_snapshot_identifier=pulumi.Output.concat(f"{name}-final-", snapshot.hex),
             apply_immediately=args.apply_immediately,
             performance_insights_enabled=True,
@@ -143,7 +151,10 @@ class Database(pulumi.ComponentResource):
             monitoring_interval=MONITORING_INTERVAL,
             monitoring_role_arn=self._monitoring_role(),
             enabled_cloudwatch_logs_exports=LOGS,
-            opts=pulumi.ResourceOptions(parent=self, depends_on=self._log_groups()),
+            opts=pulumi.ResourceOptions.merge(
+                protection(name, "database.deletion_protection", args.deletion_protection),
+                pulumi.ResourceOptions(parent=self, depends_on=self._log_groups()),
+            ),
         )
 
     def _log_groups(self) -> list[pulumi.Resource]:

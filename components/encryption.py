@@ -6,6 +6,12 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
+from components.protection import protection
+
+DELETION_WINDOW_DAYS = 30
+"""The longest that KMS has: so long a deletion can be cancelled, and after it nothing can be read again."""
+PROTECTING = "database.deletion_protection, redis.deletion_protection or buckets.force_destroy"
+"""The settings that protect what the key encrypts, and with it the key."""
 CALLERS = ("cloudwatch.amazonaws.com", "events.rds.amazonaws.com")
 """Services that publish to the encrypted topic."""
 
@@ -16,6 +22,10 @@ class EncryptionKeyArgs:
 
     account_id: pulumi.Input[str]
     region: str
+    protected: bool
+    """Whether something that it encrypts is protected."""
+    retained: bool
+    """Whether the key outlives the stack: a snapshot that it encrypts can't be read without it."""
 
 
 class EncryptionKey(pulumi.ComponentResource):
@@ -35,9 +45,12 @@ class EncryptionKey(pulumi.ComponentResource):
             name,
             description=f"Logs, alarms and objects of {name}",
             enable_key_rotation=True,
-            deletion_window_in_days=7,
+            deletion_window_in_days=DELETION_WINDOW_DAYS,
             policy=pulumi.Output.json_dumps(policy_document(args)),
-            opts=child,
+            opts=pulumi.ResourceOptions.merge(
+                protection(name, PROTECTING, args.protected),
+                pulumi.ResourceOptions(parent=self, retain_on_delete=args.retained),
+            ),
         )
         aws.kms.Alias(f"{name}-alias", name=f"alias/{name}", target_key_id=key.key_id, opts=child)
         self.arn = key.arn

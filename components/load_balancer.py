@@ -9,6 +9,7 @@ import pulumi_aws as aws
 from components.certificate import Certificate, CertificateArgs
 from components.naming import named
 from components.ordering import after
+from components.protection import protection
 from stacks.budgets import Timeline
 
 SSL_POLICY = "ELBSecurityPolicy-TLS13-1-2-2021-06"
@@ -101,7 +102,10 @@ class LoadBalancer(pulumi.ComponentResource):
                 "prefix": self._args.access_log_prefix,
             },
             tags=named(self._name),
-            opts=self._child,
+            opts=pulumi.ResourceOptions.merge(
+                protection(self._name, "load_balancer.deletion_protection", self._args.deletion_protection),
+                self._child,
+            ),
         )
 
     def _app(self) -> aws.lb.TargetGroup:

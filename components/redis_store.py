@@ -6,7 +6,9 @@ from typing import Literal
 
 import pulumi
 import pulumi_aws as aws
+import pulumi_random as random
 
+from components.protection import protection
 from components.secrets import Secret, SecretArgs, password
 
 ENGINE_VERSION = "7.1"
@@ -29,6 +31,9 @@ class RedisStoreArgs:
     maxmemory_policy: Literal["noeviction", "allkeys-lru"]
     """Sessions and queued jobs must not give way: `noeviction`. A cache is there to: `allkeys-lru`."""
     snapshot_retention_days: int
+    deletion_protection: bool
+    final_snapshot: bool
+    """Whether a store that is deleted leaves a snapshot; its automatic ones go with it."""
     apply_immediately: bool
     """Whether a change that interrupts may do so at once, instead of in the maintenance window."""
     secret_recovery_days: int
@@ -38,7 +43,7 @@ class RedisStore(pulumi.ComponentResource):
     """A replication group that only TLS with a token reaches, encrypted at rest.
 
     Makes, of `aws.elasticache`: `SubnetGroup`, `ParameterGroup`, `ReplicationGroup`; a `Secret` for the token
-    and its `random.RandomPassword`.
+    and its `random.RandomPassword`; where a final snapshot is wanted a `random.RandomId` that names it.
     """
 
     endpoint: pulumi.Output[str]
@@ -86,8 +91,11 @@ class RedisStore(pulumi.ComponentResource):
             at_rest_encryption_enabled=True,
             kms_key_id=args.kms_key_arn,
             snapshot_retention_limit=args.snapshot_retention_days,
+            final_snapshot_identifier=final_snapshot(name, args, child),
             apply_immediately=args.apply_immediately,
-            opts=child,
+            opts=pulumi.ResourceOptions.merge(
+                protection(name, "redis.deletion_protection", args.deletion_protection), child
+            ),
         )
         self.endpoint = pulumi.Output.format("{0}:{1}", group.primary_endpoint_address, args.port)
         self.replication_group_id = group.replication_group_id
@@ -110,3 +118,15 @@ class RedisStore(pulumi.ComponentResource):
                 "secret_arn": self.secret_arn,
             }
         )
+
+
+def final_snapshot(
+    name: str, args: RedisStoreArgs, opts: pulumi.ResourceOptions
+) -> pulumi.Output[str] | None:
+    """The snapshot's name. What replaces the group changes it: each that is deleted leaves one of its own."""
+    if not args.final_snapshot:
+        return None
+    suffix = random.RandomId(
+        f"{name}-final-snapshot", byte_length=4, keepers={"port": str(args.port)}, opts=opts
+    )
+    return pulumi.Output.concat(f"{name}-final-", suffix.hex)

@@ -147,6 +147,8 @@ class Redis(Section):
     separate_cache: bool = True
     port: Port = 6379
     snapshot_retention_days: Annotated[int, Field(ge=0, le=35)] = 7
+    deletion_protection: bool = True
+    final_snapshot: bool = True
     apply_immediately: bool = False
 
 
@@ -163,8 +165,15 @@ class Database(Section):
     admin_user: Identifier = "evenkeel_admin"
     backup_retention_days: Annotated[int, Field(ge=0, le=35)] = 7
     deletion_protection: bool = True
+    final_snapshot: bool = True
     apply_immediately: bool = False
     parameters: dict[ParameterName, Value] = {}
+
+
+class Buckets(Section):
+    """Releases, bundles of migrations, and logs."""
+
+    force_destroy: bool = False
 
 
 class Secrets(Section):
@@ -217,6 +226,7 @@ class Settings(Section):
     app_servers: AppServers = AppServers()
     redis: Redis = Redis()
     database: Database = Database()
+    buckets: Buckets = Buckets()
     secrets: Secrets = Secrets()
     migrations: Migrations = Migrations()
     smoke: Smoke = Smoke()

@@ -3,7 +3,7 @@
 Makes nothing: each method returns the arguments of the component it is named after.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -89,7 +89,18 @@ class Wiring:
         )
 
     def key(self, cloud: Cloud) -> EncryptionKeyArgs:
-        return EncryptionKeyArgs(account_id=cloud.account_id, region=self.settings.aws.region)
+        database, redis = self.settings.database, self.settings.redis
+        protected = (
+            database.deletion_protection
+            or redis.deletion_protection
+            or not self.settings.buckets.force_destroy
+        )
+        return EncryptionKeyArgs(
+            account_id=cloud.account_id,
+            region=self.settings.aws.region,
+            protected=protected,
+            retained=protected or database.final_snapshot or redis.final_snapshot,
+        )
 
     def network(self, cloud: Cloud, key: EncryptionKey) -> NetworkArgs:
         return NetworkArgs(
@@ -118,7 +129,7 @@ class Wiring:
             keep_versions_days=1,
             expire_days=balancer.access_log_retention_days,
             writers=LOG_WRITERS,
-            force_destroy=not balancer.deletion_protection,
+            force_destroy=self.settings.buckets.force_destroy,
         )
 
     def artifacts(self, key: EncryptionKey, logs: Bucket) -> BucketArgs:
@@ -127,7 +138,7 @@ class Wiring:
             keep_versions_days=RELEASES_KEPT_DAYS,
             kms_key_arn=key.arn,
             log_bucket=logs.bucket,
-            force_destroy=not self.settings.load_balancer.deletion_protection,
+            force_destroy=self.settings.buckets.force_destroy,
         )
 
     def load_balancer(self, network: Network, groups: SecurityGroups, logs: Bucket) -> LoadBalancerArgs:
@@ -163,6 +174,7 @@ class Wiring:
             admin_user=database.admin_user,
             backup_retention_days=database.backup_retention_days,
             deletion_protection=database.deletion_protection,
+            final_snapshot=database.final_snapshot,
             apply_immediately=database.apply_immediately,
             parameters=database.parameters,
             log_retention_days=self.settings.monitoring.log_retention_days,
@@ -170,7 +182,8 @@ class Wiring:
         )
 
     def sessions(self, network: Network, groups: SecurityGroups, key: EncryptionKey) -> RedisStoreArgs:
-        return self._redis("Sessions and queues", "noeviction", network, groups, key)
+        args = self._redis("Sessions and queues", "noeviction", network, groups, key)
+        return replace(args, final_snapshot=self.settings.redis.final_snapshot)
 
     def cache(self, network: Network, groups: SecurityGroups, key: EncryptionKey) -> RedisStoreArgs:
         return self._redis("Cache", "allkeys-lru", network, groups, key)
@@ -194,6 +207,8 @@ class Wiring:
             port=redis.port,
             maxmemory_policy=maxmemory_policy,
             snapshot_retention_days=redis.snapshot_retention_days,
+            deletion_protection=redis.deletion_protection,
+            final_snapshot=False,
             apply_immediately=redis.apply_immediately,
             secret_recovery_days=self.settings.secrets.recovery_days,
         )

@@ -16,6 +16,8 @@ class Registered:
     """The resources of one run, by type and name, with their inputs as the engine gets them."""
 
     inputs: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
+    options: dict[tuple[str, str], Any] = field(default_factory=dict)
+    """The request that registered the resource: `protect`, `retainOnDelete`, `hooks` and so on."""
     hooks: dict[str, pulumi.ResourceHook] = field(default_factory=dict)
     """By name; nothing runs them."""
 
@@ -54,6 +56,18 @@ class _Mocks(mocks.Mocks):
 def secret(value: object) -> dict[str, object]:
     """What the engine gets of a secret input, and keeps encrypted."""
     return {rpc._special_sig_key: rpc._special_secret_sig, "value": value}
+
+
+class _Monitor(mocks.MockMonitor):
+    """Keeps the options too, of which mocks hear nothing."""
+
+    def __init__(self, registered: Registered) -> None:
+        super().__init__(_Mocks(registered))
+        self._registered = registered
+
+    def RegisterResource(self, request: Any) -> Any:
+        self._registered.options[request.type, request.name] = request
+        return super().RegisterResource(request)  # type: ignore[no-untyped-call] # the SDK's own
 
 
 class _Hooks:
@@ -105,7 +119,8 @@ def register(program: Callable[[], object], stack: str = "test") -> Registered:
 
     async def run() -> None:
         # Inside the loop, since Pulumi binds its outputs to the one that runs.
-        mocks.set_mocks(_Mocks(registered), project="evenkeel", stack=stack, preview=False)
+        monitor = _Monitor(registered)
+        mocks.set_mocks(monitor.mocks, project="evenkeel", stack=stack, preview=False, monitor=monitor)
         settings.SETTINGS.callbacks = _Hooks(registered)
         await run_pulumi_func(lambda: forget(program()))
 

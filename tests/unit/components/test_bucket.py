@@ -1,6 +1,9 @@
 """Buckets with everything closed that can be."""
 
 import json
+from dataclasses import replace
+
+import pytest
 
 from components.bucket import Bucket, BucketArgs
 from tests.unit.components.registered import register
@@ -25,6 +28,14 @@ def test_a_bucket_is_made_of_exactly_this() -> None:
         **TYPES,
         "aws:s3/bucketLogging:BucketLogging": 1,
     }
+
+
+@pytest.mark.parametrize("force_destroy", [True, False])
+def test_a_bucket_is_protected_unless_it_may_be_destroyed(force_destroy: bool) -> None:
+    """By its own setting."""
+    made = register(lambda: Bucket("kit", replace(RELEASES, force_destroy=force_destroy)))
+    assert made["aws:s3/bucket:Bucket", "kit"]["forceDestroy"] is force_destroy
+    assert made.options["aws:s3/bucket:Bucket", "kit"].protect is not force_destroy
 
 
 def test_nothing_of_it_is_public() -> None:

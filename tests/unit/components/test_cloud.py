@@ -52,7 +52,12 @@ def test_an_image_is_looked_up_unless_pinned() -> None:
 
 def test_the_key_rotates_and_serves_logs_and_alarms() -> None:
     """KMS.4; services only in this account's name."""
-    made = register(lambda: EncryptionKey("kit", EncryptionKeyArgs(account_id="123456789012", region="xx-1")))
+    made = register(
+        lambda: EncryptionKey(
+            "kit",
+            EncryptionKeyArgs(account_id="123456789012", region="xx-1", protected=False, retained=False),
+        )
+    )
     assert made.types == {"aws:kms/key:Key": 1, "aws:kms/alias:Alias": 1}
     inputs = made["aws:kms/key:Key", "kit"]
     assert inputs["enableKeyRotation"] is True

@@ -26,6 +26,7 @@ ARGS = DatabaseArgs(
     admin_user="kit_admin",
     backup_retention_days=7,
     deletion_protection=True,
+    final_snapshot=True,
     apply_immediately=False,
     parameters={"max_connections": "300"},
     log_retention_days=365,
@@ -91,12 +92,36 @@ def test_production_holds_every_control_of_a_database() -> None:
     }
 
 
-def test_an_unprotected_database_leaves_nothing_behind() -> None:
-    """No final snapshot, no backups of what is gone, no storage that grows where it may not."""
-    inputs = database(replace(ARGS, deletion_protection=False, max_allocated_storage=100))[INSTANCE, "kit"]
-    assert inputs["skipFinalSnapshot"] is True
-    assert inputs["deleteAutomatedBackups"] is True
-    assert "maxAllocatedStorage" not in inputs
+def test_storage_does_not_grow_where_it_may_not() -> None:
+    """A limit at what is allocated is none."""
+    assert "maxAllocatedStorage" not in database(replace(ARGS, max_allocated_storage=100))[INSTANCE, "kit"]
+
+
+@pytest.mark.parametrize("wanted", [True, False])
+def test_what_a_deleted_database_leaves_has_a_setting_of_its_own(wanted: bool) -> None:
+    """An unprotected database still leaves its snapshots; only `final_snapshot` says otherwise."""
+    inputs = database(replace(ARGS, deletion_protection=False, final_snapshot=wanted))[INSTANCE, "kit"]
+    assert inputs["skipFinalSnapshot"] is not wanted
+    assert inputs["deleteAutomatedBackups"] is not wanted
+
+
+def test_each_database_that_is_replaced_leaves_a_snapshot_of_its_own_name() -> None:
+    """What replaces it makes another random suffix."""
+    kinds = [replace(ARGS, database_name="other"), replace(ARGS, admin_user="other"), ARGS]
+    suffixes = [database(args)["random:index/randomId:RandomId", "kit-final-snapshot"] for args in kinds]
+    assert len({str(suffix["keepers"]) for suffix in suffixes}) == 3
+
+
+@pytest.mark.parametrize("on", [True, False])
+def test_the_engine_keeps_a_database_that_is_protected(on: bool) -> None:
+    """And no other."""
+    options = database(replace(ARGS, deletion_protection=on)).options[INSTANCE, "kit"]
+    said = (
+        "kit is protected: evenkeel:database.deletion_protection says so, "
+        "docs/runbooks/stores.md how to take a stack down"
+    )
+    assert options.protect is on
+    assert [*options.hooks.before_delete] == ([said] if on else [])
 
 
 @pytest.mark.parametrize(("owner", "user"), [("admin", "kit_admin"), ("app", "app_service")])

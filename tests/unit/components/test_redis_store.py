@@ -3,6 +3,8 @@
 import json
 from dataclasses import replace
 
+import pytest
+
 from components.redis_store import RedisStore, RedisStoreArgs
 from tests.unit.components.registered import Registered, register, secret
 
@@ -17,6 +19,8 @@ ARGS = RedisStoreArgs(
     port=6379,
     maxmemory_policy="noeviction",
     snapshot_retention_days=7,
+    deletion_protection=True,
+    final_snapshot=True,
     apply_immediately=False,
     secret_recovery_days=30,
 )
@@ -34,6 +38,7 @@ def test_a_store_is_made_of_exactly_this() -> None:
         "aws:elasticache/subnetGroup:SubnetGroup": 1,
         "aws:secretsmanager/secret:Secret": 1,
         "aws:secretsmanager/secretVersion:SecretVersion": 1,
+        "random:index/randomId:RandomId": 1,
         "random:index/randomPassword:RandomPassword": 1,
     }
 
@@ -59,6 +64,7 @@ def test_production_holds_every_control_of_a_store() -> None:
         "atRestEncryptionEnabled": True,
         "kmsKeyId": "arn:key",
         "snapshotRetentionLimit": 7,
+        "finalSnapshotIdentifier": "kit-final-0a1b2c3d",
         "applyImmediately": False,
     }
 
@@ -85,3 +91,24 @@ def test_the_token_is_a_secret_that_a_url_can_hold() -> None:
     assert token == {"length": 40, "special": False}
     version = made["aws:secretsmanager/secretVersion:SecretVersion", "kit-token-version"]
     assert json.loads(version["secretString"]["value"]) == {"auth_token": "password of kit-auth-token"}
+
+
+def test_a_cache_leaves_no_snapshot() -> None:
+    """It can be filled again."""
+    made = store(replace(ARGS, final_snapshot=False))
+    assert "finalSnapshotIdentifier" not in made[GROUP, "kit"]
+    assert made.all("random:index/randomId:RandomId") == {}
+
+
+def test_a_store_that_is_replaced_leaves_a_snapshot_of_its_own_name() -> None:
+    """What replaces it makes another random suffix."""
+    other = store(replace(ARGS, port=6380))["random:index/randomId:RandomId", "kit-final-snapshot"]
+    assert other != store()["random:index/randomId:RandomId", "kit-final-snapshot"]
+
+
+@pytest.mark.parametrize("on", [True, False])
+def test_the_engine_keeps_a_store_that_is_protected(on: bool) -> None:
+    """And no other."""
+    options = store(replace(ARGS, deletion_protection=on)).options[GROUP, "kit"]
+    assert options.protect is on
+    assert len(options.hooks.before_delete) == on

@@ -42,10 +42,11 @@ def test_gates_are_told_apart_by_project_and_stack() -> None:
     }
 
 
-def test_a_protected_stack_keeps_its_buckets() -> None:
-    """What may not be destroyed may not be emptied either."""
+def test_only_their_own_setting_lets_buckets_be_destroyed() -> None:
+    """An unprotected balancer unprotects no logs."""
     assert wiring().logs().force_destroy is False
-    assert wiring(load_balancer={"deletion_protection": False}).logs().force_destroy is True
+    assert wiring(load_balancer={"deletion_protection": False}).logs().force_destroy is False
+    assert wiring(buckets={"force_destroy": True}).logs().force_destroy is True
 
 
 def test_the_ca_bundle_is_the_regions_unless_set() -> None:
