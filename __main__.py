@@ -1,5 +1,7 @@
 """A stack: settings in, components composed, outputs exported."""
 
+from datetime import UTC, datetime
+
 import pulumi
 
 from components.app_servers import AppServers
@@ -18,14 +20,18 @@ from components.scaling import Scaling
 from components.secrets import Secret, password
 from components.security_groups import SecurityGroups
 from components.server_template import ServerTemplate
-from stacks import relaxations
-from stacks.settings import load
+from stacks import relaxations, replacements
+from stacks.deployed import deployed
+from stacks.settings import load, refuse
 from stacks.wiring import Wiring
 
 stack = pulumi.get_stack()
 wire = Wiring(project=pulumi.get_project(), stack=stack, settings=load(stack))
 relaxations.tell(stack, wire.settings)
 name = wire.name
+found = deployed()
+replacements.refuse_renamed(name, found)
+refuse(replacements.problems(wire.settings, name, found, datetime.now(UTC).date()))
 cloud = Cloud(name, wire.cloud())
 here = pulumi.ResourceOptions(provider=cloud.provider)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 
+from stacks import replacements
 from stacks.group_rules import GROUP_RULES
 from stacks.problems import DoesNotFit, Problem
 from stacks.sections import Settings
@@ -162,6 +163,17 @@ def the_network_has_room(settings: Settings) -> Iterator[Problem]:
         )
 
 
+def only_what_is_refused_can_be_allowed(settings: Settings) -> Iterator[Problem]:
+    """A permission with a misspelt name would be missed only when it counts."""
+    for name in sorted(settings.allow_replacement.keys() - replacements.SETTINGS):
+        yield Problem(
+            setting="allow_replacement",
+            value=name,
+            reason="a change of this setting replaces nothing that holds data",
+            remedy=f"There are: {', '.join(sorted(replacements.SETTINGS))}",
+        )
+
+
 RULES: tuple[Callable[[Settings], Iterator[Problem]], ...] = (
     a_domain_needs_its_hosted_zone,
     a_hosted_zone_needs_a_domain,
@@ -175,6 +187,7 @@ RULES: tuple[Callable[[Settings], Iterator[Problem]], ...] = (
     max_connections_is_a_number,
     the_kits_variables_are_its_own,
     the_network_has_room,
+    only_what_is_refused_can_be_allowed,
 )
 
 

@@ -4,6 +4,7 @@ Defaults are what production wants; a stack file relaxes by name what it can do 
 refuse unknown keys. What two settings may not be together is in `rules.py`.
 """
 
+from datetime import date
 from functools import cached_property
 from ipaddress import IPv4Network, ip_address
 from typing import Annotated, Literal
@@ -231,6 +232,7 @@ class Settings(Section):
     migrations: Migrations = Migrations()
     smoke: Smoke = Smoke()
     monitoring: Monitoring = Monitoring()
+    allow_replacement: dict[Text, Annotated[date, Field(strict=False)]] = {}
     tags: dict[Text, Value] = {}
 
     @property

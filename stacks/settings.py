@@ -66,9 +66,14 @@ def parse(values: Mapping[str, Any]) -> Settings:
         settings = Settings.model_validate(values)
     except ValidationError as error:
         raise SettingsError(translated(error, values)) from None
-    if problems := rules.problems(settings):
-        raise SettingsError(problems)
+    refuse(rules.problems(settings))
     return settings
+
+
+def refuse(problems: Sequence[Problem]) -> None:
+    """Raises `SettingsError` where there is a problem."""
+    if problems:
+        raise SettingsError(problems)
 
 
 def translated(error: ValidationError, values: Mapping[str, Any]) -> list[Problem]:

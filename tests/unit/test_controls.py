@@ -1,37 +1,21 @@
 """The whole program for stack `prod`, held against the security and reliability controls."""
 
-import json
-import runpy
-from collections.abc import Iterator
 from copy import deepcopy
-from pathlib import Path
 
-import pulumi
 import pytest
-import yaml
 
-from components import artifact
-from components.artifact import Artifact
-from tests.unit.components.registered import Registered, register
+from tests.unit.components.registered import Registered
 from tests.unit.controls import CONTROLS
 from tests.unit.controls.control import Control
+from tests.unit.program import configuration, program
 
 STACK = "prod"
 
 
 @pytest.fixture(scope="module")
-def prod(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registered]:
+def prod() -> Registered:
     """All that `__main__.py` registers with the settings of the stack's file; nothing is built or asked."""
-    tarball = tmp_path_factory.mktemp("release") / "release.tar.gz"
-    tarball.write_bytes(b"")
-    settings = yaml.safe_load(Path(f"stacks/Pulumi.{STACK}.yaml").read_text())["config"]
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(artifact, "build", lambda app, say: Artifact(path=tarball, sha256="abc"))
-        pulumi.runtime.set_all_config({name: json.dumps(value) for name, value in settings.items()})
-        try:
-            yield register(lambda: runpy.run_path("__main__.py"), stack=STACK)
-        finally:
-            pulumi.runtime.set_all_config({})
+    return program(configuration(STACK), stack=STACK)
 
 
 def broken(made: Registered) -> set[str]:

@@ -49,6 +49,7 @@ class _Mocks(mocks.Mocks):
                 "names": ["xx-1b", "xx-1a", "xx-1c", "xx-1d"]
             },
             "aws:ssm/getParameter:getParameter": {"insecureValue": f"ami from {args.args.get('name')}"},
+            "pulumi:pulumi:readStackResourceOutputs": {},  # nothing is deployed
         }
         return answers[args.token], []
 

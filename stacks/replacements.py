@@ -1,0 +1,172 @@
+"""Settings whose change would lose what holds data: refused, unless the stack's settings allow it.
+
+AWS can't change some properties of a resource that exists: the engine would delete it and make an empty one.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import pulumi
+
+from components.protection import RUNBOOK
+from stacks.deployed import Deployed
+from stacks.problems import NAMESPACE, Problem, shown
+from stacks.sections import Settings
+
+DATABASE = "evenkeel:index:Database$aws:rds/instance:Instance"
+STORE = "evenkeel:index:RedisStore$aws:elasticache/replicationGroup:ReplicationGroup"
+KEY = "evenkeel:index:EncryptionKey$aws:kms/key:Key"
+BUCKET = "evenkeel:index:Bucket$aws:s3/bucket:Bucket"
+VPC = "evenkeel:index:Network$aws:ec2/vpc:Vpc"
+LOST = {
+    DATABASE: "the database and all its rows",
+    STORE: "all that the store holds",
+    KEY: "the key, without which its database, snapshots and objects can't be read",
+    BUCKET: "the bucket and its objects",
+    VPC: "the network, which the database and the stores can't leave,",
+}
+"""What goes with a resource of the stack's."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Fixed:
+    """A property that AWS can't change, of resources of these kinds, and the setting that it comes from."""
+
+    setting: str
+    kinds: Sequence[str]
+    property: str
+    wanted: Callable[[Settings], object]
+
+
+FIXED = (
+    Fixed(
+        setting="database.name",
+        kinds=[DATABASE],
+        property="dbName",
+        wanted=lambda settings: settings.database.name,
+    ),
+    Fixed(
+        setting="database.admin_user",
+        kinds=[DATABASE],
+        property="username",
+        wanted=lambda settings: settings.database.admin_user,
+    ),
+    Fixed(
+        setting="redis.port",
+        kinds=[STORE],
+        property="port",
+        wanted=lambda settings: settings.redis.port,
+    ),
+    Fixed(
+        setting="network.cidr",
+        kinds=[VPC],
+        property="cidrBlock",
+        wanted=lambda settings: str(settings.network.cidr),
+    ),
+    Fixed(
+        setting="aws.region",
+        kinds=[DATABASE, STORE, KEY, BUCKET],
+        property="region",
+        wanted=lambda settings: settings.aws.region,
+    ),
+)
+SEPARATE_CACHE = "redis.separate_cache"
+"""Turned off, it deletes the cache's store."""
+SETTINGS = frozenset([SEPARATE_CACHE, *(each.setting for each in FIXED)])
+"""All that `allow_replacement` can allow."""
+
+
+class Renamed(pulumi.RunError):
+    """The project or the stack has another name than what it deployed."""
+
+
+def refuse_renamed(name: str, found: Sequence[Deployed]) -> None:
+    """Raises `Renamed`: each resource's name begins with the stack's, so all of them would be replaced."""
+    databases = [resource.name for resource in found if resource.kind == DATABASE]
+    if databases and f"{name}-database" not in databases:
+        raise Renamed(
+            f"The stack deployed {databases[0]}, and its database is now to be named {name}-database: its "
+            "project or the stack was renamed, and all that it holds would be lost. Rename it back (`pulumi "
+            f"stack rename`, or `name` in Pulumi.yaml), or move to a new stack: {RUNBOOK}."
+        )
+
+
+def problems(settings: Settings, name: str, found: Sequence[Deployed], today: date) -> list[Problem]:
+    """The settings that would lose something of the stack with this name; one for each setting."""
+    known = sorted(found, key=lambda resource: resource.name)
+    losses = [*replaced(settings, known), *deleted(settings, name, known)]
+    return [
+        problem
+        for setting in dict.fromkeys(loss.setting for loss in losses)
+        for problem in judged(settings, [loss for loss in losses if loss.setting == setting], today)
+    ]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Loss:
+    """A resource that would be lost to a setting, which was `before`."""
+
+    setting: str
+    before: object
+    wanted: object
+    resource: Deployed
+
+
+def replaced(settings: Settings, found: Sequence[Deployed]) -> Iterator[Loss]:
+    """What would be made anew, empty."""
+    for each in FIXED:
+        wanted = each.wanted(settings)
+        for resource in found:
+            if resource.kind in each.kinds and resource.properties.get(each.property, wanted) != wanted:
+                before = resource.properties[each.property]
+                before = int(before) if isinstance(before, float) else before  # the engine knows no integers
+                yield Loss(setting=each.setting, before=before, wanted=wanted, resource=resource)
+
+
+def deleted(settings: Settings, name: str, found: Sequence[Deployed]) -> Iterator[Loss]:
+    """What the program would no longer make."""
+    if settings.redis.separate_cache:
+        return
+    for resource in found:
+        if resource.kind == STORE and resource.name == f"{name}-cache":
+            yield Loss(setting=SEPARATE_CACHE, before=True, wanted=False, resource=resource)
+
+
+def judged(settings: Settings, losses: Sequence[Loss], today: date) -> Iterator[Problem]:
+    """A problem, unless the loss is allowed today and nothing is protected any more."""
+    first = losses[0]
+    allowed = settings.allow_replacement.get(first.setting)
+    lost = " and ".join(f"{LOST[loss.resource.kind]} ({loss.resource.name})" for loss in losses)
+    reason = f"it was {shown(first.before)}, and AWS can't change that: {lost} would be lost"
+    permission = f'{NAMESPACE}:allow_replacement["{first.setting}"]'
+    back = f"Set it back to {shown(first.before)}"
+    protections = {setting: None for loss in losses for setting in protected_by(settings, loss.resource)}
+    if allowed != today:
+        yield Problem(
+            setting=first.setting,
+            value=first.wanted,
+            reason=reason,
+            remedy=f"{back}, or move to a new stack: {RUNBOOK}. To lose it on purpose, allow that for one "
+            f"day (UTC): pulumi config set --path '{permission}' {today}",
+            accepted=first.before,
+        )
+    elif protections:
+        yield Problem(
+            setting=first.setting,
+            value=first.wanted,
+            reason=f"{reason}, which is allowed today, but it is protected by {', '.join(protections)}",
+            remedy=f"{back}, turn the protection off, run `pulumi up`, and then change it again",
+            accepted=first.before,
+        )
+
+
+def protected_by(settings: Settings, resource: Deployed) -> Iterator[str]:
+    """The settings that keep a resource from being deleted, also as they were deployed."""
+    database = settings.database.deletion_protection or resource.properties.get("deletionProtection")
+    if resource.kind == DATABASE and database:
+        yield "database.deletion_protection"
+    if resource.kind == STORE and settings.redis.deletion_protection:
+        yield "redis.deletion_protection"
+    if resource.kind == BUCKET and not settings.buckets.force_destroy:
+        yield "buckets.force_destroy"
