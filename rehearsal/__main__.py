@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from rehearsal import daemon, deployment, logs, machine, previews, queries, table
+from rehearsal.access_key import AccessKey
 from rehearsal.engine import cli, environment, installation
 from rehearsal.engine.environment import Rehearsal
 from rehearsal.errors import CloudError, DeploymentError, RehearsalError
@@ -39,7 +40,7 @@ def down(rehearsal: Rehearsal, options: argparse.Namespace) -> None:
 def status(rehearsal: Rehearsal, options: argparse.Namespace) -> None:
     """What runs where, and how to use it by hand."""
     rehearsal = running(rehearsal)
-    rows = daemon.rows(rehearsal.endpoint) or []
+    rows = daemon.rows(rehearsal.endpoint, AccessKey.read(rehearsal.state)) or []
     shown = [(row["kind"], row["name"], row["address"], str(row["pid"] or ""), row["state"]) for row in rows]
     api = ("AWS API", rehearsal.region, rehearsal.endpoint, "", "available")
     print(table.plain(("what", "name", "where", "pid", "state"), [api, *shown]))
@@ -83,7 +84,8 @@ def preview(rehearsal: Rehearsal, options: argparse.Namespace) -> None:
 
 def fault(rehearsal: Rehearsal, options: argparse.Namespace) -> None:
     """Lets something go wrong: ACTION is what, TARGET the id of an instance or the name of a zone."""
-    daemon.inject(running(rehearsal).endpoint, options.action, options.target)
+    endpoint, key = running(rehearsal).endpoint, AccessKey.read(rehearsal.state)
+    daemon.inject(endpoint, key, options.action, options.target)
     say(f"{options.action} of {options.target}; `make status` shows what comes of it")
 
 

@@ -4,6 +4,7 @@ There is no pid file to go stale. The process is known by its command line, whic
 is signalled through a pidfd, which can't come to mean another process.
 """
 
+import datetime
 import json
 import os
 import select
@@ -16,7 +17,10 @@ import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
+from rehearsal import sigv4
+from rehearsal.access_key import AccessKey
 from rehearsal.engine.environment import Rehearsal
 from rehearsal.errors import CloudError
 from rehearsal.machine import as_root, check_port
@@ -74,6 +78,7 @@ def start(rehearsal: Rehearsal) -> None:
         subprocess.run(["sudo", "--validate"], check=True)  # asks for the password where it can be typed
         command = ["sudo", "env", *(f"{name}={value}" for name, value in environment.items()), *command]
     rehearsal.state.mkdir(parents=True, exist_ok=True)
+    key = AccessKey.make(rehearsal.state)  # here, since the cloud may be root's, and the key is ours
     with rehearsal.log.open("ab") as log, Progress("starting the cloud") as progress:
         process = subprocess.Popen(
             command,
@@ -85,7 +90,7 @@ def start(rehearsal: Rehearsal) -> None:
             start_new_session=True,
         )
         deadline = time.monotonic() + _START
-        while rows(rehearsal.endpoint) is None:
+        while rows(rehearsal.endpoint, key) is None:
             if process.poll() is not None or time.monotonic() > deadline:
                 end(rehearsal.state)
                 raise CloudError(
@@ -128,26 +133,33 @@ def send(process: int, pid: int, number: signal.Signals) -> None:
         return  # it ended by itself
 
 
-def rows(endpoint: str) -> list[dict[str, Any]] | None:
+def rows(endpoint: str, key: AccessKey) -> list[dict[str, Any]] | None:
     """What the cloud says runs where; None when it does not answer."""
     try:
-        with _DIRECT.open(f"{endpoint}/_evenkeel/status", timeout=5) as answer:
+        with _DIRECT.open(_signed("GET", endpoint, "/_evenkeel/status", key), timeout=5) as answer:
             said: list[dict[str, Any]] = json.load(answer)
             return said
     except OSError:
         return None
 
 
-def inject(endpoint: str, action: str, target: str) -> None:
+def inject(endpoint: str, key: AccessKey, action: str, target: str) -> None:
     """Lets a fault happen; raises with the cloud's reason where it can't."""
     body = json.dumps({"action": action, "target": target}).encode()
-    request = urllib.request.Request(
-        f"{endpoint}/_evenkeel/faults", data=body, headers={"Content-Type": "application/json"}
-    )
     try:
-        _DIRECT.open(request, timeout=5).close()
+        _DIRECT.open(_signed("POST", endpoint, "/_evenkeel/faults", key, body), timeout=5).close()
     except urllib.error.HTTPError as error:
         raise CloudError(error.read().decode().strip()) from error
+
+
+def _signed(
+    method: str, endpoint: str, page: str, key: AccessKey, body: bytes | None = None
+) -> urllib.request.Request:
+    headers = {"host": urlsplit(endpoint).netloc, "content-type": "application/json"}
+    asked = sigv4.Request(method=method, path=page, query="", headers=headers)
+    now = datetime.datetime.now(datetime.UTC).strftime(sigv4.TIME_FORMAT)
+    signed = sigv4.sign(key.id, key.secret, asked, body or b"", time=now, region="local", service="evenkeel")
+    return urllib.request.Request(f"{endpoint}{page}", body, {**headers, **signed}, method=method)
 
 
 def last_lines(file: Path, count: int) -> str:

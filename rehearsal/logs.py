@@ -28,7 +28,7 @@ def ends(rehearsal: Rehearsal) -> Iterator[tuple[str, str]]:
     for file in sorted(rehearsal.state.rglob("*.log")):
         if not file.is_relative_to(rehearsal.home) and file.is_file() and file.stat().st_size:
             yield str(file.relative_to(rehearsal.state)), daemon.last_lines(file, LINES)
-    if daemon.rows(rehearsal.endpoint) is not None:
+    if daemon.find(rehearsal.state) is not None:
         yield from cloudwatch(rehearsal)
 
 

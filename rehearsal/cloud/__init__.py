@@ -8,3 +8,4 @@ import os
 # moto reads these when it is imported, so they are set before anything in this package can import it.
 os.environ["MOTO_EC2_LOAD_DEFAULT_AMIS"] = "false"  # images.py registers the one that is used
 os.environ["MOTO_IAM_LOAD_MANAGED_POLICIES"] = "true"
+os.environ["MOTO_DISABLE_GLOBAL_CORS"] = "true"  # no web page may read an answer

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
+from rehearsal.access_key import AccessKey
 from rehearsal.cloud.addresses import Addresses
 from rehearsal.cloud.certificates import CertificateAuthority
 from rehearsal.cloud.site import Body, Site
@@ -48,13 +49,14 @@ def _run(listener: socket.socket, state_dir: Path, told_to_end: threading.Event)
     # moto takes over a second to import: a port or folder in use is told before that.
     from rehearsal.cloud import images, kms, s3_policies
     from rehearsal.cloud.api import Api
+    from rehearsal.cloud.identities import Identities
 
     site = _site(listener, state_dir)
     images.register()
     kms.register()
     s3_policies.mend_moto()
     bodies, faults = _bodies(site)
-    api = Api(listener, site.authority.path, faults.inject)
+    api = Api(listener, site.authority.path, Identities(AccessKey.make(state_dir)), faults.inject)
     api.start()
     log.info("answering at %s; servers get addresses of %s", site.endpoint, site.addresses.network)
     try:

@@ -1,4 +1,7 @@
-"""The cloud's front: moto's server in threads on loopback, and three pages of our own below `/_evenkeel`."""
+"""The cloud's front: moto's server in threads on loopback, and three pages of our own below `/_evenkeel`.
+
+Nothing but the certificate authority is answered without a signature (guard.py).
+"""
 
 import dataclasses
 import json
@@ -17,6 +20,8 @@ from moto.moto_server.werkzeug_app import (
 from werkzeug.serving import make_server
 from werkzeug.wrappers import Request, Response
 
+from rehearsal.cloud.guard import Guard
+from rehearsal.cloud.identities import Identities, Identity
 from rehearsal.cloud.site import Row
 
 
@@ -26,12 +31,19 @@ class Api:
     `inject` lets a fault happen, by action and target; a ValueError says why it can't.
     """
 
-    def __init__(self, listener: socket.socket, ca: Path, inject: Callable[[str, str], None]) -> None:
+    def __init__(
+        self,
+        listener: socket.socket,
+        ca: Path,
+        identities: Identities,
+        inject: Callable[[str, str], None],
+    ) -> None:
         self.rows: list[Row] = []
         self._inject = inject
         self._ca = ca
         self._moto = DomainDispatcherApplication(create_backend_app)
         host, port = listener.getsockname()
+        self._guard = Guard(identities, port)
         logging.getLogger("werkzeug").setLevel(logging.WARNING)  # a line per request hides everything else
         self._server = make_server(
             host, port, self, threaded=True, request_handler=MotoRequestHandler, fd=listener.fileno()
@@ -50,17 +62,31 @@ class Api:
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         """WSGI: our own pages, else moto."""
-        match environ["PATH_INFO"]:
+        return self._application(environ)(environ, start_response)
+
+    def _application(self, environ: dict[str, Any]) -> Callable[..., Iterable[bytes]]:
+        if foreign := self._guard.is_foreign(environ):
+            return foreign
+        page = environ["PATH_INFO"]
+        if page == "/_evenkeel/ca.pem":
+            return Response(self._ca.read_bytes(), mimetype="application/x-pem-file")
+        identity = self._guard.identify(environ)
+        if isinstance(identity, Response):
+            return identity
+        if page.startswith("/_evenkeel/"):
+            return self._page(page, identity, Request(environ))
+        return self._moto
+
+    def _page(self, page: str, identity: Identity, request: Request) -> Response:
+        if identity.session:
+            return Response("only the rehearsal's own access key may ask this\n", 403)
+        match page:
             case "/_evenkeel/status":
                 body = json.dumps([dataclasses.asdict(row) for row in self.rows])
-                return Response(body, mimetype="application/json")(environ, start_response)
-            case "/_evenkeel/ca.pem":
-                pem = self._ca.read_bytes()
-                return Response(pem, mimetype="application/x-pem-file")(environ, start_response)
+                return Response(body, mimetype="application/json")
             case "/_evenkeel/faults":
-                return self._fault(Request(environ))(environ, start_response)
-        answer: Iterable[bytes] = self._moto(environ, start_response)
-        return answer
+                return self._fault(request)
+        return Response("there is no such page\n", 404)
 
     def _fault(self, request: Request) -> Response:
         """`{"action": …, "target": …}`; 204 once it is to happen."""

@@ -13,6 +13,7 @@ from rehearsal.cloud.cloud_init import UserDataRefusedError, to_script, unpack
 from rehearsal.cloud.cloudwatch_agent import CloudWatchAgent
 from rehearsal.cloud.imds import MetadataServer
 from rehearsal.cloud.metadata import InstanceMetadata
+from rehearsal.cloud.peer import comes_from
 from rehearsal.cloud.server import Server
 from rehearsal.cloud.site import Row, Site, every
 from rehearsal.processes import end_all
@@ -117,6 +118,7 @@ class _Machine:
         self.metadata_server = MetadataServer(
             site.addresses.take(),
             metadata.look_up,
+            lambda connection: comes_from(connection, self.server.namespace.pid),
             tokens_required=instance.metadata_options.http_tokens == "required",
         )
         own_folder = folder / instance.id

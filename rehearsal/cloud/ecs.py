@@ -1,6 +1,7 @@
 """ECS: a Fargate task's containers are processes, with the task's environment and secrets."""
 
 import logging
+import socket
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,11 @@ from rehearsal.cloud import container_definition
 from rehearsal.cloud.container import CannotStartContainerError, Container, log_stream
 from rehearsal.cloud.container_definition import SecretReference
 from rehearsal.cloud.ecs_api import mend_moto
+from rehearsal.cloud.peer import comes_from
+from rehearsal.cloud.role_session import RoleSession
 from rehearsal.cloud.site import Row, Site, every
-from rehearsal.cloud.task_environment import SecretUnavailableError, read_secret, role_credentials
+from rehearsal.cloud.task_credentials import Granted, TaskCredentials
+from rehearsal.cloud.task_environment import SecretUnavailableError, read_secret
 
 log = logging.getLogger(__name__)
 
@@ -25,6 +29,7 @@ class Tasks:
         mend_moto()
         self._site = site
         self._folder = site.folder("ecs")
+        self._credentials = TaskCredentials(site.addresses.take())
         self._tasks: dict[Any, _Task] = {}
 
     def reconcile(self) -> None:
@@ -43,10 +48,11 @@ class Tasks:
         """End every container at once: what a task did not finish, the next deployment runs again."""
         for task in self._tasks.values():
             task.kill()
+        self._credentials.close()
 
     def _reconcile(self, task: Any) -> None:
         if task not in self._tasks:
-            self._tasks[task] = _Task(task, self._site, self._folder / task.id)
+            self._tasks[task] = _Task(task, self._site, self._folder / task.id, self._credentials)
         self._tasks[task].reconcile()
         if task.status == "STOPPED":
             del self._tasks[task]
@@ -55,8 +61,10 @@ class Tasks:
 class _Task:
     """One task: moto's record of it, and the containers that run."""
 
-    def __init__(self, task: Any, site: Site, folder: Path) -> None:
+    def __init__(self, task: Any, site: Site, folder: Path, credentials: TaskCredentials) -> None:
         self._task, self._site, self._folder = task, site, folder
+        self._credentials = credentials
+        self._granted: Granted | None = None
         self._definitions = {each["name"]: each for each in task.definition.container_definitions}
         self._containers: dict[str, Container] = {}
 
@@ -89,6 +97,9 @@ class _Task:
     def _start(self) -> None:
         task = self._task
         self._folder.mkdir()
+        if role := task.overrides.get("taskRoleArn") or getattr(task.definition, "task_role_arn", None):
+            session = RoleSession(role, name=task.id, **self._place())
+            self._granted = self._credentials.grant(session, self._is_own)
         try:
             for name in self._definitions:
                 self._containers[name] = self._container(name)
@@ -121,14 +132,17 @@ class _Task:
 
     def _aws_environment(self) -> dict[str, str]:
         task = self._task
-        role = task.overrides.get("taskRoleArn") or getattr(task.definition, "task_role_arn", None)
-        credentials = role_credentials(role, session=task.id, **self._place()) if role else {}
         return {
             "AWS_ENDPOINT_URL": self._site.endpoint,
             "AWS_REGION": task.region_name,
             "AWS_DEFAULT_REGION": task.region_name,
-            **credentials,
+            **(self._granted.environment() if self._granted else {}),
         }
+
+    def _is_own(self, connection: socket.socket) -> bool:
+        # Where the cloud is not root, containers are plain processes, and the token has to be enough.
+        holders = [container.pid for container in self._containers.values()]
+        return self._site.user is None or any(comes_from(connection, holder) for holder in holders)
 
     def _secrets(self, definition: dict[str, Any]) -> dict[str, str]:
         return {
@@ -167,5 +181,7 @@ class _Task:
             record["lastStatus"] = "STOPPED"
         for container in self._containers.values():
             container.remove_folder()
+        if self._granted:
+            self._credentials.revoke(self._granted)
         task.stopped_at = utcnow()
         task.status = "STOPPED"

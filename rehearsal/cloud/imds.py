@@ -1,10 +1,12 @@
 """The instance metadata service, version 2: one small HTTP server an instance, at an address of its own.
 
 https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/configuring-instance-metadata-service.html
-A hop limit means nothing on loopback; it is only described.
+A hop limit means nothing on loopback; it is only described. The role's credentials are for processes of the
+server alone.
 """
 
 import secrets
+import socket
 import threading
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -12,13 +14,24 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 _TOKEN_TTL = "X-aws-ec2-metadata-token-ttl-seconds"
 _TOKEN = "X-aws-ec2-metadata-token"
 _PREFIX = "/latest/"
+_CREDENTIALS = f"{_PREFIX}meta-data/iam/security-credentials/"
 
 
 class MetadataServer:
-    """Answers `GET /latest/…` with what `look_up` has for the path, in a thread until `close`."""
+    """Answers `GET /latest/…` with what `look_up` has for the path, in a thread until `close`.
 
-    def __init__(self, address: str, look_up: Callable[[str], str | None], *, tokens_required: bool) -> None:
-        self._server = _Server((address, 0), look_up, tokens_required)
+    `is_own` tells whether a connection is one of the server's.
+    """
+
+    def __init__(
+        self,
+        address: str,
+        look_up: Callable[[str], str | None],
+        is_own: Callable[[socket.socket], bool],
+        *,
+        tokens_required: bool,
+    ) -> None:
+        self._server = _Server((address, 0), look_up, is_own, tokens_required)
         self.endpoint = f"http://{address}:{self._server.server_address[1]}"
         threading.Thread(target=self._server.serve_forever, name=f"imds {address}", daemon=True).start()
 
@@ -32,10 +45,15 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True
 
     def __init__(
-        self, address: tuple[str, int], look_up: Callable[[str], str | None], tokens_required: bool
+        self,
+        address: tuple[str, int],
+        look_up: Callable[[str], str | None],
+        is_own: Callable[[socket.socket], bool],
+        tokens_required: bool,
     ) -> None:
         super().__init__(address, _Handler)
         self.look_up = look_up
+        self.is_own = is_own
         self.tokens_required = tokens_required
         self.tokens: set[str] = set()
 
@@ -58,6 +76,8 @@ class _Handler(BaseHTTPRequestHandler):
         token = self.headers.get(_TOKEN)
         if self.server.tokens_required if token is None else token not in self.server.tokens:
             return self._answer(401)
+        if self.path.startswith(_CREDENTIALS) and not self.server.is_own(self.connection):
+            return self._answer(403)
         found = self.server.look_up(self.path.removeprefix(_PREFIX).rstrip("/"))
         return self._answer(404) if found is None else self._answer(200, found)
 

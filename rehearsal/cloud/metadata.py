@@ -5,10 +5,8 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from moto.sts.models import sts_backends
+from rehearsal.cloud.role_session import RoleSession
 
-_ROLE_SESSION = datetime.timedelta(hours=6)
-_REFRESH = datetime.timedelta(minutes=15)  # before the end, as EC2 does
 _TIME = "%Y-%m-%dT%H:%M:%SZ"
 
 
@@ -27,7 +25,7 @@ class InstanceMetadata:
         self._instance = instance
         self._lifecycle = lifecycle
         self._notices = notices
-        self._session: Any = None
+        self._session: RoleSession | None = None
 
     def look_up(self, path: str) -> str | None:
         """The text at a path; None is 404."""
@@ -83,23 +81,10 @@ class InstanceMetadata:
         return roles[0] if roles else None
 
     def _credentials(self, role: Any) -> dict[str, str]:
-        now = datetime.datetime.now(datetime.UTC).replace(tzinfo=None)
-        if self._session is None or self._session.expiration.replace(tzinfo=None) - now < _REFRESH:
-            backend = self._instance.ec2_backend
-            self._session = sts_backends[backend.account_id][backend.partition].assume_role(
-                region_name=self._instance.region_name,
-                role_session_name=self._instance.id,
-                role_arn=role.arn,
-                policy="",
-                duration=int(_ROLE_SESSION.total_seconds()),
-                external_id="",
-            )
-        return {
-            "Code": "Success",
-            "Type": "AWS-HMAC",
-            "LastUpdated": now.strftime(_TIME),
-            "AccessKeyId": self._session.access_key_id,
-            "SecretAccessKey": self._session.secret_access_key,
-            "Token": self._session.session_token,
-            "Expiration": self._session.expiration.strftime(_TIME),
-        }
+        if self._session is None or self._session.role_arn != role.arn:
+            instance = self._instance
+            place = {"account": instance.owner_id, "region": instance.region_name}
+            self._session = RoleSession(role.arn, name=instance.id, **place)
+        now = datetime.datetime.now(datetime.UTC).strftime(_TIME)
+        credentials = self._session.credentials()
+        return {"Code": "Success", "Type": "AWS-HMAC", "LastUpdated": now, **credentials}

@@ -1,4 +1,4 @@
-"""What a container finds besides its plain variables: secrets, and the credentials of the task's role."""
+"""The secrets that a container finds in its environment."""
 
 import json
 from typing import Any
@@ -6,12 +6,9 @@ from typing import Any
 from moto.core.exceptions import ServiceException
 from moto.secretsmanager.models import secretsmanager_backends
 from moto.ssm.models import ssm_backends
-from moto.sts.models import sts_backends
 from werkzeug.exceptions import HTTPException
 
 from rehearsal.cloud.container_definition import SecretReference
-
-_SESSION_DURATION = 3600  # seconds
 
 
 class SecretUnavailableError(RuntimeError):
@@ -27,16 +24,6 @@ def read_secret(reference: SecretReference) -> str:
             "ResourceInitializationError: unable to pull secrets or registry auth:"
             f" unable to retrieve secret {reference.name}: {type(error).__name__}"
         ) from error
-
-
-def role_credentials(role_arn: str, *, account: str, region: str, session: str) -> dict[str, str]:
-    """The variables by which AWS's SDKs find the credentials of a task's role."""
-    role = sts_backends[account]["aws"].assume_role(region, session, role_arn, "", _SESSION_DURATION, "")
-    return {
-        "AWS_ACCESS_KEY_ID": role.access_key_id,
-        "AWS_SECRET_ACCESS_KEY": role.secret_access_key,
-        "AWS_SESSION_TOKEN": role.session_token,
-    }
 
 
 def _secret(reference: SecretReference) -> str:

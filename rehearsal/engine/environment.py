@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 import yaml
 
+from rehearsal.access_key import AccessKey
 from rehearsal.errors import MachineError
 from stacks import settings
 
@@ -63,7 +64,10 @@ class Rehearsal:
         return os.pathsep.join([*own, *(entry for entry in path.split(os.pathsep) if entry not in own)])
 
     def environment(self, base: Mapping[str, str]) -> dict[str, str]:
-        """`base` without any setting of AWS or Pulumi in it, and with the rehearsal's."""
+        """`base` without any setting of AWS or Pulumi in it, and with the rehearsal's.
+
+        Raises CloudError before the first start, which makes the access key.
+        """
         kept = {name: value for name, value in base.items() if not name.startswith(_OWNED)}
         return kept | {
             "PATH": self.search_path(base.get("PATH", os.defpath)),
@@ -74,8 +78,7 @@ class Rehearsal:
             "AWS_ENDPOINT_URL": self.endpoint,
             "AWS_REGION": self.region,
             "AWS_DEFAULT_REGION": self.region,
-            "AWS_ACCESS_KEY_ID": "rehearsal",
-            "AWS_SECRET_ACCESS_KEY": "rehearsal",
+            **AccessKey.read(self.state).environment(),
             "AWS_CONFIG_FILE": os.devnull,
             "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
             "AWS_EC2_METADATA_DISABLED": "true",

@@ -8,6 +8,7 @@ import boto3
 
 from migrator.settings import Server
 from rehearsal import daemon
+from rehearsal.access_key import AccessKey
 from stacks.sections import Migrations
 from tests.checkout import Checkout
 from tests.conftest import Deployment
@@ -105,7 +106,8 @@ class Stage:
 
     def pids(self, kind: str) -> list[int]:
         """The processes behind the cloud's resources of a kind, such as `ECS task`."""
-        rows = until(lambda: daemon.rows(self.environment["AWS_ENDPOINT_URL"]))
+        key = AccessKey.of_environment(self.environment)
+        rows = until(lambda: daemon.rows(self.environment["AWS_ENDPOINT_URL"], key))
         return [row["pid"] for row in rows if row["kind"] == kind and row["pid"]]
 
     @property

@@ -5,6 +5,7 @@ from typing import Any
 import boto3
 
 from rehearsal import daemon
+from rehearsal.access_key import AccessKey
 from tests.conftest import Deployment
 from tests.faults.deployer import until
 from tests.infra.server import PM2
@@ -15,6 +16,7 @@ class Servers:
 
     def __init__(self, deployment: Deployment) -> None:
         self._endpoint = deployment.environment["AWS_ENDPOINT_URL"]
+        self._key = AccessKey.of_environment(deployment.environment)
         self._group: str = deployment.outputs["auto_scaling_group"]
         self._target_group: str = deployment.outputs["target_group"]
         session = boto3.Session()
@@ -70,7 +72,7 @@ class Servers:
 
     def lose(self, server: str) -> None:
         """Ends one at once, as a machine that fails."""
-        daemon.inject(self._endpoint, "instance-loss", server)
+        daemon.inject(self._endpoint, self._key, "instance-loss", server)
 
     def run(self, server: str, command: str) -> str:
         """What a shell command prints there; AssertionError when it fails."""

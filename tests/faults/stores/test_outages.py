@@ -24,6 +24,7 @@ from migrator.errors import ConnectionFailed
 from migrator.postgres import PostgresError, Session
 from migrator.settings import Server
 from rehearsal import daemon
+from rehearsal.access_key import AccessKey
 from tests import access
 from tests.conftest import Deployment
 from tests.faults.deployer import kill, until
@@ -49,6 +50,7 @@ class Stores:
     def __init__(self, deployment: Deployment, folder: Path) -> None:
         ca = access.authority(deployment, folder)
         self._endpoint = deployment.environment["AWS_ENDPOINT_URL"]
+        self._key = AccessKey.of_environment(deployment.environment)
         self._database_name, self._group = deployment.outputs["database"], deployment.outputs["sessions"]
         self._rds, self._elasticache = boto3.client("rds"), boto3.client("elasticache")
         self.database: Server = access.database(ca)
@@ -120,7 +122,7 @@ class Stores:
             return session.rows("SELECT pg_is_in_recovery()") == [[False]]
 
     def _rows(self, kind: str) -> list[dict[str, Any]]:
-        return [row for row in daemon.rows(self._endpoint) or [] if row["kind"] == kind]
+        return [row for row in daemon.rows(self._endpoint, self._key) or [] if row["kind"] == kind]
 
 
 @pytest.fixture

@@ -1,11 +1,9 @@
 """A rehearsal cloud of a test's own: on a free port, with a state folder of its own."""
 
-import json
 import signal
 import subprocess
 import sys
 import time
-import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,6 +11,7 @@ from typing import Any
 import boto3
 
 from rehearsal import daemon
+from rehearsal.access_key import AccessKey
 from tests.checkout import free_port
 
 BUSY = 3
@@ -26,6 +25,8 @@ class RunningCloud:
         self.state_dir = state_dir
         self.port = free_port()
         self.endpoint = f"http://127.0.0.1:{self.port}"
+        state_dir.mkdir(parents=True, exist_ok=True)
+        self.key = AccessKey.make(state_dir)
         self.log = state_dir.with_suffix(".log")
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
@@ -43,8 +44,8 @@ class RunningCloud:
             service,
             endpoint_url=self.endpoint,
             region_name="eu-central-1",
-            aws_access_key_id="any",
-            aws_secret_access_key="any",
+            aws_access_key_id=self.key.id,
+            aws_secret_access_key=self.key.secret,
         )
 
     @property
@@ -54,9 +55,13 @@ class RunningCloud:
 
     def rows(self) -> list[dict[str, Any]]:
         """What runs where, as the status page shows it."""
-        with urllib.request.urlopen(f"{self.endpoint}/_evenkeel/status", timeout=30) as page:
-            rows: list[dict[str, Any]] = json.load(page)
+        rows = daemon.rows(self.endpoint, self.key)
+        assert rows is not None
         return rows
+
+    def inject(self, action: str, target: str) -> None:
+        """Let a fault happen."""
+        daemon.inject(self.endpoint, self.key, action, target)
 
     def has_subnet_in(self, zone: str) -> None:
         """Only a zone with a subnet can be lost."""
@@ -81,11 +86,7 @@ class RunningCloud:
 
     def _answers(self) -> bool:
         assert self.process.poll() is None, self.log.read_text()
-        try:
-            urllib.request.urlopen(f"{self.endpoint}/_evenkeel/status", timeout=30).close()
-        except OSError:
-            return False
-        return True
+        return daemon.rows(self.endpoint, self.key) is not None
 
 
 def eventually(holds: Callable[[], Any], *, within: float) -> Any:

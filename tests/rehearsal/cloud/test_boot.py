@@ -4,7 +4,6 @@ from collections.abc import Iterator
 
 import pytest
 
-from rehearsal import daemon
 from tests.rehearsal.cloud.boot_stage import Stage
 from tests.rehearsal.cloud.fleet import Fleet
 from tests.rehearsal.cloud.running import RunningCloud, eventually
@@ -72,7 +71,7 @@ def test_a_server_that_boots_again_serves_again(stage: Stage) -> None:
 def test_a_spot_instance_that_is_taken_back_asks_its_group_to_terminate_it(stage: Stage) -> None:
     """So that it is drained and its hook answered long before its two minutes end."""
     server = stage.server("good")
-    daemon.inject(stage.fleet.cloud.endpoint, "spot-interruption", server)
+    stage.fleet.cloud.inject("spot-interruption", server)
     eventually(lambda: server not in stage.members("good"), within=30)
     assert stage.server("good") != server
     said = "\n".join(stage.messages(server, "boot"))

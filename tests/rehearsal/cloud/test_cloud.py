@@ -1,12 +1,10 @@
 """The cloud itself: what it shows, what it refuses, and that nothing outlives it."""
 
-import json
 import signal
 import subprocess
 import sys
 import urllib.request
 from pathlib import Path
-from typing import Any
 
 from rehearsal import daemon
 from tests.rehearsal.cloud.running import RunningCloud, eventually
@@ -14,8 +12,7 @@ from tests.rehearsal.cloud.running import RunningCloud, eventually
 
 def test_status_and_certificate_authority_are_pages(cloud: RunningCloud) -> None:
     """What `rehearsal status` and the boot script read."""
-    with urllib.request.urlopen(f"{cloud.endpoint}/_evenkeel/status") as answer:
-        assert json.load(answer) == []
+    assert cloud.rows() == []
     with urllib.request.urlopen(f"{cloud.endpoint}/_evenkeel/ca.pem") as answer:
         assert answer.read() == cloud.ca.read_bytes()
 
@@ -125,8 +122,7 @@ def busy(cloud: RunningCloud) -> None:
     )
 
     def all_run() -> bool:
-        rows: list[dict[str, Any]] = json.load(urllib.request.urlopen(f"{cloud.endpoint}/_evenkeel/status"))
-        states = {row["kind"]: row["state"] for row in rows}
+        states = {row["kind"]: row["state"] for row in cloud.rows()}
         return (states.get("DB instance"), states.get("replication group"), states.get("ECS task")) == (
             "available",
             "available",

@@ -9,7 +9,6 @@ import redis
 from botocore.exceptions import ClientError
 from redis.exceptions import NoPermissionError
 
-from rehearsal import daemon
 from tests.rehearsal.cloud.running import RunningCloud, eventually
 
 TOKEN = "first-token-of-sixteen"
@@ -220,12 +219,12 @@ def test_a_lost_zone_costs_the_primary_alone(
     client.set("kept", "yes")
     eventually(lambda: client.execute_command("WAIT", "1", "500") == 1, within=10)
     cloud.has_subnet_in(node["PreferredAvailabilityZone"])
-    daemon.inject(cloud.endpoint, "zone-loss", node["PreferredAvailabilityZone"])
+    cloud.inject("zone-loss", node["PreferredAvailabilityZone"])
     try:
         eventually(lambda: roles(described(elasticache)) != roles(found), within=10)
         eventually(lambda: value_of(cloud, group, "kept") == "yes", within=10)
     finally:
-        daemon.inject(cloud.endpoint, "zone-return", node["PreferredAvailabilityZone"])
+        cloud.inject("zone-return", node["PreferredAvailabilityZone"])
     back = primary(cloud, group)
     eventually(lambda: back.info("replication")["connected_slaves"] == 1, within=20)
 

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 
 import pytest
 
-from rehearsal import daemon
 from rehearsal.errors import CloudError
 from tests.load import Load
 from tests.rehearsal.cloud.fleet import Fleet
@@ -62,7 +61,7 @@ def test_a_rebalance_recommendation_replaces_the_server_before_it_goes(group: Fl
     leaving = group.members()[0]
     assert metadata(group, leaving, "events/recommendations/rebalance") == "404"
     with Load(group.url, path="/") as load:
-        daemon.inject(group.cloud.endpoint, "rebalance-recommendation", leaving)
+        group.cloud.inject("rebalance-recommendation", leaving)
         assert "noticeTime" in metadata(group, leaving, "events/recommendations/rebalance")
         assert fewest_healthy(group, leaving) == 2
         causes = [one["Cause"] for one in group.activities() if leaving in one["Description"]]
@@ -76,7 +75,7 @@ def test_a_spot_interruption_is_announced(group: Fleet) -> None:
     group.autoscaling.suspend_processes(AutoScalingGroupName="app", ScalingProcesses=["Launch"])
     leaving = group.members()[0]
     assert metadata(group, leaving, "spot/instance-action") == "404"
-    daemon.inject(group.cloud.endpoint, "spot-interruption", leaving)
+    group.cloud.inject("spot-interruption", leaving)
     assert '"action": "terminate"' in metadata(group, leaving, "spot/instance-action")
     group.autoscaling.resume_processes(AutoScalingGroupName="app", ScalingProcesses=["Launch"])
     assert fewest_healthy(group, leaving) == 2
@@ -108,11 +107,11 @@ def test_a_lost_zone_is_left_and_found_again(group: Fleet) -> None:
     members = group.groups()[0]["Instances"]
     assert len({one["AvailabilityZone"] for one in members}) == 3
     zone = members[0]["AvailabilityZone"]
-    daemon.inject(group.cloud.endpoint, "zone-loss", zone)
+    group.cloud.inject("zone-loss", zone)
     eventually(lambda: members[0]["InstanceId"] not in group.members(), within=10)
     group.wait_for_healthy(3)
     assert zone not in zones(group)
-    daemon.inject(group.cloud.endpoint, "zone-return", zone)
+    group.cloud.inject("zone-return", zone)
     eventually(lambda: len(set(zones(group))) == 3 and len(zones(group)) == 3, within=60)
     causes = [one["Cause"] for one in group.activities()]
     assert any("to balance the availability zones" in cause for cause in causes)
@@ -136,4 +135,4 @@ def zones(group: Fleet) -> list[str]:
 def test_a_fault_that_cannot_be_is_refused(group: Fleet, action: str, target: str, message: str) -> None:
     """With what there is instead."""
     with pytest.raises(CloudError, match=message):
-        daemon.inject(group.cloud.endpoint, action, target)
+        group.cloud.inject(action, target)

@@ -189,8 +189,8 @@ def test_free_storage_is_what_was_allocated_less_what_is_used(
     cloud: RunningCloud, instance: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The schema gate asks CloudWatch for it before it lets an index be built; a stranger has none."""
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "any")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "any")
+    for name, value in cloud.key.environment().items():
+        monkeypatch.setenv(name, value)
     api = AwsApi(region="eu-central-1", endpoint=cloud.endpoint)
     free = eventually(lambda: free_storage(api, "main"), within=10)
     assert 0 < free < instance["AllocatedStorage"] << 30

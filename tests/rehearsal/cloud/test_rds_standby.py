@@ -15,7 +15,6 @@ from botocore.exceptions import ClientError
 from pg8000.exceptions import DatabaseError, InterfaceError
 from pg8000.native import Connection
 
-from rehearsal import daemon
 from tests.rehearsal.cloud.running import RunningCloud, eventually
 
 PASSWORD = "a 'quoted\\ pass-word"
@@ -230,7 +229,7 @@ def test_a_lost_zone_costs_the_primary_and_no_commit(
     with connected(cloud, instance) as connection:
         connection.run("INSERT INTO kept VALUES (-3)")
     cloud.has_subnet_in(lost)
-    daemon.inject(cloud.endpoint, "zone-loss", lost)
+    cloud.inject("zone-loss", lost)
     try:
         eventually(lambda: described(rds)["AvailabilityZone"] == other, within=30)
         available(rds)
@@ -238,5 +237,5 @@ def test_a_lost_zone_costs_the_primary_and_no_commit(
             assert connection.run("SELECT count(*) FROM kept WHERE number = -3") == [[1]]
         assert standby(cloud) is None
     finally:
-        daemon.inject(cloud.endpoint, "zone-return", lost)
+        cloud.inject("zone-return", lost)
     in_sync(cloud)

@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from rehearsal import daemon
 from tests.load import Load
 from tests.rehearsal.cloud.fleet import SERVER, Fleet
 from tests.rehearsal.cloud.running import RunningCloud, eventually
@@ -230,7 +229,7 @@ def test_metadata_wants_a_token(group: Fleet) -> None:
 def test_a_lost_server_is_replaced(group: Fleet) -> None:
     """The fault `instance-loss`: its instance is terminated, and another one takes its place."""
     lost = group.members()[0]
-    daemon.inject(group.cloud.endpoint, "instance-loss", lost)
+    group.cloud.inject("instance-loss", lost)
     eventually(lambda: lost not in group.members(), within=10)
     assert lost not in group.wait_for_healthy(2)
     dead = group.ec2.describe_instances(InstanceIds=[lost])["Reservations"][0]["Instances"][0]

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from rehearsal import daemon
+from rehearsal.access_key import AccessKey
 from rehearsal.engine.environment import Rehearsal
 from rehearsal.errors import CloudError, MachineError
 from tests.checkout import free_port
@@ -45,7 +46,7 @@ def test_a_cloud_is_found_from_its_start_to_its_end(rehearsal: Rehearsal) -> Non
     found = daemon.find(rehearsal.state)
     assert found is not None
     assert found.port == rehearsal.port
-    assert daemon.rows(rehearsal.endpoint) == []
+    assert daemon.rows(rehearsal.endpoint, AccessKey.read(rehearsal.state)) == []
     assert daemon.end(rehearsal.state)
     assert daemon.find(rehearsal.state) is None
     assert not daemon.end(rehearsal.state)

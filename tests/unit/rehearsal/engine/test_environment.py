@@ -7,15 +7,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from rehearsal.access_key import AccessKey
 from rehearsal.engine.environment import Rehearsal, of_project
 from rehearsal.errors import MachineError
 
-REHEARSAL = Rehearsal(
-    root=Path("/project"), state=Path("/project/.rehearsal"), port=4577, region="eu-central-1"
-)
+
+@pytest.fixture(scope="module")
+def rehearsal(tmp_path_factory: pytest.TempPathFactory) -> Rehearsal:
+    """A rehearsal that has its access key; spaces and quotes are in its paths."""
+    state = tmp_path_factory.mktemp("it's mine")
+    AccessKey.make(state)
+    return Rehearsal(root=state.parent, state=state, port=4577, region="eu-central-1")
 
 
-def test_nothing_of_a_real_account_reaches_in() -> None:
+def test_nothing_of_a_real_account_reaches_in(rehearsal: Rehearsal) -> None:
     """Every AWS and Pulumi variable of the user is gone or replaced."""
     own = {
         "AWS_PROFILE": "production",
@@ -26,16 +31,17 @@ def test_nothing_of_a_real_account_reaches_in() -> None:
         "PULUMI_BACKEND_URL": "s3://production",
         "PULUMI_CONFIG_PASSPHRASE": "a real stack's",
     }
-    environment = REHEARSAL.environment({"PATH": "/usr/bin", "HOME": "/home/me"} | own)
+    environment = rehearsal.environment({"PATH": "/usr/bin", "HOME": "/home/me"} | own)
     assert not set(environment.values()) & set(own.values())
     assert environment["HOME"] == "/home/me"
     assert environment["AWS_ENDPOINT_URL"] == "http://127.0.0.1:4577"
-    assert environment["PULUMI_BACKEND_URL"] == "file:///project/.rehearsal/state"
+    assert AccessKey.of_environment(environment) == AccessKey.read(rehearsal.state)
+    assert environment["PULUMI_BACKEND_URL"] == f"file://{rehearsal.state}/state"
 
 
-def test_the_shell_knows_no_passphrase() -> None:
+def test_the_shell_knows_no_passphrase(rehearsal: Rehearsal) -> None:
     """A secret of a real stack that is set in it is not encrypted with one that others know."""
-    assert not [name for name in REHEARSAL.environment({}) if "PASSPHRASE" in name]
+    assert not [name for name in rehearsal.environment({}) if "PASSPHRASE" in name]
 
 
 @settings(max_examples=20)
@@ -46,19 +52,18 @@ def test_the_shell_knows_no_passphrase() -> None:
         max_size=5,
     )
 )
-def test_the_shell_lines_lead_to_the_environment(own: dict[str, str]) -> None:
+def test_the_shell_lines_lead_to_the_environment(rehearsal: Rehearsal, own: dict[str, str]) -> None:
     """Whatever the shell held before: each line unsets or exports, and together they say the same."""
     base = {"PATH": "/usr/bin"} | own
-    lines = REHEARSAL.shell_lines(base)
-    wanted = REHEARSAL.environment(base)
+    lines = rehearsal.shell_lines(base)
+    wanted = rehearsal.environment(base)
     assert {line.split()[1] for line in lines if line.startswith("unset ")} == set(base) - set(wanted)
     exported = {line.split("=")[0].removeprefix("export ") for line in lines if line.startswith("export ")}
     assert exported == {name for name in wanted if base.get(name) != wanted[name]}
 
 
-def test_a_shell_that_reads_the_lines_has_the_environment() -> None:
+def test_a_shell_that_reads_the_lines_has_the_environment(rehearsal: Rehearsal) -> None:
     """Spaces and quotes in paths come through a real shell."""
-    rehearsal = Rehearsal(root=Path("/it's mine"), state=Path("/it's mine/.rehearsal"), port=1, region="r")
     base = {"PATH": "/usr/bin:/bin", "AWS_PROFILE": "production"}
     line = "\n".join(["set -eu", *rehearsal.shell_lines(base), "exec env --null"])
     said = subprocess.run(
@@ -70,11 +75,11 @@ def test_a_shell_that_reads_the_lines_has_the_environment() -> None:
     assert got == rehearsal.environment(base)
 
 
-def test_the_engine_is_first_on_the_path_once() -> None:
+def test_the_engine_is_first_on_the_path_once(rehearsal: Rehearsal) -> None:
     """A shell that takes the lines twice has no longer PATH for it."""
-    once = REHEARSAL.search_path("/usr/bin")
-    assert once.startswith("/project/.rehearsal/bin:")
-    assert REHEARSAL.search_path(once) == once
+    once = rehearsal.search_path("/usr/bin")
+    assert once.startswith(f"{rehearsal.bin}:")
+    assert rehearsal.search_path(once) == once
 
 
 def test_the_port_is_the_one_of_stack_local(tmp_path: Path) -> None:

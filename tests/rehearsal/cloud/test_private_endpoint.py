@@ -1,0 +1,482 @@
+"""The endpoint answers who signs with its key, and nobody else: each attack, and the twin that gets through.
+
+Loopback is open to every user of the machine and to every web page that a browser shows.
+"""
+
+import datetime
+import json
+import os
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator, Mapping
+from http.client import HTTPConnection
+from pathlib import Path
+from typing import Any
+from unittest import mock
+from urllib.parse import urlencode
+
+import boto3
+import pytest
+from botocore.auth import S3SigV4QueryAuth, SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.config import Config
+from botocore.credentials import Credentials
+from botocore.exceptions import ClientError
+
+from tests.rehearsal.cloud.running import RunningCloud, eventually
+
+STRANGER = 65534
+REGION = "eu-central-1"
+MADE_UP = Credentials("AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY")
+JSON = "application/x-amz-json-1.1"
+FORM = "application/x-www-form-urlencoded"
+
+
+class Attack:
+    """One call of the audit, as plain HTTP."""
+
+    def __init__(self, service: str, method: str, path: str, body: str = "", **headers: str) -> None:
+        self.service, self.method, self.path, self.body = service, method, path, body
+        self.headers = {name.replace("_", "-"): value for name, value in headers.items()}
+
+
+ATTACKS = {
+    "SendCommand": Attack(
+        "ssm",
+        "POST",
+        "/",
+        json.dumps(
+            {
+                "DocumentName": "AWS-RunShellScript",
+                "InstanceIds": ["i-0123456789abcdef0"],
+                "Parameters": {"commands": ["id"]},
+            }
+        ),
+        Content_Type=JSON,
+        X_Amz_Target="AmazonSSM.SendCommand",
+    ),
+    "RunInstances": Attack(
+        "ec2",
+        "POST",
+        "/",
+        urlencode(
+            {
+                "Action": "RunInstances",
+                "Version": "2016-11-15",
+                "ImageId": "ami-1",
+                "SubnetId": "subnet-0123456789abcdef0",
+                "MinCount": 1,
+                "MaxCount": 1,
+            }
+        ),
+        Content_Type=FORM,
+    ),
+    "RunTask": Attack(
+        "ecs",
+        "POST",
+        "/",
+        json.dumps({"cluster": "none", "taskDefinition": "none", "launchType": "FARGATE"}),
+        Content_Type=JSON,
+        X_Amz_Target="AmazonEC2ContainerServiceV20141113.RunTask",
+    ),
+    "ListUsers": Attack("iam", "POST", "/", "Action=ListUsers&Version=2010-05-08", Content_Type=FORM),
+    "ListHostedZones": Attack("route53", "GET", "/2013-04-01/hostedzone"),
+    "PutMetricData": Attack(
+        "monitoring",
+        "POST",
+        "/service/GraniteServiceVersion20100801/operation/PutMetricData",
+        Content_Type="application/cbor",
+        Smithy_Protocol="rpc-v2-cbor",
+    ),
+    "GetObject": Attack("s3", "GET", "/held/object"),
+    "PutObject": Attack("s3", "PUT", "/held/other", "theirs"),
+    "status": Attack("evenkeel", "GET", "/_evenkeel/status"),
+    "faults": Attack(
+        "evenkeel",
+        "POST",
+        "/_evenkeel/faults",
+        '{"action": "zone-loss", "target": "eu-central-1a"}',
+        Content_Type="application/json",
+    ),
+    "reset": Attack("moto", "POST", "/moto-api/reset"),
+    "dashboard": Attack("moto", "GET", "/moto-api/"),
+    "metadata": Attack("moto", "GET", "/latest/meta-data/iam/security-credentials/default-role"),
+}
+"""What the audit did as another user, and its like in each protocol of AWS."""
+
+
+@pytest.fixture(scope="module")
+def own(cloud: RunningCloud) -> Credentials:
+    """The rehearsal's key. There is an object to be taken, and a zone to be lost."""
+    s3 = cloud.client("s3")
+    s3.create_bucket(Bucket="held", CreateBucketConfiguration={"LocationConstraint": REGION})
+    s3.put_object(Bucket="held", Key="object", Body=b"ours")
+    cloud.has_subnet_in("eu-central-1a")
+    return Credentials(cloud.key.id, cloud.key.secret)
+
+
+Answer = tuple[int, Mapping[str, str], bytes]
+
+
+def send(
+    cloud: RunningCloud, attack: Attack, headers: Mapping[str, str], method: str | None = None
+) -> Answer:
+    """The answer to a request with exactly these headers besides its own."""
+    connection = HTTPConnection("127.0.0.1", cloud.port, timeout=30)
+    try:
+        connection.putrequest(method or attack.method, attack.path, skip_host=True, skip_accept_encoding=True)
+        for name, value in {
+            "Host": f"127.0.0.1:{cloud.port}",
+            "Content-Length": str(len(attack.body.encode())),
+            **attack.headers,
+            **headers,
+        }.items():
+            connection.putheader(name, value)
+        connection.endheaders(attack.body.encode())
+        answer = connection.getresponse()
+        return answer.status, {name.lower(): value for name, value in answer.headers.items()}, answer.read()
+    finally:
+        connection.close()
+
+
+def signed(
+    cloud: RunningCloud, attack: Attack, credentials: Credentials, *, at: datetime.datetime | None = None
+) -> dict[str, str]:
+    """The headers that botocore adds for these credentials."""
+    request = AWSRequest(
+        method=attack.method,
+        url=f"{cloud.endpoint}{attack.path}",
+        data=attack.body.encode(),
+        headers=dict(attack.headers),
+    )
+    moment = at or datetime.datetime.now(datetime.UTC)
+    with mock.patch("botocore.auth.get_current_datetime", return_value=moment.replace(tzinfo=None)):
+        SigV4Auth(credentials, attack.service, REGION).add_auth(request)
+    return {name: str(value) for name, value in request.headers.items() if name not in attack.headers}
+
+
+@pytest.fixture
+def _nothing_happens(cloud: RunningCloud, own: Credentials) -> Iterator[None]:
+    """After the test there are the same commands, servers, tasks, objects and zones as before."""
+    before = state(cloud)
+    yield
+    assert state(cloud) == before
+
+
+def state(cloud: RunningCloud) -> tuple[object, ...]:
+    objects = cloud.client("s3").list_objects_v2(Bucket="held")["Contents"]
+    return (
+        [command["CommandId"] for command in cloud.client("ssm").list_commands()["Commands"]],
+        cloud.client("ec2").describe_instances()["Reservations"],
+        [held["Key"] for held in objects],
+        cloud.rows(),
+    )
+
+
+CODES = {
+    "ssm": (
+        "MissingAuthenticationTokenException",
+        "UnrecognizedClientException",
+        "InvalidSignatureException",
+    ),
+    "ec2": ("MissingAuthenticationToken", "AuthFailure", "AuthFailure"),
+    "iam": ("MissingAuthenticationToken", "InvalidClientTokenId", "SignatureDoesNotMatch"),
+    "route53": ("AccessDenied", "InvalidClientTokenId", "SignatureDoesNotMatch"),
+    "s3": ("AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch"),
+}  # fmt: skip
+CODES |= {"ecs": CODES["ssm"], "monitoring": CODES["ssm"]}
+CODES |= {"evenkeel": CODES["route53"], "moto": CODES["route53"]}
+"""What AWS calls it: not signed, signed with a key that is not there, signed with another secret."""
+
+
+@pytest.mark.usefixtures("_nothing_happens")
+@pytest.mark.parametrize("name", ATTACKS)
+def test_an_unsigned_request_is_refused(cloud: RunningCloud, own: Credentials, name: str) -> None:
+    """In the words of the service's protocol, and nothing is done."""
+    attack = ATTACKS[name]
+    status, _, body = send(cloud, attack, {})
+    assert status in (400, 403)
+    assert CODES[attack.service][0] in body.decode(errors="replace")
+
+
+@pytest.mark.usefixtures("_nothing_happens")
+@pytest.mark.parametrize("name", ATTACKS)
+def test_a_key_that_is_not_ours_is_refused(cloud: RunningCloud, own: Credentials, name: str) -> None:
+    """The audit's signature: well made, with a key that someone made up."""
+    attack = ATTACKS[name]
+    status, _, body = send(cloud, attack, signed(cloud, attack, MADE_UP))
+    assert status in (400, 401, 403)
+    assert CODES[attack.service][1] in body.decode(errors="replace")
+
+
+@pytest.mark.usefixtures("_nothing_happens")
+@pytest.mark.parametrize("name", ATTACKS)
+def test_a_forged_signature_is_refused(cloud: RunningCloud, own: Credentials, name: str) -> None:
+    """Who has seen the key's id still lacks its secret."""
+    attack = ATTACKS[name]
+    forged = Credentials(own.access_key, MADE_UP.secret_key)
+    status, _, body = send(cloud, attack, signed(cloud, attack, forged))
+    assert status in (400, 401, 403)
+    assert CODES[attack.service][2] in body.decode(errors="replace")
+
+
+@pytest.mark.usefixtures("_nothing_happens")
+@pytest.mark.parametrize("name", ATTACKS)
+def test_a_page_of_another_origin_is_refused(cloud: RunningCloud, own: Credentials, name: str) -> None:
+    """Even with the right signature; and its browser may not show it the answer."""
+    attack = ATTACKS[name]
+    status, headers, _ = send(cloud, attack, {**signed(cloud, attack, own), "Origin": "https://evil.example"})
+    assert status == 403
+    assert not [name for name in headers if name.startswith("access-control-")]
+
+
+@pytest.mark.usefixtures("_nothing_happens")
+@pytest.mark.parametrize("name", ATTACKS)
+def test_a_preflight_is_refused(cloud: RunningCloud, own: Credentials, name: str) -> None:
+    """A browser asks so before it sends what a plain form could not; after a no it sends nothing."""
+    asked = {
+        "Origin": "https://evil.example",
+        "Access-Control-Request-Method": ATTACKS[name].method,
+        "Access-Control-Request-Headers": "authorization,x-amz-target",
+    }
+    status, headers, _ = send(cloud, ATTACKS[name], asked, method="OPTIONS")
+    assert status == 403
+    assert not [name for name in headers if name.startswith("access-control-")]
+    del asked["Origin"]
+    assert send(cloud, ATTACKS[name], asked, method="OPTIONS")[0] in (400, 403)
+
+
+@pytest.mark.usefixtures("_nothing_happens")
+@pytest.mark.parametrize(
+    "host",
+    [
+        "evil.example",
+        "evil.example:{port}",
+        "127.0.0.1",
+        "held.localhost:{port}",
+        "127.0.0.1:{port},evil.example",
+        "",
+    ],
+)
+@pytest.mark.parametrize("name", ATTACKS)
+def test_a_rebound_host_name_is_refused(cloud: RunningCloud, own: Credentials, name: str, host: str) -> None:
+    """A page whose name has come to mean loopback is of our origin to its browser: only the name tells."""
+    attack = ATTACKS[name]
+    headers = {**signed(cloud, attack, own), "Host": host.format(port=cloud.port)}
+    assert send(cloud, attack, headers)[0] == 403
+
+
+@pytest.mark.usefixtures("_nothing_happens")
+@pytest.mark.parametrize("minutes", [-16, 16])
+@pytest.mark.parametrize("name", ATTACKS)
+def test_a_signature_of_another_time_is_refused(
+    cloud: RunningCloud, own: Credentials, name: str, minutes: int
+) -> None:
+    """A request that was recorded is no use for longer than AWS allows."""
+    attack = ATTACKS[name]
+    then = datetime.datetime.now(datetime.UTC) + datetime.timedelta(minutes=minutes)
+    status, _, body = send(cloud, attack, signed(cloud, attack, own, at=then))
+    assert status in (400, 403)
+    expected = {"s3": "RequestTimeTooSkewed", "ec2": "RequestExpired"}.get(
+        attack.service, CODES[attack.service][2]
+    )
+    assert expected in body.decode(errors="replace")
+
+
+@pytest.mark.usefixtures("_nothing_happens")
+@pytest.mark.parametrize("name", ["SendCommand", "RunInstances", "PutObject"])
+def test_another_body_under_a_signature_is_refused(cloud: RunningCloud, own: Credentials, name: str) -> None:
+    """Nor another header that the service reads."""
+    attack = ATTACKS[name]
+    headers = signed(cloud, attack, own)
+    changed = Attack(
+        attack.service, attack.method, attack.path, attack.body.replace("i", "j"), **attack.headers
+    )
+    assert send(cloud, changed, headers)[0] in (400, 401, 403)
+    assert send(cloud, attack, {**headers, "X-Amz-Meta-More": "header"})[0] in (400, 401, 403)
+
+
+OTHER_USER = """
+import sys, urllib.error, urllib.request
+import boto3
+from botocore.config import Config
+endpoint, state = sys.argv[1:]
+for path in ("access-key.json", ""):
+    try:
+        print(open(f"{state}/{path}").read())
+    except OSError as error:
+        print(type(error).__name__)
+def client(service):
+    return boto3.client(service, endpoint_url=endpoint, region_name="eu-central-1", aws_access_key_id="any",
+                        aws_secret_access_key="any", config=Config(retries={"total_max_attempts": 1}))
+for call in (
+    lambda: client("ssm").send_command(DocumentName="AWS-RunShellScript", InstanceIds=["i-0123456789abcdef0"],
+                                       Parameters={"commands": ["id"]}),
+    lambda: client("ec2").run_instances(ImageId="ami-1", MinCount=1, MaxCount=1, UserData="#!/bin/sh"),
+    lambda: client("ecs").run_task(cluster="none", taskDefinition="none", launchType="FARGATE"),
+    lambda: client("s3").get_object(Bucket="held", Key="object"),
+    lambda: urllib.request.urlopen(f"{endpoint}/_evenkeel/status"),
+    lambda: urllib.request.urlopen(f"{endpoint}/_evenkeel/faults", b"{}"),
+):
+    try:
+        print(call())
+    except urllib.error.HTTPError as error:
+        print(error.code)
+    except Exception as error:
+        print(error.response["Error"]["Code"])
+"""
+
+
+@pytest.mark.usefixtures("_nothing_happens")
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
+def test_another_user_gets_nothing(cloud: RunningCloud, own: Credentials) -> None:
+    """All attacks of the audit, by a process of another user that finds the endpoint and the state folder."""
+    said = subprocess.run(
+        [
+            *("setpriv", "--reuid", str(STRANGER), "--regid", str(STRANGER), "--clear-groups"),
+            *(sys.executable, "-c", OTHER_USER, cloud.endpoint, str(cloud.state_dir)),
+        ],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd="/",
+        env={"PATH": os.environ["PATH"]},
+    )
+    assert said.stdout.split() == [
+        *("PermissionError", "PermissionError"),
+        *("UnrecognizedClientException", "AuthFailure", "UnrecognizedClientException", "InvalidAccessKeyId"),
+        *("403", "403"),
+    ]
+
+
+def presigned(cloud: RunningCloud, credentials: Credentials, *, expires: int = 60, age: int = 0) -> str:
+    """A URL for the object, of which nothing but the signature needs to be known."""
+    request = AWSRequest(method="GET", url=f"{cloud.endpoint}/held/object")
+    moment = datetime.datetime.now(datetime.UTC) - datetime.timedelta(seconds=age)
+    with mock.patch("botocore.auth.get_current_datetime", return_value=moment.replace(tzinfo=None)):
+        S3SigV4QueryAuth(credentials, "s3", REGION, expires=expires).add_auth(request)
+    return str(request.url)
+
+
+@pytest.mark.usefixtures("_nothing_happens")
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        (lambda url: url.replace("held/object", "held/other"), "SignatureDoesNotMatch"),
+        (lambda url: url.replace("X-Amz-Expires=60", "X-Amz-Expires=600000"), "SignatureDoesNotMatch"),
+        (lambda url: url.replace("X-Amz-Expires=60", "X-Amz-Expires=604801"), "AuthorizationHeaderMalformed"),
+        (lambda url: url[:-1] + ("0" if url[-1] != "0" else "1"), "SignatureDoesNotMatch"),
+        (lambda url: url.partition("?")[0], "AccessDenied"),
+    ],
+)
+def test_a_presigned_url_that_was_changed_is_refused(
+    cloud: RunningCloud, own: Credentials, change: Callable[[str], str], code: str
+) -> None:
+    """Another object, a longer life, longer than AWS allows, another signature, none."""
+    assert code in refusal(change(presigned(cloud, own)))
+
+
+def test_a_presigned_url_ends(cloud: RunningCloud, own: Credentials) -> None:
+    """It holds for as long as it says."""
+    assert "Request has expired" in refusal(presigned(cloud, own, expires=60, age=61))
+    assert "InvalidAccessKeyId" in refusal(presigned(cloud, MADE_UP))
+
+
+def refusal(url: str) -> str:
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        urllib.request.urlopen(url, timeout=30)
+    assert refused.value.code in (400, 403)
+    return refused.value.read().decode()
+
+
+def test_the_right_key_gets_through(cloud: RunningCloud, own: Credentials) -> None:
+    """The twin of every attack: the same calls, signed, reach the service, and by both names."""
+    sent = send(cloud, ATTACKS["SendCommand"], signed(cloud, ATTACKS["SendCommand"], own))[2]
+    command = json.loads(sent)["Command"]["CommandId"]
+    assert command in [each["CommandId"] for each in cloud.client("ssm").list_commands()["Commands"]]
+    for name, missing in (
+        ("RunInstances", "InvalidSubnetID.NotFound"),
+        ("RunTask", "ClusterNotFoundException"),
+    ):
+        assert missing in send(cloud, ATTACKS[name], signed(cloud, ATTACKS[name], own))[2].decode()
+    assert send(cloud, ATTACKS["ListUsers"], signed(cloud, ATTACKS["ListUsers"], own))[0] == 200
+    assert send(cloud, ATTACKS["ListHostedZones"], signed(cloud, ATTACKS["ListHostedZones"], own))[0] == 200
+    assert send(cloud, ATTACKS["status"], signed(cloud, ATTACKS["status"], own))[0] == 200
+    local = f"http://localhost:{cloud.port}"
+    for endpoint in (cloud.endpoint, local):
+        found = client(endpoint, own, "s3").get_object(Bucket="held", Key="object")["Body"].read()
+        assert found == b"ours"
+    with urllib.request.urlopen(presigned(cloud, own, expires=60, age=30), timeout=30) as answer:
+        assert answer.read() == b"ours"
+
+
+def test_the_right_key_injects_faults(cloud: RunningCloud, own: Credentials) -> None:
+    """The twin of the fault that a stranger could not have."""
+    cloud.inject("zone-loss", "eu-central-1a")
+    eventually(lambda: [row["state"] for row in cloud.rows()] == ["lost"], within=10)
+    cloud.inject("zone-return", "eu-central-1a")
+    eventually(lambda: cloud.rows() == [], within=10)
+
+
+def client(endpoint: str, credentials: Credentials, service: str, **config: Any) -> Any:
+    return boto3.client(
+        service,
+        endpoint_url=endpoint,
+        region_name=REGION,
+        aws_access_key_id=credentials.access_key,
+        aws_secret_access_key=credentials.secret_key,
+        aws_session_token=credentials.token,
+        config=Config(retries={"total_max_attempts": 1}, **config),
+    )
+
+
+@pytest.mark.parametrize("key", ["plain", "with space", "a+b", "ü/ä", "a//b", "per%cent", "(1)!*'~"])
+def test_any_key_and_metadata_of_s3_get_through(cloud: RunningCloud, own: Credentials, key: str) -> None:
+    """S3's own rules of encoding; lists and metadata too."""
+    s3 = client(cloud.endpoint, own, "s3")
+    metadata = {"my_key": "a  b", "other-key": "c"}
+    s3.put_object(Bucket="held", Key=f"keys/{key}", Body=b"body", Metadata=metadata)
+    try:
+        found = s3.get_object(Bucket="held", Key=f"keys/{key}")
+        assert (found["Body"].read(), found["Metadata"]) == (b"body", metadata)
+        listed = s3.list_objects_v2(Bucket="held", Prefix=f"keys/{key}", Delimiter="|")["Contents"]
+        assert [each["Key"] for each in listed] == [f"keys/{key}"]
+        url = s3.generate_presigned_url("get_object", Params={"Bucket": "held", "Key": f"keys/{key}"})
+        with urllib.request.urlopen(url, timeout=30) as answer:
+            assert answer.read() == b"body"
+    finally:
+        s3.delete_object(Bucket="held", Key=f"keys/{key}")
+
+
+def test_an_upload_whose_body_is_not_signed_gets_through(cloud: RunningCloud, own: Credentials) -> None:
+    """UNSIGNED-PAYLOAD, as AWS's clients send it where TLS keeps the body."""
+    s3 = client(cloud.endpoint, own, "s3", s3={"payload_signing_enabled": False})
+    s3.put_object(Bucket="held", Key="unsigned", Body=b"body")
+    assert s3.get_object(Bucket="held", Key="unsigned")["Body"].read() == b"body"
+    s3.delete_object(Bucket="held", Key="unsigned")
+
+
+def test_curl_gets_through(cloud: RunningCloud, own: Credentials, tmp_path: Path) -> None:
+    """An implementation that is neither ours nor botocore's."""
+    secret = tmp_path / "key"
+    secret.write_text(f'user = "{own.access_key}:{own.secret_key}"\n')
+    asked = [
+        *("curl", "--silent", "--show-error", "--fail", "--config", str(secret), "--max-time", "30"),
+        *("--aws-sigv4", f"aws:amz:{REGION}:sts", "--data", "Action=GetCallerIdentity&Version=2011-06-15"),
+        f"{cloud.endpoint}/",
+    ]
+    said = subprocess.run(asked, capture_output=True, text=True, check=True).stdout
+    assert "<Account>123456789012</Account>" in said
+
+
+def test_two_rehearsals_do_not_share_a_key(cloud: RunningCloud, own: Credentials, tmp_path: Path) -> None:
+    """Nor does a shell of one reach the other; its error is AWS's for such a key."""
+    other = RunningCloud(tmp_path / "state")
+    try:
+        with pytest.raises(ClientError) as refused:
+            client(other.endpoint, own, "sts").get_caller_identity()
+    finally:
+        assert other.end() == 0
+    assert refused.value.response["Error"]["Code"] == "InvalidClientTokenId"
