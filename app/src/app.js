@@ -3,7 +3,9 @@
 
 const express = require('express');
 const { bodies } = require('./bodies');
+const { checks } = require('./checks');
 const { errors, notFound } = require('./errors');
+const { createFairQueue } = require('./fair_queue');
 const { headers } = require('./headers');
 const { health } = require('./health');
 const { rateLimits } = require('./rate_limits');
@@ -12,7 +14,10 @@ const { accounts } = require('./routes/accounts');
 const { analytics } = require('./routes/analytics');
 const { conversations } = require('./routes/conversations');
 const { members } = require('./routes/members');
-const { requireSession, sessions } = require('./sessions');
+const { createSessions, requireSession } = require('./sessions');
+
+/** A worker has one core, and a hash takes it for a tenth of a second; who is last waits for three. */
+const HASHING = { atOnce: 1, longest: 30 };
 
 /**
  * @param {{ config: import('./config').Config, log: import('./log').Log,
@@ -22,15 +27,23 @@ const { requireSession, sessions } = require('./sessions');
  */
 function createApp({ config, log, redis, database, cache, sms, shutdown }) {
   const { prisma } = database;
-  const limits = rateLimits({ redis, limits: config.limits, log });
+  const isCheck = checks(config.checkToken);
+  const limits = rateLimits({ redis, limits: config.limits, isCheck, log });
+  const hashing = createFairQueue(HASHING);
+  const sessions = createSessions({
+    redis,
+    secrets: config.sessionSecrets,
+    cookieSecure: config.cookieSecure,
+    perUser: config.limits.sessions,
+  });
   return express()
-    .set('trust proxy', 1) // the load balancer, which says whether the client came over TLS
+    .set('trust proxy', config.trustedProxies) // they say who the client is, and whether it came over TLS
     .use(requests(log))
     .use(headers())
     .use(health({ config, redis, database, shutdown }))
-    .use(sessions({ redis, secret: config.sessionSecret, cookieSecure: config.cookieSecure }))
+    .use(sessions.middleware)
     .use(bodies())
-    .use(accounts({ prisma, cache, limits }))
+    .use(accounts({ prisma, cache, limits, sessions, hashing, isCheck, log }))
     .use('/members', requireSession, members({ prisma, cache, limits, sms }))
     .use('/conversations', requireSession, conversations({ prisma, cache }))
     .use('/analytics', requireSession, analytics({ prisma, cache }))

@@ -10,18 +10,21 @@ class ConfigError extends Error {
 
 /**
  * @typedef {Readonly<{
- *   host: string, port: number, redisUrl: string, cacheRedisUrl: string, sessionSecret: string, cookieSecure: boolean,
+ *   host: string, port: number, redisUrl: string, cacheRedisUrl: string, sessionSecrets: string[], cookieSecure: boolean,
+ *   trustedProxies: number, checkToken?: string,
  *   database: Readonly<{ url: string, poolSize: number, poolTimeoutMs: number, connectTimeoutMs: number,
  *     statementTimeoutMs: number, slowQueryMs: number }>,
- *   limits: Readonly<{ logInFailures: number, signUps: number, messages: number }>,
+ *   limits: Readonly<{ logInFailures: number, logIns: number, sessions: number, signUps: number, messages: number }>,
  *   drainTimeoutMs: number, killTimeoutMs: number, keepAliveTimeoutMs: number, release: string, serverId: string,
  *   metricsHost: string, metricsPort: number, metricsNamespace?: string,
- *   smsGatewayUrl?: string, smsRateLimit: number,
+ *   smsGatewayUrl?: string, smsGatewayToken?: string, smsRateLimit: number,
  * }>} Config
  */
 
 /** What closing the connections needs between the drain and PM2's kill, in milliseconds. */
 const CLOSING_MS = 1000;
+/** Characters. */
+const SHORTEST_SECRET = 32;
 
 /**
  * @param {NodeJS.ProcessEnv} env
@@ -36,8 +39,10 @@ function readConfig(env) {
     limits: limits(env),
     redisUrl: redisUrl(env, 'REDIS_URL'),
     cacheRedisUrl: redisUrl(env, env.CACHE_REDIS_URL ? 'CACHE_REDIS_URL' : 'REDIS_URL'),
-    sessionSecret: sessionSecret(env),
+    sessionSecrets: sessionSecrets(env),
     cookieSecure: boolean(env, 'COOKIE_SECURE', env.NODE_ENV === 'production'),
+    trustedProxies: wholeNumber(env, 'TRUSTED_PROXIES', { fallback: 1, min: 0, max: 10 }),
+    checkToken: checkToken(env),
     drainTimeoutMs: wholeNumber(env, 'DRAIN_TIMEOUT_MS', { fallback: 1000, min: 0, max: 600_000 }),
     killTimeoutMs: wholeNumber(env, 'KILL_TIMEOUT_MS', { fallback: 5000, min: CLOSING_MS, max: 601_000 }),
     keepAliveTimeoutMs: wholeNumber(env, 'KEEP_ALIVE_TIMEOUT_MS', {
@@ -52,6 +57,7 @@ function readConfig(env) {
       Number(env.NODE_APP_INSTANCE || 0),
     metricsNamespace: metricsNamespace(env),
     smsGatewayUrl: smsGatewayUrl(env),
+    smsGatewayToken: env.SMS_GATEWAY_TOKEN || undefined,
     smsRateLimit: wholeNumber(env, 'SMS_RATE_LIMIT', { fallback: 100, min: 1, max: 100_000 }),
     release: env.RELEASE || 'development',
     serverId: env.SERVER_ID || hostname(),
@@ -81,6 +87,8 @@ function limits(env) {
   const limit = (name, fallback) => wholeNumber(env, name, { fallback, min: 1, max: 1_000_000 });
   return Object.freeze({
     logInFailures: limit('LOG_IN_FAILURE_LIMIT', 10),
+    logIns: limit('LOG_IN_LIMIT', 30),
+    sessions: limit('SESSION_LIMIT', 20),
     signUps: limit('SIGN_UP_LIMIT', 20),
     messages: limit('MESSAGE_LIMIT', 600),
   });
@@ -102,16 +110,21 @@ function databaseUrl(env) {
       `DATABASE_URL has sslmode=${mode ?? '(none)'}. Set sslmode=verify-full, or sslmode=disable on a laptop.`,
     );
   }
+  if (mode === 'disable')
+    mustBeEncrypted(env, url, 'DATABASE_URL has sslmode=disable', 'sslmode=verify-full');
   return value;
 }
 
 function redisUrl(env, name) {
   const value = required(env, name, 'redis://127.0.0.1:6379');
-  if (!URL.canParse(value) || !['redis:', 'rediss:'].includes(new URL(value).protocol)) {
+  const url = URL.canParse(value) ? new URL(value) : undefined;
+  if (!url || !['redis:', 'rediss:'].includes(url.protocol)) {
     throw new ConfigError(
       `${name} is not a Redis URL. Set it to rediss://:token@host:port, or redis://host:port on a laptop.`,
     );
   }
+  if (url.protocol === 'redis:')
+    mustBeEncrypted(env, url, `${name} is without TLS`, 'rediss://:token@host:port');
   return value;
 }
 
@@ -119,19 +132,47 @@ function redisUrl(env, name) {
 function smsGatewayUrl(env) {
   const value = env.SMS_GATEWAY_URL;
   if (!value) return undefined;
-  if (!URL.canParse(value) || !['http:', 'https:'].includes(new URL(value).protocol)) {
+  const url = URL.canParse(value) ? new URL(value) : undefined;
+  if (!url || !['http:', 'https:'].includes(url.protocol)) {
     throw new ConfigError(
       'SMS_GATEWAY_URL is not a URL of HTTP. Set it to https://host/path, or leave it out: an SMS is then only logged.',
     );
   }
+  if (url.username || url.password) {
+    throw new ConfigError(
+      'SMS_GATEWAY_URL holds a user or a password, which no request may. Take them out, and set SMS_GATEWAY_TOKEN to ' +
+        "the gateway's token: it is sent as `Authorization: Bearer`.",
+    );
+  }
+  if (url.protocol === 'http:')
+    mustBeEncrypted(env, url, 'SMS_GATEWAY_URL is without TLS', 'https://host/path');
   return value;
 }
 
-function sessionSecret(env) {
-  const value = required(env, 'SESSION_SECRET', 'a secret for a laptop, which production refuses');
-  if (value.length < 32) {
+/** In production nothing of people's leaves the machine in the clear. */
+function mustBeEncrypted(env, { hostname: host }, what, remedy) {
+  if (env.NODE_ENV !== 'production' || isLoopback(host) || host === 'localhost' || host === '[::1]') return;
+  throw new ConfigError(`${what}, and NODE_ENV is production. Set ${remedy}.`);
+}
+
+/** @returns {string[]} the first signs; the others are those before it, whose sessions still hold */
+function sessionSecrets(env) {
+  const values = required(env, 'SESSION_SECRET', 'a secret for a laptop: production refuses it').split(',');
+  for (const value of values) {
+    if (value.length < SHORTEST_SECRET) {
+      throw new ConfigError(
+        `SESSION_SECRET has ${value.length} characters. Set it to ${SHORTEST_SECRET} random characters or more.`,
+      );
+    }
+  }
+  return values;
+}
+
+function checkToken(env) {
+  const value = env.CHECK_TOKEN || undefined;
+  if (value && value.length < SHORTEST_SECRET) {
     throw new ConfigError(
-      `SESSION_SECRET has ${value.length} characters. Set it to 32 random characters or more.`,
+      `CHECK_TOKEN has ${value.length} characters. Set it to ${SHORTEST_SECRET} random characters or more, or leave it out.`,
     );
   }
   return value;

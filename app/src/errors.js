@@ -5,12 +5,14 @@ const { ZodError } = require('zod');
 const { Unavailable } = require('./bounded');
 const { isOutage } = require('./outage');
 
-/** A request that can't be granted; `status` is the answer's. */
+/** A request that can't be granted; `status` is the answer's, and so is `retryAfter`, in seconds, where given. */
 class RequestError extends Error {
   name = 'RequestError';
-  constructor(status, message) {
+  /** @param {number} status @param {string} message @param {{ retryAfter?: number }} [more] */
+  constructor(status, message, { retryAfter } = {}) {
     super(message);
     this.status = status;
+    this.retryAfter = retryAfter;
   }
 }
 
@@ -22,7 +24,8 @@ function errors(log) {
     const shown = error instanceof Unavailable ? error.message : error;
     if (status >= 500) log.error('request failed', { id: request.id, status, error: shown });
     if (response.headersSent) return next(error);
-    if (status === 503) response.set('Retry-After', '1');
+    const retryAfter = status === 503 ? 1 : error.retryAfter;
+    if (retryAfter) response.set('Retry-After', String(retryAfter));
     response.status(status).json({ error: messageOf(error, status), id: request.id });
   };
 }

@@ -12,6 +12,8 @@ const { setTimeout: sleep } = require('node:timers/promises');
 
 /** Between two looks of a worker that is not ready yet. */
 const POLL_MS = 250;
+/** How long a look answers for: anybody may ask, as often as they like. */
+const LOOK_MS = 500;
 
 /**
  * @param {{ config: import('./config').Config, redis: { ping: () => Promise<unknown> },
@@ -26,6 +28,15 @@ function health({ config, redis, database, shutdown }) {
     const checks = { redis: redisState, postgres: postgresState };
     for (const [name, check] of Object.entries(checks)) answered[name] ||= check === 'ok';
     return checks;
+  }
+
+  let latest;
+  /** A look that is under way or recent. */
+  function lately() {
+    latest ??= look().finally(() => {
+      setTimeout(() => (latest = undefined), LOOK_MS).unref();
+    });
+    return latest;
   }
 
   const hasStarted = () => answered.redis && answered.postgres;
@@ -44,7 +55,7 @@ function health({ config, redis, database, shutdown }) {
       response.json({ status: 'live', ...identity });
     })
     .get('/readyz', async (_request, response) => {
-      const dependencies = await look();
+      const dependencies = await lately();
       const accepting = shutdown.isShuttingDown ? 'shutting down' : 'ok';
       const ready = hasStarted() && !shutdown.isShuttingDown;
       const degraded = Object.values(dependencies).some((check) => check !== 'ok');

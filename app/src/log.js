@@ -3,6 +3,9 @@
 
 const { currentRequest } = require('./context');
 
+/** Of an error's message and its stack; Postgres quotes a value in full. */
+const LONGEST = 4000;
+
 /**
  * @param {Record<string, string>} context fields that every line carries, besides the id of the request it is about
  * @returns {Log}
@@ -46,7 +49,13 @@ function createLog(context) {
 function describe({ name, message, stack }) {
   const told =
     name === 'PrismaClientValidationError' ? message.slice(message.lastIndexOf('\n') + 1) : message;
-  return (stack ?? message).replace(message, () => told).replace(/[^\s/"'`(<]+@[\w.-]+|\+?\d{7,}/g, '…');
+  return (
+    (stack ?? message)
+      .replace(message, () => told.slice(0, LONGEST))
+      .slice(0, 2 * LONGEST)
+      // No longer than a mailbox's name may be: tried from each position, a longer one takes seconds.
+      .replace(/[^\s/"'`(<@]{1,64}@[\w.-]+|\+?\d{7,}/g, '…')
+  );
 }
 
 module.exports = { createLog, describe };

@@ -1,7 +1,9 @@
 'use strict';
 /**
  * How often someone may do what is costly or abused, counted in the sessions' Redis for all workers and servers.
- * Without Redis nothing is counted, and nobody refused.
+ *
+ * While Redis is away nobody signs up or logs in: uncounted, anybody could guess, and keep a core busy, as often as they
+ * like. Messages, which want a session, are then not counted.
  */
 
 const { createHash } = require('node:crypto');
@@ -13,17 +15,18 @@ const { RequestError } = require('./errors');
 const MINUTE_MS = 60_000;
 /** What a Redis that hangs costs a request. */
 const COUNT_MS = 250;
-/** So many accounts of one address, such as an office's, may fail as often as one may. */
+/** So many accounts of one address, such as an office's, may log in, and fail, as often as one may. */
 const ACCOUNTS = 10;
 
 /**
- * @param {{ redis: import('./redis').Redis, limits: import('./config').Config['limits'],
- *   log: import('./log').Log }} options
+ * @param {{ redis: Pick<import('./redis').Redis, 'sendCommand'>, limits: import('./config').Config['limits'],
+ *   isCheck: (request: import('express').Request) => boolean, log: import('./log').Log }} options
+ *   isCheck: who is let to sign up and log in whatever was counted, and is not counted
  * @returns {RateLimits}
  * @typedef {{ logIn: import('express').RequestHandler[], signUp: import('express').RequestHandler,
  *   message: import('express').RequestHandler }} RateLimits
  */
-function rateLimits({ redis, limits, log }) {
+function rateLimits({ redis, limits, isCheck, log }) {
   /** keyOf tells who is counted; requestWasSuccessful, where given, whose requests are not. */
   function limiter({ name, message, keyOf, ...options }) {
     const warn = (error) => log.error('rate limit', { limit: name, error: error.message });
@@ -32,7 +35,7 @@ function rateLimits({ redis, limits, log }) {
       standardHeaders: 'draft-8',
       legacyHeaders: false,
       store: new RedisStore({ sendCommand: commandSender(redis), prefix: `limit:${name}:` }),
-      passOnStoreError: true,
+      skip: isCheck,
       logger: { error: warn, warn },
       // Addresses of people are not for Redis' keys.
       keyGenerator: (request) => createHash('sha256').update(keyOf(request)).digest('base64url'),
@@ -41,15 +44,30 @@ function rateLimits({ redis, limits, log }) {
     });
   }
 
+  const logIns = { message: 'Too many attempts. Try again later.', windowMs: 15 * MINUTE_MS };
   const failedLogIns = {
-    message: 'Too many attempts. Try again later.',
-    windowMs: 15 * MINUTE_MS,
+    ...logIns,
     skipSuccessfulRequests: true,
     requestWasSuccessful: (_request, response) => response.statusCode !== 401,
   };
 
   return {
     logIn: [
+      // One that succeeds costs as much of a core, and leaves a session.
+      limiter({
+        ...logIns,
+        name: 'all-log-ins-address',
+        limit: ACCOUNTS * limits.logIns,
+        keyOf: address,
+        standardHeaders: false,
+      }),
+      limiter({
+        ...logIns,
+        name: 'all-log-ins',
+        limit: limits.logIns,
+        keyOf: account,
+        standardHeaders: false,
+      }),
       // Whoever tries one password at many accounts.
       limiter({
         ...failedLogIns,
@@ -62,7 +80,7 @@ function rateLimits({ redis, limits, log }) {
         ...failedLogIns,
         name: 'log-in',
         limit: limits.logInFailures,
-        keyOf: (request) => `${address(request)} ${JSON.stringify(request.body?.email)}`.toLowerCase(),
+        keyOf: account,
       }),
     ],
     signUp: limiter({
@@ -78,12 +96,17 @@ function rateLimits({ redis, limits, log }) {
       windowMs: MINUTE_MS,
       limit: limits.messages,
       keyOf: (request) => request.session.churchId,
+      skip: () => false,
+      passOnStoreError: true,
     }),
   };
 }
 
 /** A network of IPv6 counts as one address: a client may use any of it. */
 const address = (request) => ipKeyGenerator(request.ip ?? '');
+
+/** Of a request whose body has been checked. */
+const account = (request) => `${address(request)} ${request.body.email}`;
 
 /** @returns what rate-limit-redis talks to Redis through */
 function commandSender(redis) {
@@ -93,9 +116,10 @@ function commandSender(redis) {
     } catch (error) {
       // It loads its scripts once. Where that fails the name will do: the first use finds out, and loads again.
       if (command[0] === 'SCRIPT') return createHash('sha1').update(command[2]).digest('hex');
-      throw error.cause ?? error;
+      // The store knows by the message that a script is to be loaded; anything else is an outage.
+      throw error.cause?.message.startsWith('NOSCRIPT') ? error.cause : error;
     }
   };
 }
 
-module.exports = { rateLimits };
+module.exports = { address, rateLimits };

@@ -17,7 +17,8 @@ function requests(log) {
   return (request, response, next) => {
     const started = process.hrtime.bigint();
     const { method, path } = request; // a mounted router rewrites the path
-    const given = request.get('X-Request-Id') ?? request.get('X-Amzn-Trace-Id') ?? '';
+    // The load balancer makes its own unique, whatever a client sends; the other one may be another request's.
+    const given = request.get('X-Amzn-Trace-Id') ?? request.get('X-Request-Id') ?? '';
     request.id = ID.test(given) ? given : randomUUID();
     response.set('X-Request-Id', request.id);
     const end = asRequest(request.id, next);

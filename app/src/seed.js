@@ -4,8 +4,9 @@
  *
  * A few churches have most members (Zipf), a third of the members opted in late, some conversations are long and most
  * are short. Postgres makes the rows itself. All of it is one transaction: a seed that is interrupted leaves nothing,
- * and a database that was seeded is left as it is. With SEED_PASSWORD set, demo@evenkeel.example can log in to the
- * largest church.
+ * and a database that was seeded is left as it is. One that holds anything else is refused, and so is production, but
+ * for `--into HOST/NAME`, which says that this database is meant. With SEED_PASSWORD set, demo@evenkeel.example can log
+ * in to the largest church.
  */
 
 const { parseArgs } = require('node:util');
@@ -14,6 +15,8 @@ const { databaseUrl } = require('./config');
 const { hashPassword } = require('./passwords');
 
 const DEMO_EMAIL = 'demo@evenkeel.example';
+/** As signing up asks for. */
+const SHORTEST_PASSWORD = 12;
 const MEMBERS_PER_CHURCH = 400;
 const MAX_CHURCHES = 500;
 
@@ -87,17 +90,42 @@ async function fill(database, { members, messages, progress }) {
   }
 }
 
+/** Nobody else's account is touched, if the address is taken. */
 async function addDemoUser(database, password) {
-  await database.query(
+  const { rowCount } = await database.query(
     `INSERT INTO "User" (id, "churchId", email, "passwordHash") VALUES (gen_random_uuid(), $1, $2, $3)
-     ON CONFLICT (email) DO UPDATE SET "passwordHash" = excluded."passwordHash"`,
+     ON CONFLICT (email) DO UPDATE SET "passwordHash" = excluded."passwordHash" WHERE "User"."churchId" = $1`,
     [churchId(0), DEMO_EMAIL, await hashPassword(password)],
   );
+  if (rowCount === 0) throw new Refusal(`${DEMO_EMAIL} has an account in a church of their own.`);
 }
 
 async function isSeeded(database) {
   const { rowCount } = await database.query('SELECT FROM "Church" WHERE id = $1', [churchId(0)]);
   return rowCount > 0;
+}
+
+async function mustBeEmpty(database) {
+  const { rowCount } = await database.query('SELECT FROM "Church" UNION ALL SELECT FROM "User" LIMIT 1');
+  if (rowCount > 0)
+    throw new Refusal("This database holds churches or users that are not the seed's. Seed an empty one.");
+}
+
+/** @param {string | undefined} into what the command line says */
+function mustBeMeant(url, into) {
+  const { host, pathname } = new URL(url);
+  const target = host + pathname;
+  if (into === undefined && process.env.NODE_ENV !== 'production') return;
+  if (into !== target)
+    throw new Refusal(
+      `DATABASE_URL leads to ${target}${into === undefined ? ', and NODE_ENV is production' : ''}. ` +
+        `Give --into ${target} if that is the database to fill.`,
+    );
+}
+
+/** The seed does not belong there. */
+class Refusal extends Error {
+  name = 'Refusal';
 }
 
 /** Writes the progress on one line of a terminal, or as a line a tenth elsewhere. */
@@ -108,15 +136,16 @@ function showProgress(done, all) {
     console.error(`seeding church ${done} of ${all}`);
 }
 
-function readSizes(args) {
+function readArguments() {
   const { values } = parseArgs({
-    args,
     options: {
+      into: { type: 'string' },
       members: { type: 'string', default: '200000' },
       messages: { type: 'string', default: '1000000' },
     },
   });
-  for (const [name, value] of Object.entries(values)) {
+  const { into, ...counts } = values;
+  for (const [name, value] of Object.entries(counts)) {
     if (!/^[1-9]\d{2,8}$/.test(value)) {
       throw new RangeError(`--${name} is '${value}'. Give a whole number from 100 to 999999999.`);
     }
@@ -128,12 +157,24 @@ function readSizes(args) {
       `--messages is ${sizes.messages}, fewer than the ${churches} churches. Give ${churches} or more.`,
     );
   }
-  return sizes;
+  return { into, sizes };
+}
+
+function readPassword() {
+  const password = process.env.SEED_PASSWORD;
+  if (password && password.length < SHORTEST_PASSWORD)
+    throw new RangeError(
+      `SEED_PASSWORD has ${password.length} characters. Set it to ${SHORTEST_PASSWORD} or more.`,
+    );
+  return password;
 }
 
 async function seed() {
-  const sizes = readSizes(process.argv.slice(2));
-  const database = new pg.Client({ connectionString: databaseUrl(process.env) });
+  const { into, sizes } = readArguments();
+  const password = readPassword();
+  const url = databaseUrl(process.env);
+  mustBeMeant(url, into);
+  const database = new pg.Client({ connectionString: url });
   await database.connect();
   try {
     const started = Date.now();
@@ -141,13 +182,14 @@ async function seed() {
     if (await isSeeded(database)) {
       console.log('This database is seeded already; it stays as it is.');
     } else {
+      await mustBeEmpty(database);
       await fill(database, { ...sizes, progress: showProgress });
       console.log(
         `${sizes.members} members, ${sizes.messages} messages in ${(Date.now() - started) / 1000} s.`,
       );
     }
-    if (process.env.SEED_PASSWORD) {
-      await addDemoUser(database, process.env.SEED_PASSWORD);
+    if (password) {
+      await addDemoUser(database, password);
       console.log(`${DEMO_EMAIL} can log in.`);
     }
     await database.query('COMMIT');

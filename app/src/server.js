@@ -16,6 +16,9 @@ const { gracefulShutdown } = require('./shutdown');
 const { watchDepth } = require('./sms/depth');
 const { openSmsQueue } = require('./sms/queue');
 
+/** For a request's head, and the whole of it, to arrive: who sends more slowly is answered 408. */
+const ARRIVAL_MS = { headersTimeout: 15_000, requestTimeout: 30_000, connectionsCheckingInterval: 5000 };
+
 async function serve() {
   const config = readConfig(process.env);
   const log = createLog({ release: config.release, server: config.serverId });
@@ -25,7 +28,7 @@ async function serve() {
   const database = openDatabase({ ...config.database, log });
   const metrics = serveMetrics({ host: config.metricsHost, port: config.metricsPort, log });
   const embedded = reportMetrics({ namespace: config.metricsNamespace, log });
-  const server = createServer({ keepAliveTimeout: config.keepAliveTimeoutMs });
+  const server = createServer({ keepAliveTimeout: config.keepAliveTimeoutMs, ...ARRIVAL_MS });
   const shutdown = gracefulShutdown({
     work: connections(server),
     closers: [sms.close, redis.close, cache.close, database.close, metrics.close, embedded.close],

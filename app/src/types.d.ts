@@ -7,6 +7,8 @@ declare module 'express-session' {
   interface Session {
     userId: string;
     churchId: string;
+    /** Milliseconds since 1970. */
+    loggedInAt: number;
   }
 }
 

@@ -20,7 +20,7 @@ async function work() {
   const metrics = serveMetrics({ host: config.metricsHost, port: config.metricsPort - 1, log });
   const embedded = reportMetrics({ namespace: config.metricsNamespace, log });
   const topQueries = reportTopQueries({ database, log });
-  const gateway = openGateway({ url: config.smsGatewayUrl, log });
+  const gateway = openGateway({ url: config.smsGatewayUrl, token: config.smsGatewayToken, log });
   const sms = startSmsWorker({
     url: config.redisUrl,
     prisma: database.prisma,

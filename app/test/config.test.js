@@ -5,11 +5,12 @@ const { test } = require('node:test');
 const { ConfigError, readConfig } = require('../src/config');
 const { SERVER } = require('./helpers/app');
 
+const SECRET = 'x'.repeat(32);
 const PRODUCTION = {
   NODE_ENV: 'production',
   DATABASE_URL: 'postgresql://app:secret@db.example:5433/app?sslmode=verify-full',
   REDIS_URL: 'rediss://:token@redis.example:6379',
-  SESSION_SECRET: 'x'.repeat(32),
+  SESSION_SECRET: SECRET,
 };
 
 /** Each wrong environment and the whole message it gets. */
@@ -34,6 +35,18 @@ const REFUSED = [
   [{ SESSION_SECRET: '' }, 'SESSION_SECRET is not set, and NODE_ENV is production. Set SESSION_SECRET.'],
   [{ SESSION_SECRET: 'short' }, 'SESSION_SECRET has 5 characters. Set it to 32 random characters or more.'],
   [
+    { SESSION_SECRET: `${SECRET},short` },
+    'SESSION_SECRET has 5 characters. Set it to 32 random characters or more.',
+  ],
+  [
+    { CHECK_TOKEN: 'short' },
+    'CHECK_TOKEN has 5 characters. Set it to 32 random characters or more, or leave it out.',
+  ],
+  [
+    { TRUSTED_PROXIES: 'all' },
+    "TRUSTED_PROXIES is 'all'. Set it to a whole number from 0 to 10, or leave it out for 1.",
+  ],
+  [
     { DATABASE_URL: 'mysql://app@db.example/app' },
     'DATABASE_URL is not a Postgres URL. Set it to postgresql://user:password@host:port/name?sslmode=verify-full, ' +
       'with special characters of the password percent-encoded.',
@@ -53,6 +66,27 @@ const REFUSED = [
   [
     { CACHE_REDIS_URL: 'http://redis.example' },
     'CACHE_REDIS_URL is not a Redis URL. Set it to rediss://:token@host:port, or redis://host:port on a laptop.',
+  ],
+  [
+    { DATABASE_URL: 'postgresql://db.example/app?sslmode=disable' },
+    'DATABASE_URL has sslmode=disable, and NODE_ENV is production. Set sslmode=verify-full.',
+  ],
+  [
+    { REDIS_URL: 'redis://redis.example:6379' },
+    'REDIS_URL is without TLS, and NODE_ENV is production. Set rediss://:token@host:port.',
+  ],
+  [
+    { CACHE_REDIS_URL: 'redis://redis.example:6379' },
+    'CACHE_REDIS_URL is without TLS, and NODE_ENV is production. Set rediss://:token@host:port.',
+  ],
+  [
+    { SMS_GATEWAY_URL: 'https://account:secret@sms.example/messages' },
+    'SMS_GATEWAY_URL holds a user or a password, which no request may. Take them out, and set SMS_GATEWAY_TOKEN to ' +
+      "the gateway's token: it is sent as `Authorization: Bearer`.",
+  ],
+  [
+    { SMS_GATEWAY_URL: 'http://sms.example/messages' },
+    'SMS_GATEWAY_URL is without TLS, and NODE_ENV is production. Set https://host/path.',
   ],
   [
     { METRICS_NAMESPACE: 'AWS/App' },
@@ -85,6 +119,16 @@ test('the cache shares the Redis of the sessions unless it has its own', () => {
   assert.equal(readConfig(PRODUCTION).cacheRedisUrl, PRODUCTION.REDIS_URL);
   const CACHE_REDIS_URL = 'rediss://:token@cache.example:6379';
   assert.equal(readConfig({ ...PRODUCTION, CACHE_REDIS_URL }).cacheRedisUrl, CACHE_REDIS_URL);
+});
+
+test('in production what stays on the machine need not be encrypted', () => {
+  const plain = {
+    DATABASE_URL: 'postgresql://127.0.0.1/app?sslmode=disable',
+    REDIS_URL: 'redis://[::1]:6379',
+    SMS_GATEWAY_URL: 'http://localhost:4000/messages',
+  };
+  const { redisUrl, smsGatewayUrl } = readConfig({ ...PRODUCTION, ...plain });
+  assert.deepEqual([redisUrl, smsGatewayUrl], [plain.REDIS_URL, plain.SMS_GATEWAY_URL]);
 });
 
 test("production's defaults are the workload's: 1 s to drain, 5 s to kill, secure cookies", () => {

@@ -187,6 +187,15 @@ test('a value that Postgres quotes is not told, and where it happened is', () =>
   assert.match(told, /\/srv\/node_modules\/@prisma\/adapter-pg\/index\.js:681:22\)$/);
 });
 
+test('a value of any length is told in part, and costs no more than that part', () => {
+  const value = `${MEMBER.email} ${'x'.repeat(10_000_000)} ${MEMBER.phone}`;
+  const error = new Error(`invalid input: "${value}"`);
+  const told = describe(error);
+  assert.ok(told.length < 10_000);
+  assert.deepEqual(leaks(told, SECRETS), []);
+  assert.match(told, /\n +at /);
+});
+
 test('a request keeps the id that the load balancer gave it, if it is one', async () => {
   const app = await startApp(services);
   try {
@@ -195,7 +204,8 @@ test('a request keeps the id that the load balancer gave it, if it is one', asyn
       ['two words', false],
       ['x'.repeat(129), false],
     ]) {
-      const { headers } = await client(app.url, { 'x-amzn-trace-id': given }).get('/healthz');
+      const known = { 'x-amzn-trace-id': given, 'x-request-id': "another request's" };
+      const { headers } = await client(app.url, known).get('/healthz');
       assert.equal(headers['x-request-id'] === given, kept, given);
     }
   } finally {

@@ -7,15 +7,22 @@ const { loggedIn, startApp } = require('./helpers/app');
 const { startServices } = require('./helpers/services');
 const { zipf } = require('../src/seed');
 
+const DEMO = 'demo@evenkeel.example';
 const PASSWORD = 'the password of the demo';
+const FIRST_CHURCH = '00000000-0000-4000-8000-000000000001';
+const OTHER_CHURCH = '11111111-0000-4000-8000-000000000001';
 
 let services;
 let app;
 let user;
 
 function seed(...args) {
+  return seedWith({}, ...args);
+}
+
+function seedWith(env, ...args) {
   return execFileSync(process.execPath, [join(__dirname, '../src/seed.js'), ...args], {
-    env: { ...services.env, SEED_PASSWORD: PASSWORD },
+    env: { ...services.env, SEED_PASSWORD: PASSWORD, ...env },
     encoding: 'utf8',
     stdio: 'pipe',
   });
@@ -26,7 +33,7 @@ before(async () => {
   seed('--members', '2000', '--messages', '10000');
   app = await startApp(services);
   user = await loggedIn(app.url, {
-    email: 'demo@evenkeel.example',
+    email: DEMO,
     password: PASSWORD,
     churchName: 'unused',
   });
@@ -58,6 +65,59 @@ test('the seed makes exactly the rows it was asked for, and makes them once', ()
 
 test('a size that is not a number is refused by name', () => {
   assert.throws(() => seed('--members', 'many'), /--members is 'many'/);
+});
+
+test('a database that holds anything else is not seeded', () => {
+  const rename = (from, to) =>
+    services.postgres.query(`UPDATE "Church" SET id = '${to}' WHERE id = '${from}'`);
+  rename(FIRST_CHURCH, OTHER_CHURCH);
+  try {
+    assert.throws(
+      () => seed('--members', '100', '--messages', '100'),
+      /Refusal: This database holds churches or users that are not the seed's\. Seed an empty one\./,
+    );
+  } finally {
+    rename(OTHER_CHURCH, FIRST_CHURCH);
+  }
+  assert.equal(services.postgres.query('SELECT count(*) FROM "Member"'), '2000');
+});
+
+test('in production the seed wants to be told which database is meant', () => {
+  const production = { NODE_ENV: 'production' };
+  const target = `127.0.0.1:${services.postgres.port}/app`;
+  for (const into of [[], ['--into', 'db.example/app']]) {
+    assert.throws(() => seedWith(production, ...into), {
+      message: new RegExp(
+        `DATABASE_URL leads to ${target}.* Give --into ${target} if that is the database to fill`,
+      ),
+    });
+  }
+  assert.match(seedWith(production, '--into', target), /seeded already/);
+});
+
+test("the seed leaves an account alone that has the demo's address in another church", () => {
+  const hash = () => services.postgres.query(`SELECT "passwordHash" FROM "User" WHERE email = '${DEMO}'`);
+  const known = hash();
+  services.postgres.query(
+    `INSERT INTO "Church" (id, name) VALUES ('${OTHER_CHURCH}', 'Another');
+     UPDATE "User" SET "churchId" = '${OTHER_CHURCH}' WHERE email = '${DEMO}'`,
+  );
+  try {
+    assert.throws(() => seed(), new RegExp(`Refusal: ${DEMO} has an account in a church of their own`));
+    assert.equal(hash(), known);
+  } finally {
+    services.postgres.query(
+      `UPDATE "User" SET "churchId" = '${FIRST_CHURCH}' WHERE email = '${DEMO}';
+       DELETE FROM "Church" WHERE id = '${OTHER_CHURCH}'`,
+    );
+  }
+});
+
+test("a demo's password is as long as anyone's", () => {
+  assert.throws(
+    () => seedWith({ SEED_PASSWORD: 'demo' }),
+    /SEED_PASSWORD has 4 characters\. Set it to 12 or more\./,
+  );
 });
 
 test("Zipf's shares fall, are never empty, and add up", () => {

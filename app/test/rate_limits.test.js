@@ -2,12 +2,14 @@
 const assert = require('node:assert/strict');
 const { EventEmitter, once } = require('node:events');
 const { after, before, mock, test } = require('node:test');
+const { checks } = require('../src/checks');
 const { rateLimits } = require('../src/rate_limits');
 const { ACCOUNT, client, startApp } = require('./helpers/app');
 const { eventually } = require('./helpers/children');
 const { startServices } = require('./helpers/services');
 
-const LIMITS = { LOG_IN_FAILURE_LIMIT: '3', SIGN_UP_LIMIT: '2', MESSAGE_LIMIT: '5' };
+const LIMITS = { LOG_IN_FAILURE_LIMIT: '3', LOG_IN_LIMIT: '9', SIGN_UP_LIMIT: '2', MESSAGE_LIMIT: '5' };
+const CHECK_TOKEN = 'a token that only the deployer has';
 const UNKNOWN_ID = '00000000-0000-4000-8000-00000000dead';
 
 let services;
@@ -16,7 +18,8 @@ let others;
 before(async () => {
   services = await startServices();
   // Two servers that count together.
-  [app, others] = await Promise.all([startApp(services, LIMITS), startApp(services, LIMITS)]);
+  const env = { ...LIMITS, CHECK_TOKEN };
+  [app, others] = await Promise.all([startApp(services, env), startApp(services, env)]);
 });
 after(async () => {
   await Promise.all([app?.stop(), others?.stop()]);
@@ -29,6 +32,8 @@ const from = (address = `198.51.100.${++lastAddress}`, url = app.url) =>
   client(url, { 'x-forwarded-for': address });
 const account = (name) => ({ ...ACCOUNT, email: `${name}@example.org` });
 const credentials = (name, password = ACCOUNT.password) => ({ email: `${name}@example.org`, password });
+
+const keys = (pattern) => services.redis.command('--scan', '--pattern', pattern).split('\n').filter(Boolean);
 
 async function statuses(count, ask) {
   const answers = [];
@@ -59,14 +64,74 @@ test('one password tried at many accounts closes the address, and no other', asy
   assert.equal((await from().post('/login', credentials('dora'))).status, 200);
 });
 
-test('log-ins that succeed are not counted, nor bodies that are refused', async () => {
+test('log-ins that succeed are no failures, but are not free: each costs a core its time', async () => {
   await from().post('/register', account('cora'));
   const person = from();
-  await statuses(5, () => person.post('/login', { email: 'cora@example.org' }));
+  const logIn = () => person.post('/login', credentials('cora'));
+  assert.deepEqual(new Set(await statuses(9, logIn)), new Set([200]));
+  assert.equal((await logIn()).status, 429);
+  assert.equal((await from().post('/login', credentials('cora'))).status, 200);
+});
+
+test('log-ins at many accounts are counted by address, whether they succeed or not', async () => {
+  const address = '203.0.113.9';
+  const names = Array.from({ length: 3 }, (_, turn) => `nora${turn}`);
+  for (const name of names) await from().post('/register', account(name));
+  // 10 times as many as at one account.
+  const logIn = (turn) =>
+    from(address, turn % 2 ? app.url : others.url).post('/login', credentials(names[turn % 3]));
+  const known = keys('limit:all-log-ins-address:*');
+  await logIn(0);
+  const [key] = keys('limit:all-log-ins-address:*').filter((each) => !known.includes(each));
+  services.redis.command('SET', key, '89', 'KEEPTTL');
+  assert.equal((await logIn(1)).status, 200);
+  assert.equal((await logIn(2)).status, 429);
+});
+
+test('what is no log-in and no sign-up is refused as such, however odd; it is not counted and leaves no key', async () => {
+  const known = keys('limit:*').length;
+  const nested = `${'['.repeat(5000)}${']'.repeat(5000)}`;
+  const ask = async (path, email) => {
+    const headers = { 'content-type': 'application/json', 'x-forwarded-for': '203.0.113.11' };
+    const body = `{"email":${email},"password":"${ACCOUNT.password}","churchName":"Grace"}`;
+    return (await fetch(app.url + path, { method: 'POST', headers, body })).status;
+  };
+  for (const path of ['/login', '/register']) {
+    for (const email of [nested, `{"toString":${nested}}`, '"no address"', 'null']) {
+      for (let turn = 0; turn < 5; turn += 1) assert.equal(await ask(path, email), 400, email);
+    }
+  }
+  assert.equal(keys('limit:*').length, known);
+});
+
+test('who has an account can be asked by signing up as often as the limit allows', async () => {
+  await from().post('/register', account('paul'));
+  const curious = from();
+  const ask = () => curious.post('/register', account('paul'));
+  assert.deepEqual(await statuses(3, ask), [409, 409, 429]);
+});
+
+test("the deployer's checks are let in while their account and address are closed, and others by no token", async () => {
+  const address = '203.0.113.10';
+  const check = client(app.url, { 'x-forwarded-for': address, 'x-check-token': CHECK_TOKEN });
+  assert.equal((await check.post('/register', account('checks'))).status, 201);
+  const guess = (turn) => from(address).post('/login', credentials('checks', `guess ${turn}`));
+  assert.deepEqual(await statuses(4, guess), [401, 401, 401, 429]);
+  await statuses(3, (turn) => from(address).post('/register', account(`squatter${turn}`)));
   assert.deepEqual(
-    await statuses(5, () => person.post('/login', credentials('cora'))),
-    [200, 200, 200, 200, 200],
+    new Set(await statuses(12, () => check.post('/login', credentials('checks')))),
+    new Set([200]),
   );
+  assert.equal((await check.post('/register', account('more-checks'))).status, 201);
+  for (const token of ['', 'x', `${CHECK_TOKEN} `.repeat(2)]) {
+    const forger = client(app.url, { 'x-forwarded-for': address, 'x-check-token': token });
+    assert.equal((await forger.post('/login', credentials('checks'))).status, 429);
+  }
+});
+
+test('where the app has no token nobody is a check', () => {
+  for (const token of [undefined, '', 'undefined'])
+    assert.equal(checks(undefined)({ get: () => token }), false);
 });
 
 test('guesses at the same time are no way around', async () => {
@@ -122,34 +187,35 @@ test('each answer tells what is left, in the words of the draft standard', async
 });
 
 test("Redis' keys tell neither addresses nor accounts", () => {
-  const keys = services.redis.command('--scan', '--pattern', 'limit:*').trim().split('\n');
-  assert.ok(keys.length > 5);
+  const found = keys('limit:*');
+  assert.ok(found.length > 5);
   assert.deepEqual(
-    keys.filter((key) => !/^limit:(log-in|log-in-address|sign-up|message):[\w-]{43}$/.test(key)),
+    found.filter((key) => !/^limit:((all-)?log-ins?(-address)?|sign-up|message):[\w-]{43}$/.test(key)),
     [],
   );
 });
 
-test('while Redis hangs or is away nobody is refused, and nobody waits for its return', async () => {
-  const address = '203.0.113.3';
-  const signUp = async (name) => (await from(address).post('/register', account(name))).status;
-  const names = (prefix) => Array.from({ length: 3 }, (_, turn) => `${prefix}${turn}`);
+test('while Redis hangs or is away a right password is answered as a wrong one, and nobody can guess', async () => {
+  await from().post('/register', account('joel'));
+  const person = from();
+  const ask = async () => {
+    const right = await person.post('/login', credentials('joel'));
+    const wrong = await person.post('/login', credentials('joel', 'a guess'));
+    const signUp = await person.post('/register', account('kim'));
+    return [right.status, wrong.status, signUp.status];
+  };
   services.redis.signal('SIGSTOP');
   try {
-    for (const name of names('joel')) assert.equal(await signUp(name), 201);
+    assert.deepEqual(await ask(), [503, 503, 503]);
   } finally {
     services.redis.signal('SIGCONT');
   }
   await services.redis.stop();
-  for (const name of names('kim')) assert.equal(await signUp(name), 201);
+  assert.deepEqual(await ask(), [503, 503, 503]);
   await services.redis.start();
-  await eventually(
-    async () => (await from(address).post('/register', { ...account('lea'), password: 'x' })).status === 429,
-    {
-      timeoutMs: 5000,
-      what: 'the limit',
-    },
-  );
+  await eventually(async () => (await person.post('/login', credentials('joel'))).status === 200, {
+    what: 'the log-in',
+  });
 });
 
 test('a Redis that hangs costs a request 250 ms', async () => {
@@ -159,15 +225,21 @@ test('a Redis that hangs costs a request 250 ms', async () => {
     events.emit('asked');
     return new Promise(() => {});
   };
-  const { signUp } = rateLimits({ redis: { sendCommand }, limits: { signUps: 1 }, log: { error() {} } });
+  const isCheck = () => false;
+  const { signUp } = rateLimits({
+    redis: { sendCommand },
+    limits: { signUps: 1 },
+    isCheck,
+    log: { error() {} },
+  });
   const request = { ip: '203.0.113.5', headers: {}, app: { get: () => 1 } };
   mock.timers.enable({ apis: ['setTimeout'] });
   try {
     const [asked, passed] = [once(events, 'asked'), once(events, 'passed')];
-    signUp(request, {}, () => events.emit('passed'));
+    signUp(request, {}, (error) => events.emit('passed', error));
     await asked;
     mock.timers.tick(250);
-    await passed;
+    assert.equal((await passed)[0].status, 503);
   } finally {
     mock.timers.reset();
   }

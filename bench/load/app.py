@@ -78,6 +78,8 @@ class App:
             "WEB_CONCURRENCY": str(self.workers),
             # One machine is everyone here, and a church writes for a thousand.
             "LOG_IN_FAILURE_LIMIT": "1000000",
+            "LOG_IN_LIMIT": "1000000",
+            "SESSION_LIMIT": "1000000",
             "MESSAGE_LIMIT": "1000000",
             "WITHOUT": " ".join(variant.without),
             **environment,

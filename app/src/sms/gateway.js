@@ -27,11 +27,11 @@ class Throttled extends Error {
  */
 
 /**
- * @param {{ url: string | undefined, log: import('../log').Log }} options
+ * @param {{ url: string | undefined, token?: string, log: import('../log').Log }} options
  *   Without a URL, as on a laptop, a delivery is a line in the log.
  * @returns {Gateway}
  */
-function openGateway({ url, log }) {
+function openGateway({ url, token, log }) {
   if (!url) {
     return {
       deliver: async ({ key }) => log.info('SMS_GATEWAY_URL is not set: an SMS is only logged', { key }),
@@ -43,7 +43,11 @@ function openGateway({ url, log }) {
       const response = await fetch(url, {
         method: 'POST',
         redirect: 'manual', // followed, a POST may become a GET: answered well, and nothing sent
-        headers: { 'content-type': 'application/json', 'idempotency-key': key },
+        headers: {
+          'content-type': 'application/json',
+          'idempotency-key': key,
+          ...(token && { authorization: `Bearer ${token}` }),
+        },
         body: JSON.stringify({ to: phone, body }),
         signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
       });
