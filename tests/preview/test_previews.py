@@ -8,6 +8,7 @@ import yaml
 from tests.checkout import Checkout, succeed
 
 STACKS = ["dev", "staging", "prod"]
+FORMER_SALT = "v1:z6Q+JH1bGd0=:v1:11icoJTxUFxX7//Q:uRZffHK49eadPWNVPfAcYpjjd4YrOg=="
 
 
 @pytest.fixture(scope="module")
@@ -25,6 +26,9 @@ def test_every_stack_previews_against_the_rehearsal(files: Checkout) -> None:
     for stack in STACKS:
         assert rows[stack][0] == "accepted"
         assert rows[stack][2:] == ["to", "create"]
+    assert "Stack dev is weaker than production, 17 settings relaxed on purpose:" in shown
+    assert "evenkeel:database.multi_az" in shown
+    assert "Stack prod is weaker" not in shown
 
 
 def test_a_preview_leaves_the_stacks_files_as_they_are(files: Checkout) -> None:
@@ -51,3 +55,14 @@ def test_a_wrong_setting_is_refused_before_any_resource(files: Checkout) -> None
     assert "The nearest is app.port" in refused.stderr
     assert "aws:" not in refused.stdout + refused.stderr
     assert "Traceback" not in refused.stdout + refused.stderr
+
+
+def test_the_published_passphrase_is_refused_before_any_resource(files: Checkout) -> None:
+    """The salt that each stack's file once held, and the remedy."""
+    file = files.folder / "stacks/Pulumi.prod.yaml"
+    with files.changed("stacks/Pulumi.prod.yaml", f"{file.read_text()}encryptionsalt: {FORMER_SALT}\n"):
+        refused = files.rehearsal("preview", "prod")
+    assert refused.returncode != 0
+    assert "stacks/Pulumi.prod.yaml: the passphrase of encryptionsalt is" in refused.stderr
+    assert "pulumi stack change-secrets-provider awskms://alias/your-key --stack prod" in refused.stderr
+    assert "aws:" not in refused.stdout + refused.stderr

@@ -23,7 +23,9 @@ def configuration(stack: str) -> dict[str, Any]:
     return {key.removeprefix("evenkeel:"): section for key, section in values.items()}
 
 
-def program(sections: dict[str, Any], stack: str = "test") -> Registered:
+def program(
+    sections: dict[str, Any], stack: str = "test", registered: Registered | None = None
+) -> Registered:
     """What a stack with these settings registers; raises what the program raises."""
     texts = {f"evenkeel:{key}": json.dumps(section) for key, section in sections.items()}
 
@@ -35,4 +37,4 @@ def program(sections: dict[str, Any], stack: str = "test") -> Registered:
         finally:
             pulumi.runtime.set_all_config({})
 
-    return register(run, stack=stack)
+    return register(run, stack=stack, registered=registered)

@@ -114,9 +114,11 @@ def forget(_: object) -> None:
     """Pulumi would wait for what a program returns."""
 
 
-def register(program: Callable[[], object], stack: str = "test") -> Registered:
-    """Runs the program to its end."""
-    registered = Registered()
+def register(
+    program: Callable[[], object], stack: str = "test", registered: Registered | None = None
+) -> Registered:
+    """Runs the program to its end; `registered` is for what it did before an exception."""
+    registered = registered or Registered()
 
     async def run() -> None:
         # Inside the loop, since Pulumi binds its outputs to the one that runs.
