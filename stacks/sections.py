@@ -238,7 +238,8 @@ class Settings(Section):
     @property
     def protected(self) -> bool:
         """Whether something in the stack is worth protecting: then it is production."""
-        return self.load_balancer.deletion_protection or self.database.deletion_protection
+        parts = (self.load_balancer, self.redis, self.database)
+        return any(part.deletion_protection for part in parts)
 
     @cached_property
     def workers(self) -> int:

@@ -83,5 +83,5 @@ def a_protected_stack_has_tls(settings: Settings) -> Iterator[Problem]:
             reason="passwords and session cookies would cross the internet in plain text, and the stack's "
             "deletion protection says that it is production (ELB.1)",
             remedy="Set it, and load_balancer.hosted_zone_id or load_balancer.certificate_arn. Where nothing "
-            "is worth protecting, set deletion_protection of load_balancer and database to false",
+            "is worth protecting, set deletion_protection of load_balancer, redis and database to false",
         )

@@ -26,7 +26,7 @@ def test_every_stack_previews_against_the_rehearsal(files: Checkout) -> None:
     for stack in STACKS:
         assert rows[stack][0] == "accepted"
         assert rows[stack][2:] == ["to", "create"]
-    assert "Stack dev is weaker than production, 17 settings relaxed on purpose:" in shown
+    assert "Stack dev is weaker than production," in shown
     assert "evenkeel:database.multi_az" in shown
     assert "Stack prod is weaker" not in shown
 

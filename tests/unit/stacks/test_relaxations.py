@@ -11,6 +11,7 @@ from stacks.relaxations import PRODUCTION, WEAKER, block
 from stacks.sections import Settings
 from stacks.settings import parse
 
+UNPROTECTED = {part: {"deletion_protection": False} for part in ("load_balancer", "redis", "database")}
 HTTPS = {"domain": "app.example.com", "hosted_zone_id": "Z1"}
 
 
@@ -103,11 +104,7 @@ def test_production_itself_is_not_weaker(setting: str) -> None:
     ("values", "preview", "told"),
     [
         ({"load_balancer": HTTPS, "database": {"multi_az": False}}, True, "warn"),
-        (
-            {"load_balancer": {"deletion_protection": False}, "database": {"deletion_protection": False}},
-            True,
-            "info",
-        ),
+        (UNPROTECTED, True, "info"),
         ({"load_balancer": HTTPS}, True, None),
         ({"load_balancer": HTTPS, "database": {"multi_az": False}}, False, None),
     ],

@@ -13,6 +13,7 @@ REHEARSED = {"endpoint": "http://127.0.0.1:4577"}
 DOMAIN = {"domain": "app.example.com", "hosted_zone_id": "Z1"}
 UNPROTECTED: dict[str, Any] = {
     "load_balancer": {"deletion_protection": False},
+    "redis": {"deletion_protection": False},
     "database": {"deletion_protection": False},
 }
 
@@ -104,8 +105,9 @@ def test_what_is_like_it_and_safe_is_accepted(values: dict[str, Any]) -> None:
     "values",
     [
         {},
-        {"database": {"deletion_protection": False}},
-        {"load_balancer": {"deletion_protection": False}},
+        UNPROTECTED | {"load_balancer": {}},
+        UNPROTECTED | {"redis": {}},
+        UNPROTECTED | {"database": {}},
         {"aws": {"endpoint": "https://aws.example"}},
     ],
 )
@@ -119,7 +121,7 @@ def test_production_without_tls_is_not_deployed(values: dict[str, Any]) -> None:
         "  evenkeel:load_balancer.domain is not set: passwords and session cookies would cross the internet "
         "in plain text, and the stack's deletion protection says that it is production (ELB.1). Set it, and "
         "load_balancer.hosted_zone_id or load_balancer.certificate_arn. Where nothing is worth protecting, "
-        "set deletion_protection of load_balancer and database to false."
+        "set deletion_protection of load_balancer, redis and database to false."
     )
 
 
