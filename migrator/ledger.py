@@ -2,12 +2,14 @@
 
 A row that has neither `finished_at` nor `rolled_back_at` is a migration that failed or was interrupted. To
 what Prisma writes, its `logs` add a mark: how many statements are applied, and what they were; and how long
-named queries took before (`migrator.verifying.verify`).
+named queries took before (`migrator.verifying.verify`). The table's comment has the tables that a run made,
+until it ends: nobody's yet.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
@@ -21,6 +23,7 @@ from migrator.postgres import Session
 TABLE = "_prisma_migrations"
 _MARK = re.compile(r"^migrator: (?P<applied>\d+) applied, sha256 (?P<digest>[0-9a-f]{64})$", re.MULTILINE)
 _BEFORE = re.compile(r"^migrator: before (?P<figures>.*)$", re.MULTILINE)
+_MADE = re.compile(r"migrator: a run that has not ended made (?P<oids>[\d ]+)")
 _ERROR = re.compile(r"^migrator: statement \d+ failed", re.MULTILINE)
 
 
@@ -177,6 +180,32 @@ class Ledger:
     def finish(self, row: str) -> None:
         """As Prisma leaves a row: one step (to Prisma the file is one), no log."""
         self._update(row, "finished_at = clock_timestamp(), applied_steps_count = 1, logs = NULL")
+
+    def made(self) -> set[int]:
+        """The oids of the tables that an interrupted run made."""
+        match = _MADE.fullmatch(self._comment()[0])
+        return {int(oid) for oid in match["oids"].split()} if match else set()
+
+    def record_made(self, oids: Collection[int]) -> None:
+        """Keeps them for the next run, in the transaction that is under way; none: the run has ended.
+
+        A comment of somebody else's is left alone, and so is a table of another owner.
+        """
+        comment, ours = self._comment()
+        if ours and (comment or oids) and (not comment or _MADE.fullmatch(comment)):
+            numbers = " ".join(str(oid) for oid in sorted(oids))
+            text = f"'migrator: a run that has not ended made {numbers}'" if oids else "NULL"
+            self._session.run(f"COMMENT ON TABLE {self.table} IS {text}")
+
+    def _comment(self) -> tuple[str, bool]:
+        """The table's comment, and whether it can be changed."""
+        comment, ours = self._session.rows(
+            """SELECT coalesce(pg_catalog.obj_description(oid, 'pg_class'), ''),
+                      pg_catalog.pg_has_role(relowner, 'USAGE')
+               FROM pg_catalog.pg_class WHERE oid = CAST(:table AS regclass)""",
+            table=self.table,
+        )[0]
+        return comment, ours
 
     def _update(self, row: str, assignments: str, **values: Any) -> None:
         self._session.rows(f"UPDATE {self.table} SET {assignments} WHERE id = :id", id=row, **values)

@@ -16,6 +16,7 @@ from migrator.lock_modes import Lock
 from migrator.query import Query
 
 ROW_WIDTH = 110  # characters of a statement that a row shows
+HIDDEN_CHANGE = "hidden-change"  # the hazard that no text shows: the runner finds it
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -61,7 +62,10 @@ class Statement:
     """One statement. Those with the same `transaction` number commit together.
 
     `long` marks one that may take long because it blocks no reader (a validation, a change of data). `locks`
-    are those on tables that its file did not make.
+    are those on tables that its file did not make. `own` are hazards to what its file makes, as far as names
+    tell: the runner looks. `names` are the new names that it gives to relations, with the old ones (None: it
+    makes it); `chosen` the tables of which its own conditions choose rows. `hidden`: its text does not tell
+    what it does. `sets`: it is a SET, which touches no row.
     """
 
     sql: str
@@ -71,8 +75,13 @@ class Statement:
     transaction: int = 0
     long: bool = False
     refusals: tuple[Hazard, ...] = ()
+    own: tuple[Hazard, ...] = ()
     allowed: tuple[str, ...] = ()
     locks: tuple[Lock, ...] = ()
+    names: tuple[tuple[str, str | None], ...] = ()
+    chosen: tuple[str, ...] = ()
+    hidden: bool = False
+    sets: bool = False
 
     @property
     def how(self) -> str:
@@ -80,6 +89,11 @@ class Statement:
         if self.refusals:
             return "refused"
         return "online" if self.online else "transaction"
+
+    @property
+    def allowances(self) -> set[str]:
+        """The codes of what is allowed."""
+        return {entry.partition(" ")[0] for entry in self.allowed}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -180,7 +194,10 @@ def _statement(entry: dict[str, Any]) -> Statement:
             **entry,
             "online": Online(**online) if online else None,
             "refusals": tuple(Hazard(**hazard) for hazard in entry["refusals"]),
+            "own": tuple(Hazard(**hazard) for hazard in entry["own"]),
             "allowed": tuple(entry["allowed"]),
             "locks": tuple(Lock(**lock) for lock in entry["locks"]),
+            "names": tuple((new, old) for new, old in entry["names"]),
+            "chosen": tuple(entry["chosen"]),
         }
     )

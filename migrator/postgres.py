@@ -11,7 +11,7 @@ from typing import Any
 
 from pg8000 import native
 
-from migrator.errors import ConnectionFailed
+from migrator.errors import ConnectionFailed, Refused
 from migrator.settings import Server
 
 APPLICATION = "migrator"
@@ -100,12 +100,12 @@ class Session:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """Commits at the end, rolls back when PostgreSQL refused something."""
+        """Commits at the end, rolls back when PostgreSQL or the migrator refused something."""
         self.run("BEGIN")
         try:
             yield
             self.run("COMMIT")
-        except PostgresError:
+        except (PostgresError, Refused):
             self.run("ROLLBACK")
             raise
 

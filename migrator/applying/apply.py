@@ -7,11 +7,14 @@ from collections.abc import Callable
 
 from migrator.applying import guards, lock, query_statistics, roles
 from migrator.applying.indexes import IndexRunner
+from migrator.applying.inventory import Inventory
 from migrator.applying.retries import Retries
+from migrator.applying.rows import Rows
 from migrator.errors import (
     ForeignPartition,
     IndexDiffers,
     LockTimeout,
+    Refused,
     ReplicaBehind,
     StatementFailed,
     StorageShort,
@@ -47,18 +50,21 @@ def apply(
         for name in ledger.abandoned(plan):
             say(f"{name} was begun by another release and is not in this one: left as it is")
         pending = ledger.pending(plan)
-        guards.refuse_hazards(session, pending)
+        inventory = Inventory(session, ledger)
+        guards.refuse_hazards(inventory, pending)
         verifier = Verifier(session, plan, verification, say)
         for migration in pending:
             Run(
                 verifier.measure_before(migration),
                 session=session,
                 ledger=ledger,
+                inventory=inventory,
                 server=server,
                 patience=patience,
                 resources=resources,
                 say=say,
             ).run()
+        ledger.record_made(())
         say(f"migrations: {len(pending)} applied now, {len(plan.migrations) - len(pending)} before")
         verifier.verify()
 
@@ -72,13 +78,14 @@ class Run:
         *,
         session: Session,
         ledger: Ledger,
+        inventory: Inventory,
         server: Server,
         patience: Patience,
         resources: Resources,
         say: Callable[[str], None],
     ) -> None:
         self._pending, self._migration = pending, pending.migration
-        self._session, self._ledger, self._say = session, ledger, say
+        self._session, self._ledger, self._inventory, self._say = session, ledger, inventory, say
         self._server, self._patience, self._resources = server, patience, resources
         self._retries = Retries(session, server=server, patience=patience, say=say)
 
@@ -94,6 +101,9 @@ class Run:
                 self._online(first, group[0]) if group[0].online else self._transaction(first, group)
             except PostgresError as error:
                 raise self._failed(first, error) from None
+            except Refused as error:
+                self._ledger.fail(self._row, self._at, str(error))
+                raise Refused(f"{error}\n{_kept(first)}") from None
             except (ForeignPartition, IndexDiffers, LockTimeout, ReplicaBehind, StorageShort) as error:
                 self._ledger.fail(self._row, self._at, str(error))
                 raise type(error)(f"{self._migration.place(self._at)}: {error}") from None
@@ -123,8 +133,13 @@ class Run:
         last = first + len(group) - 1
 
         def work() -> None:
+            rows = Rows(self._session, self._inventory, self._migration)
             for self._at, statement in enumerate(group, first):
-                self._session.run(statement.sql)
+                rows.run(self._at, statement)
+                if self._at < last:
+                    self._retries.keep_limits(label)
+            rows.settle()
+            self._inventory.record()
             self._ledger.advance(self._row, self._migration, last)
 
         seconds = self._retries.run(label, work, long=group[0].long)
@@ -135,10 +150,13 @@ class Run:
         title = shortened(self._migration.statements[self._at - 1].title)
         text = f"{self._migration.place(self._at)} failed\n  {title}\n{_explained(error)}"
         self._ledger.fail(self._row, self._at, text)
-        kept = (
-            f"Statements 1 to {first - 1} are applied and stay" if first > 1 else "Nothing of it is applied"
-        )
-        return StatementFailed(f"{text}\n{kept}: mend the file from statement {first} on and run again")
+        return StatementFailed(f"{text}\n{_kept(first)}")
+
+
+def _kept(first: int) -> str:
+    """What stays of the file whose transaction from statement `first` on was rolled back."""
+    kept = f"Statements 1 to {first - 1} are applied and stay" if first > 1 else "Nothing of it is applied"
+    return f"{kept}: mend the file from statement {first} on and run again"
 
 
 def _explained(error: PostgresError) -> str:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+from migrator.applying.inventory import Inventory
 from migrator.errors import NotPrimary, Refused, ThroughPooler
 from migrator.ledger import Pending
-from migrator.plan import shortened
+from migrator.plan import Hazard, PlannedMigration, shortened
 from migrator.postgres import Session
 from migrator.settings import Server
 
@@ -31,43 +32,37 @@ def refuse_server(session: Session, server: Server) -> None:
         )
 
 
-def refuse_hazards(session: Session, pending: Sequence[Pending]) -> None:
-    """Raises Refused, which lists every pending statement that would hurt."""
-    alone = _alone(session)
-    found = [
-        f"{item.migration.place(number)} is refused ({hazard.code})\n"
-        f"  {shortened(statement.title)}\n{hazard.message}"
-        for item in pending
-        for number, statement in enumerate(item.migration.statements, 1)
-        if number > item.applied
-        for hazard in statement.refusals
-        if not (hazard.allowable and _harmless(session, hazard.table, alone))
-    ]
+def refuse_hazards(inventory: Inventory, pending: Sequence[Pending]) -> None:
+    """Raises Refused, which lists every pending statement that would hurt.
+
+    A name that pending statements will give is followed back to the one that there is now. What they make is
+    nobody's, and what is not there yet cannot be judged now: both are looked at again right before.
+    """
+    found, origins = [], dict[str, str | None]()
+    for item in pending:
+        for number, statement in enumerate(item.migration.statements[item.applied :], item.applied + 1):
+            found += [
+                refusal(item.migration, number, hazard)
+                for hazard in statement.refusals
+                if not hazard.allowable or _hurts(inventory, hazard, origins)
+            ]
+            for new, old in statement.names:
+                origins[new] = origins.get(old, old) if old else None
+                if old:
+                    origins[old] = None
     if found:
         raise Refused("\n\n".join(found))
 
 
-def _alone(session: Session) -> bool:
-    """Whether nobody else is connected; rdsadmin is RDS' own watcher."""
-    others = session.rows(
-        """SELECT 1 FROM pg_stat_activity WHERE datname = current_database()
-           AND pid <> pg_backend_pid() AND usename <> 'rdsadmin' LIMIT 1"""
-    )
-    return not others
+def _hurts(inventory: Inventory, hazard: Hazard, origins: Mapping[str, str | None]) -> bool:
+    """What hurts no table in particular is nobody's in a database that has no table but the ledger."""
+    if hazard.table is None:
+        return not inventory.no_tables
+    name = origins.get(hazard.table, hazard.table)
+    return name is not None and inventory.misses(name)
 
 
-def _harmless(session: Session, table: str | None, alone: bool) -> bool:
-    """A table that is not there yet is nobody's; an empty one with nobody connected serves nobody.
-
-    What hurts no table in particular is nobody's in a database that has no table but the ledger.
-    """
-    if table is None:
-        tables = session.rows(
-            "SELECT count(*) FROM pg_stat_user_tables WHERE relname <> '_prisma_migrations'"
-        )
-        return bool(tables[0][0] == 0)
-    # A materialized view that was never refreshed cannot be read by anybody.
-    there = session.rows(
-        "SELECT 1 FROM pg_class WHERE oid = to_regclass(:table) AND relispopulated", table=table
-    )
-    return not there or (alone and not session.rows(f"SELECT 1 FROM {table} LIMIT 1"))
+def refusal(migration: PlannedMigration, number: int, hazard: Hazard) -> str:
+    """Which statement, and the safe way to write it."""
+    title = shortened(migration.statements[number - 1].title)
+    return f"{migration.place(number)} is refused ({hazard.code})\n  {title}\n{hazard.message}"

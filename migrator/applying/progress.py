@@ -17,14 +17,28 @@ REPORT_EVERY = 2.0  # seconds
 
 
 class Watch:
-    """While its block runs, says every 2 s what session `pid` is at; `blockers`: for whom it waits."""
+    """While its block runs, says every 2 s what session `pid` is at; `blockers`: for whom it waits.
 
-    def __init__(self, server: Server, pid: int, label: str, say: Callable[[str], None]) -> None:
+    What waits for a lock for more than `longest_wait` seconds is `ended`: inside of one statement, a function
+    can set its own lock_timeout.
+    """
+
+    def __init__(
+        self,
+        server: Server,
+        pid: int,
+        label: str,
+        say: Callable[[str], None],
+        *,
+        longest_wait: float | None = None,
+    ) -> None:
         self._server, self._pid, self._label, self._say = server, pid, label, say
+        self._longest_wait = longest_wait
         self._done = threading.Event()
         self._thread = threading.Thread(target=self._watch, daemon=True)
         self._started = time.monotonic()
         self.blockers = ""
+        self.ended = False
 
     def __enter__(self) -> Watch:
         self._thread.start()
@@ -49,14 +63,18 @@ class Watch:
             self._say(f"{self._label} progress is not available: {error}")
 
     def _look(self, session: Session) -> None:
-        phase = Phase()
+        phase, reported = Phase(), 0.0
         while True:
             self.blockers = sessions.blockers(session, self._pid)
-            if self.seconds >= REPORT_EVERY:
+            if self._longest_wait is not None:
+                self.ended |= sessions.end_wait(session, self._pid, longer_than=self._longest_wait)
+            if self.seconds - reported >= REPORT_EVERY:
+                reported = self.seconds
                 state = phase.described(build_state(session, self._pid)) or "running"
                 waits = f", waits for {self.blockers}" if self.blockers else ""
                 self._say(f"{self._label} {state}{waits} {self.seconds:.0f} s")
-            if self._done.wait(REPORT_EVERY if self.seconds >= REPORT_EVERY else LOOK_AFTER):
+            slow = self.seconds >= REPORT_EVERY and self._longest_wait is None
+            if self._done.wait(REPORT_EVERY if slow else LOOK_AFTER):
                 return
 
 

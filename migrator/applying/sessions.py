@@ -25,6 +25,17 @@ def blockers(session: Session, pid: int) -> str:
     return "; ".join([_described(*row) for row in found] + (_prepared(session) if 0 in pids else []))
 
 
+def end_wait(session: Session, pid: int, *, longer_than: float) -> bool:
+    """Cancels the statement of session `pid` if it has waited that many seconds for a lock."""
+    found = session.rows(
+        """SELECT pg_cancel_backend(pid) FROM pg_locks WHERE pid = :pid AND NOT granted
+           AND clock_timestamp() - waitstart > make_interval(secs => :limit)""",
+        pid=pid,
+        limit=longer_than,
+    )
+    return bool(found)
+
+
 def older_transactions(session: Session) -> str:
     """Those of this database that an index statement will wait for to end, before it can begin or finish."""
     found = session.rows(

@@ -1,7 +1,4 @@
-"""The hazards, one function each: what a statement would do to a live database. Pure; reads pglast's tree.
-
-A table made by the same file is nobody's yet, so nothing done to it is a hazard.
-"""
+"""The hazards, one function each: what a statement would do to a live database. Pure; reads pglast's tree."""
 
 from __future__ import annotations
 
@@ -14,7 +11,7 @@ from pglast.enums import AlterTableType, DiscardMode, DropBehavior, ObjectType, 
 from migrator.lock_modes import BLOCKS, MODES
 from migrator.names import beside, of_relation, quote
 from migrator.plan import Hazard
-from migrator.planning import column_checks, constraint_checks, object_checks
+from migrator.planning import column_checks, constraint_checks, object_checks, rows
 from migrator.planning.facts import Facts
 from migrator.planning.messages import BY_HAND, DETACH_PLAINLY, hazard, never
 from migrator.planning.parse import is_a
@@ -40,9 +37,8 @@ REWRITING = {
 
 
 def hazards(node: Any, facts: Facts) -> list[Hazard]:
-    """All hazards of a statement on tables that were there before its file."""
-    found = [item for check in CHECKS for item in check(node, facts)]
-    return [item for item in found if item.table not in facts.made]
+    """All hazards of a statement, also on what its file makes."""
+    return [item for check in CHECKS for item in check(node, facts)]
 
 
 def rewrite(node: Any, facts: Facts) -> Iterator[Hazard]:
@@ -74,10 +70,8 @@ def truncate(node: Any, facts: Facts) -> Iterator[Hazard]:
 
 
 def whole_table(node: Any, facts: Facts) -> Iterator[Hazard]:
-    if is_a(node, ast.UpdateStmt, ast.DeleteStmt) and not node.whereClause:
-        table = of_relation(node.relation)
-        updates = is_a(node, ast.UpdateStmt)
-        statement, rest = ("UPDATE", f"{table} SET <changes>") if updates else ("DELETE", f"FROM {table}")
+    for statement, table in rows.whole(node):
+        rest = f"{table} SET <changes>" if statement == "UPDATE" else f"FROM {table}"
         yield hazard("whole-table", table, statement=statement, rest=rest)
 
 

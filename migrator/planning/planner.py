@@ -12,8 +12,8 @@ from pglast.enums import AlterTableType
 from migrator.errors import AllowanceError
 from migrator.folder import Migration, checksum
 from migrator.names import of_relation
-from migrator.plan import Hazard, Plan, PlannedMigration, Statement
-from migrator.planning import blocks, checks, locks, parse, queries, rewrite
+from migrator.plan import HIDDEN_CHANGE, Hazard, Plan, PlannedMigration, Statement
+from migrator.planning import blocks, checks, locks, parse, queries, rewrite, rows
 from migrator.planning.facts import Facts
 from migrator.planning.messages import HAZARDS
 
@@ -49,16 +49,21 @@ def _migration(migration: Migration, facts: Facts) -> PlannedMigration:
 def _statements(
     parsed: parse.Parsed, phase: str, transaction: int, facts: Facts, *, migration: str
 ) -> list[Statement]:
-    refusals, allowed = _judge(parsed, checks.hazards(parsed.node, facts), migration=migration)
+    hazards, allowed = _judge(parsed, checks.hazards(parsed.node, facts), migration=migration)
     statement = Statement(
         sql=parsed.sql,
         line=parsed.line,
         title=" ".join(parsed.sql.split()),
         transaction=transaction,
         long=phase in ("validate", "data"),
-        refusals=refusals,
+        refusals=tuple(hazard for hazard in hazards if hazard.table not in facts.made),
+        own=tuple(hazard for hazard in hazards if hazard.table in facts.made),
         allowed=allowed,
         locks=locks.of(parsed.node, facts),
+        names=rows.names(parsed.node),
+        chosen=rows.chosen(parsed.node),
+        hidden=rows.hidden(parsed.node),
+        sets=parse.is_a(parsed.node, ast.VariableSetStmt),
     )
     if phase != "online":
         return [statement]
@@ -76,16 +81,17 @@ def _statements(
 
 def _judge(
     parsed: parse.Parsed, hazards: list[Hazard], *, migration: str
-) -> tuple[tuple[Hazard, ...], tuple[str, ...]]:
-    """What is refused, and what the comments before the statement allow."""
+) -> tuple[list[Hazard], tuple[str, ...]]:
+    """What is left of the hazards, and what the comments before the statement allow."""
+    allowable = (*HAZARDS, HIDDEN_CHANGE)
     for code in parsed.allowances:
-        if code not in HAZARDS:
+        if code not in allowable:
             raise AllowanceError(
                 f"migration {migration}, line {parsed.line}: {code!r} cannot be allowed: "
-                f"the hazards that can are {', '.join(HAZARDS)}"
+                f"the hazards that can are {', '.join(allowable)}"
             )
-    refusals = tuple(hazard for hazard in hazards if hazard.code not in parsed.allowances)
-    return refusals, tuple(f"{code} because {reason}" for code, reason in parsed.allowances.items())
+    left = [hazard for hazard in hazards if hazard.code not in parsed.allowances]
+    return left, tuple(f"{code} because {reason}" for code, reason in parsed.allowances.items())
 
 
 def _phase(node: Any, facts: Facts) -> str:

@@ -396,7 +396,7 @@ def test_what_can_never_run_cannot_be_allowed() -> None:
         plan("-- migrator: allow transaction-control because we like it\nCOMMIT")
     assert str(error.value) == (
         "migration m1, line 2: 'transaction-control' cannot be allowed: "
-        f"the hazards that can are {', '.join(HAZARDS)}"
+        f"the hazards that can are {', '.join(HAZARDS)}, hidden-change"
     )
 
 

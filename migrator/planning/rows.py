@@ -1,0 +1,109 @@
+"""What a statement's text says of names and of rows, for the runner to compare with what it does. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from pglast import ast
+from pglast.enums import CmdType, MergeMatchKind, ObjectType, OnConflictAction
+from pglast.visitors import Visitor
+
+from migrator.names import of_relation, qualified, quote
+from migrator.planning.parse import is_a
+from migrator.planning.tree import columns_in
+
+RELATIONS = (ObjectType.OBJECT_TABLE, ObjectType.OBJECT_VIEW, ObjectType.OBJECT_MATVIEW)
+CMD_UPDATE, CMD_DELETE = CmdType.CMD_UPDATE, CmdType.CMD_DELETE
+
+
+def names(node: Any) -> tuple[tuple[str, str | None], ...]:
+    """Each new name that the statement gives to a table or view, and the old one; None: it makes it."""
+    if is_a(node, ast.RenameStmt) and node.renameType in RELATIONS:
+        return ((qualified(node.relation.schemaname, node.newname), of_relation(node.relation)),)
+    if is_a(node, ast.AlterObjectSchemaStmt) and node.objectType in RELATIONS:
+        return ((qualified(node.newschema, node.relation.relname), of_relation(node.relation)),)
+    if is_a(node, ast.CreateStmt) and not node.if_not_exists:  # else it may be an older table
+        return ((of_relation(node.relation), None),)
+    if is_a(node, ast.CreateTableAsStmt) and not node.if_not_exists:
+        return ((of_relation(node.into.rel), None),)
+    return ()
+
+
+def chosen(node: Any) -> tuple[str, ...]:
+    """The tables of which the statement itself chooses the rows that it changes, as the file names them."""
+    found = [write for write in _writes(node) if not _is_whole(write)]
+    return tuple(dict.fromkeys(_as_written(write.relation) for write in found))
+
+
+def whole(node: Any) -> Iterator[tuple[str, str]]:
+    """`UPDATE` or `DELETE`, and the table of which it takes every row; in a WITH clause too."""
+    for write in _writes(node):
+        if _is_whole(write):
+            yield "DELETE" if _deletes(write) else "UPDATE", of_relation(write.relation)
+
+
+def hidden(node: Any) -> bool:
+    """Whether the statement's text is not what it does: a DO block, a procedure, a prepared statement."""
+    return is_a(node, ast.DoStmt, ast.CallStmt, ast.ExecuteStmt)
+
+
+def _writes(node: Any) -> list[Any]:
+    """Every part that changes or deletes rows that are there."""
+    found: list[Any] = []
+
+    class Writes(Visitor):
+        def visit(self, ancestors: Any, part: Any) -> None:
+            if is_a(part, ast.UpdateStmt, ast.DeleteStmt) or _merges(part) or _replaces(part):
+                found.append(part)
+
+    Writes()(node)
+    return found
+
+
+def _merges(part: Any) -> bool:
+    return is_a(part, ast.MergeStmt) and bool(_changing(part))
+
+
+def _changing(merge: Any) -> list[Any]:
+    """The WHEN clauses that update or delete."""
+    return [clause for clause in merge.mergeWhenClauses if clause.commandType in (CMD_UPDATE, CMD_DELETE)]
+
+
+def _replaces(part: Any) -> bool:
+    return (
+        is_a(part, ast.InsertStmt)
+        and bool(part.onConflictClause)
+        and part.onConflictClause.action == OnConflictAction.ONCONFLICT_UPDATE
+    )
+
+
+def _is_whole(write: Any) -> bool:
+    """A condition that names no column, such as `true`, is none. An INSERT replaces what has its key."""
+    if is_a(write, ast.InsertStmt):
+        return False
+    if is_a(write, ast.MergeStmt):
+        return any(
+            not _chooses(clause.condition)
+            and (
+                not _chooses(write.joinCondition)
+                or clause.matchKind == MergeMatchKind.MERGE_WHEN_NOT_MATCHED_BY_SOURCE
+            )
+            for clause in _changing(write)
+        )
+    return not (is_a(write.whereClause, ast.CurrentOfExpr) or _chooses(write.whereClause))
+
+
+def _chooses(condition: Any) -> bool:
+    return bool(condition and columns_in(condition))
+
+
+def _deletes(write: Any) -> bool:
+    if is_a(write, ast.MergeStmt):
+        return any(clause.commandType == CMD_DELETE for clause in _changing(write))
+    return is_a(write, ast.DeleteStmt)
+
+
+def _as_written(relation: Any) -> str:
+    """With the schema `public` too: in a session whose search_path is another, it makes a difference."""
+    return ".".join(quote(part) for part in (relation.schemaname, relation.relname) if part)
