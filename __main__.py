@@ -47,11 +47,17 @@ sessions = cache = RedisStore(f"{name}-sessions", wire.sessions(network, groups,
 if wire.settings.redis.separate_cache:
     cache = RedisStore(f"{name}-cache", wire.cache(network, groups, key), here)
 session_secret = Secret(f"{name}-session", wire.session_secret(password(f"{name}-session"), key), here)
-backends = wire.backends(database, sessions, cache, session_secret)
+own_secrets = None
+if own := wire.own_secrets(key):
+    own_secrets = Secret(f"{name}-app-secrets", own, here)
+secrets = wire.app_secrets({"SESSION_SECRET": session_secret}, own_secrets, cloud)
+backends = wire.backends(database, sessions, cache)
 
 schema = Migrations(f"{name}-schema", wire.migrations(network, groups, database, bucket, key), here)
 release = Release(f"{name}-release", wire.release(bucket), here)
-template = ServerTemplate(f"{name}-app", wire.server(cloud, groups, release, bucket, backends, key), here)
+template = ServerTemplate(
+    f"{name}-app", wire.server(cloud, groups, release, bucket, backends, secrets, key), here
+)
 alarms = Monitoring(name, wire.monitoring(balancer, database, sessions, cache, template, key), here)
 replacement = wire.replacement(template, balancer, alarms)
 checks = None

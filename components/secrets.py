@@ -32,6 +32,8 @@ class Secret(pulumi.ComponentResource):
 
     arn: pulumi.Output[str]
     """Known when there is a value."""
+    version: pulumi.Output[str]
+    """The id of the current value; it says nothing about the value itself."""
 
     def __init__(self, name: str, args: SecretArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("evenkeel:index:Secret", name, None, opts)
@@ -50,7 +52,8 @@ class Secret(pulumi.ComponentResource):
             opts=child,
         )
         self.arn = after(secret.arn, version.id)
-        self.register_outputs({"arn": self.arn})
+        self.version = version.version_id
+        self.register_outputs({"arn": self.arn, "version": self.version})
 
 
 def password(name: str, opts: pulumi.ResourceOptions | None = None) -> pulumi.Output[str]:

@@ -30,7 +30,8 @@ class ServerRoleArgs:
     """Objects of every release: a rollback boots an older one."""
     secret_arns: Sequence[pulumi.Input[str]]
     log_group_arn: pulumi.Input[str]
-    kms_key_arn: pulumi.Input[str]
+    kms_key_arns: Sequence[pulumi.Input[str]]
+    """Of what is read, encrypted."""
     has_spot: bool
     """A Spot Instance that is taken back asks its group to terminate it."""
 
@@ -74,7 +75,7 @@ def policy_document(args: ServerRoleArgs) -> dict[str, Any]:
             allow("ReadSecrets", ["secretsmanager:GetSecretValue"], list(args.secret_arns)),
             # It takes no resource, and gives only what the statement before it allows.
             allow("ReadSecretsAtOnce", ["secretsmanager:BatchGetSecretValue"], "*"),
-            allow("Decrypt", ["kms:Decrypt"], args.kms_key_arn),
+            allow("Decrypt", ["kms:Decrypt"], list(args.kms_key_arns)),
             allow(
                 "Log",
                 ["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"],

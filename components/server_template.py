@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import pulumi
 import pulumi_aws as aws
 
+from components.app_secrets import AppSecrets
 from components.boot import user_data
 from components.naming import named
 from components.server_role import ServerRole, ServerRoleArgs
@@ -36,7 +38,6 @@ class Backends:
     database_secret_arn: pulumi.Input[str]
     redis_secret_arn: pulumi.Input[str]
     cache_redis_secret_arn: pulumi.Input[str]
-    session_secret_arn: pulumi.Input[str]
     redis_endpoint: pulumi.Input[str]
     cache_redis_endpoint: pulumi.Input[str]
     ca_bundle_url: str
@@ -62,6 +63,7 @@ class ServerTemplateArgs:
     node_major: int
     environment: Mapping[str, str]
     """Of the app; no secrets."""
+    secrets: AppSecrets
     timeline: Timeline
     open_files: int
     """Of each process of the app."""
@@ -120,10 +122,10 @@ class ServerTemplate(pulumi.ComponentResource):
                     backends.database_secret_arn,
                     backends.redis_secret_arn,
                     backends.cache_redis_secret_arn,
-                    backends.session_secret_arn,
+                    *args.secrets.arns,
                 ],
                 log_group_arn=self._log_group.arn,
-                kms_key_arn=args.kms_key_arn,
+                kms_key_arns=[args.kms_key_arn, *args.secrets.kms_key_arns],
                 has_spot=args.has_spot,
             ),
             self._child,
@@ -166,7 +168,7 @@ class ServerTemplate(pulumi.ComponentResource):
     def _user_data(self) -> pulumi.Output[str]:
         args, release, backends = self._args, self._args.release, self._args.backends
 
-        def render(values: Mapping[str, str]) -> str:
+        def render(values: Mapping[str, Any]) -> str:
             text = user_data.render(
                 user_data.UserDataArgs(
                     **values,
@@ -195,7 +197,8 @@ class ServerTemplate(pulumi.ComponentResource):
             database_secret_arn=backends.database_secret_arn,
             redis_secret_arn=backends.redis_secret_arn,
             cache_redis_secret_arn=backends.cache_redis_secret_arn,
-            session_secret_arn=backends.session_secret_arn,
+            secrets=pulumi.Output.all(*[variable.line for variable in args.secrets.variables]),
+            pinned_secret=args.secrets.pinned,
             redis_endpoint=backends.redis_endpoint,
             cache_redis_endpoint=backends.cache_redis_endpoint,
         ).apply(render)

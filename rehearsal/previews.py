@@ -20,6 +20,7 @@ from rehearsal.engine.environment import SECRETS_PROVIDER, Rehearsal
 from rehearsal.errors import DeploymentError
 from rehearsal.progress import Progress
 from stacks import relaxations
+from stacks.secret_arn import SecretArn
 
 HIDDEN = "a-secret-that-the-preview-does-not-know"
 """In place of each secret of a stack file, itself a secret."""
@@ -115,8 +116,13 @@ def preview(rehearsal: Rehearsal, stack: str) -> Preview:
 
 
 def secrets(values: Any, path: str = "") -> Iterator[str]:
-    """The path, as `pulumi config set --path` takes it, of each value that is a Pulumi secret."""
+    """The path, as `pulumi config set --path` takes it, of each value that is a Pulumi secret.
+
+    Or the ARN of one of the app's: the throwaway cloud has none of them.
+    """
     match values:
+        case str() if path.startswith('evenkeel:app["secrets"]') and SecretArn.parse(values):
+            yield path
         case {"secure": str()} if path:
             yield path
         case dict():

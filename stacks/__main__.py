@@ -3,14 +3,11 @@
 import sys
 from pathlib import Path
 
-import yaml
-
+from stacks import pulumi_secrets
 from stacks.chart import drawn
-from stacks.problems import NAMESPACE
 from stacks.sections import Settings
-from stacks.settings import SettingsError, parse
+from stacks.settings import FOLDER, SettingsError, file_sections, parse
 
-FOLDER = Path(__file__).parent
 USAGE = "usage: python -m stacks timeline STACK"
 
 
@@ -42,11 +39,7 @@ def read(stack: str) -> Settings:
     files = {path.name.removeprefix("Pulumi.").removesuffix(".yaml"): path for path in stack_files()}
     if stack not in files:
         raise NoSuchStack(f"There is no stack {stack}: {FOLDER.name}/ has {', '.join(sorted(files))}.")
-    configuration = yaml.safe_load(files[stack].read_text()).get("config", {})
-    own = f"{NAMESPACE}:"
-    return parse(
-        {key.removeprefix(own): value for key, value in configuration.items() if key.startswith(own)}
-    )
+    return parse(pulumi_secrets.from_file(file_sections(files[stack])))
 
 
 def stack_files() -> list[Path]:

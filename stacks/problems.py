@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from stacks.credentials import hidden
+
 NAMESPACE = "evenkeel"
 """The project's name, which Pulumi puts before each configuration key."""
 
@@ -18,7 +20,8 @@ class Problem:
     """A value of the setting that is not refused for this reason; None where only its user knows one."""
 
     def __str__(self) -> str:
-        return f"{NAMESPACE}:{self.setting} is {shown(self.value)}: {self.reason}. {self.remedy}."
+        value = shown(hidden(self.setting, self.value))
+        return f"{NAMESPACE}:{self.setting} is {value}: {self.reason}. {self.remedy}."
 
 
 class DoesNotFit(ValueError):

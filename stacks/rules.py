@@ -7,35 +7,8 @@ from stacks.group_rules import GROUP_RULES
 from stacks.problems import DoesNotFit, Problem
 from stacks.sections import Settings
 from stacks.security_rules import SECURITY_RULES, a_protected_stack_has_tls
+from stacks.variable_rules import VARIABLE_RULES
 
-KIT_VARIABLES = frozenset(
-    [
-        "APP_DIR",
-        "CACHE_REDIS_URL",
-        "COOKIE_SECURE",
-        "DATABASE_POOL_SIZE",
-        "DATABASE_URL",
-        "DRAIN_TIMEOUT_MS",
-        "HOME",
-        "HOST",
-        "KEEP_ALIVE_TIMEOUT_MS",
-        "KILL_TIMEOUT_MS",
-        "LISTEN_TIMEOUT_MS",
-        "LOG_DIR",
-        "METRICS_NAMESPACE",
-        "NODE_ENV",
-        "NODE_EXTRA_CA_CERTS",
-        "PM2_CONCURRENT_ACTIONS",
-        "PM2_HOME",
-        "PORT",
-        "REDIS_URL",
-        "RELEASE",
-        "SERVER_ID",
-        "SESSION_SECRET",
-        "WEB_CONCURRENCY",
-    ]
-)
-"""What the boot script and app.service set: docs/architecture.md, "The app's environment"."""
 RESERVED_ADMIN_NAMES = frozenset({"admin", "postgres", "rdsadmin", "root"})
 """RDS reserves `admin` and `rdsadmin`; the others are defaults that attackers try first (RDS.25)."""
 MIN_NETWORK_PREFIX, MAX_NETWORK_PREFIX = 16, 22
@@ -140,17 +113,6 @@ def max_connections_is_a_number(settings: Settings) -> Iterator[Problem]:
         )
 
 
-def the_kits_variables_are_its_own(settings: Settings) -> Iterator[Problem]:
-    """A stack file must not undo a budget or a secret."""
-    for name in sorted(KIT_VARIABLES & settings.app.environment.keys()):
-        yield Problem(
-            setting=f"app.environment.{name}",
-            value=settings.app.environment[name],
-            reason="the kit sets this variable itself",
-            remedy="Take it out",
-        )
-
-
 def the_network_has_room(settings: Settings) -> Iterator[Problem]:
     """Public, app and data subnets in each zone come out of it."""
     cidr = settings.network.cidr
@@ -185,9 +147,9 @@ RULES: tuple[Callable[[Settings], Iterator[Problem]], ...] = (
     waiting_ends_before_the_migrations_task,
     the_admin_has_a_name_of_its_own,
     max_connections_is_a_number,
-    the_kits_variables_are_its_own,
     the_network_has_room,
     only_what_is_refused_can_be_allowed,
+    *VARIABLE_RULES,
 )
 
 

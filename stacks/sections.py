@@ -10,10 +10,11 @@ from ipaddress import IPv4Network, ip_address
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, InstanceOf
 
 from stacks import budgets
 from stacks.budgets.capacity import workers
+from stacks.pulumi_secrets import PulumiSecret
 
 Days = Annotated[int, Field(ge=1)]
 Port = Annotated[int, Field(ge=1, le=65535)]
@@ -100,10 +101,9 @@ class App(Section):
     workers: Annotated[int, Field(ge=1, le=128)] | Literal["max"] = "max"
     longest_request: Seconds = 30
     drain: Seconds = 1
-    environment: dict[
-        Annotated[str, Field(pattern=r"^[A-Z_][A-Z0-9_]*$")],
-        Annotated[Value, Field(pattern=r"^[^\s\"'\\]*$")],
-    ] = {}
+    environment: dict[str, Value] = {}
+    plain_environment: list[str] = []
+    secrets: dict[str, InstanceOf[PulumiSecret] | Value] = {}
 
 
 class Schedule(Section):

@@ -12,16 +12,25 @@ from pathlib import Path
 from typing import Any, get_args
 
 import pulumi
-from pulumi.runtime.config import CONFIG, get_config_env
+import yaml
+from pulumi.runtime.config import (
+    CONFIG,
+    get_config_env,
+    get_config_secret_keys_env,
+    is_config_secret,
+)
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from stacks import rules
+from stacks import pulumi_secrets, rules
 from stacks.passphrase import refuse_published
 from stacks.problems import NAMESPACE, Problem
+from stacks.pulumi_secrets import PulumiSecret
 from stacks.sections import Section, Settings
 
 FOLDER = Path(__file__).parent
+"""Of the stacks' files."""
+
 EXPLAINED = "stacks/reference.yaml explains it"
 """The remedy where the value alone says nothing."""
 
@@ -38,18 +47,39 @@ class SettingsError(pulumi.RunError):
 def load(stack: str) -> Settings:
     """The settings of the stack that is being deployed; raises `SettingsError`, `PublishedPassphrase`."""
     configuration = {**get_config_env(), **CONFIG.get()}
-    settings = parse(sections(configuration))
+    file = FOLDER / f"Pulumi.{stack}.yaml"
+    settings = parse(told_apart(configuration, file))
     if not settings.aws.rehearsed:
-        refuse_published(stack, FOLDER / f"Pulumi.{stack}.yaml", os.environ)
+        refuse_published(stack, file, os.environ)
         if problems := rules.problems_in_an_account(settings):
             raise SettingsError(problems)
     return settings
 
 
-def sections(configuration: Mapping[str, str]) -> dict[str, Any]:
+def told_apart(configuration: Mapping[str, str], file: Path) -> dict[str, Any]:
+    """The sections, with a `PulumiSecret` for each secret in those that the engine says hold one."""
+    values = sections(configuration)
+    secret = {key for key in configuration if is_config_secret(key)} | {*get_config_secret_keys_env()}
+    shown = file_sections(file) if secret else {}
+    for name in values:
+        if f"{NAMESPACE}:{name}" in secret:
+            values[name] = pulumi_secrets.told_apart(values[name], shown.get(name))
+    return values
+
+
+def file_sections(file: Path) -> dict[str, Any]:
+    """The project's own keys of a stack's file, with encrypted secrets; none where there is no file."""
+    content = yaml.safe_load(file.read_text()) if file.exists() else None
+    return sections((content or {}).get("config") or {})
+
+
+def sections(configuration: Mapping[str, Any]) -> dict[str, Any]:
     """The project's own keys of Pulumi's configuration, which holds each as a text or as JSON."""
-    own = {key: text for key, text in configuration.items() if key.startswith(f"{NAMESPACE}:")}
-    return {key.partition(":")[2]: decoded(text) for key, text in own.items()}
+    own = {key: value for key, value in configuration.items() if key.startswith(f"{NAMESPACE}:")}
+    return {
+        key.partition(":")[2]: decoded(value) if isinstance(value, str) else value
+        for key, value in own.items()
+    }
 
 
 def decoded(text: str) -> Any:
@@ -61,7 +91,9 @@ def decoded(text: str) -> Any:
 
 
 def parse(values: Mapping[str, Any]) -> Settings:
-    """Settings from plain values; raises `SettingsError` with everything that is wrong with them."""
+    """Settings from values and secrets; raises `SettingsError` with everything that is wrong with them."""
+    secrets = pulumi_secrets.found(values)
+    refuse([stray(path) for path in secrets if path[:2] != ("app", "secrets")])
     try:
         settings = Settings.model_validate(values)
     except ValidationError as error:
@@ -74,6 +106,19 @@ def refuse(problems: Sequence[Problem]) -> None:
     """Raises `SettingsError` where there is a problem."""
     if problems:
         raise SettingsError(problems)
+
+
+def stray(path: Sequence[str]) -> Problem:
+    """A Pulumi secret where the program would decrypt it and pass it on."""
+    setting = ".".join(path)
+    name = path[-1] if path[:2] == ("app", "environment") else "<NAME>"
+    return Problem(
+        setting=setting,
+        value=PulumiSecret(setting),
+        reason="a Pulumi secret is kept secret in app.secrets only",
+        remedy=f"Take it out: pulumi config rm --path '{NAMESPACE}:{setting}'. If the app needs it: "
+        f"pulumi config set --secret --path '{NAMESPACE}:app.secrets.{name}'",
+    )
 
 
 def translated(error: ValidationError, values: Mapping[str, Any]) -> list[Problem]:

@@ -3,6 +3,8 @@
 Makes nothing: each method returns the arguments of the component it is named after.
 """
 
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
@@ -11,6 +13,7 @@ import pulumi
 
 from components import naming
 from components.alarms import alarms
+from components.app_secrets import AppSecrets, app_secrets, existing_secret
 from components.app_servers import AppServers, AppServersArgs
 from components.aws_api import AwsApi
 from components.bucket import Bucket, BucketArgs
@@ -33,6 +36,8 @@ from components.security_groups import SecurityGroups, SecurityGroupsArgs
 from components.server_template import Backends, ReleaseLocation, ServerTemplate, ServerTemplateArgs
 from components.smoke import Smoke
 from stacks import budgets
+from stacks.pulumi_secrets import PulumiSecret
+from stacks.secret_arn import SecretArn
 from stacks.sections import Settings
 
 BALANCER_LOGS = "balancer"
@@ -221,6 +226,37 @@ class Wiring:
             recovery_window_in_days=self.settings.secrets.recovery_days,
         )
 
+    def own_secrets(self, key: EncryptionKey) -> SecretArgs | None:
+        """The Pulumi secrets of app.secrets, in one JSON secret."""
+        if not self._own_secrets:
+            return None
+        return SecretArgs(
+            description="Secrets of the app: evenkeel:app.secrets",
+            value=pulumi.Output.secret(json.dumps(self._own_secrets)),
+            kms_key_arn=key.arn,
+            recovery_window_in_days=self.settings.secrets.recovery_days,
+        )
+
+    @property
+    def _own_secrets(self) -> dict[str, str]:
+        return {
+            name: secret.value
+            for name, secret in self.settings.app.secrets.items()
+            if isinstance(secret, PulumiSecret)
+        }
+
+    def app_secrets(self, kit: Mapping[str, Secret], own: Secret | None, cloud: Cloud) -> AppSecrets:
+        return app_secrets(
+            kit=kit,
+            own=own,
+            names=self._own_secrets,
+            existing=[
+                existing_secret(name, arn, cloud.provider)
+                for name, secret in self.settings.app.secrets.items()
+                if isinstance(secret, str) and (arn := SecretArn.parse(secret))
+            ],
+        )
+
     def migrations(
         self, network: Network, groups: SecurityGroups, database: Database, bucket: Bucket, key: EncryptionKey
     ) -> MigrationsArgs:
@@ -293,6 +329,7 @@ class Wiring:
         release: Release,
         bucket: Bucket,
         backends: Backends,
+        secrets: AppSecrets,
         key: EncryptionKey,
     ) -> ServerTemplateArgs:
         return ServerTemplateArgs(
@@ -313,6 +350,7 @@ class Wiring:
             port=self.settings.app.port,
             node_major=self.settings.app.node,
             environment=environment(self.settings, metrics_namespace=self.name),
+            secrets=secrets,
             timeline=self.settings.timeline,
             open_files=self.settings.open_files,
             kms_key_arn=key.arn,
@@ -320,14 +358,11 @@ class Wiring:
             tags=self._tags,
         )
 
-    def backends(
-        self, database: Database, sessions: RedisStore, cache: RedisStore, session_secret: Secret
-    ) -> Backends:
+    def backends(self, database: Database, sessions: RedisStore, cache: RedisStore) -> Backends:
         return Backends(
             database_secret_arn=database.app_secret_arn,
             redis_secret_arn=sessions.secret_arn,
             cache_redis_secret_arn=cache.secret_arn,
-            session_secret_arn=session_secret.arn,
             redis_endpoint=sessions.endpoint,
             cache_redis_endpoint=cache.endpoint,
             ca_bundle_url=self.settings.aws.ca_bundle,

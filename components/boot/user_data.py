@@ -1,8 +1,8 @@
 """User data of a server: a `#cloud-config` of `write_files` and `runcmd` only, with no secret in it.
 
 The files beside this module go onto the server as they are; what differs between stacks is in small ones:
-`boot.env` (what boot.sh and lifecycle.sh need), `app.public.env` (the app's settings that are no secret) and
-systemd drop-ins with the figures of the budget.
+`boot.env` (what boot.sh and lifecycle.sh need), `app.public.env` (the app's settings that are no secret),
+`app.secrets` (where its secrets are) and systemd drop-ins with the figures of the budget.
 """
 
 import base64
@@ -10,7 +10,7 @@ import gzip
 import json
 import re
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -50,7 +50,6 @@ class UserDataArgs:
     database_secret_arn: str
     redis_secret_arn: str
     cache_redis_secret_arn: str
-    session_secret_arn: str
     redis_endpoint: str
     cache_redis_endpoint: str
     port: int
@@ -63,6 +62,10 @@ class UserDataArgs:
     open_files: int
     """At most of one process."""
     environment: Mapping[str, str]
+    secrets: Sequence[str]
+    """Of the app, a line each: variable, ARN, version at the deployment, and a key in it where it is JSON."""
+    pinned_secret: str
+    """ARN of the one that is read in that very version; the others are read as they are at boot."""
 
 
 def render(args: UserDataArgs) -> str:
@@ -88,6 +91,7 @@ def render(args: UserDataArgs) -> str:
         _file("/etc/systemd/system/logrotate.timer.d/hourly.conf", "[Timer]\nOnCalendar=hourly\n"),
         _file("/etc/evenkeel/boot.env", _boot_env(args)),
         _file("/etc/evenkeel/app.public.env", _app_env(args.environment)),
+        _file("/etc/evenkeel/app.secrets", "".join(f"{line}\n" for line in args.secrets)),
         _file("/etc/evenkeel/cloudwatch-agent.json", _agent_config(args.log_group)),
     ]
     # Nobody logs in but through SSM; an image may have no sshd.
@@ -135,7 +139,7 @@ def _boot_env(args: UserDataArgs) -> str:
         "DATABASE_SECRET_ARN": args.database_secret_arn,
         "REDIS_SECRET_ARN": args.redis_secret_arn,
         "CACHE_REDIS_SECRET_ARN": args.cache_redis_secret_arn,
-        "SESSION_SECRET_ARN": args.session_secret_arn,
+        "PINNED_SECRET_ARN": args.pinned_secret,
         "REDIS_ENDPOINT": args.redis_endpoint,
         "CACHE_REDIS_ENDPOINT": args.cache_redis_endpoint,
         "APP_PORT": str(args.port),

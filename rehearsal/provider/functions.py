@@ -46,6 +46,59 @@ def parameter(cloud: Cloud, arguments: Properties) -> Properties:
     }
 
 
+def secret(cloud: Cloud, arguments: Properties) -> Properties:
+    """A secret without its value."""
+    region = arguments.get("region", cloud.region)
+    name = arguments.get("arn") or arguments["name"]
+    shown = cloud.client("secretsmanager", region).describe_secret(SecretId=name)
+    return {
+        "id": shown["ARN"],
+        "arn": shown["ARN"],
+        "region": region,
+        "name": shown["Name"],
+        "description": shown.get("Description", ""),
+        "kmsKeyId": shown.get("KmsKeyId", ""),
+        "tags": {tag["Key"]: tag["Value"] for tag in shown.get("Tags", [])},
+    }
+
+
+def secret_versions(cloud: Cloud, arguments: Properties) -> Properties:
+    """The ids of a secret's versions, and which is current."""
+    region = arguments.get("region", cloud.region)
+    listed = cloud.client("secretsmanager", region).list_secret_version_ids(SecretId=arguments["secretId"])
+    return {
+        **arguments,
+        "id": listed["ARN"],
+        "arn": listed["ARN"],
+        "secretArn": listed["ARN"],
+        "region": region,
+        "name": listed["Name"],
+        "secretName": listed["Name"],
+        "versions": [
+            {
+                "versionId": each["VersionId"],
+                "versionStages": each.get("VersionStages", []),
+                "createdTime": str(each.get("CreatedDate", "")),
+                "lastAccessedDate": str(each.get("LastAccessedDate", "")),
+            }
+            for each in listed["Versions"]
+        ],
+    }
+
+
+def key(cloud: Cloud, arguments: Properties) -> Properties:
+    """A KMS key by its id, alias or ARN."""
+    region = arguments.get("region", cloud.region)
+    shown = cloud.client("kms", region).describe_key(KeyId=arguments["keyId"])["KeyMetadata"]
+    return {
+        **arguments,
+        "id": shown["KeyId"],
+        "region": region,
+        "arn": shown["Arn"],
+        "enabled": shown["Enabled"],
+    }
+
+
 def caller_identity(cloud: Cloud, arguments: Properties) -> Properties:
     """Who calls."""
     caller = cloud.client("sts").get_caller_identity()
@@ -84,6 +137,9 @@ def partition(cloud: Cloud, arguments: Properties) -> Properties:
 FUNCTIONS: dict[str, Callable[[Cloud, Properties], Properties]] = {
     "aws:index/getAvailabilityZones:getAvailabilityZones": availability_zones,
     "aws:ssm/getParameter:getParameter": parameter,
+    "aws:secretsmanager/getSecret:getSecret": secret,
+    "aws:secretsmanager/getSecretVersions:getSecretVersions": secret_versions,
+    "aws:kms/getKey:getKey": key,
     "aws:index/getCallerIdentity:getCallerIdentity": caller_identity,
     "aws:index/getRegion:getRegion": region,
     "aws:index/getPartition:getPartition": partition,

@@ -97,3 +97,15 @@ def test_every_reason_of_a_server_that_gives_up_has_its_entry() -> None:
     headings = re.findall(r"^### (.+)$", ROLLOUTS, re.MULTILINE)
     assert len(reasons) == 4
     assert [reason for reason in reasons if not any(heading in reason for heading in headings)] == []
+
+
+SECRETS = (REPOSITORY / "docs" / "runbooks" / "secrets.md").read_text()
+
+
+def test_every_refusal_of_a_secret_is_one_that_the_code_prints() -> None:
+    """Each heading below the two tables of messages is part of a text in the source."""
+    places = [*(REPOSITORY / "stacks").glob("*.py"), REPOSITORY / "components/boot/app_env.cjs"]
+    source = "\n".join(file.read_text() for file in places)
+    headings = re.findall(r"^### (.+)$", SECRETS, re.MULTILINE)
+    assert len(headings) > 7
+    assert [heading for heading in headings if heading not in source] == []

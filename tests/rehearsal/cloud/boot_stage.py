@@ -152,7 +152,6 @@ class Stage:
             database_secret_arn=self._secrets["database"],
             redis_secret_arn=self._secrets["redis"],
             cache_redis_secret_arn=self._secrets["redis"],
-            session_secret_arn=self._secrets["session"],
             redis_endpoint="redis:6379",
             cache_redis_endpoint="redis:6379",
             port=3000,
@@ -163,6 +162,8 @@ class Stage:
             open_files=4096,
             pm2_concurrent_actions=2,
             environment={"KILL_TIMEOUT_MS": "2000"},
+            secrets=[f"SESSION_SECRET {self._secrets['session']} 1"],
+            pinned_secret="",
         )
 
     def _instance_profile(self) -> str:

@@ -48,6 +48,14 @@ class _Mocks(mocks.Mocks):
             "aws:index/getAvailabilityZones:getAvailabilityZones": {
                 "names": ["xx-1b", "xx-1a", "xx-1c", "xx-1d"]
             },
+            "aws:secretsmanager/getSecret:getSecret": {"kmsKeyId": "alias/shared"},
+            "aws:secretsmanager/getSecretVersions:getSecretVersions": {
+                "versions": [
+                    {"versionId": "old", "versionStages": ["AWSPREVIOUS"]},
+                    {"versionId": "live", "versionStages": ["AWSCURRENT"]},
+                ]
+            },
+            "aws:kms/getKey:getKey": {"arn": f"arn:key of {args.args.get('keyId')}"},
             "aws:ssm/getParameter:getParameter": {"insecureValue": f"ami from {args.args.get('name')}"},
             "pulumi:pulumi:readStackResourceOutputs": {},  # nothing is deployed
         }
@@ -89,6 +97,7 @@ def computed(kind: str, name: str) -> dict[str, Any]:
         "hex": "0a1b2c3d",
         "memberClusters": [f"{name}-001"],
         "primaryEndpointAddress": f"{name}.redis.example",
+        "versionId": f"version of {name}",
         "resourceId": f"resource of {name}",
         "result": f"password of {name}",
         "name": f"{name}-0123456",

@@ -5,6 +5,7 @@ from dataclasses import replace
 from functools import cache
 from typing import Any
 
+from components.app_secrets import AppSecrets, SecretVariable
 from components.app_servers import AppServers, AppServersArgs
 from components.scaling import Scaling, ScalingArgs
 from components.server_template import Backends, ReleaseLocation, ServerTemplate, ServerTemplateArgs
@@ -17,6 +18,15 @@ GROUP = "aws:autoscaling/group:Group"
 HOOK = "aws:autoscaling/lifecycleHook:LifecycleHook"
 TEMPLATE = "aws:ec2/launchTemplate:LaunchTemplate"
 TIMES = Settings().timeline
+SECRETS = AppSecrets(
+    variables=[
+        SecretVariable(name="SESSION_SECRET", arn="arn:secret:session", version="s1"),
+        SecretVariable(name="JWT_SECRET", arn="arn:secret:own", version="o1", json_key="JWT_SECRET"),
+        SecretVariable(name="API_KEY", arn="arn:secret:own", version="o1", json_key="API_KEY"),
+        SecretVariable(name="SHARED", arn="arn:secret:shared", version="x1", kms_key_arn="arn:other-key"),
+    ],
+    pinned="arn:secret:own",
+)
 
 
 @cache
@@ -36,7 +46,6 @@ def template(*, has_spot: bool = False) -> Registered:
             database_secret_arn="arn:secret:database",
             redis_secret_arn="arn:secret:redis",
             cache_redis_secret_arn="arn:secret:cache",
-            session_secret_arn="arn:secret:session",
             redis_endpoint="redis:6379",
             cache_redis_endpoint="cache:6379",
             ca_bundle_url="https://ca.example/bundle.pem",
@@ -44,6 +53,7 @@ def template(*, has_spot: bool = False) -> Registered:
         port=3000,
         node_major=22,
         environment={"LEVEL": "info"},
+        secrets=SECRETS,
         timeline=TIMES,
         open_files=65_536,
         kms_key_arn="arn:key",
@@ -105,10 +115,10 @@ def test_a_server_may_do_what_its_boot_needs_and_no_more() -> None:
         "FetchRelease": (["s3:GetObject"], "arn:releases/*"),
         "ReadSecrets": (
             ["secretsmanager:GetSecretValue"],
-            ["arn:secret:database", "arn:secret:redis", "arn:secret:cache", "arn:secret:session"],
+            [f"arn:secret:{name}" for name in ("database", "redis", "cache", "session", "own", "shared")],
         ),
         "ReadSecretsAtOnce": (["secretsmanager:BatchGetSecretValue"], "*"),
-        "Decrypt": (["kms:Decrypt"], "arn:key"),
+        "Decrypt": (["kms:Decrypt"], ["arn:key", "arn:other-key"]),
         "Log": (["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"], "arn:kit:*"),
         "TellGroup": (
             ["autoscaling:CompleteLifecycleAction"],
@@ -144,6 +154,10 @@ def test_user_data_tells_where_everything_is() -> None:
         "TimeoutStopSec=15",
         "LimitNOFILE=65536",
         "LEVEL=info",
+        "PINNED_SECRET_ARN=arn:secret:own",
+        "SESSION_SECRET arn:secret:session s1",
+        "JWT_SECRET arn:secret:own o1 JWT_SECRET",
+        "SHARED arn:secret:shared x1",
     ):
         assert line in text
 

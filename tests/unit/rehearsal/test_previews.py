@@ -29,8 +29,12 @@ def test_a_stack_without_an_endpoint_gets_none() -> None:
 
 def test_secrets_are_found_wherever_they_are() -> None:
     """By the path at which `pulumi config set --path` puts another; what only looks like one is none."""
+    arn = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:shop-AbCdEf"
     config = {
-        "evenkeel:app": {"secrets": {"KEY": {"secure": "v1:x"}, "a.b": {"secure": "v1:y"}}, "port": 3000},
+        "evenkeel:app": {
+            "secrets": {"KEY": {"secure": "v1:x"}, "a.b": {"secure": "v1:y"}, "STRIPE": arn},
+            "environment": {"SHOP_ARN": arn},
+        },
         "evenkeel:list": [{"secure": "v1:z"}, "plain"],
         "other:token": {"secure": "v1:t"},
         "other:flag": {"secure": True},
@@ -38,6 +42,7 @@ def test_secrets_are_found_wherever_they_are() -> None:
     assert list(secrets(config)) == [
         'evenkeel:app["secrets"]["KEY"]',
         'evenkeel:app["secrets"]["a.b"]',
+        'evenkeel:app["secrets"]["STRIPE"]',
         "evenkeel:list[0]",
         "other:token",
     ]

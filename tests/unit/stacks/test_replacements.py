@@ -51,6 +51,8 @@ CHANGES: dict[str, Any] = {
     "app.longest_request": 20,
     "app.drain": 2,
     "app.environment": {"LOG_LEVEL": "debug"},
+    "app.plain_environment": ["LOG_KEY"],
+    "app.secrets": {"SHOP": "arn:aws:secretsmanager:eu-central-1:123456789012:secret:shop-AbCdEf"},
     "app_servers.instance_types": ["m7i.large"],
     "app_servers.on_demand_base": 1,
     "app_servers.on_demand_percentage": 100,

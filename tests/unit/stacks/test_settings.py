@@ -125,7 +125,8 @@ def test_everything_that_is_wrong_is_said_at_once() -> None:
         (
             {"app": {"environment": {"GREETING": "good morning"}}},
             'evenkeel:app.environment.GREETING is "good morning": '
-            "String should match pattern '^[^\\s\\\"'\\\\]*$'. stacks/reference.yaml explains it.",
+            "it has white space, quotes, backslashes or characters beyond ASCII. "
+            "Leave them out, or encode the value (base64) and decode it in the app.",
         ),
         (
             {"load_balancer": {"domain": "app.example.com"}},

@@ -29,7 +29,6 @@ ARGS = UserDataArgs(
     database_secret_arn="arn:database",
     redis_secret_arn="arn:redis",
     cache_redis_secret_arn="arn:cache",
-    session_secret_arn="arn:session",
     redis_endpoint="redis.example:6379",
     cache_redis_endpoint="cache.example:6379",
     port=3000,
@@ -40,6 +39,8 @@ ARGS = UserDataArgs(
     pm2_concurrent_actions=2,
     open_files=65536,
     environment={"NODE_ENV": "production", "DRAIN_TIMEOUT_MS": "1000"},
+    secrets=["SESSION_SECRET arn:session 1", "JWT_SECRET arn:own 2 JWT_SECRET"],
+    pinned_secret="arn:own",
 )
 BOOT = Path(user_data.__file__).parent
 

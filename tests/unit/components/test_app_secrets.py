@@ -1,0 +1,89 @@
+"""The app's secrets: where they are kept, and what a server is told of them."""
+
+import json
+from functools import cache
+from typing import Any
+
+import pulumi
+import pulumi_aws as aws
+
+from components.app_secrets import AppSecrets, app_secrets, existing_secret
+from components.secrets import Secret, SecretArgs
+from stacks.pulumi_secrets import PulumiSecret
+from stacks.secret_arn import SecretArn
+from stacks.settings import parse
+from stacks.wiring import Wiring
+from tests.unit.components.registered import Registered, register, secret
+
+VERSION = "aws:secretsmanager/secretVersion:SecretVersion"
+ARN = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:shop-AbCdEf"
+SHARED = SecretArn(arn="arn:shared", region="xx-1", json_key="jwt")
+told: dict[str, Any] = {}
+"""What servers would be told."""
+
+
+def kept(name: str, value: str) -> Secret:
+    args = SecretArgs(description="d", value=value, kms_key_arn="arn:key", recovery_window_in_days=30)
+    return Secret(name, args)
+
+
+def program() -> None:
+    found = app_secrets(
+        kit={"SESSION_SECRET": kept("session", "s")},
+        own=kept("own", "{}"),
+        names=["JWT_SECRET", "API_KEY"],
+        existing=[existing_secret("SHARED", SHARED, aws.Provider("other", region="xx-1"))],
+    )
+    tell(found)
+
+
+def tell(found: AppSecrets) -> None:
+    pulumi.Output.all(
+        lines=pulumi.Output.all(*[variable.line for variable in found.variables]),
+        arns=pulumi.Output.all(*found.arns),
+        pinned=found.pinned,
+    ).apply(told.update)
+    told["keys"] = found.kms_key_arns
+
+
+@cache
+def made() -> Registered:
+    return register(program)
+
+
+def test_a_server_is_told_where_each_value_is_and_which_version_counts() -> None:
+    """Another version of any is another launch template, which replaces the servers."""
+    made()
+    assert told["lines"] == [
+        "SESSION_SECRET arn:session version of session-version",
+        "JWT_SECRET arn:own version of own-version JWT_SECRET",
+        "API_KEY arn:own version of own-version API_KEY",
+        "SHARED arn:shared live jwt",
+    ]
+    assert told["pinned"] == "arn:own"
+
+
+def test_a_server_gets_the_right_to_each_secret_once_and_to_its_key() -> None:
+    """Of one that exists the key is looked up; its value is not."""
+    made()
+    assert told["arns"] == ["arn:session", "arn:own", "arn:shared"]
+    assert told["keys"] == ["arn:key of alias/shared"]
+
+
+def test_a_stacks_own_secrets_are_one_json_secret() -> None:
+    """Secret all the way to the engine; who has none has no such secret."""
+    values = {"JWT_SECRET": PulumiSecret("own"), "SHARED": f"{ARN}:jwt::"}
+    wire = Wiring(project="evenkeel", stack="prod", settings=parse({"app": {"secrets": values}}))
+    none = Wiring(project="evenkeel", stack="prod", settings=parse({}))
+
+    class Key:
+        arn = "arn:key"
+
+    def own() -> None:
+        args = wire.own_secrets(Key())  # type: ignore[arg-type]  # all that is asked of a key
+        assert args is not None
+        Secret("own", args)
+        assert none.own_secrets(Key()) is None  # type: ignore[arg-type]  # the same
+
+    value = register(own)[VERSION, "own-version"]["secretString"]
+    assert value == secret(json.dumps({"JWT_SECRET": "own"}))
