@@ -20,7 +20,7 @@ $(VENV)/.ready: requirements.txt requirements-dev.txt setup.sh
 up: setup ## deploy the whole stack in rehearsal
 	@$(RUN) -m rehearsal up
 
-down: ## end the rehearsal, leave nothing
+down: ## end the rehearsal, remove all but packages and cache
 	@test ! -x $(RUN) || $(RUN) -m rehearsal down
 
 status: setup ## what runs where

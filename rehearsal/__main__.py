@@ -30,7 +30,7 @@ def up(rehearsal: Rehearsal, options: argparse.Namespace) -> None:
 
 
 def down(rehearsal: Rehearsal, options: argparse.Namespace) -> None:
-    """Ends everything and leaves nothing but the cache."""
+    """Ends everything and removes what it wrote; packages and the cache stay."""
     with exclusive(rehearsal.root):
         ended = daemon.end(rehearsal.state)
         deployment.remove(rehearsal.state)

@@ -77,7 +77,7 @@ def start(rehearsal: Rehearsal) -> None:
     if as_root():
         subprocess.run(["sudo", "--validate"], check=True)  # asks for the password where it can be typed
         command = ["sudo", "env", *(f"{name}={value}" for name, value in environment.items()), *command]
-    rehearsal.state.mkdir(parents=True, exist_ok=True)
+    rehearsal.make_state()
     key = AccessKey.make(rehearsal.state)  # here, since the cloud may be root's, and the key is ours
     with rehearsal.log.open("ab") as log, Progress("starting the cloud") as progress:
         process = subprocess.Popen(

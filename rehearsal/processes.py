@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
+_DYING_WITH_PARENT = ["setpriv", "--pdeathsig", "KILL"]
 _POLL = 0.02  # seconds between two looks at a process that is to end
 # A parent that dies before the signal is asked for would never be noticed: look once more after that.
 _UNLESS_ORPHANED = ["sh", "-c", 'test "$PPID" = "$0" && exec "$@"']
@@ -31,8 +32,7 @@ class Child:
 
     `argv` is visible to every user of the machine: secrets go into `env` or into files. `env` is the whole
     environment; without it the child gets `PATH` and a UTF-8 locale, nothing of the user's own. Standard
-    output and errors are appended to `log`. With `user` the process runs as that user and keeps one right
-    of root's, to read through folders that are closed to it, since a state folder may lie below `/root`.
+    output is appended to `log`, standard error too unless `errors` names a file. `stdin` is what it reads.
     """
 
     def __init__(
@@ -42,15 +42,16 @@ class Child:
         log: Path,
         env: Mapping[str, str] | None = None,
         cwd: Path | None = None,
-        user: User | None = None,
+        errors: Path | None = None,
+        stdin: Path = Path(os.devnull),
     ) -> None:
         self.log = log
-        with log.open("ab") as output:
+        with stdin.open("rb") as given, log.open("ab") as output, (errors or log).open("ab") as complaints:
             self._popen = subprocess.Popen(
-                [*dying_with_parent(user), *_UNLESS_ORPHANED, str(os.getpid()), *map(str, argv)],
-                stdin=subprocess.DEVNULL,
+                [*_DYING_WITH_PARENT, *_UNLESS_ORPHANED, str(os.getpid()), *map(str, argv)],
+                stdin=given,
                 stdout=output,
-                stderr=subprocess.STDOUT,
+                stderr=complaints,
                 env={"PATH": os.environ["PATH"], "LANG": "C.UTF-8"} if env is None else dict(env),
                 cwd=cwd,
                 start_new_session=True,
@@ -100,14 +101,3 @@ def end_all(children: Iterable[Child], *, within: float, by: signal.Signals = si
     for child in groups:
         child.send_to_group(signal.SIGKILL)
         child._popen.wait()
-
-
-def dying_with_parent(user: User | None) -> list[str]:
-    """The words before a command that let it die with its parent, as `user`."""
-    if user is None:
-        return ["setpriv", "--pdeathsig", "KILL"]
-    return [
-        *("setpriv", "--pdeathsig", "KILL"),
-        *("--reuid", str(user.uid), "--regid", str(user.gid), "--clear-groups"),
-        *("--inh-caps", "+dac_read_search", "--ambient-caps", "+dac_read_search"),
-    ]

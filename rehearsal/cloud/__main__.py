@@ -17,6 +17,7 @@ from rehearsal.access_key import AccessKey
 from rehearsal.cloud.addresses import Addresses
 from rehearsal.cloud.certificates import CertificateAuthority
 from rehearsal.cloud.site import Body, Site
+from rehearsal.isolation.isolation import CannotIsolateError, Isolation
 from rehearsal.processes import User
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def main() -> int:
     try:
         with _lock(options.state), _listen(options.port) as listener:
             return _run(listener, options.state, told_to_end)
-    except CannotStartError as error:
+    except (CannotStartError, CannotIsolateError) as error:
         log.error("%s", error)
         return 1
 
@@ -108,11 +109,14 @@ def _stop(bodies: Sequence[Body]) -> None:
 
 def _site(listener: socket.socket, state_dir: Path) -> Site:
     host, port = listener.getsockname()
+    stage = state_dir / "stage"
+    stage.mkdir(exist_ok=True)
     return Site(
         state_dir=state_dir,
         endpoint=f"http://{host}:{port}",
         addresses=Addresses(),
         authority=CertificateAuthority(state_dir),
+        isolation=Isolation(stage),
         user=_unprivileged_user(),
     )
 
@@ -125,7 +129,8 @@ def _unprivileged_user() -> User | None:
 
 
 def _lock(state_dir: Path) -> IO[str]:
-    state_dir.mkdir(parents=True, exist_ok=True)
+    state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    state_dir.chmod(0o700)
     lock = (state_dir / "cloud.lock").open("w")
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

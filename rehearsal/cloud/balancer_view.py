@@ -1,6 +1,7 @@
 """What moto's records of a load balancer ask of HAProxy."""
 
 import hashlib
+import os
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from rehearsal.cloud.haproxy_config import (
     UnsupportedError,
 )
 from rehearsal.cloud.private import write_private
+from rehearsal.processes import User
 
 _IDLE_TIMEOUT = "60"  # an ALB's default, as the next two
 _CONFIGS = {
@@ -30,9 +32,13 @@ _CONFIGS = {
 class Certificates:
     """ACM's certificates as files; those that Amazon would issue are signed by the cloud's own authority."""
 
-    def __init__(self, folder: Path, authority: CertificateAuthority) -> None:
-        self._folder = folder
-        self._authority = authority
+    def __init__(self, folder: Path, authority: CertificateAuthority, owner: User | None) -> None:
+        """`folder` is made for them; `owner` can read it, and nobody else."""
+        folder.mkdir(mode=0o700)
+        if owner:
+            os.chown(folder, owner.uid, owner.gid)
+        self.folder = folder
+        self._authority, self._owner = authority, owner
         self._issued: dict[str, Path] = {}
 
     def file(self, backend: Any, arn: str) -> Path:
@@ -42,15 +48,15 @@ class Certificates:
             return self._write(bundle.cert + b"\n" + bundle.key)
         if arn not in self._issued:
             names = list(dict.fromkeys([bundle.common_name, *bundle.sans]))
-            issued = self._authority.issue(self._folder, addresses=[], names=names)
+            issued = self._authority.issue(self.folder, addresses=[], names=names)
             self._issued[arn] = self._write(issued.certificate.read_bytes() + issued.key.read_bytes())
             issued.key.unlink()
         return self._issued[arn]
 
     def _write(self, pem: bytes) -> Path:
-        path = self._folder / f"{hashlib.sha256(pem).hexdigest()[:32]}.pem"
+        path = self.folder / f"{hashlib.sha256(pem).hexdigest()[:32]}.pem"
         if not path.exists():
-            write_private(path, pem, owner=None)
+            write_private(path, pem, owner=self._owner)
         return path
 
 

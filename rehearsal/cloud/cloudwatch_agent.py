@@ -7,10 +7,11 @@ https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch-Agent-
 
 import json
 import logging
+import os
 import time
 from dataclasses import dataclass
-from pathlib import Path, PurePath
-from typing import Any
+from pathlib import PurePath
+from typing import IO, Any
 
 from moto.logs.exceptions import ResourceNotFoundException
 
@@ -108,13 +109,13 @@ class CloudWatchAgent:
             stream.forward(ended=True)
 
     def _read_configuration(self) -> None:
-        path = self._server.path(CONFIGURATION)
         try:
-            changed_at = path.stat().st_mtime
-            if changed_at == self._configured_at:
-                return
-            self._configured_at = changed_at
-            self._collected = collected_files(path.read_text(), instance_id=self._instance_id)
+            with self._server.files.open(CONFIGURATION) as file:
+                changed_at = _changed_at(file)
+                if changed_at == self._configured_at:
+                    return
+                self._configured_at = changed_at
+                self._collected = collected_files(file.read().decode(), instance_id=self._instance_id)
         except OSError:
             return  # not told yet, or the server has just ended
         except (ConfigurationRefusedError, UnicodeDecodeError) as error:
@@ -122,8 +123,11 @@ class CloudWatchAgent:
 
     def _follow(self, collected: CollectedFile) -> None:
         try:
-            newest = max(self._files(collected), key=lambda file: file.stat().st_mtime, default=None)
-            if newest is None or (identity := _identity(newest)) in self._streams:
+            newest = self._newest(collected)
+            if newest is None:
+                return
+            if (identity := _identity(newest)) in self._streams:
+                newest.close()
                 return
             self._streams[identity] = LogStream(
                 newest, group=collected.log_group_name, name=collected.log_stream_name, **self._place
@@ -134,11 +138,22 @@ class CloudWatchAgent:
             log.error("instance %s: there is no log group %s", self._instance_id, collected.log_group_name)
             self._collected.remove(collected)
 
-    def _files(self, collected: CollectedFile) -> list[Path]:
-        return list(self._server.path("/").glob(collected.file_path.lstrip("/")))
+    def _newest(self, collected: CollectedFile) -> IO[bytes] | None:
+        newest: IO[bytes] | None = None
+        for file in self._server.files.matching(collected.file_path):
+            older = file
+            if newest is None or _changed_at(file) > _changed_at(newest):
+                older, newest = newest or file, file
+            if older is not newest:
+                older.close()
+        return newest
 
 
-def _identity(file: Path) -> tuple[int, int]:
+def _changed_at(file: IO[bytes]) -> float:
+    return os.fstat(file.fileno()).st_mtime
+
+
+def _identity(file: IO[bytes]) -> tuple[int, int]:
     """Stays the same when a file is renamed, as a rotation does."""
-    status = file.stat()
+    status = os.fstat(file.fileno())
     return status.st_dev, status.st_ino

@@ -1,6 +1,5 @@
-"""A container of an ECS task: its command as a process in a pid namespace, its output in CloudWatch Logs."""
+"""A container of an ECS task: its command as an isolated process, its output in CloudWatch Logs."""
 
-import os
 import shutil
 import signal
 import sys
@@ -12,13 +11,14 @@ from typing import Any
 from moto.logs.exceptions import ResourceNotFoundException
 from moto.logs.models import logs_backends
 
+from rehearsal.cloud import server
 from rehearsal.cloud.log_stream import LogStream
 from rehearsal.cloud.site import Site
-from rehearsal.processes import Child, dying_with_parent
+from rehearsal.processes import Child
 
 _STOP_TIMEOUT = 30  # seconds: ECS_CONTAINER_STOP_TIMEOUT's default on Fargate
 # `python3` of a container is the one that runs the cloud: it has boto3, as the images of AWS have.
-PATH = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+PATH = f"{Path(sys.executable).parent}:{server.PATH}"
 
 
 class CannotStartContainerError(RuntimeError):
@@ -48,10 +48,8 @@ class Container:
         self._stream = follow(folder.with_suffix(".log"))
         self._folder = folder
         folder.mkdir()
-        if site.user:
-            os.chown(folder, site.user.uid, site.user.gid)
         self._process = Child(
-            [*_as_container(site), *command],
+            [*site.isolation.task(folder), *command],
             log=folder.with_suffix(".log"),
             env={"PATH": PATH, "HOME": str(folder), "LANG": "C.UTF-8", **environment},
             cwd=folder,
@@ -108,11 +106,3 @@ def log_stream(
         raise CannotStartContainerError(
             f"ResourceInitializationError: failed to validate logger args: no log group {group} exists"
         ) from error
-
-
-def _as_container(site: Site) -> list[str]:
-    # As process 1 of a namespace, as in a real container: what it starts dies with it, and it alone decides
-    # what SIGTERM does. Only root can make the namespace; without it the command runs as a plain child.
-    if site.user is None:
-        return []
-    return ["unshare", "--pid", "--fork", "--kill-child", "--mount-proc", *dying_with_parent(site.user)]

@@ -125,12 +125,12 @@ class _Machine:
         own_folder.mkdir(exist_ok=True)  # it is there when the instance was stopped and started
         self.server = Server(
             own_folder,
+            site.isolation,
             boot=boot,
             environment={
                 "AWS_ENDPOINT_URL": site.endpoint,
                 "AWS_EC2_METADATA_SERVICE_ENDPOINT": self.metadata_server.endpoint,
             },
-            hidden=site.state_dir,
             log=own_folder / "server.log",
         )
         self.agent = CloudWatchAgent(

@@ -28,7 +28,8 @@ class LoadBalancers:
     def __init__(self, site: Site) -> None:
         elbv2_api.mend_moto(site.addresses, self.targets)
         self._folder = site.folder("elbv2")
-        self._certificates = Certificates(self._folder, site.authority)
+        self._site = site
+        self._certificates = Certificates(self._folder / "certificates", site.authority, site.user)
         self._balancers: dict[str, _LoadBalancer] = {}
 
     def reconcile(self) -> None:
@@ -43,7 +44,9 @@ class LoadBalancers:
         for arn, (backend, balancer) in wanted.items():
             if arn not in self._balancers:
                 folder = self._folder / arn.rpartition("/")[2]
-                self._balancers[arn] = _LoadBalancer(backend, balancer, folder, self._certificates)
+                self._balancers[arn] = _LoadBalancer(
+                    backend, balancer, folder, self._site, self._certificates
+                )
             self._balancers[arn].reconcile()
 
     def targets(self, target_group_arn: str) -> dict[str, Target] | None:
@@ -69,12 +72,14 @@ class LoadBalancers:
 class _LoadBalancer:
     """One load balancer: what moto's records ask for, the HAProxy that does it, and its targets."""
 
-    def __init__(self, backend: Any, balancer: Any, folder: Path, certificates: Certificates) -> None:
+    def __init__(
+        self, backend: Any, balancer: Any, folder: Path, site: Site, certificates: Certificates
+    ) -> None:
         self.targets: dict[str, dict[str, Target]] = {}
         self._backend = backend
         self._record = balancer
         self._certificates = certificates
-        self._haproxy = Haproxy(folder)
+        self._haproxy = Haproxy(folder, site, certificates=certificates.folder)
         self._loaded: Balancer | None = None
         self._leaving: list[tuple[str, str]] = []
         self._registrations = 0

@@ -11,6 +11,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from rehearsal.cloud.haproxy_config import SOCKET, Balancer, ServerLine, render
+from rehearsal.cloud.site import Site
+from rehearsal.isolation.plan import NET_BIND_SERVICE
 from rehearsal.processes import Child
 
 _ANSWER = 2.0  # seconds for the runtime API
@@ -24,9 +26,16 @@ class HaproxyError(RuntimeError):
 class Haproxy:
     """Runs in `folder`. A change of its configuration is a seamless reload: listeners pass to new workers."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, site: Site, *, certificates: Path) -> None:
+        """`certificates` is the folder that listeners' certificates lie in."""
         folder.mkdir()
+        if site.user:
+            os.chown(folder, site.user.uid, site.user.gid)
         self._folder = folder
+        # A load balancer may listen on port 80.
+        self._words = site.isolation.store(
+            site.user, folder, shown=(certificates,), capabilities=(NET_BIND_SERVICE,)
+        )
         self._log = folder / "haproxy.log"
         self._file = folder / "haproxy.cfg"
         self._generation = 0
@@ -45,7 +54,8 @@ class Haproxy:
         if self.process and self.process.alive:
             self.process.send(signal.SIGUSR2)
         else:
-            self.process = Child(["haproxy", "-W", "-f", self._file.name], log=self._log, cwd=self._folder)
+            command = [*self._words, "haproxy", "-W", "-f", self._file.name]
+            self.process = Child(command, log=self._log, cwd=self._folder)
 
     @property
     def alive(self) -> bool:

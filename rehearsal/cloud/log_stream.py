@@ -14,14 +14,17 @@ _BLOCK = 1024 * 1024  # bytes read at a time: one reconcile of a body is to be s
 
 
 class LogStream:
-    """Follows a file; raises moto's ResourceNotFoundException when the log group does not exist.
+    """Follows a file, open or not there yet.
+
+    Raises moto's ResourceNotFoundException when the log group does not exist.
 
     Once it was there the file is kept open: it can be read when it was renamed or its folder has gone.
     """
 
-    def __init__(self, file: Path, *, account: str, region: str, group: str, name: str) -> None:
-        self._path, self._rest = file, b""
-        self._file: IO[bytes] | None = None
+    def __init__(self, file: Path | IO[bytes], *, account: str, region: str, group: str, name: str) -> None:
+        self._path = file if isinstance(file, Path) else None
+        self._file = None if isinstance(file, Path) else file
+        self._rest = b""
         self._backend = logs_backends[account][region]
         self._group, self._name = group, name
         with suppress(ResourceAlreadyExistsException):
@@ -41,7 +44,7 @@ class LogStream:
 
     def _open(self) -> IO[bytes] | None:
         with suppress(OSError):  # not there yet, or a folder
-            return self._path.open("rb")
+            return self._path.open("rb") if self._path else None
         return None
 
     def _send(self, lines: list[str]) -> None:

@@ -232,7 +232,8 @@ class PostgresServer:
 
     def _spawn(self, program: str, *arguments: str | Path) -> Child:
         path = self._installation.bin / program
-        return Child([path, *arguments], log=self.log, user=self._site.user, cwd=self._folder)
+        words = self._site.as_user(self._folder)
+        return Child([*words, path, *arguments], log=self.log, cwd=self._folder)
 
 
 def scram_verifier(password: str, *, salt: bytes | None = None, iterations: int = 4096) -> str:

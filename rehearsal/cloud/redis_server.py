@@ -76,9 +76,8 @@ class RedisServer:
         configuration = self._folder / "redis.conf"
         write_private(configuration, text.encode(), owner=self._site.user)
         self._process = Child(
-            ["redis-server", configuration],
+            [*self._site.as_user(self._folder), "redis-server", configuration],
             log=self._folder / "redis.log",
-            user=self._site.user,
             cwd=self._folder,
         )
 

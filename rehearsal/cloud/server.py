@@ -1,19 +1,20 @@
-"""A server: mount and pid namespaces over an overlay of this machine's root, with an init of its own."""
+"""A server: isolated processes of this machine (rehearsal/isolation), with an init of their own."""
 
 import os
+import shutil
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from rehearsal.cloud.server_files import ServerFiles
+from rehearsal.isolation.isolation import Isolation, has_begun
 from rehearsal.processes import Child
 
 _SCRIPT = Path(__file__).with_name("server.sh")
-_CHECKOUT = Path(__file__).parents[2]
+_NOTHING = Path(os.devnull)
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 # Its init knows only the units that were there when it started: the others are stopped by name.
-# Before server.sh has changed the root, what these words would stop is not the server's.
 _SHUT_DOWN = """
-[ -e /.server ] || exit 0
 for unit in /etc/systemd/system/multi-user.target.wants/*.service; do
   case $unit in */cloud-init.service) ;; *) systemctl stop "${unit##*/}" ;; esac
 done
@@ -28,26 +29,36 @@ class Server:
     """
 
     def __init__(
-        self, folder: Path, *, boot: str, environment: Mapping[str, str], hidden: Path, log: Path
+        self,
+        folder: Path,
+        isolation: Isolation,
+        *,
+        boot: str,
+        environment: Mapping[str, str],
+        log: Path,
     ) -> None:
+        self._isolation = isolation
         self._environment = {"PATH": PATH, "LANG": "C.UTF-8", "HOME": "/root", **environment}
         self._shutdown: Child | None = None
         self._log = log
         self.console = folder / "console.log"
-        (folder / "root").mkdir(parents=True, exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True)
         (folder / "cloud-init.sh").write_text(boot)
         (folder / "environment").write_text("".join(f"{k}={v}\n" for k, v in environment.items()))
         self.console.touch()
-        self._namespace = Child(
-            ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", _SCRIPT, folder],
-            log=log,
-            env={
-                "PATH": f"{os.environ['PATH']}:{PATH}",
-                "LANG": "C.UTF-8",
-                "VENV": sys.prefix,
-                "PYTHON_HOME": sys.base_prefix,
-                "HIDDEN": f"{_CHECKOUT}:{hidden}",
+        node = Path(os.path.realpath(shutil.which("node") or "/usr/bin/node"))
+        words = isolation.server(
+            files={
+                "/var/lib/cloud/cloud-init.sh": (folder / "cloud-init.sh", 0o755),
+                "/etc/environment": (folder / "environment", 0o644),
             },
+            console=self.console,
+            shown=(node,),
+        )
+        self._namespace = Child(
+            [*words, "/bin/bash", "-c", _SCRIPT.read_text(), "init"],
+            log=log,
+            env={"PATH": PATH, "LANG": "C.UTF-8", "VENV": sys.prefix, "NODE": str(node)},
             cwd=folder,
         )
 
@@ -63,10 +74,11 @@ class Server:
 
     @property
     def init(self) -> int | None:
-        """Process id of its PID 1 as this machine counts; None before it is there and after it has ended."""
+        """Its PID 1 as this machine counts; None before it is isolated and after it has ended."""
         children = Path(f"/proc/{self._namespace.pid}/task/{self._namespace.pid}/children")
         try:
-            return int(children.read_text().split()[0])
+            init = int(children.read_text().split()[0])
+            return init if has_begun(init) else None
         except (OSError, IndexError):
             return None
 
@@ -75,17 +87,21 @@ class Server:
         if self.init is not None and (self._shutdown is None or not self._shutdown.alive):
             self._shutdown = self.run(_SHUT_DOWN, log=self._log)
 
-    def path(self, inside: str) -> Path:
-        """Where a file of the server lies for this machine."""
-        return Path(f"/proc/{self.init}/root") / inside.lstrip("/")
+    @property
+    def files(self) -> ServerFiles:
+        """What lies in it now; OSError where it has ended."""
+        return ServerFiles(Path(f"/proc/{self.init}/root"))
 
-    def run(self, script: str, *arguments: str, log: Path) -> Child:
+    def run(
+        self, script: str, *arguments: str, log: Path, errors: Path | None = None, stdin: Path = _NOTHING
+    ) -> Child:
         """A shell script inside, as root, in the server's own environment."""
+        assert self.init is not None, "it does not run"
+        words = self._isolation.enter(self.init)
         return Child(
-            [
-                *("nsenter", "--target", str(self.init), "--mount", "--pid", "--root", "--wd"),
-                *("/bin/sh", "-c", script, "sh", *arguments),
-            ],
+            [*words, "/bin/sh", "-c", script, "sh", *arguments],
             log=log,
+            errors=errors,
+            stdin=stdin,
             env=self._environment,
         )

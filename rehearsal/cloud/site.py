@@ -15,6 +15,7 @@ from typing import Any, Protocol
 from rehearsal.cloud.addresses import Addresses
 from rehearsal.cloud.certificates import CertificateAuthority
 from rehearsal.cloud.zones import Zones
+from rehearsal.isolation.isolation import Isolation
 from rehearsal.processes import User
 
 
@@ -27,6 +28,7 @@ class Site:
     """The cloud's own API, e.g. `http://127.0.0.1:4577`; also what servers and tasks call."""
     addresses: Addresses
     authority: CertificateAuthority
+    isolation: Isolation
     user: User | None
     """Whom servers that refuse root run as; None when the cloud itself is not root."""
     zones: Zones = field(default_factory=Zones)
@@ -38,6 +40,10 @@ class Site:
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
         return folder
+
+    def as_user(self, folder: Path) -> list[str]:
+        """The words before a command that runs as `user`; of the state folder it sees only this one."""
+        return self.isolation.store(self.user, folder, shown=(self.authority.path,))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

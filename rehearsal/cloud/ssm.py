@@ -3,6 +3,7 @@
 import datetime
 import logging
 import time
+from pathlib import Path
 from typing import Any
 
 from moto.core.responses import ActionResult
@@ -14,6 +15,7 @@ from moto.ssm.responses import SimpleSystemManagerResponse
 
 from rehearsal.cloud.ec2 import Instances
 from rehearsal.cloud.mending import mend
+from rehearsal.cloud.private import write_private
 from rehearsal.cloud.server import Server
 from rehearsal.cloud.site import Row, Site, every
 from rehearsal.processes import end_all
@@ -21,7 +23,10 @@ from rehearsal.processes import end_all
 DOCUMENT = "AWS-RunShellScript"
 OUTPUT_LIMIT = 24_000  # characters that GetCommandInvocation returns of each stream
 _DEFAULT_TIMEOUT = 3600  # seconds; the document's executionTimeout
-_RUN = 'exec /bin/sh "$1/_script.sh" >"$1/stdout" 2>"$1/stderr"'
+_RUN = """
+(umask 077 && mkdir -p "$1" && cat >"$1/_script.sh")
+exec /bin/sh "$1/_script.sh" </dev/null
+"""
 _targets_by_filter: Any = Command._get_instance_ids_from_targets
 log = logging.getLogger(__name__)
 
@@ -30,7 +35,7 @@ class RunCommand:
     """The body of Run Command."""
 
     def __init__(self, site: Site, instances: Instances) -> None:
-        self._log = site.folder("ssm") / "ssm.log"
+        self._folder = site.folder("ssm")
         self._instances = instances
         self._seen: dict[Any, int] = {}
         self._runs: list[_Run] = []
@@ -65,7 +70,7 @@ class RunCommand:
         if server is None or server.init is None:
             _end(invocation, status="Undeliverable", code=-1)
             return
-        self._runs.append(_Run(command, invocation, server, self._log))
+        self._runs.append(_Run(command, invocation, server, self._folder))
 
     def _describe_instances(self) -> Any:
         instances = self._instances
@@ -85,19 +90,27 @@ class RunCommand:
 class _Run:
     """One invocation under way."""
 
-    def __init__(self, command: Any, invocation: dict[str, Any], server: Server, log_file: Any) -> None:
+    def __init__(self, command: Any, invocation: dict[str, Any], server: Server, folder: Path) -> None:
         self._invocation = invocation
-        self._server = server
-        self._folder = f"/var/lib/amazon/ssm/{invocation['InstanceId']}/{command.command_id}"
+        instance_id = invocation["InstanceId"]
         limit = command.parameters.get("executionTimeout", [str(_DEFAULT_TIMEOUT)])[0]
         self._deadline = time.monotonic() + float(limit)
         directory = command.parameters.get("workingDirectory", [""])[0]
         lines = [*([f"cd '{directory}'"] if directory else []), *command.parameters["commands"]]
-        inside = server.path(self._folder)
-        inside.mkdir(parents=True, mode=0o700)
-        (inside / "_script.sh").write_text("\n".join(lines) + "\n")
+        # Here and not in the server, whose root could lead the cloud to any file of this machine.
+        self._files = [folder / f"{command.command_id}-{instance_id}.{kind}" for kind in ("sh", "out", "err")]
+        script, output, errors = self._files
+        write_private(script, ("\n".join(lines) + "\n").encode(), owner=None)
+        write_private(output, b"", owner=None)
+        write_private(errors, b"", owner=None)
         invocation.update(Status="InProgress", StatusDetails="InProgress", ExecutionStartDateTime=_now())
-        self.process = server.run(_RUN, self._folder, log=log_file)
+        self.process = server.run(
+            _RUN,
+            f"/var/lib/amazon/ssm/{instance_id}/{command.command_id}",
+            log=output,
+            errors=errors,
+            stdin=script,
+        )
 
     def ended(self) -> bool:
         """Whether it has, in which case its invocation tells how."""
@@ -113,12 +126,12 @@ class _Run:
         return False
 
     def _read_output(self) -> None:
-        for stream, field in (("stdout", "StandardOutputContent"), ("stderr", "StandardErrorContent")):
-            try:
-                text = (self._server.path(self._folder) / stream).read_text(errors="replace")
-            except OSError:
-                text = ""  # the server ended meanwhile, and its files with it
-            self._invocation[field] = text[:OUTPUT_LIMIT]
+        _, output, errors = self._files
+        for stream, field in ((output, "StandardOutputContent"), (errors, "StandardErrorContent")):
+            with stream.open(errors="replace") as text:
+                self._invocation[field] = text.read(OUTPUT_LIMIT)
+        for file in self._files:
+            file.unlink()
 
 
 def _end(invocation: dict[str, Any], *, status: str, code: int) -> None:

@@ -36,9 +36,8 @@ class TcpEndpoint:
         configuration = self._folder / "haproxy.cfg"
         configuration.write_text(render(self.address, self.port, targets))
         self._process = Child(
-            ["haproxy", "-db", "-f", configuration],
+            [*self._site.as_user(self._folder), "haproxy", "-db", "-f", configuration],
             log=self._folder / "haproxy.log",
-            user=self._site.user,
             cwd=self._folder,
         )
 

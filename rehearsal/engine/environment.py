@@ -58,6 +58,11 @@ class Rehearsal:
         """What the cloud says."""
         return self.state / "cloud.log"
 
+    def make_state(self) -> None:
+        """Make the state folder, which no other user can look into, and close one that is there already."""
+        self.state.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.state.chmod(0o700)
+
     def search_path(self, path: str) -> str:
         """A PATH with the engine first, then the Python environment (and the Node.js it may hold)."""
         own = [str(self.bin), str(Path(sys.executable).parent)]

@@ -19,6 +19,7 @@ LANGUAGE_HOST = "pulumi-language-python"
 
 def install(rehearsal: Rehearsal) -> None:
     """Makes `rehearsal.bin` and `rehearsal.home` complete; what is there already is kept."""
+    rehearsal.make_state()
     for folder in (rehearsal.bin, rehearsal.home / "plugins", rehearsal.stacks):
         folder.mkdir(parents=True, exist_ok=True)
     path = os.pathsep.join(

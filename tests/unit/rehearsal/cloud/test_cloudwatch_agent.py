@@ -20,6 +20,7 @@ from rehearsal.cloud.cloudwatch_agent import (
     collected_files,
 )
 from rehearsal.cloud.server import Server
+from rehearsal.cloud.server_files import ServerFiles
 
 PLACE = {"account": "000000000000", "region": "eu-central-1"}
 
@@ -76,7 +77,7 @@ def agent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.setattr(cloudwatch_agent, "_STEP", 0.0)
     with mock_aws():
         logs_backends[PLACE["account"]][PLACE["region"]].create_log_group("servers", {})
-        server = SimpleNamespace(init=1, path=lambda inside: tmp_path / inside.lstrip("/"))
+        server = SimpleNamespace(init=1, files=ServerFiles(tmp_path))
         config = tmp_path / CONFIGURATION.lstrip("/")
         config.parent.mkdir(parents=True)
         config.write_text(configuration(entry("/log/app*.log")))
@@ -154,7 +155,7 @@ def test_a_folder_has_no_lines(agent: CloudWatchAgent, tmp_path: Path) -> None:
     """A configuration that names one is told nothing."""
     (tmp_path / "log/app.log").mkdir()
     agent.forward()
-    assert messages() == []
+    assert not logs_backends[PLACE["account"]][PLACE["region"]].groups["servers"].streams
 
 
 def test_a_log_group_that_goes_meanwhile_takes_its_lines(
