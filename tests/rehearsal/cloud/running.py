@@ -1,5 +1,6 @@
 """A rehearsal cloud of a test's own: on a free port, with a state folder of its own."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -12,6 +13,7 @@ import boto3
 
 from rehearsal import daemon
 from rehearsal.access_key import AccessKey
+from rehearsal.isolation.isolation import CHOICE
 from tests.checkout import free_port
 
 BUSY = 3
@@ -21,7 +23,8 @@ BUSY = 3
 class RunningCloud:
     """`python -m rehearsal.cloud` as a child, and what a test asks of it."""
 
-    def __init__(self, state_dir: Path) -> None:
+    def __init__(self, state_dir: Path, *, isolation: str | None = None) -> None:
+        """`isolation` is the way in which servers and tasks are isolated; without it the machine's best."""
         self.state_dir = state_dir
         self.port = free_port()
         self.endpoint = f"http://127.0.0.1:{self.port}"
@@ -35,6 +38,7 @@ class RunningCloud:
                     *(sys.executable, *daemon.arguments(port=self.port, state=state_dir)),
                 ],
                 stderr=log,
+                env=os.environ | ({CHOICE: isolation} if isolation else {}),
             )
         eventually(self._answers, within=30)
 
