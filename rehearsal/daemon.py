@@ -23,6 +23,7 @@ from rehearsal import sigv4
 from rehearsal.access_key import AccessKey
 from rehearsal.engine.environment import Rehearsal
 from rehearsal.errors import CloudError
+from rehearsal.isolation.isolation import CHOICE
 from rehearsal.machine import as_root, check_port
 from rehearsal.progress import Progress
 
@@ -73,6 +74,7 @@ def start(rehearsal: Rehearsal) -> None:
         "PATH": rehearsal.search_path(os.environ["PATH"]),
         "HOME": str(Path.home()),
         "LANG": "C.UTF-8",
+        **({CHOICE: os.environ[CHOICE]} if CHOICE in os.environ else {}),
     }
     if as_root():
         subprocess.run(["sudo", "--validate"], check=True)  # asks for the password where it can be typed

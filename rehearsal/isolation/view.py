@@ -56,7 +56,6 @@ _DEVICE_LINKS = {"ptmx": "pts/ptmx", "fd": "/proc/self/fd"} | {
 }
 _TTY_GROUP = 5
 _PROCESSORS = "/sys/devices/system/cpu"  # how many there are: all of /sys that programs ask for
-_FIXED_OF_PROC = ("acpi", "bus", "fs", "irq", "sys", "sysrq-trigger")
 _HIDDEN_OF_PROC = ("kcore", "keys", "key-users", "kmsg", "kpagecount", "kpageflags", "timer_list")
 _PEOPLE = range(1000, 65534)  # user ids of those who use the machine, by the rules of Debian and Red Hat
 _PLAIN = kernel.NO_SUID | kernel.NO_DEVICES
@@ -97,10 +96,11 @@ class View:
         proc = self._at("proc")
         data = "" if self._plan.own_processes else "hidepid=2"
         kernel.mount("proc", proc, "proc", _PLAIN | kernel.NO_EXEC, data)
-        for name in filter(Path.exists, map(proc.joinpath, _FIXED_OF_PROC)):
-            self._bind(name, name, kernel.READ_ONLY | kernel.NO_EXEC)
-        for name in filter(Path.exists, map(proc.joinpath, _HIDDEN_OF_PROC)):
-            kernel.mount(str(self._at("dev/null")), name, flags=kernel.BIND)
+        for entry in proc.iterdir():
+            if entry.name in _HIDDEN_OF_PROC:
+                kernel.mount(str(self._at("dev/null")), entry, flags=kernel.BIND)
+            elif _changes_the_machine(entry):
+                self._bind(entry, entry, kernel.READ_ONLY | kernel.NO_EXEC)
 
     def enter(self) -> None:
         """Make it `/`; what was there before can't be reached any more.
@@ -177,12 +177,15 @@ class View:
     def _show(self, path: str, *, writable: bool = False) -> None:
         if Path(path).is_dir():
             self._make_folder(path)
-        elif not self._at(path).exists():
+        elif self._at(path).exists():
+            return
+        else:
             self._write(path, b"", 0o644)
         self._bind(Path(path), self._at(path), 0 if writable else kernel.READ_ONLY)
         for folder in Path(path.lstrip("/")).parents:  # one of them may be /root
-            above = self._folder / folder
-            above.chmod(above.stat().st_mode | 0o111)
+            above = (self._folder / folder).stat()
+            if above.st_dev == self._folder.stat().st_dev:
+                (self._folder / folder).chmod(above.st_mode | 0o111)
 
     def _bind(self, source: Path, target: Path, flags: int) -> None:
         if self._users is None or not flags & kernel.READ_ONLY or not self._bind_mapped(source, target):
@@ -223,6 +226,13 @@ class View:
 
     def _at(self, name: str) -> Path:
         return self._folder / name.strip("/")
+
+
+def _changes_the_machine(entry: Path) -> bool:
+    """Whether writing this of /proc, or below it, is about more than a process."""
+    if entry.name.isdigit() or entry.is_symlink():
+        return False
+    return entry.is_dir() or bool(entry.stat().st_mode & 0o222)
 
 
 def _system_entries(file: Path) -> list[str]:

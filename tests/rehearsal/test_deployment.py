@@ -5,13 +5,16 @@ Each test leaves the stack as it found it: what it changed is put back and deplo
 
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
 import requests
 
+from rehearsal import daemon
+from rehearsal.isolation.plan import OF_A_SERVER
 from tests.checkout import ROOT, Checkout, succeed
 from tests.conftest import Deployment
 from tests.person import Person
@@ -62,6 +65,34 @@ def servers(deployment: Deployment) -> set[str]:
 def test_after_up_a_preview_shows_no_change(checkout: Checkout) -> None:
     """What was deployed is what the program says."""
     succeed(checkout.pulumi(*NO_CHANGES))
+
+
+def test_all_that_the_cloud_runs_is_isolated(checkout: Checkout, deployment: Deployment) -> None:
+    """No server, database, store or balancer has a right over the machine, to read its files for one."""
+    cloud = daemon.find(checkout.folder / ".rehearsal")
+    assert cloud
+    programs = set()
+    for process in map(Path, descendants(cloud.pid)):
+        try:
+            line = (process / "cmdline").read_bytes().decode(errors="replace")
+            status = dict(each.split(":\t", 1) for each in (process / "status").read_text().splitlines())
+        except OSError:
+            continue  # it ended meanwhile
+        # A process that waits for an isolated one, or is just about to become one.
+        if "rehearsal.isolation" not in line and "rehearsal.cloud" not in line:
+            programs.add(status["Name"])
+            assert int(status["CapEff"], 16) & ~sum(1 << number for number in OF_A_SERVER) == 0, line
+            assert status["NoNewPrivs"] == "1", line
+    assert programs >= {"postgres", "redis-server", "haproxy", "node"}
+
+
+def descendants(pid: int) -> Iterator[str]:
+    """Folders in /proc of the processes that it started, and that they did."""
+    for thread in Path(f"/proc/{pid}/task").iterdir():
+        with suppress(OSError):  # it ended meanwhile
+            for child in (thread / "children").read_text().split():
+                yield f"/proc/{child}"
+                yield from descendants(int(child))
 
 
 def test_after_up_a_refresh_finds_no_drift(checkout: Checkout) -> None:
