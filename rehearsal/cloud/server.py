@@ -6,6 +6,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from rehearsal.cloud.private import write_private
 from rehearsal.cloud.server_files import ServerFiles
 from rehearsal.isolation.isolation import Isolation, has_begun
 from rehearsal.processes import Child
@@ -43,8 +44,9 @@ class Server:
         self._log = log
         self.console = folder / "console.log"
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / "cloud-init.sh").write_text(boot)
-        (folder / "environment").write_text("".join(f"{k}={v}\n" for k, v in environment.items()))
+        variables = "".join(f"{k}={v}\n" for k, v in environment.items())
+        write_private(folder / "cloud-init.sh", boot.encode(), owner=None)
+        write_private(folder / "environment", variables.encode(), owner=None)
         self.console.touch()
         node = Path(os.path.realpath(shutil.which("node") or "/usr/bin/node"))
         words = isolation.server(

@@ -66,8 +66,8 @@ class RunCommand:
         end_all((run.process for run in self._runs), within=0)
 
     def _start(self, command: Any, invocation: dict[str, Any]) -> None:
-        server = self._instances.server(invocation["InstanceId"])
-        if server is None or server.init is None:
+        server = _managed(self._instances, invocation["InstanceId"])
+        if server is None:
             _end(invocation, status="Undeliverable", code=-1)
             return
         self._runs.append(_Run(command, invocation, server, self._folder))
@@ -77,7 +77,7 @@ class RunCommand:
 
         def describe_instance_information(response: Any) -> ActionResult:
             ec2 = ec2_backends[response.current_account][response.region]
-            managed = [one for one in ec2.all_instances() if instances.server(one.id) is not None]
+            managed = [one for one in ec2.all_instances() if _managed(instances, one.id)]
             for wanted in response._get_param("Filters", []):
                 managed = [one for one in managed if _matches(one, wanted["Key"], wanted["Values"])]
             for wanted in response._get_param("InstanceInformationFilterList", []):
@@ -85,6 +85,12 @@ class RunCommand:
             return ActionResult({"InstanceInformationList": [_information(instance) for instance in managed]})
 
         return describe_instance_information
+
+
+def _managed(instances: Instances, instance_id: str) -> Server | None:
+    """The instance's server, once commands can be run in it."""
+    server = instances.server(instance_id)
+    return server if server and server.init is not None else None
 
 
 class _Run:

@@ -74,7 +74,10 @@ class View:
         kernel.mount("none", Path("/"), flags=kernel.RECURSIVE | kernel.PRIVATE)  # nothing is seen outside
         kernel.mount("stage", self._stage, "tmpfs", _PLAIN, "mode=755")
         self._folder.mkdir()
-        kernel.mount("view", self._folder, "tmpfs", _PLAIN, f"mode=755,uid={self._root},gid={self._root}")
+        # The source is a name only: it tells whoever lists mounts whose process this is.
+        kernel.mount(
+            self._plan.stage, self._folder, "tmpfs", _PLAIN, f"mode=755,uid={self._root},gid={self._root}"
+        )
         for name, mode in _FOLDERS.items():
             self._make_folder(name, mode)
         self._link("var/run", "/run")

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.rehearsal.cloud.running import RunningCloud
+from tests.rehearsal.cloud.running import RunningCloud, eventually
 
 
 @pytest.fixture(scope="module")
@@ -16,4 +16,4 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningCloud]:
     finally:
         status = cloud.end()
     assert status == 0, cloud.log.read_text()
-    assert cloud.processes() == set()
+    eventually(lambda: cloud.processes() == set(), within=10)

@@ -84,7 +84,8 @@ class RunningCloud:
 
     def _runs_here(self, entry: Path) -> bool:
         try:
-            return (entry / "cwd").readlink().is_relative_to(self.state_dir)
+            mounts = (entry / "mountinfo").read_text()  # of an isolated process they name the state folder
+            return (entry / "cwd").readlink().is_relative_to(self.state_dir) or str(self.state_dir) in mounts
         except OSError:
             return False
 

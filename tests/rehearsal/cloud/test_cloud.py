@@ -87,7 +87,7 @@ def test_an_ordered_end_leaves_no_process(tmp_path: Path) -> None:
     cloud = RunningCloud(tmp_path / "state")
     busy(cloud)
     assert cloud.end() == 0, cloud.log.read_text()
-    assert cloud.processes() == set()
+    eventually(lambda: cloud.processes() == set(), within=10)
 
 
 def busy(cloud: RunningCloud) -> None:

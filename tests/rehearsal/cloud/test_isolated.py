@@ -27,7 +27,7 @@ def cloud(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     finally:
         status = cloud.end()
     assert status == 0, cloud.log.read_text()
-    assert cloud.processes() == set()
+    eventually(lambda: cloud.processes() == set(), within=10)
 
 
 @pytest.fixture(scope="module")
