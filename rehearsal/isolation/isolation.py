@@ -114,8 +114,10 @@ class Isolation:
         return [*_LAUNCHER, "start", Plan(stage=self._stage, **plan).to_json(), "--"]  # type: ignore[arg-type]
 
     def _try(self) -> None:
-        """Older kernels have user namespaces, but no mounts or overlays that follow their ids."""
-        trial = self._start(user=0, group=0, users=self._users_path, own_programs=True, shown=_PYTHON)
-        done = subprocess.run([*trial, sys.executable, "-c", ""], capture_output=True, text=True, check=False)
+        """Older kernels and some file systems have no mounts or overlays that follow the ids of one."""
+        words = self._start(user=0, group=0, users=self._users_path, own_programs=True, shown=_PYTHON)
+        trial = [*words, "sh", "-c", "touch /usr/trial && exec \"$0\" -c ''", sys.executable]
+        done = subprocess.run(trial, capture_output=True, text=True, check=False)
         if done.returncode:
-            raise NoUserNamespaceError(done.stderr.strip().splitlines()[-1])
+            lines = done.stderr.strip().splitlines() or [f"exit code {done.returncode}"]
+            raise NoUserNamespaceError(lines[-1])

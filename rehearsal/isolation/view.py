@@ -11,31 +11,16 @@ from pathlib import Path
 from rehearsal.isolation import kernel
 from rehearsal.isolation.plan import Plan
 
-_PROGRAMS = (
-    "/bin",
-    "/sbin",
-    "/lib",
-    "/lib32",
-    "/lib64",
-    "/libx32",
-)  # links into /usr; folders on older systems
+# Links into /usr; on older systems folders.
+_PROGRAMS = ("/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
 # What programs look up there. Of these, what not everybody may read is left out.
 _SETTINGS = (
     *("alternatives", "bash.bashrc", "ca-certificates", "ca-certificates.conf", "debian_version"),
-    *(
-        "default/useradd",
-        "gai.conf",
-        "host.conf",
-        "hostname",
-        "hosts",
-        "inputrc",
-        "ld.so.cache",
-        "ld.so.conf",
-    ),
-    *("ld.so.conf.d", "libaudit.conf", "locale.alias", "localtime", "login.defs", "magic", "mime.types"),
-    *("networks", "nsswitch.conf", "os-release", "pam.conf", "pam.d", "pki/ca-trust", "pki/tls/certs"),
-    *("profile", "profile.d", "protocols", "resolv.conf", "rpc", "security", "services", "shells", "skel"),
-    *("ssl/certs", "ssl/openssl.cnf", "terminfo", "timezone"),
+    *("default/useradd", "gai.conf", "host.conf", "hostname", "hosts", "inputrc", "ld.so.cache"),
+    *("ld.so.conf", "ld.so.conf.d", "libaudit.conf", "locale.alias", "localtime", "login.defs", "magic"),
+    *("mime.types", "networks", "nsswitch.conf", "os-release", "pam.conf", "pam.d", "pki/ca-trust"),
+    *("pki/tls/certs", "profile", "profile.d", "protocols", "resolv.conf", "rpc", "security", "services"),
+    *("shells", "skel", "ssl/certs", "ssl/openssl.cnf", "terminfo", "timezone"),
 )
 _FOLDERS = {
     **dict.fromkeys(("etc", "home", "mnt", "opt", "proc", "run", "run/lock", "srv", "sys", "usr"), 0o755),
@@ -43,14 +28,8 @@ _FOLDERS = {
     **dict.fromkeys(("tmp", "var/tmp"), 0o1777),
     "root": 0o700,
 }
-_DEVICES = {
-    "null": (1, 3),
-    "zero": (1, 5),
-    "full": (1, 7),
-    "random": (1, 8),
-    "urandom": (1, 9),
-    "tty": (5, 0),
-}
+_DEVICES = {"null": (1, 3), "zero": (1, 5), "full": (1, 7), "random": (1, 8), "urandom": (1, 9)}
+_DEVICES |= {"tty": (5, 0)}
 _DEVICE_LINKS = {"ptmx": "pts/ptmx", "fd": "/proc/self/fd"} | {
     name: f"/proc/self/fd/{number}" for number, name in enumerate(("stdin", "stdout", "stderr"))
 }
