@@ -220,4 +220,8 @@ def _changes_the_machine(entry: Path) -> bool:
 def _system_entries(file: Path) -> list[str]:
     """The lines of /etc/passwd or /etc/group that are not about people."""
     lines = file.read_text().splitlines(keepends=True)
-    return [line for line in lines if int(line.split(":")[2]) not in _PEOPLE]
+    return [
+        line
+        for line in lines
+        if (number := line.split(":")[2:3]) and number[0].isdigit() and int(number[0]) not in _PEOPLE
+    ]
