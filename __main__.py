@@ -38,11 +38,11 @@ here = pulumi.ResourceOptions(provider=cloud.provider)
 key = EncryptionKey(name, wire.key(cloud), here)
 network = Network(name, wire.network(cloud, key), here)
 groups = SecurityGroups(name, wire.security_groups(network), here)
-logs = Bucket(f"{name}-logs", wire.logs(), here)
+logs = Bucket(f"{name}-logs", wire.logs(cloud), here)
 bucket = Bucket(f"{name}-artifacts", wire.artifacts(key, logs), here)
 balancer = LoadBalancer(name, wire.load_balancer(network, groups, logs), here)
 
-database = Database(f"{name}-database", wire.database(network, groups, key), here)
+database = Database(f"{name}-database", wire.database(cloud, network, groups, key), here)
 sessions = cache = RedisStore(f"{name}-sessions", wire.sessions(network, groups, key), here)
 if wire.settings.redis.separate_cache:
     cache = RedisStore(f"{name}-cache", wire.cache(network, groups, key), here)
@@ -53,7 +53,7 @@ if own := wire.own_secrets(key):
 secrets = wire.app_secrets({"SESSION_SECRET": session_secret}, own_secrets, cloud)
 backends = wire.backends(database, sessions, cache)
 
-schema = Migrations(f"{name}-schema", wire.migrations(network, groups, database, bucket, key), here)
+schema = Migrations(f"{name}-schema", wire.migrations(cloud, network, groups, database, bucket, key), here)
 release = Release(f"{name}-release", wire.release(bucket), here)
 template = ServerTemplate(
     f"{name}-app", wire.server(cloud, groups, release, bucket, backends, secrets, key), here

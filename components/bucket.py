@@ -1,7 +1,7 @@
 """An S3 bucket with everything closed that can be."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import pulumi
@@ -9,6 +9,16 @@ import pulumi_aws as aws
 
 from components.ordering import after
 from components.protection import protection
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Writer:
+    """An AWS service that may write into a bucket, below a prefix only."""
+
+    service: str
+    prefix: pulumi.Input[str]
+    source_account: pulumi.Input[str] | None = None
+    """Whose resources it may write about, for a service that says so: others' would forge entries."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -23,8 +33,7 @@ class BucketArgs:
     """Encrypts the objects; S3's own key by default, the only one that log delivery can use."""
     log_bucket: pulumi.Input[str] | None = None
     """Where S3 logs who read what (S3.9): a bucket that lets `logging.s3.amazonaws.com` write `s3/`."""
-    writers: Mapping[str, str] = field(default_factory=dict)
-    """AWS services that may write here: prefix by service principal."""
+    writers: Sequence[Writer] = ()
     force_destroy: bool = False
     """Whether the bucket may be destroyed, with the objects in it; it is protected otherwise."""
 
@@ -135,7 +144,7 @@ def lifecycle(args: BucketArgs) -> list[aws.s3.BucketLifecycleConfigurationRuleA
     return [rule]
 
 
-def policy_document(arn: pulumi.Output[str], writers: Mapping[str, str]) -> dict[str, Any]:
+def policy_document(arn: pulumi.Output[str], writers: Sequence[Writer]) -> dict[str, Any]:
     """Nobody without TLS (S3.5); the named services below their own prefix."""
     tls_only = {
         "Sid": "TlsOnly",
@@ -145,14 +154,17 @@ def policy_document(arn: pulumi.Output[str], writers: Mapping[str, str]) -> dict
         "Resource": [arn, pulumi.Output.concat(arn, "/*")],
         "Condition": {"Bool": {"aws:SecureTransport": "false"}},
     }
-    write = [
-        {
-            "Sid": f"Write{prefix.title()}",
-            "Effect": "Allow",
-            "Principal": {"Service": service},
-            "Action": "s3:PutObject",
-            "Resource": pulumi.Output.concat(arn, f"/{prefix}/*"),
-        }
-        for service, prefix in writers.items()
-    ]
-    return {"Version": "2012-10-17", "Statement": [tls_only, *write]}
+    return {"Version": "2012-10-17", "Statement": [tls_only, *(may_write(arn, one) for one in writers)]}
+
+
+def may_write(arn: pulumi.Output[str], writer: Writer) -> dict[str, Any]:
+    """One statement of a policy."""
+    statement: dict[str, Any] = {
+        "Effect": "Allow",
+        "Principal": {"Service": writer.service},
+        "Action": "s3:PutObject",
+        "Resource": pulumi.Output.concat(arn, "/", writer.prefix, "/*"),
+    }
+    if writer.source_account is not None:
+        statement["Condition"] = {"StringEquals": {"aws:SourceAccount": writer.source_account}}
+    return statement

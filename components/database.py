@@ -11,6 +11,7 @@ from components.ordering import after
 from components.postgres_parameters import family, parameters
 from components.protection import protection
 from components.secrets import Secret, SecretArgs, password
+from components.trust import assumed_by
 
 APP_ROLE = "app_service"
 """The app's own role, which the migrations make: it reads and writes rows and owns nothing."""
@@ -46,6 +47,7 @@ class DatabaseArgs:
     parameters: Mapping[str, str]
     log_retention_days: int
     secret_recovery_days: int
+    account_id: pulumi.Input[str]
 
 
 class Database(pulumi.ComponentResource):
@@ -174,18 +176,7 @@ class Database(pulumi.ComponentResource):
         role = aws.iam.Role(
             f"{self._name}-monitoring",
             description="Lets RDS write enhanced-monitoring metrics",
-            assume_role_policy=pulumi.Output.json_dumps(
-                {
-                    "Version": "2012-10-17",
-                    "Statement": [
-                        {
-                            "Effect": "Allow",
-                            "Principal": {"Service": "monitoring.rds.amazonaws.com"},
-                            "Action": "sts:AssumeRole",
-                        }
-                    ],
-                }
-            ),
+            assume_role_policy=assumed_by("monitoring.rds.amazonaws.com", self._args.account_id),
             opts=self._child,
         )
         attachment = aws.iam.RolePolicyAttachment(

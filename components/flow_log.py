@@ -1,25 +1,12 @@
 """Who talked to whom in the VPC (EC2.6)."""
 
-import json
 from dataclasses import dataclass
 
 import pulumi
 import pulumi_aws as aws
 
 from components.naming import named
-
-ASSUMED_BY_FLOW_LOGS = json.dumps(
-    {
-        "Version": "2012-10-17",
-        "Statement": [
-            {
-                "Effect": "Allow",
-                "Principal": {"Service": "vpc-flow-logs.amazonaws.com"},
-                "Action": "sts:AssumeRole",
-            }
-        ],
-    }
-)
+from components.trust import assumed_by
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -29,6 +16,7 @@ class FlowLogArgs:
     vpc_id: pulumi.Input[str]
     kms_key_arn: pulumi.Input[str]
     log_retention_days: int
+    account_id: pulumi.Input[str]
 
 
 class FlowLog(pulumi.ComponentResource):
@@ -43,7 +31,8 @@ class FlowLog(pulumi.ComponentResource):
         group = aws.cloudwatch.LogGroup(
             name, retention_in_days=args.log_retention_days, kms_key_id=args.kms_key_arn, opts=child
         )
-        role = aws.iam.Role(name, assume_role_policy=ASSUMED_BY_FLOW_LOGS, opts=child)
+        trust = assumed_by("vpc-flow-logs.amazonaws.com", args.account_id)
+        role = aws.iam.Role(name, assume_role_policy=trust, opts=child)
         write = {
             "Effect": "Allow",
             "Action": ["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"],

@@ -74,6 +74,7 @@ class MigrationsArgs:
     parallel_workers: int | None
     timeout: int
     log_retention_days: int
+    account_id: pulumi.Input[str]
     api: AwsApi
 
 
@@ -147,6 +148,7 @@ class Migrations(pulumi.ComponentResource):
                 secret_arns=[database.admin_secret_arn, database.app_secret_arn],
                 log_group_arn=log_group.arn,
                 kms_key_arn=args.kms_key_arn,
+                account_id=args.account_id,
             ),
             self._child,
         )

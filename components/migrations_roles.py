@@ -1,6 +1,5 @@
 """What the migrations task may do, and what ECS may do to start it."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,19 +9,7 @@ import pulumi_aws as aws
 
 from components.ordering import after
 from components.server_role import allow
-
-ASSUMED_BY_TASKS = json.dumps(
-    {
-        "Version": "2012-10-17",
-        "Statement": [
-            {
-                "Effect": "Allow",
-                "Principal": {"Service": "ecs-tasks.amazonaws.com"},
-                "Action": "sts:AssumeRole",
-            }
-        ],
-    }
-)
+from components.trust import assumed_by
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -34,6 +21,7 @@ class MigrationsRolesArgs:
     secret_arns: Sequence[pulumi.Input[str]]
     log_group_arn: pulumi.Input[str]
     kms_key_arn: pulumi.Input[str]
+    account_id: pulumi.Input[str]
 
 
 class MigrationsRoles(pulumi.ComponentResource):
@@ -51,6 +39,7 @@ class MigrationsRoles(pulumi.ComponentResource):
     ) -> None:
         super().__init__("evenkeel:index:MigrationsRoles", name, None, opts)
         self._child = pulumi.ResourceOptions(parent=self)
+        self._trust = assumed_by("ecs-tasks.amazonaws.com", args.account_id)
         decrypt = allow("Decrypt", ["kms:Decrypt"], args.kms_key_arn)
         self.execution_role_arn = self._role(
             f"{name}-execution",
@@ -72,7 +61,7 @@ class MigrationsRoles(pulumi.ComponentResource):
         )
 
     def _role(self, name: str, statements: list[dict[str, Any]]) -> pulumi.Output[str]:
-        role = aws.iam.Role(name, assume_role_policy=ASSUMED_BY_TASKS, opts=self._child)
+        role = aws.iam.Role(name, assume_role_policy=self._trust, opts=self._child)
         policy = aws.iam.RolePolicy(
             f"{name}-policy",
             role=role.name,

@@ -26,6 +26,7 @@ class NetworkArgs:
     kms_key_arn: pulumi.Input[str]
     """Encrypts the flow log."""
     log_retention_days: int
+    account_id: pulumi.Input[str]
 
 
 class Network(pulumi.ComponentResource):
@@ -83,7 +84,10 @@ class Network(pulumi.ComponentResource):
         FlowLog(
             f"{name}-flow",
             FlowLogArgs(
-                vpc_id=self._vpc.id, kms_key_arn=args.kms_key_arn, log_retention_days=args.log_retention_days
+                vpc_id=self._vpc.id,
+                kms_key_arn=args.kms_key_arn,
+                log_retention_days=args.log_retention_days,
+                account_id=args.account_id,
             ),
             self._child,
         )

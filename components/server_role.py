@@ -1,6 +1,5 @@
 """What a server may do: boot, log, tell its group, be reached through SSM."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -9,16 +8,9 @@ import pulumi
 import pulumi_aws as aws
 
 from components.ordering import after
+from components.trust import assumed_by
 
 MANAGED_BY_SSM = "arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore"
-ASSUMED_BY_EC2 = json.dumps(
-    {
-        "Version": "2012-10-17",
-        "Statement": [
-            {"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}
-        ],
-    }
-)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -48,7 +40,7 @@ class ServerRole(pulumi.ComponentResource):
     def __init__(self, name: str, args: ServerRoleArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("evenkeel:index:ServerRole", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
-        role = aws.iam.Role(name, assume_role_policy=ASSUMED_BY_EC2, opts=child)
+        role = aws.iam.Role(name, assume_role_policy=assumed_by("ec2.amazonaws.com"), opts=child)
         managed = aws.iam.RolePolicyAttachment(
             f"{name}-ssm", role=role.name, policy_arn=MANAGED_BY_SSM, opts=child
         )

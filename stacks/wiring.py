@@ -16,7 +16,7 @@ from components.alarms import alarms
 from components.app_secrets import AppSecrets, app_secrets, existing_secret
 from components.app_servers import AppServers, AppServersArgs
 from components.aws_api import AwsApi
-from components.bucket import Bucket, BucketArgs
+from components.bucket import Bucket, BucketArgs, Writer
 from components.check_session import CheckSession
 from components.cloud import Cloud, CloudArgs
 from components.database import Database, DatabaseArgs
@@ -41,11 +41,6 @@ from stacks.secret_arn import SecretArn
 from stacks.sections import Settings
 
 BALANCER_LOGS = "balancer"
-LOG_WRITERS = {
-    "logdelivery.elasticloadbalancing.amazonaws.com": BALANCER_LOGS,
-    "logging.s3.amazonaws.com": "s3",
-}
-"""Who writes into the log bucket, below which prefix."""
 RELEASES_KEPT_DAYS = 90
 """Replaced or deleted releases can be had back for so long."""
 
@@ -115,6 +110,7 @@ class Wiring:
             region=self.settings.aws.region,
             kms_key_arn=key.arn,
             log_retention_days=self.settings.monitoring.log_retention_days,
+            account_id=cloud.account_id,
         )
 
     def security_groups(self, network: Network) -> SecurityGroupsArgs:
@@ -127,13 +123,19 @@ class Wiring:
             redis_port=self.settings.redis.port,
         )
 
-    def logs(self) -> BucketArgs:
-        """Log delivery can't use a key of ours."""
+    def logs(self, cloud: Cloud) -> BucketArgs:
+        """Log delivery can't use a key of ours; a balancer's names its account in the path only."""
         balancer = self.settings.load_balancer
         return BucketArgs(
             keep_versions_days=1,
             expire_days=balancer.access_log_retention_days,
-            writers=LOG_WRITERS,
+            writers=[
+                Writer(
+                    service="logdelivery.elasticloadbalancing.amazonaws.com",
+                    prefix=pulumi.Output.concat(BALANCER_LOGS, "/AWSLogs/", cloud.account_id),
+                ),
+                Writer(service="logging.s3.amazonaws.com", prefix="s3", source_account=cloud.account_id),
+            ],
             force_destroy=self.settings.buckets.force_destroy,
         )
 
@@ -163,7 +165,9 @@ class Wiring:
             hosted_zone_id=balancer.hosted_zone_id,
         )
 
-    def database(self, network: Network, groups: SecurityGroups, key: EncryptionKey) -> DatabaseArgs:
+    def database(
+        self, cloud: Cloud, network: Network, groups: SecurityGroups, key: EncryptionKey
+    ) -> DatabaseArgs:
         database = self.settings.database
         return DatabaseArgs(
             subnet_ids=network.data_subnet_ids,
@@ -184,6 +188,7 @@ class Wiring:
             parameters=database.parameters,
             log_retention_days=self.settings.monitoring.log_retention_days,
             secret_recovery_days=self.settings.secrets.recovery_days,
+            account_id=cloud.account_id,
         )
 
     def sessions(self, network: Network, groups: SecurityGroups, key: EncryptionKey) -> RedisStoreArgs:
@@ -258,7 +263,13 @@ class Wiring:
         )
 
     def migrations(
-        self, network: Network, groups: SecurityGroups, database: Database, bucket: Bucket, key: EncryptionKey
+        self,
+        cloud: Cloud,
+        network: Network,
+        groups: SecurityGroups,
+        database: Database,
+        bucket: Bucket,
+        key: EncryptionKey,
     ) -> MigrationsArgs:
         return MigrationsArgs(
             parameter_name=self.gates["schema"],
@@ -276,6 +287,7 @@ class Wiring:
             parallel_workers=self.settings.migrations.parallel_workers,
             timeout=self.settings.migrations.timeout,
             log_retention_days=self.settings.monitoring.log_retention_days,
+            account_id=cloud.account_id,
             api=self._api,
         )
 

@@ -5,11 +5,12 @@ from dataclasses import replace
 
 import pytest
 
-from components.bucket import Bucket, BucketArgs
+from components.bucket import Bucket, BucketArgs, Writer
 from tests.unit.components.registered import register
 
 RELEASES = BucketArgs(keep_versions_days=30, kms_key_arn="arn:key", log_bucket="logs")
-LOGS = BucketArgs(keep_versions_days=1, expire_days=90, writers={"logging.s3.amazonaws.com": "s3"})
+S3 = Writer(service="logging.s3.amazonaws.com", prefix="s3", source_account="123456789012")
+LOGS = BucketArgs(keep_versions_days=1, expire_days=90, writers=[S3])
 TYPES = {
     "aws:s3/bucket:Bucket": 1,
     "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": 1,
@@ -64,6 +65,7 @@ def test_without_tls_everyone_is_refused() -> None:
     }
     assert (write["Effect"], write["Action"], write["Resource"]) == ("Allow", "s3:PutObject", "arn:kit/s3/*")
     assert write["Principal"] == {"Service": "logging.s3.amazonaws.com"}
+    assert write["Condition"] == {"StringEquals": {"aws:SourceAccount": "123456789012"}}
 
 
 def test_objects_are_encrypted_with_the_given_key() -> None:

@@ -13,6 +13,7 @@ from tests.unit.components.registered import Registered, register, secret
 
 INSTANCE = "aws:rds/instance:Instance"
 ARGS = DatabaseArgs(
+    account_id="123456789012",
     subnet_ids=["data-a", "data-b"],
     security_group_id="sg",
     kms_key_arn="arn:key",

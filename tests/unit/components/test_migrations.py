@@ -42,6 +42,7 @@ def made(folder: Path) -> Registered:
         Migrations(
             "kit",
             MigrationsArgs(
+                account_id="123456789012",
                 parameter_name="/kit/test/schema",
                 folder=folder,
                 bucket="artifacts",

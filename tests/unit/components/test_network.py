@@ -16,6 +16,7 @@ ZONES = ["xx-1a", "xx-1b", "xx-1c"]
 @cache
 def network(nat: Literal["per_zone", "one"] = "per_zone") -> Registered:
     args = NetworkArgs(
+        account_id="123456789012",
         cidr=IPv4Network("10.0.0.0/16"),
         zones=ZONES,
         nat=nat,

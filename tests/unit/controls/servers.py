@@ -6,13 +6,14 @@ import json
 from collections.abc import Callable, Iterator
 
 from tests.unit.components.registered import Registered
-from tests.unit.controls.control import Control, Flip, Inputs, changed, each, flip, plain, put
+from tests.unit.controls.control import MISSING, Control, Flip, Inputs, at, changed, each, flip, plain, put
 from tests.unit.controls.network import INGRESS, in_two_zones
 from tests.unit.controls.storage import statements
 
 GROUP = "aws:autoscaling/group:Group"
 HOOK = "aws:autoscaling/lifecycleHook:LifecycleHook"
 TEMPLATE = "aws:ec2/launchTemplate:LaunchTemplate"
+ROLE = "aws:iam/role:Role"
 ROLE_POLICY = "aws:iam/rolePolicy:RolePolicy"
 ATTACHMENT = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
 PASSWORD = "random:index/randomPassword:RandomPassword"
@@ -85,6 +86,21 @@ def allow(action: str) -> Callable[[Inputs], None]:
     return change
 
 
+def for_anyone(made: Registered) -> Iterator[str]:
+    """Roles that a service may assume for another account too; EC2 needs no such bound."""
+    for name, inputs in made.all(ROLE).items():
+        (trust,) = json.loads(plain(inputs["assumeRolePolicy"]))["Statement"]
+        bound = at(trust, "Condition.StringEquals") not in (MISSING, {})
+        if trust["Principal"] != {"Service": "ec2.amazonaws.com"} and not bound:
+            yield name
+
+
+def unbind(inputs: Inputs) -> None:
+    document = json.loads(plain(inputs["assumeRolePolicy"]))
+    del document["Statement"][0]["Condition"]
+    inputs["assumeRolePolicy"] = json.dumps(document)
+
+
 SERVERS = (
     each("AutoScaling.1", "the balancer's health checks", GROUP, "healthCheckType", "ELB", "EC2"),
     in_two_zones("AutoScaling.2", GROUP, "vpcZoneIdentifiers"),
@@ -142,6 +158,12 @@ SERVERS = (
         promise="has no port",
         broken=open_to_ssh,
         flips=flip(INGRESS, put("fromPort", 22), only=lambda name: not name.endswith("-world")),
+    ),
+    Control(
+        id="confused deputy",
+        promise="a service assumes a role for this account only",
+        broken=for_anyone,
+        flips=flip(ROLE, unbind, only=lambda name: not name.endswith("-app-role")),
     ),
     Control(id="IAM.1", promise="nobody may do all", broken=everything, flips=flip(ROLE_POLICY, allow("*"))),
     Control(

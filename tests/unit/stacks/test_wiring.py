@@ -1,13 +1,25 @@
 """Which setting goes where: what is worth a test is what is computed on the way."""
 
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
+from components.bucket import BucketArgs
+from components.cloud import Cloud
 from stacks.settings import parse
 from stacks.wiring import Wiring, environment
+from tests.unit.components.registered import register
 
 
 def wiring(**settings: Any) -> Wiring:
     return Wiring(project="evenkeel", stack="prod", settings=parse(settings))
+
+
+def logs(**settings: Any) -> BucketArgs:
+    """The log bucket's arguments, as a program makes them."""
+    made: list[BucketArgs] = []
+    cloud = cast(Cloud, SimpleNamespace(account_id="123456789012"))
+    register(lambda: made.append(wiring(**settings).logs(cloud)))
+    return made[0]
 
 
 def test_the_app_is_told_its_budgets() -> None:
@@ -44,9 +56,9 @@ def test_gates_are_told_apart_by_project_and_stack() -> None:
 
 def test_only_their_own_setting_lets_buckets_be_destroyed() -> None:
     """An unprotected balancer unprotects no logs."""
-    assert wiring().logs().force_destroy is False
-    assert wiring(load_balancer={"deletion_protection": False}).logs().force_destroy is False
-    assert wiring(buckets={"force_destroy": True}).logs().force_destroy is True
+    assert logs().force_destroy is False
+    assert logs(load_balancer={"deletion_protection": False}).force_destroy is False
+    assert logs(buckets={"force_destroy": True}).force_destroy is True
 
 
 def test_the_ca_bundle_is_the_regions_unless_set() -> None:
