@@ -47,10 +47,16 @@ sessions = cache = RedisStore(f"{name}-sessions", wire.sessions(network, groups,
 if wire.settings.redis.separate_cache:
     cache = RedisStore(f"{name}-cache", wire.cache(network, groups, key), here)
 session_secret = Secret(f"{name}-session", wire.session_secret(password(f"{name}-session"), key), here)
+kit_secrets = {"SESSION_SECRET": session_secret}
+checks = check_token = None
+if wire.settings.smoke.session:
+    checks = Secret(f"{name}-checks", wire.check_account(password(f"{name}-checks"), key), here)
+    check_token = Secret(f"{name}-check-token", wire.check_token(password(f"{name}-check-token"), key), here)
+    kit_secrets["CHECK_TOKEN"] = check_token
 own_secrets = None
 if own := wire.own_secrets(key):
     own_secrets = Secret(f"{name}-app-secrets", own, here)
-secrets = wire.app_secrets({"SESSION_SECRET": session_secret}, own_secrets, cloud)
+secrets = wire.app_secrets(kit_secrets, own_secrets, cloud)
 backends = wire.backends(database, sessions, cache)
 
 schema = Migrations(f"{name}-schema", wire.migrations(cloud, network, groups, database, bucket, key), here)
@@ -60,10 +66,7 @@ template = ServerTemplate(
 )
 alarms = Monitoring(name, wire.monitoring(balancer, database, sessions, cache, template, key), here)
 replacement = wire.replacement(template, balancer, alarms)
-checks = None
-if wire.settings.smoke.session:
-    checks = Secret(f"{name}-checks", wire.check_account(password(f"{name}-checks"), key), here)
-smoke = wire.smoke(release, balancer, checks)
+smoke = wire.smoke(release, balancer, checks, check_token)
 servers = AppServers(f"{name}-app", wire.servers(network, balancer, schema, replacement, smoke), here)
 Scaling(f"{name}-scaling", wire.scaling(servers, balancer), here)
 Rollout(f"{name}-rollout", wire.rollout(release, servers, replacement, smoke), here)

@@ -14,6 +14,7 @@ KIT_VARIABLES = frozenset(
     [
         "APP_DIR",
         "CACHE_REDIS_URL",
+        "CHECK_TOKEN",
         "COOKIE_SECURE",
         "DATABASE_POOL_SIZE",
         "DATABASE_URL",

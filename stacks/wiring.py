@@ -449,15 +449,30 @@ class Wiring:
             recovery_window_in_days=self.settings.secrets.recovery_days,
         )
 
-    def smoke(self, release: Release, balancer: LoadBalancer, check_account: Secret | None) -> Smoke:
+    def check_token(self, value: pulumi.Output[str], key: EncryptionKey) -> SecretArgs:
+        return SecretArgs(
+            description="Tells the app that a request is the verified gate's check",
+            value=value,
+            kms_key_arn=key.arn,
+            recovery_window_in_days=self.settings.secrets.recovery_days,
+        )
+
+    def smoke(
+        self,
+        release: Release,
+        balancer: LoadBalancer,
+        check_account: Secret | None,
+        check_token: Secret | None,
+    ) -> Smoke:
         session = self.settings.smoke.session
         return Smoke(
             url=balancer.url,
             release=release.sha256,
             paths=self.settings.smoke.paths,
             answers=max(10, 3 * self.settings.app_servers.max_size),
-            session=CheckSession(**dict(session), email=f"checks@{self.name}.invalid") if session else None,
+            session=CheckSession(**dict(session), domain=f"{self.name}.invalid") if session else None,
             password_secret_arn=check_account.arn if check_account else None,
+            token_secret_arn=check_token.arn if check_token else None,
             api=self._api,
         )
 

@@ -39,5 +39,6 @@ def smoke(url: str = "http://balancer.example", session: CheckSession | None = N
         answers=2,
         session=session,
         password_secret_arn=None,
+        token_secret_arn=None,
         api=API,
     )

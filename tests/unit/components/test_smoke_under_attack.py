@@ -1,0 +1,172 @@
+"""The `verified` gate while a stranger hammers the app's log-in from the check's own address."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Event, Thread
+from typing import Any, ClassVar
+
+import pulumi
+import pytest
+import requests
+
+from components.aws_api import AwsApi
+from components.check_session import CheckAccount, CheckSession
+from components.gate import GateClosed
+from components.smoke import Smoke
+from tests.unit.components.rolled import smoke
+
+SECRETS = {"password": "the account's", "token": "the checks'"}
+EMAIL = CheckAccount(domain="kit.invalid", password=SECRETS["password"], token="").email
+FAILURES = 3
+"""So many failed log-ins close the address, as everybody here has the same."""
+
+
+class App(BaseHTTPRequestHandler):
+    """Closes itself to an address that fails to log in; `token` is the environment's."""
+
+    token: ClassVar[str | None]
+    accounts: ClassVar[dict[str, str]]
+    failures: ClassVar[int]
+    keeps_sessions: ClassVar[bool]
+
+    def do_POST(self) -> None:
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        is_check = self.token is not None and self.headers["X-Check-Token"] == self.token
+        if not is_check and App.failures >= FAILURES:
+            self.answer(429)
+        elif self.path == "/register":
+            self.accounts[body["email"]] = body["password"]
+            self.answer(201)
+        elif self.accounts.get(body["email"]) == body["password"]:
+            self.answer(200, cookie="sid=1; Path=/")
+        else:
+            App.failures += not is_check
+            self.answer(401)
+
+    def do_GET(self) -> None:
+        if self.path != "/me":
+            self.answer(200, body='{"release": "abc"}')
+        elif self.keeps_sessions and self.headers["Cookie"] == "sid=1":
+            self.answer(200, body=json.dumps({"email": EMAIL}))
+        else:
+            self.answer(401)
+
+    def answer(self, status: int, cookie: str | None = None, body: str = "") -> None:
+        self.send_response(status)
+        if cookie:
+            self.send_header("Set-Cookie", cookie)
+        self.end_headers()
+        self.wfile.write(body.encode())
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Tests are quiet."""
+
+
+@pytest.fixture
+def url(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """Where the app answers; its limits are reached at once."""
+    App.token, App.accounts, App.failures, App.keeps_sessions = SECRETS["token"], {}, 0, True
+    monkeypatch.setattr(AwsApi, "client", lambda *_: SecretsManager())
+    monkeypatch.setattr("components.smoke.POLL", 0.01)
+    monkeypatch.setattr("components.smoke.TIMEOUT", 0.2)
+    with ThreadingHTTPServer(("127.0.0.1", 0), App) as httpd:
+        Thread(target=httpd.serve_forever, args=[0.01], daemon=True).start()
+        yield f"http://127.0.0.1:{httpd.server_port}"
+        httpd.shutdown()
+
+
+@pytest.fixture
+def warnings(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    said: list[str] = []
+    monkeypatch.setattr(pulumi.log, "warn", said.append)
+    monkeypatch.setattr(pulumi.log, "info", lambda *_, **__: None)
+    return said
+
+
+class SecretsManager:
+    """Knows the account's password and the token."""
+
+    def get_secret_value(self, *, SecretId: str) -> dict[str, Any]:
+        return {"SecretString": SECRETS[SecretId]}
+
+
+@contextmanager
+def attack(url: str) -> Iterator[None]:
+    """Log-ins with the check account's name and wrong passwords, one after another, from before to after."""
+    closed, over = Event(), Event()
+
+    def hammer() -> None:
+        while not over.is_set():
+            guess = {"email": EMAIL, "password": "a guess"}
+            if requests.post(f"{url}/login", json=guess, timeout=10).status_code == 429:
+                closed.set()
+
+    attacker = Thread(target=hammer, daemon=True)
+    attacker.start()
+    try:
+        assert closed.wait(60)
+        yield
+    finally:
+        over.set()
+        attacker.join()
+
+
+def gate(url: str) -> Smoke:
+    session = CheckSession(
+        sign_up="/register", log_in="/login", who_am_i="/me", fields={}, domain="kit.invalid"
+    )
+    return replace(smoke(url, session=session), paths=["/readyz"])
+
+
+def judge(checked: Smoke, url: str) -> None:
+    checked.verify(url=url, password_secret_arn="password", token_secret_arn="token")
+
+
+def test_a_stranger_who_fails_to_log_in_does_not_stop_a_deployment(url: str, warnings: list[str]) -> None:
+    """The app knows the check by its token: a session is made before the rollout and judged after it."""
+    checked = gate(url)
+    with attack(url):
+        checked.before(url=url, password_secret_arn="password", token_secret_arn="token")
+        judge(checked, url)
+    assert checked.session
+    assert checked.session.is_open
+    assert warnings == []
+
+
+def test_a_lost_session_is_found_during_the_attack_too(url: str) -> None:
+    """The token opens no gate by itself."""
+    checked = gate(url)
+    with attack(url):
+        checked.before(url=url, password_secret_arn="password", token_secret_arn="token")
+        App.keeps_sessions = False
+        with pytest.raises(GateClosed, match="is lost"):
+            judge(checked, url)
+
+
+def test_an_app_without_the_token_is_not_judged_and_the_release_not_failed(
+    url: str, warnings: list[str]
+) -> None:
+    """The twin: it counts the check among the stranger's requests. The warning has the remedy."""
+    App.token = None
+    checked = gate(url)
+    with attack(url):
+        checked.before(url=url, password_secret_arn="password", token_secret_arn="token")
+        judge(checked, url)
+    assert checked.session
+    assert not checked.session.is_open
+    assert [text.split(":")[0] for text in warnings] == [
+        "no session was made before the rollout, to be looked at after it",
+        "NOT JUDGED",
+    ]
+    assert "answers 429" in warnings[1]
+    assert "CHECK_TOKEN" in warnings[1]
+
+
+def test_whatever_else_is_wrong_still_closes_the_gate(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only a limit is no verdict."""
+    monkeypatch.setattr(App, "do_POST", lambda app: app.answer(500))
+    with pytest.raises(GateClosed, match="answers 500"):
+        judge(gate(url), url)
