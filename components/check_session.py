@@ -106,7 +106,7 @@ class CheckSession:
     def _refuse(self, address: str, status: int) -> None:
         if status == TOO_MANY:
             raise Limited(
-                f"{address} answers 429 to {self.email}: the app limits how often a client may ask, and counts "
+                f"{address} answers 429 to {self.email}: the app limits how often one may ask, and counts "
                 f"the check's requests too. Let those pass whose header {TOKEN_HEADER} is the environment's "
                 "CHECK_TOKEN: docs/your-own-app.md"
             )

@@ -131,6 +131,16 @@ def test_an_app_from_scratch_is_served_through_the_balancer(url: str, routes: Ro
     assert requests.get(f"{url}/members", timeout=10).status_code == 404
 
 
+@pytest.mark.parametrize(
+    "body",
+    [None, [], {"email": {"includes": 1}, "password": "p", "name": "n"}, {"email": "a@b", "name": "n"}],
+)
+def test_a_stranger_makes_no_error_of_the_apps(url: str, routes: Routes, body: Any) -> None:
+    """Enough of them would roll a deployment back."""
+    for path in (routes.sign_up, routes.log_in):
+        assert requests.post(f"{url}{path}", json=body, timeout=10).status_code == 400
+
+
 def test_the_checks_of_the_servers_hold_for_it(reader: Reader) -> None:
     """Those whose outcome an app decides, and one of its own."""
     said = reader.follow(CHECKED, PYTEST_ADDOPTS=f'-k "{RELEVANT}"')
