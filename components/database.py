@@ -42,6 +42,8 @@ class DatabaseArgs:
     deletion_protection: bool
     final_snapshot: bool
     """Whether a database that is deleted leaves a snapshot, and its automated backups until they expire."""
+    restore_from_snapshot: str | None
+    """The DB snapshot that a new database begins with, and under whose key it stays."""
     apply_immediately: bool
     """Whether a change that interrupts may do so at once, instead of in the maintenance window."""
     parameters: Mapping[str, str]
@@ -130,7 +132,9 @@ class Database(pulumi.ComponentResource):
             allocated_storage=args.allocated_storage,
             max_allocated_storage=args.max_allocated_storage if grows else None,
             storage_encrypted=True,
-            kms_key_id=args.kms_key_arn,
+            # A restored database keeps the snapshot's key, which another key here would replace it for.
+            kms_key_id=args.kms_key_arn if args.restore_from_snapshot is None else None,
+            snapshot_identifier=args.restore_from_snapshot,
             multi_az=args.multi_az,
             db_subnet_group_name=subnet_group.name,
             vpc_security_group_ids=[args.security_group_id],
@@ -155,7 +159,12 @@ class Database(pulumi.ComponentResource):
             enabled_cloudwatch_logs_exports=LOGS,
             opts=pulumi.ResourceOptions.merge(
                 protection(name, "database.deletion_protection", args.deletion_protection),
-                pulumi.ResourceOptions(parent=self, depends_on=self._log_groups()),
+                pulumi.ResourceOptions(
+                    parent=self,
+                    depends_on=self._log_groups(),
+                    # Where it came from is the past: the setting may go.
+                    ignore_changes=["kms_key_id", "snapshot_identifier"],
+                ),
             ),
         )
 

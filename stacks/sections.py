@@ -24,6 +24,7 @@ Value = Annotated[str, Field(strict=False, coerce_numbers_to_str=True)]
 """A text that may look like a number: `pulumi config set --path` stores 5 as a number."""
 Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
 """A PostgreSQL name that needs no quotes."""
+SnapshotName = Annotated[str, Field(pattern=r"^(arn:aws[a-z-]*:rds:\S+|[a-zA-Z][a-zA-Z0-9-]*)$")]
 ParameterName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_.]*$")]
 UrlPath = Annotated[str, Field(pattern=r"^/[^\s?#]*$")]
 LogRetentionDays = Literal[
@@ -167,6 +168,7 @@ class Database(Section):
     backup_retention_days: Annotated[int, Field(ge=0, le=35)] = 7
     deletion_protection: bool = True
     final_snapshot: bool = True
+    restore_from_snapshot: SnapshotName | None = None
     apply_immediately: bool = False
     parameters: dict[ParameterName, Value] = {}
 

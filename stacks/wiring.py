@@ -184,6 +184,7 @@ class Wiring:
             backup_retention_days=database.backup_retention_days,
             deletion_protection=database.deletion_protection,
             final_snapshot=database.final_snapshot,
+            restore_from_snapshot=database.restore_from_snapshot,
             apply_immediately=database.apply_immediately,
             parameters=database.parameters,
             log_retention_days=self.settings.monitoring.log_retention_days,

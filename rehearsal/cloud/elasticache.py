@@ -31,6 +31,7 @@ class Stores:
         mend_moto()
         self._site = site
         self._folder = site.folder("elasticache")
+        self._snapshots = site.folder("elasticache-snapshots")
         self._groups: dict[Any, _Group] = {}
 
     def reconcile(self) -> None:
@@ -63,6 +64,8 @@ class Stores:
     def _delete(self, group: Any) -> None:
         if body := self._groups.pop(group, None):
             body.stop()
+            if group.final_snapshot:
+                body.leave_data(self._snapshots / group.final_snapshot)
             body.remove_data()
 
 
@@ -126,6 +129,11 @@ class _Group:
         self._reader_endpoint.stop()
         for server in self._servers.values():
             server.stop()
+
+    def leave_data(self, folder: Path) -> None:
+        """Move the data of the ended primary away; no group begins with it yet."""
+        if server := self._servers.get(self._primary):
+            server.leave_data(folder)
 
     def remove_data(self) -> None:
         shutil.rmtree(self._folder, ignore_errors=True)  # a killed server's last files may come meanwhile

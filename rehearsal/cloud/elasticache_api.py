@@ -91,6 +91,7 @@ def _create(group: Any, **kwargs: Any) -> None:
     if group.transit_encryption_enabled:
         group.transit_encryption_mode = group.transit_encryption_mode or "required"
     group.failover_wanted = False
+    group.final_snapshot = None  # the name of one that its body is to leave
     group.reboots_wanted = []  # names of members
     group.status = shard["status"] = "creating"
 
@@ -146,6 +147,7 @@ def _delete(response: Any) -> ActionResult:
     group = _find(response)
     if name := response._get_param("FinalSnapshotIdentifier"):
         response.elasticache_backend.create_snapshot(name, group.replication_group_id, None, None, None)
+        group.final_snapshot = name
     result: ActionResult = _delete_group(response)
     return result
 

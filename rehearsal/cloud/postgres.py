@@ -25,6 +25,7 @@ _ADMIN = "rdsadmin"  # RDS's own superuser; the master user is none
 _STOP_TIMEOUT = 10  # seconds for a fast shutdown
 _LOOK_TIMEOUT = 2  # seconds for a look that is repeated
 _STANDBY = "rds_standby"  # as it names itself to its primary
+_PASSWORD = "admin-password"
 _WAL_KEPT = "512MB"  # for a standby that is away for a moment
 
 
@@ -72,7 +73,7 @@ class PostgresServer:
 
     def initialize(self) -> Child:
         """Begin to make the data folder; about a second of work, which `stop` breaks off."""
-        password = self._folder / "admin-password"
+        password = self._folder / _PASSWORD
         write_private(password, self._admin_password.encode(), owner=self._site.user)
         self._preparation = self._spawn(
             *("initdb", "--pgdata", self._data, "--username", _ADMIN, "--pwfile", password),
@@ -83,13 +84,48 @@ class PostgresServer:
     def copy(self, primary: "PostgresServer") -> Child:
         """Begin to copy the data of a running server, whose standby this one becomes with `start`."""
         self._primary = primary
-        line = f"*:*:*:*:{primary._admin_password}\n"  # has no character that a .pgpass escapes
-        write_private(self._passfile, line.encode(), owner=self._site.user)
-        self._preparation = self._spawn(
-            *("pg_basebackup", "--pgdata", self._data, "--dbname", self._to_primary),
-            *("--wal-method", "stream", "--checkpoint", "fast", "--no-sync"),
+        self._preparation = self._base_backup(primary, self._data)
+        return self._preparation
+
+    def back_up(self) -> Child:
+        """Begin to copy the data of this running server; `leave_backup` takes the copy."""
+        shutil.rmtree(self._backup, ignore_errors=True)
+        return self._base_backup(self, self._backup)
+
+    def leave_backup(self, folder: Path) -> None:
+        """Move the copy that was made into a new folder, from which `restore` takes it."""
+        self._leave(self._backup, folder)
+
+    def leave_data(self, folder: Path) -> None:
+        """Move the data of this ended server into a new folder, from which `restore` takes it."""
+        self._leave(self._data, folder)
+
+    def restore(self, folder: Path) -> Child:
+        """Begin with a copy of another server's data, instead of `initialize`."""
+        self._admin_password = (folder / _PASSWORD).read_text()
+        self._preparation = Child(
+            ["cp", "--archive", folder / "data", self._data], log=self.log, cwd=self._folder
         )
         return self._preparation
+
+    @property
+    def _backup(self) -> Path:
+        return self._folder / "backup"
+
+    def _leave(self, data: Path, folder: Path) -> None:
+        """Move data away, with the password that opens it."""
+        folder.mkdir(mode=0o700)
+        write_private(folder / _PASSWORD, self._admin_password.encode(), owner=None)
+        data.rename(folder / "data")
+        (folder / "data/postmaster.pid").unlink(missing_ok=True)  # of a server that was killed
+
+    def _base_backup(self, running: "PostgresServer", data: Path) -> Child:
+        line = f"*:*:*:*:{running._admin_password}\n"  # has no character that a .pgpass escapes
+        write_private(self._passfile, line.encode(), owner=self._site.user)
+        return self._spawn(
+            *("pg_basebackup", "--pgdata", data, "--dbname", self._way_to(running)),
+            *("--wal-method", "stream", "--checkpoint", "fast", "--no-sync"),
+        )
 
     def is_followed(self) -> bool:
         """Whether this primary streams to its standby, and each commit waits for it if it is to."""
@@ -163,7 +199,7 @@ class PostgresServer:
             "restore_command": "false",  # what `take_over` recovers has all its WAL
         }
         if self._primary:
-            ours |= {"primary_conninfo": self._to_primary, "wal_retrieve_retry_interval": "500ms"}
+            ours |= {"primary_conninfo": self._way_to(self._primary), "wal_retrieve_retry_interval": "500ms"}
         wanted = dict(settings.postgres)
         wanted["shared_preload_libraries"] = self._installation.libraries(wanted["shared_preload_libraries"])
         (self._data / "postgresql.conf").write_text(render({**wanted, **ours}))
@@ -199,13 +235,11 @@ class PostgresServer:
     def _passfile(self) -> Path:
         return self._folder / "passfile"
 
-    @property
-    def _to_primary(self) -> str:
-        """How a standby reaches its primary."""
-        assert self._primary
+    def _way_to(self, running: "PostgresServer") -> str:
+        """How a standby reaches its primary, and a backup its server."""
         words = {
-            "host": self._primary.address,
-            "port": self._primary.port,
+            "host": running.address,
+            "port": running.port,
             "user": _ADMIN,
             "passfile": self._passfile,
             "sslmode": "verify-full",

@@ -9,11 +9,13 @@ from typing import Any
 from moto.rds.models import DBInstance, rds_backends
 from pg8000.exceptions import DatabaseError, InterfaceError
 
+from rehearsal.cloud import rds_snapshots
 from rehearsal.cloud.parameters import Settings, changed, merge, settings
 from rehearsal.cloud.postgres import PostgresServer
 from rehearsal.cloud.postgres_installation import installation_for
 from rehearsal.cloud.rds_api import group_parameters, instance_class, master_password, mend_moto, other_zone
 from rehearsal.cloud.rds_log import ExportedLog
+from rehearsal.cloud.rds_snapshots import Snapshots
 from rehearsal.cloud.rds_standby import Standby
 from rehearsal.cloud.site import Row, Site, every
 from rehearsal.cloud.storage_metric import StorageMetric
@@ -29,8 +31,10 @@ class Databases:
 
     def __init__(self, site: Site) -> None:
         mend_moto()
+        rds_snapshots.mend_moto()
         self._site = site
         self._folder = site.folder("rds")
+        self._snapshots = Snapshots(site.folder("rds-snapshots"))
         self._databases: dict[DBInstance, _Database] = {}
 
     def reconcile(self) -> None:
@@ -43,10 +47,11 @@ class Databases:
         ]
         for instance in self._databases.keys() - set(wanted):
             self._databases.pop(instance).delete()
+        self._snapshots.forget_deleted()
         for instance in wanted:
             if instance not in self._databases:
                 folder = self._folder / instance.dbi_resource_id
-                self._databases[instance] = _Database(instance, self._site, folder)
+                self._databases[instance] = _Database(instance, self._site, folder, self._snapshots)
             self._databases[instance].reconcile()
 
     def rows(self) -> list[Row]:
@@ -62,8 +67,8 @@ class Databases:
 class _Database:
     """One DB instance: moto's record of what is wanted, and the server that is."""
 
-    def __init__(self, instance: Any, site: Site, folder: Path) -> None:
-        self._instance = instance
+    def __init__(self, instance: Any, site: Site, folder: Path, snapshots: Snapshots) -> None:
+        self._instance, self._snapshots = instance, snapshots
         self._installation = installation_for(instance.engine_version)
         self.server = PostgresServer(
             folder, site, self._installation, address=site.addresses.take(), port=int(instance.port)
@@ -136,13 +141,15 @@ class _Database:
                 self._storage.report()
                 self._apply_changes()
                 self._match_standby()
+                self._snapshots.take(self._instance, self.server)
             case "incompatible-parameters" if self._wanted() != self._running:
                 self._instance.status = "rebooting"
 
     def delete(self) -> None:
-        """End the servers and remove their data."""
+        """End the servers and remove their data, but for what the final snapshot keeps."""
         try:
             self.stop()
+            self._snapshots.keep(self._instance, self.server)
         except OSError as error:
             log.warning("DB instance %s: %s", self._instance.db_instance_identifier, error)
         shutil.rmtree(self._folder, ignore_errors=True)  # a killed server's last files may come meanwhile
@@ -153,12 +160,15 @@ class _Database:
         self._drop_standby()
 
     def _create(self) -> None:
-        if self._initdb is None:
+        if self._initdb is None and (snapshot := self._instance.restored_from):
+            self._initdb = self.server.restore(self._snapshots.folder_of(snapshot))
+            self._bootstrapped = True
+        elif self._initdb is None:
             self._initdb = self.server.initialize()
         elif self._initdb.exit_status == 0:
             self._boot()
         elif self._initdb.exit_status is not None:
-            self._fail("failed", "initdb failed")
+            self._fail("failed", "its data could not be made")
 
     def _boot(self) -> None:
         self._remember_what_it_boots_with()

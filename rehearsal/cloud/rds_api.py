@@ -71,7 +71,6 @@ def mend_moto() -> None:
         delete_db_instance=_delete_with_snapshot,
         delete_db_parameter_group=_delete_unused_group,
         create_db_instance_read_replica=_refuse("CreateDBInstanceReadReplica"),
-        restore_db_instance_from_db_snapshot=_refuse("RestoreDBInstanceFromDBSnapshot"),
         restore_db_instance_to_point_in_time=_refuse("RestoreDBInstanceToPointInTime"),
     )
     mend(MasterUserSecret, _generate_secret_string=_managed_password)
@@ -120,6 +119,7 @@ def _create(instance: Any, *args: Any, **kwargs: Any) -> None:
         kwargs["engine_version"] = kwargs.get("engine_version") or str(installation_for("").major)
     instance.body_address = ""
     instance.failover_wanted = False
+    instance.restored_from = kwargs.get("restored_from")  # a snapshot, whose data its body begins with
     instance.secondary_availability_zone = None
     _init(instance, *args, **kwargs)
     if instance.storage_encrypted and not kwargs.get("kms_key_id"):
@@ -224,7 +224,7 @@ def _wrong_state(instance: Any, participle: str) -> RDSClientError:
 
 def _refuse(action: str) -> Callable[..., Any]:
     def refuse(*_: Any) -> Any:
-        raise InvalidParameterCombination(f"{action} has no body in rehearsal: a snapshot holds no data.")
+        raise InvalidParameterCombination(f"{action} has no body in rehearsal.")
 
     return refuse
 

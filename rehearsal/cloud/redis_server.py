@@ -25,6 +25,7 @@ _RESTRICTED = (
     *("acl|deluser", "acl|load", "acl|save", "acl|setuser", "bgrewriteaof", "bgsave", "config", "debug"),
     *("migrate", "psync", "replicaof", "save", "shutdown", "slaveof", "sync"),
 )
+_DATA = "appendonlydir"
 _STOP_TIMEOUT = 5  # seconds
 _ANSWER_TIMEOUT = 1.0  # seconds for an answer of a server that runs on this machine
 log = logging.getLogger(__name__)
@@ -117,7 +118,12 @@ class RedisServer:
 
     def forget(self) -> None:
         """Remove the data of an ended server."""
-        shutil.rmtree(self._folder / "appendonlydir", ignore_errors=True)
+        shutil.rmtree(self._folder / _DATA, ignore_errors=True)
+
+    def leave_data(self, folder: Path) -> None:
+        """Move the data of an ended server away."""
+        if (self._folder / _DATA).exists():
+            (self._folder / _DATA).rename(folder)
 
     def stop(self) -> None:
         """End it; what it acknowledged is on disk."""

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from rehearsal.provider.resource import AutoName, Ready, Resource, Step, Tags, call
+from rehearsal.provider.resource import AutoName, Ready, Resource, Step, Tags, call, words
 from rehearsal.provider.tags import by_arn
 from rehearsal.provider.work import Work
 
@@ -97,7 +97,50 @@ def delete_instance(work: Work) -> None:
     )
 
 
+def create_instance(work: Work) -> Any:
+    """A new one, or one with a snapshot's data, which then gets what a restoration does not take."""
+    if "snapshotIdentifier" not in work.inputs:
+        return work.do(CREATE, work.inputs)
+    made = work.do(RESTORE, work.inputs)
+    work.wait(lambda: None if (status := status_of(work)) == "available" else f"restoring: {status}")
+    work.do(MODIFY, {key: value for key, value in work.inputs.items() if key in words(CHANGEABLE)})
+    return made
+
+
+def status_of(work: Work) -> str:
+    """The instance's, as RDS says."""
+    shown = work.api.describe_db_instances(DBInstanceIdentifier=work.inputs["identifier"])
+    return str(shown["DBInstances"][0]["DBInstanceStatus"])
+
+
+FIXED = (
+    "identifier engine dbName username storageEncrypted kmsKeyId availabilityZone characterSetName timezone "
+    "snapshotIdentifier"
+)
+CHANGEABLE = (
+    "allocatedStorage autoMinorVersionUpgrade backupRetentionPeriod backupWindow caCertIdentifier "
+    "copyTagsToSnapshot databaseInsightsMode dbSubnetGroupName deletionProtection engineVersion "
+    "iamDatabaseAuthenticationEnabled instanceClass iops maintenanceWindow maxAllocatedStorage "
+    "monitoringInterval monitoringRoleArn multiAz optionGroupName parameterGroupName password "
+    "performanceInsightsEnabled performanceInsightsKmsKeyId performanceInsightsRetentionPeriod "
+    "publiclyAccessible storageThroughput storageType vpcSecurityGroupIds"
+)
+RESTORED = (
+    "identifier snapshotIdentifier engine port instanceClass dbSubnetGroupName vpcSecurityGroupIds multiAz "
+    "parameterGroupName publiclyAccessible autoMinorVersionUpgrade copyTagsToSnapshot deletionProtection "
+    "enabledCloudwatchLogsExports iamDatabaseAuthenticationEnabled storageType tags"
+)
+"""What RestoreDBInstanceFromDBSnapshot takes. The database's name and admin are the snapshot's."""
 INSTANCE: dict[str, Any] = {"DBInstanceIdentifier": "{identifier}", "ApplyImmediately": "{applyImmediately}"}
+
+CREATE = call("create_db_instance")
+RESTORE = call("restore_db_instance_from_db_snapshot", inputs=RESTORED)
+MODIFY = call(
+    "modify_db_instance",
+    **INSTANCE,
+    inputs=CHANGEABLE,
+    AllowMajorVersionUpgrade="{allowMajorVersionUpgrade}",
+)
 
 RESOURCES = [
     Resource(
@@ -138,32 +181,24 @@ RESOURCES = [
     Resource(
         type="aws:rds/instance:Instance",
         service="rds",
-        create=call("create_db_instance"),
+        create=Step(
+            run=create_instance,
+            inputs=f"{FIXED} {CHANGEABLE} port enabledCloudwatchLogsExports tags",
+        ),
         id="DBInstance.DbiResourceId",
         read=(call("describe_db_instances", "DBInstances[0]", DBInstanceIdentifier="{identifier}"),),
         update=(
-            call(
-                "modify_db_instance",
-                **INSTANCE,
-                inputs="allocatedStorage autoMinorVersionUpgrade backupRetentionPeriod backupWindow "
-                "caCertIdentifier "
-                "copyTagsToSnapshot databaseInsightsMode dbSubnetGroupName deletionProtection engineVersion "
-                "iamDatabaseAuthenticationEnabled instanceClass iops maintenanceWindow maxAllocatedStorage "
-                "monitoringInterval monitoringRoleArn multiAz optionGroupName parameterGroupName password "
-                "performanceInsightsEnabled performanceInsightsKmsKeyId performanceInsightsRetentionPeriod "
-                "publiclyAccessible storageThroughput storageType vpcSecurityGroupIds",
-                AllowMajorVersionUpgrade="{allowMajorVersionUpgrade}",
-            ),
+            MODIFY,
             call("modify_db_instance", **INSTANCE, inputs="", DBPortNumber="{port}"),
             Step(run=change_logs, inputs="enabledCloudwatchLogsExports"),
         ),
         delete=Step(run=delete_instance),
-        fixed="identifier engine dbName username storageEncrypted kmsKeyId availabilityZone "
-        "characterSetName timezone",
+        fixed=FIXED,
         local="applyImmediately allowMajorVersionUpgrade skipFinalSnapshot finalSnapshotIdentifier "
         "deleteAutomatedBackups",
         names={
             "identifier": "DBInstanceIdentifier",
+            "snapshotIdentifier": "DBSnapshotIdentifier",
             "instanceClass": "DBInstanceClass",
             "username": "MasterUsername",
             "password": "MasterUserPassword",

@@ -294,7 +294,7 @@ def test_a_share_of_memory_that_is_none_is_refused(elasticache: Any, group: dict
 
 
 def test_deletion_ends_the_servers(cloud: RunningCloud, elasticache: Any, group: dict[str, Any]) -> None:
-    """A client that waits for it succeeds; the final snapshot is on record."""
+    """A client that waits for it succeeds; the final snapshot is on record, and has the data."""
     elasticache.delete_replication_group(ReplicationGroupId="store", FinalSnapshotIdentifier="last")
     elasticache.get_waiter("replication_group_deleted").wait(
         ReplicationGroupId="store", WaiterConfig={"Delay": 1, "MaxAttempts": 20}
@@ -303,4 +303,5 @@ def test_deletion_ends_the_servers(cloud: RunningCloud, elasticache: Any, group:
     assert [snapshot["SnapshotName"] for snapshot in elasticache.describe_snapshots()["Snapshots"]] == [
         "last"
     ]
+    assert list(cloud.state_dir.glob("elasticache-snapshots/last/*.aof"))
     elasticache.delete_cache_parameter_group(CacheParameterGroupName="sessions")

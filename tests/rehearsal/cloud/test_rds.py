@@ -315,10 +315,53 @@ def test_a_bad_formula_is_refused_by_the_api(rds: Any, instance: dict[str, Any])
         set_parameter(rds, "work_mem", "{NoSuchVariable/2}", "immediate")
 
 
+def test_a_snapshot_holds_the_rows_of_its_moment(
+    cloud: RunningCloud, rds: Any, instance: dict[str, Any]
+) -> None:
+    """A restored instance has them, and none that came later; it is another server, with the old password."""
+    connection = connect(cloud, instance)
+    try:
+        connection.run("CREATE TABLE saved AS SELECT 1 AS n")
+        rds.create_db_snapshot(DBInstanceIdentifier="main", DBSnapshotIdentifier="by-hand")
+        with pytest.raises(ClientError, match="InvalidDBSnapshotState"):
+            restore(rds, "early-bird", "by-hand")
+        saved(rds, "by-hand")
+        connection.run("INSERT INTO saved VALUES (2)")
+    finally:
+        connection.close()
+    restore(rds, "again", "by-hand")
+    assert rows(cloud, available(rds, "again")) == [[1]]
+    assert rows(cloud, described(rds)) == [[1], [2]]
+    rds.delete_db_instance(DBInstanceIdentifier="again", SkipFinalSnapshot=True)
+
+
+def restore(rds: Any, name: str, snapshot: str) -> None:
+    rds.restore_db_instance_from_db_snapshot(DBInstanceIdentifier=name, DBSnapshotIdentifier=snapshot)
+
+
+def saved(rds: Any, name: str) -> None:
+    """Wait until the snapshot has its data."""
+
+    def status() -> str:
+        (snapshot,) = rds.describe_db_snapshots(DBSnapshotIdentifier=name)["DBSnapshots"]
+        return str(snapshot["Status"])
+
+    eventually(lambda: status() == "available", within=30)
+
+
+def rows(cloud: RunningCloud, instance: dict[str, Any]) -> list[list[int]]:
+    connection = connect(cloud, instance)
+    try:
+        found: list[list[int]] = connection.run("SELECT n FROM saved ORDER BY n")
+        return found
+    finally:
+        connection.close()
+
+
 def test_deletion_respects_its_protection_and_takes_the_server_along(
     cloud: RunningCloud, rds: Any, instance: dict[str, Any]
 ) -> None:
-    """Protected: refused. Unprotected: a final snapshot is on record and the process is gone."""
+    """Protected: refused. Unprotected: the process is gone, and its rows are in the final snapshot."""
     with pytest.raises(ClientError, match="Cannot delete protected DB Instance"):
         rds.delete_db_instance(DBInstanceIdentifier="main", SkipFinalSnapshot=True)
     rds.modify_db_instance(DBInstanceIdentifier="main", DeletionProtection=False, ApplyImmediately=True)
@@ -327,6 +370,9 @@ def test_deletion_respects_its_protection_and_takes_the_server_along(
     server = postmaster(cloud)
     rds.delete_db_instance(DBInstanceIdentifier="main", FinalDBSnapshotIdentifier="main-final")
     eventually(lambda: server not in cloud.processes(), within=20)
-    assert [snapshot["DBSnapshotIdentifier"] for snapshot in rds.describe_db_snapshots()["DBSnapshots"]] == [
-        "main-final"
-    ]
+    saved(rds, "main-final")
+    restore(rds, "main", "main-final")
+    assert rows(cloud, available(rds)) == [[1], [2]]
+    rds.delete_db_snapshot(DBSnapshotIdentifier="main-final")
+    eventually(lambda: not list(cloud.state_dir.glob("rds-snapshots/*main-final")), within=20)
+    rds.delete_db_instance(DBInstanceIdentifier="main", SkipFinalSnapshot=True)

@@ -28,6 +28,7 @@ ARGS = DatabaseArgs(
     backup_retention_days=7,
     deletion_protection=True,
     final_snapshot=True,
+    restore_from_snapshot=None,
     apply_immediately=False,
     parameters={"max_connections": "300"},
     log_retention_days=365,
@@ -111,6 +112,14 @@ def test_each_database_that_is_replaced_leaves_a_snapshot_of_its_own_name() -> N
     kinds = [replace(ARGS, database_name="other"), replace(ARGS, admin_user="other"), ARGS]
     suffixes = [database(args)["random:index/randomId:RandomId", "kit-final-snapshot"] for args in kinds]
     assert len({str(suffix["keepers"]) for suffix in suffixes}) == 3
+
+
+def test_a_restored_database_stays_under_the_snapshots_key() -> None:
+    """And when the setting is gone again, nothing changes: another key would replace the database."""
+    made = database(replace(ARGS, restore_from_snapshot="kit-final"))
+    assert made[INSTANCE, "kit"]["snapshotIdentifier"] == "kit-final"
+    assert "kmsKeyId" not in made[INSTANCE, "kit"]
+    assert {*made.options[INSTANCE, "kit"].ignoreChanges} == {"kmsKeyId", "snapshotIdentifier"}
 
 
 @pytest.mark.parametrize("on", [True, False])

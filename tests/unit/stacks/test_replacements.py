@@ -86,6 +86,7 @@ CHANGES: dict[str, Any] = {
     "database.backup_retention_days": 1,
     "database.deletion_protection": False,
     "database.final_snapshot": False,
+    "database.restore_from_snapshot": "other-final",
     "database.apply_immediately": True,
     "database.parameters": {"max_connections": "500"},
     "buckets.force_destroy": True,
