@@ -78,8 +78,10 @@ def _locks(locks: Sequence[Lock], sizes: Mapping[str, str]) -> list[str]:
 
 
 def _notes(statement: Statement, *, whole: bool) -> list[str]:
-    """What is refused, and what is allowed and why."""
-    notes = []
+    """What is refused, what cannot be shown, and what is allowed and why."""
+    notes = (
+        ["       not shown: what it does to older rows is judged when it runs"] if statement.hidden else []
+    )
     for hazard in statement.refusals:
         first, *rest = hazard.message.splitlines()
         notes += [f"       {hazard.code}: {first}", *(f"         {line}" for line in rest if whole)]

@@ -270,6 +270,7 @@ def test_what_an_interrupted_run_made_is_nobodys_yet(old: Old) -> None:
     fresh = "ALTER TABLE fresh DROP COLUMN b;"
     old.refuse(made, f"{index} DO $$ BEGIN TRUNCATE child; END $$; {fresh}")
     assert "migrations: 1 applied now, 2 before" in old.deploy(made, f"{index} SELECT 1; {fresh}")
+    assert old.database.value("SELECT obj_description('_prisma_migrations'::regclass)") is None
     old.database.write("4", "ALTER TABLE fresh DROP COLUMN a;")
     assert old.database.run("apply").returncode == 8
 
