@@ -130,6 +130,9 @@ class _Machine:
             environment={
                 "AWS_ENDPOINT_URL": site.endpoint,
                 "AWS_EC2_METADATA_SERVICE_ENDPOINT": self.metadata_server.endpoint,
+                # A busy machine answers later than the second for which AWS's clients wait once.
+                "AWS_METADATA_SERVICE_TIMEOUT": "10",
+                "AWS_METADATA_SERVICE_NUM_ATTEMPTS": "5",
             },
             log=own_folder / "server.log",
         )
