@@ -181,3 +181,37 @@ def test_an_input_left_out_without_a_default_is_refused(engine: Engine) -> None:
     key = engine.create("aws:kms/key:Key", {"description": "Logs"})
     with pytest.raises(ValueError, match="'description' was 'Logs' and is left out now"):
         key.diff({})
+
+
+def test_a_database_begins_with_a_snapshot(engine: Engine) -> None:
+    """Its name and admin are the snapshot's; all else is as the program says, without drift."""
+    kind = "aws:rds/instance:Instance"
+    inputs = {
+        "engine": "postgres",
+        "instanceClass": "db.t4g.micro",
+        "allocatedStorage": 20,
+        "dbName": "app",
+        "username": "keel",
+        "password": Secret("password of the old one"),
+        "finalSnapshotIdentifier": "old-final",
+    }
+    engine.create(kind, {**inputs, "identifier": "old"}).delete()
+    restored = engine.create(
+        kind,
+        {
+            **inputs,
+            "identifier": "new",
+            "password": Secret("password of the new one"),
+            "snapshotIdentifier": "old-final",
+            "backupRetentionPeriod": 7,
+            "deletionProtection": False,
+        },
+    )
+    seen = boto3.client("rds", "eu-central-1").describe_db_instances(DBInstanceIdentifier="new")[
+        "DBInstances"
+    ][0]
+    assert (seen["DBName"], seen["MasterUsername"], seen["BackupRetentionPeriod"]) == ("app", "keel", 7)
+    assert restored.drift() == set()
+    assert restored.diff({**inputs, "identifier": "new", "snapshotIdentifier": "other"})[1] == {
+        "snapshotIdentifier"
+    }
