@@ -48,7 +48,7 @@ def main() -> int:
 
 def _run(listener: socket.socket, state_dir: Path, told_to_end: threading.Event) -> int:
     # moto takes over a second to import: a port or folder in use is told before that.
-    from rehearsal.cloud import images, kms, s3_policies
+    from rehearsal.cloud import authorization, images, kms, s3_policies
     from rehearsal.cloud.api import Api
     from rehearsal.cloud.identities import Identities
 
@@ -56,6 +56,7 @@ def _run(listener: socket.socket, state_dir: Path, told_to_end: threading.Event)
     images.register()
     kms.register()
     s3_policies.mend_moto()
+    authorization.mend_moto()
     bodies, faults = _bodies(site)
     api = Api(listener, site.authority.path, Identities(AccessKey.make(state_dir)), faults.inject)
     api.start()

@@ -17,11 +17,14 @@ from moto.moto_server.werkzeug_app import (
     MotoRequestHandler,
     create_backend_app,
 )
+from moto.sts.models import AssumedRole
 from werkzeug.serving import make_server
 from werkzeug.wrappers import Request, Response
 
-from rehearsal.cloud.guard import Guard
+from rehearsal.cloud import authorization, refusals
+from rehearsal.cloud.guard import Guard, dialect_of
 from rehearsal.cloud.identities import Identities, Identity
+from rehearsal.cloud.refusals import RefusedError
 from rehearsal.cloud.site import Row
 
 
@@ -75,7 +78,16 @@ class Api:
             return identity
         if page.startswith("/_evenkeel/"):
             return self._page(page, identity, Request(environ))
-        return self._moto
+        return self._moto if identity.session is None else self._for_role(identity.session, identity, environ)
+
+    def _for_role(self, session: AssumedRole, identity: Identity, environ: dict[str, Any]) -> Response:
+        """moto's answer, or what the role lacks."""
+        dialect = dialect_of(environ, identity.service)
+        try:
+            with authorization.acting(session, identity.service, environ):
+                return Response.from_app(self._moto, environ, buffered=True)
+        except RefusedError as error:
+            return refusals.response(error, dialect)
 
     def _page(self, page: str, identity: Identity, request: Request) -> Response:
         if identity.session:

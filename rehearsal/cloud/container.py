@@ -12,7 +12,10 @@ from moto.logs.exceptions import ResourceNotFoundException
 from moto.logs.models import logs_backends
 
 from rehearsal.cloud import server
+from rehearsal.cloud.authorization import refusal_of
 from rehearsal.cloud.log_stream import LogStream
+from rehearsal.cloud.resources import of_log_stream
+from rehearsal.cloud.role_session import RoleSession
 from rehearsal.cloud.site import Site
 from rehearsal.processes import Child
 
@@ -89,7 +92,13 @@ class Container:
 
 
 def log_stream(
-    configuration: Mapping[str, Any] | None, file: Path, *, account: str, container: str, task: str
+    configuration: Mapping[str, Any] | None,
+    file: Path,
+    *,
+    account: str,
+    container: str,
+    task: str,
+    execution: RoleSession | None,
 ) -> LogStream | None:
     """Where the `awslogs` driver writes; None without it: then only the rehearsal's log file has it."""
     if not configuration or configuration["logDriver"] != "awslogs":
@@ -100,6 +109,11 @@ def log_stream(
     if options.get("awslogs-create-group") == "true" and group not in backend.groups:
         backend.create_log_group(group, {})
     name = f"{options['awslogs-stream-prefix']}/{container}/{task}"
+    needs = of_log_stream(group, name, account=account, region=region)
+    if execution and (refusal := refusal_of(execution.session(), needs)):
+        raise CannotStartContainerError(
+            f"ResourceInitializationError: failed to create Cloudwatch log stream: {refusal}"
+        )
     try:
         return LogStream(file, account=account, region=region, group=group, name=name)
     except ResourceNotFoundException as error:

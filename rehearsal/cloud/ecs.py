@@ -65,6 +65,7 @@ class _Task:
         self._task, self._site, self._folder = task, site, folder
         self._credentials = credentials
         self._granted: Granted | None = None
+        self._execution = self._role("execution")
         self._definitions = {each["name"]: each for each in task.definition.container_definitions}
         self._containers: dict[str, Container] = {}
 
@@ -97,8 +98,7 @@ class _Task:
     def _start(self) -> None:
         task = self._task
         self._folder.mkdir()
-        if role := task.overrides.get("taskRoleArn") or getattr(task.definition, "task_role_arn", None):
-            session = RoleSession(role, name=task.id, **self._place())
+        if session := self._role("task"):
             self._granted = self._credentials.grant(session, self._is_own)
         try:
             for name in self._definitions:
@@ -126,6 +126,7 @@ class _Task:
             account=task._account_id,
             container=name,
             task=task.id,
+            execution=self._execution,
         )
         command = container_definition.command(definition, override)
         return Container(command, environment, self._folder / name, self._site, follow)
@@ -139,6 +140,12 @@ class _Task:
             **(self._granted.environment() if self._granted else {}),
         }
 
+    def _role(self, kind: str) -> RoleSession | None:
+        """The task's own role, or that of its `execution`: what ECS reads secrets and writes logs with."""
+        definition = self._task.definition
+        arn = self._task.overrides.get(f"{kind}RoleArn") or getattr(definition, f"{kind}_role_arn", None)
+        return RoleSession(arn, name=self._task.id, **self._place()) if arn else None
+
     def _is_own(self, connection: socket.socket) -> bool:
         # Where the cloud is not root, containers are plain processes, and the token has to be enough.
         holders = [container.pid for container in self._containers.values()]
@@ -146,7 +153,9 @@ class _Task:
 
     def _secrets(self, definition: dict[str, Any]) -> dict[str, str]:
         return {
-            secret["name"]: read_secret(SecretReference.parse(secret["valueFrom"], **self._place()))
+            secret["name"]: read_secret(
+                SecretReference.parse(secret["valueFrom"], **self._place()), self._execution
+            )
             for secret in definition.get("secrets", [])
         }
 

@@ -55,12 +55,11 @@ class Guard:
         else:
             _as_header(environ, claim)
             return identity
-        service = claim.service if claim else None
-        return refusals.response(refused, refusals.dialect_of(service, request.headers, request.query))
+        return refusals.response(refused, dialect_of(environ, claim.service if claim else None))
 
     def _verify(self, request: sigv4.Request, claim: sigv4.Claim, environ: dict[str, Any]) -> Identity:
         now = datetime.datetime.now(datetime.UTC)
-        identity = self._identities.find(claim.key_id, claim.token, now)
+        identity = self._identities.find(claim, now)
         _check_time(claim, now)
         if any(name.startswith("x-amz-") and name not in claim.signed_headers for name in request.headers):
             raise RefusedError(Reason.WRONG_SIGNATURE)
@@ -72,6 +71,12 @@ class Guard:
         if payload and payload != sigv4.UNSIGNED_PAYLOAD:
             _check_body(identity, claim, payload, _read(environ))
         return identity
+
+
+def dialect_of(environ: dict[str, Any], service: str | None) -> refusals.Dialect:
+    """In what form the client of a request expects an error."""
+    request = _request(environ)
+    return refusals.dialect_of(service, request.headers, request.query)
 
 
 def _request(environ: dict[str, Any]) -> sigv4.Request:
@@ -130,7 +135,10 @@ def _check_body(identity: Identity, claim: sigv4.Claim, payload: str, body: byte
 
 def _read(environ: dict[str, Any], limit: int | None = None) -> bytes:
     """The body, which whoever reads it next finds as it was."""
-    length = int(environ.get("CONTENT_LENGTH") or 0)
+    given = environ.get("CONTENT_LENGTH") or "0"
+    if not given.isdecimal():
+        raise sigv4.MalformedError(f"Content-Length must be a number, got '{given}'.")
+    length = int(given)
     if environ.get("wsgi.input_terminated") and not length:
         body: bytes = environ["wsgi.input"].read(limit or -1)
     elif limit is not None and length > limit:

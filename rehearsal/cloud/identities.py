@@ -9,6 +9,7 @@ from moto.sts.models import AssumedRole, sts_backends
 from rehearsal.access_key import AccessKey
 from rehearsal.cloud.refusals import Reason, RefusedError
 from rehearsal.cloud.site import every
+from rehearsal.sigv4 import Claim
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -18,6 +19,8 @@ class Identity:
     secret: str = field(repr=False)
     session: AssumedRole | None
     """None for the deployer, who may do everything."""
+    service: str
+    """What the request is signed for."""
 
 
 class Identities:
@@ -26,20 +29,20 @@ class Identities:
     def __init__(self, key: AccessKey) -> None:
         self._key = key
 
-    def find(self, key_id: str, token: str | None, now: datetime.datetime) -> Identity:
-        """Who has this key. Raises RefusedError: nobody, or whose session has ended."""
-        if key_id == self._key.id:
-            if token is not None:
+    def find(self, claim: Claim, now: datetime.datetime) -> Identity:
+        """Whom a request says it is from. Raises RefusedError: nobody, or a session that has ended."""
+        if claim.key_id == self._key.id:
+            if claim.token is not None:
                 raise RefusedError(Reason.WRONG_TOKEN)
-            return Identity(secret=self._key.secret, session=None)
-        session = _session(key_id)
+            return Identity(secret=self._key.secret, session=None, service=claim.service)
+        session = _session(claim.key_id)
         if session is None:
             raise RefusedError(Reason.UNKNOWN_KEY)
-        if not hmac.compare_digest(session.session_token.encode(), (token or "").encode()):
+        if not hmac.compare_digest(session.session_token.encode(), (claim.token or "").encode()):
             raise RefusedError(Reason.WRONG_TOKEN)
         if session.expiration.replace(tzinfo=datetime.UTC) < now:
             raise RefusedError(Reason.EXPIRED_TOKEN)
-        return Identity(secret=session.secret_access_key, session=session)
+        return Identity(secret=session.secret_access_key, session=session, service=claim.service)
 
 
 def _session(key_id: str) -> AssumedRole | None:

@@ -2,10 +2,9 @@
 
 import datetime
 import threading
-from typing import Any
 
 from moto.core.utils import utcnow
-from moto.sts.models import sts_backends
+from moto.sts.models import AssumedRole, sts_backends
 
 _DURATION = datetime.timedelta(hours=6)
 _REFRESH = datetime.timedelta(minutes=15)  # before the end, as EC2 does
@@ -18,22 +17,24 @@ class RoleSession:
     def __init__(self, role_arn: str, *, account: str, region: str, name: str) -> None:
         self.role_arn = role_arn
         self._account, self._region, self._name = account, region, name
-        self._session: Any = None
+        self._session: AssumedRole | None = None
         self._lock = threading.Lock()
 
     def credentials(self) -> dict[str, str]:
         """As AWS's two credential services write them."""
+        session = self.session()
+        return {
+            "AccessKeyId": session.access_key_id,
+            "SecretAccessKey": session.secret_access_key,
+            "Token": session.session_token,
+            "Expiration": session.expiration.strftime(_TIME),
+        }
+
+    def session(self) -> AssumedRole:
+        """One that is good for a while."""
         with self._lock:
             if self._session is None or self._session.expiration - utcnow() < _REFRESH:
-                self._session = self._assume()
-            return {
-                "AccessKeyId": self._session.access_key_id,
-                "SecretAccessKey": self._session.secret_access_key,
-                "Token": self._session.session_token,
-                "Expiration": self._session.expiration.strftime(_TIME),
-            }
-
-    def _assume(self) -> Any:
-        backend = sts_backends[self._account]["aws"]
-        duration = int(_DURATION.total_seconds())
-        return backend.assume_role(self._region, self._name, self.role_arn, "", duration, "")
+                backend = sts_backends[self._account]["aws"]
+                duration = int(_DURATION.total_seconds())
+                self._session = backend.assume_role(self._region, self._name, self.role_arn, "", duration, "")
+            return self._session

@@ -11,6 +11,18 @@ from tests.rehearsal.cloud.fleet import Fleet
 from tests.rehearsal.cloud.running import eventually
 
 LOG_GROUP = "servers"
+GRANTED = [
+    {"Effect": "Allow", "Action": actions, "Resource": "*"}
+    for actions in (
+        ["s3:GetObject", "secretsmanager:GetSecretValue", "secretsmanager:BatchGetSecretValue"],
+        ["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"],
+        [
+            "autoscaling:CompleteLifecycleAction",
+            "autoscaling:TerminateInstanceInAutoScalingGroup",
+        ],
+    )
+]
+"""What the kit's own role grants, of anything."""
 WORKER = """
 const { createServer } = require("node:http");
 const BAD = "%(fault)s";
@@ -169,6 +181,8 @@ class Stage:
     def _instance_profile(self) -> str:
         iam = self.fleet.cloud.client("iam")
         iam.create_role(RoleName="server", AssumeRolePolicyDocument="{}")
+        policy = json.dumps({"Version": "2012-10-17", "Statement": GRANTED})
+        iam.put_role_policy(RoleName="server", PolicyName="boot", PolicyDocument=policy)
         profile = iam.create_instance_profile(InstanceProfileName="server")["InstanceProfile"]["Arn"]
         iam.add_role_to_instance_profile(InstanceProfileName="server", RoleName="server")
         return str(profile)
