@@ -48,10 +48,10 @@ class Checkout:
         """Runs `python -m rehearsal …` as `make` does."""
         return self._run([str(self.folder / ".venv/bin/python"), "-m", "rehearsal", *arguments])
 
-    def pulumi(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """Runs plain `pulumi …` in a shell that took the line `make up` prints."""
+    def pulumi(self, *arguments: str, given: str = "") -> subprocess.CompletedProcess[str]:
+        """Runs plain `pulumi …` in a shell that took the line `make up` prints, with `given` as its input."""
         line = 'eval "$(.venv/bin/python -m rehearsal env)" && exec pulumi --non-interactive "$@"'
-        return self._run(["bash", "-c", line, "pulumi", *arguments])
+        return self._run(["bash", "-c", line, "pulumi", *arguments], given=given)
 
     def environment(self) -> dict[str, str]:
         """The environment of that shell."""
@@ -91,9 +91,15 @@ class Checkout:
             else:
                 path.write_bytes(before)
 
-    def _run(self, command: list[str]) -> subprocess.CompletedProcess[str]:
+    def _run(self, command: list[str], *, given: str = "") -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            command, cwd=self.folder, text=True, capture_output=True, timeout=UP_TIMEOUT, check=False
+            command,
+            input=given,
+            cwd=self.folder,
+            text=True,
+            capture_output=True,
+            timeout=UP_TIMEOUT,
+            check=False,
         )
 
 

@@ -12,8 +12,9 @@ T = TypeVar("T")
 class Watch(Generic[T]):
     """Keeps what each look saw, from now until `stop`. Another thread looks: what it uses is its own."""
 
-    def __init__(self, look: Callable[[], T]) -> None:
+    def __init__(self, look: Callable[[], T], *, pause: float = PAUSE) -> None:
         self._look = look
+        self._pause = pause
         self._seen: list[T] = []
         self._failure: Exception | None = None
         self._over = threading.Event()
@@ -31,7 +32,7 @@ class Watch(Generic[T]):
     def _run(self) -> None:
         try:
             self._seen.append(self._look())
-            while not self._over.wait(PAUSE):
+            while not self._over.wait(self._pause):
                 self._seen.append(self._look())
         except Exception as error:
             self._failure = error
