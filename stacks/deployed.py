@@ -1,5 +1,6 @@
 """What the stack has deployed, as its state says; nothing before the first deployment."""
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -8,6 +9,9 @@ import pulumi
 
 READ = "pulumi:pulumi:readStackResourceOutputs"
 """The engine's own function, which every backend answers from the stack's state."""
+ATTEMPTS, PAUSE = 20, 0.1
+"""How often the state is read, and the seconds between two attempts. The engine saves the state meanwhile,
+and the file backend does not write a file's attributes at once: a reader is then told `EOF`."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -22,8 +26,25 @@ class Deployed:
 def deployed() -> list[Deployed]:
     """All resources that are deployed now, before this program changes any."""
     stack = f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
-    state: dict[str, Any] = pulumi.runtime.invoke(READ, {"stackName": stack}).value or {}
-    return [resource(urn, one["outputs"]) for urn, one in state.get("outputs", {}).items()]
+    outputs: dict[str, Any] = state_of(stack).get("outputs", {})
+    return [resource(urn, one["outputs"]) for urn, one in outputs.items()]
+
+
+def state_of(stack: str) -> dict[str, Any]:
+    """What `READ` answers, once the state can be read."""
+    for _ in range(ATTEMPTS - 1):
+        try:
+            return read(stack)
+        except Exception as error:
+            if "failed to load checkpoint: EOF" not in str(error):
+                raise
+            time.sleep(PAUSE)
+    return read(stack)
+
+
+def read(stack: str) -> dict[str, Any]:
+    """What `READ` answers; nothing for a stack without a state."""
+    return pulumi.runtime.invoke(READ, {"stackName": stack}).value or {}
 
 
 def resource(urn: str, properties: Mapping[str, Any]) -> Deployed:
