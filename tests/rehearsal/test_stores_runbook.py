@@ -1,0 +1,225 @@
+"""docs/runbooks/stores.md: a protected stack stays; taken down it leaves its data; a new one begins with it.
+
+The stacks are small ones of their own, beside stack `local` in the same rehearsal.
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+import yaml
+
+from migrator.postgres import Session
+from migrator.settings import Server
+from tests.access import authority
+from tests.checkout import ROOT, Checkout, succeed
+from tests.conftest import Deployment
+from tests.person import Person
+
+RUNBOOK = (ROOT / "docs/runbooks/stores.md").read_text()
+PROVIDER = "awskms://alias/evenkeel-rehearsal"
+SMALL: dict[str, dict[str, Any]] = {
+    "network": {"zones": 2},
+    "load_balancer": {"deletion_protection": True},
+    "app_servers": {"min_size": 1, "max_size": 1},
+    "redis": {"replicas": 0, "separate_cache": False, "deletion_protection": True, "final_snapshot": True},
+    "database": {"multi_az": False, "deletion_protection": True, "final_snapshot": True},
+    "buckets": {"force_destroy": False},
+    "smoke": {"session": None},
+}
+"""What differs from stack `local`."""
+UNPROTECTED = {
+    "load_balancer.deletion_protection": "false",
+    "redis.deletion_protection": "false",
+    "database.deletion_protection": "false",
+    "buckets.force_destroy": "true",
+}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Stack:
+    """A small stack, and what one does with it by hand."""
+
+    name: str
+    checkout: Checkout
+
+    def make(self, **database: Any) -> None:
+        """Writes its file, and makes it known to the engine."""
+        file = yaml.safe_load((self.checkout.folder / "stacks/Pulumi.local.yaml").read_text())
+        for section, changes in {**SMALL, "database": {**SMALL["database"], **database}}.items():
+            file["config"].setdefault(f"evenkeel:{section}", {}).update(changes)
+        (self.checkout.folder / f"stacks/Pulumi.{self.name}.yaml").write_text(yaml.safe_dump(file))
+        succeed(self.pulumi("stack", "init", self.name, "--no-select", "--secrets-provider", PROVIDER))
+
+    def pulumi(self, *arguments: str) -> Any:
+        return self.checkout.pulumi(*arguments)
+
+    def up(self) -> None:
+        succeed(self.pulumi("up", "--yes", "--skip-preview", "--stack", self.name))
+
+    def set(self, settings: dict[str, str]) -> None:
+        for setting, value in settings.items():
+            succeed(
+                self.pulumi("config", "set", "--stack", self.name, "--path", f"evenkeel:{setting}", value)
+            )
+
+    def end(self) -> None:
+        """Takes it down, whatever state it is in, and forgets it."""
+        self.set(UNPROTECTED)
+        self.up()
+        succeed(self.pulumi("destroy", "--yes", "--skip-preview", "--stack", self.name))
+        succeed(self.pulumi("stack", "rm", "--yes", self.name))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Deployed:
+    """The first stack, and what its tables hold."""
+
+    stack: Stack
+    rows: dict[str, str]
+    resources: str
+    key: str
+    snapshot: str
+
+
+@pytest.fixture(scope="module")
+def client(deployment: Deployment) -> Any:
+    """Makes boto3's clients of the rehearsal."""
+    environment = deployment.environment
+    session = boto3.Session(
+        aws_access_key_id=environment["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=environment["AWS_SECRET_ACCESS_KEY"],
+        region_name=environment["AWS_REGION"],
+    )
+    return lambda service: session.client(service, endpoint_url=environment["AWS_ENDPOINT_URL"])
+
+
+@pytest.fixture(scope="module")
+def ca_file(deployment: Deployment, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return authority(deployment, tmp_path_factory.mktemp("authority"))
+
+
+@pytest.fixture(scope="module")
+def protected(checkout: Checkout, client: Any, ca_file: Path) -> Deployed:
+    """A stack with somebody in it, all of whose protections are on."""
+    stack = Stack(name="kept", checkout=checkout)
+    stack.make()
+    stack.up()
+    outputs = checkout.outputs("kept")
+    Person.logged_in(outputs["url"])
+    (instance,) = client("rds").describe_db_instances(DBInstanceIdentifier=outputs["database"])["DBInstances"]
+    state = json.loads(succeed(stack.pulumi("stack", "export", "--stack", "kept")).stdout)
+    (snapshot,) = [
+        one["inputs"]["finalSnapshotIdentifier"]
+        for one in state["deployment"]["resources"]
+        if one["type"] == "aws:rds/instance:Instance"
+    ]
+    return Deployed(
+        stack=stack,
+        rows=rows(client, ca_file, "kept"),
+        resources=listed(stack),
+        key=instance["KmsKeyId"],
+        snapshot=snapshot,
+    )
+
+
+@pytest.fixture(scope="module")
+def taken_down(protected: Deployed) -> Deployed:
+    """The same stack after the runbook."""
+    protected.stack.end()
+    return protected
+
+
+@pytest.fixture(scope="module")
+def restored(taken_down: Deployed, checkout: Checkout) -> Iterator[Stack]:
+    """A new stack whose database begins with the snapshot."""
+    stack = Stack(name="again", checkout=checkout)
+    stack.make(restore_from_snapshot=taken_down.snapshot)
+    stack.up()
+    yield stack
+    stack.end()
+
+
+def listed(stack: Stack) -> str:
+    """All that the engine knows to be deployed."""
+    shown = succeed(stack.pulumi("stack", "--show-ids", "--stack", stack.name)).stdout
+    return str(shown.partition("Current stack resources")[2])
+
+
+def rows(client: Any, ca_file: Path, stack: str) -> dict[str, str]:
+    """A digest of each table's rows, but for the migrations' own bookkeeping."""
+    manager = client("secretsmanager")
+    (arn,) = [
+        one["ARN"]
+        for one in manager.list_secrets()["SecretList"]
+        if one["Name"].startswith(f"evenkeel-{stack}-database-admin")
+    ]
+    admin = json.loads(manager.get_secret_value(SecretId=arn)["SecretString"])
+    server = Server(
+        host=admin["host"],
+        port=admin["port"],
+        database=admin["dbname"],
+        user=admin["username"],
+        password=admin["password"],
+        ca=str(ca_file),
+    )
+    with Session(server) as session:
+        tables = session.run(
+            "SELECT table_name FROM information_schema.tables "
+            "WHERE table_schema = 'public' AND table_type = 'BASE TABLE' AND left(table_name, 1) <> '_'"
+        )
+        digest = "SELECT count(*) || ' ' || coalesce(md5(string_agg(t::text, ',' ORDER BY t::text)), '') FROM"
+        return {table: str(session.run(f'{digest} "{table}" t')[0][0]) for (table,) in tables}
+
+
+@pytest.mark.parametrize("more", [(), ("--skip-preview",), ("--run-program",)])
+def test_a_protected_stack_is_not_destroyed(protected: Deployed, more: tuple[str, ...]) -> None:
+    """The engine says what is protected, and touches nothing."""
+    refused = protected.stack.pulumi("destroy", "--yes", "--stack", "kept", *more)
+    assert refused.returncode != 0
+    for name in ("kept-database", "kept-sessions", "kept-logs", "kept-artifacts", "kept"):
+        assert f"evenkeel-{name}" in refused.stdout
+    if "--run-program" not in more:
+        assert "evenkeel:database.deletion_protection says so, docs/runbooks/stores.md" in refused.stdout
+    assert listed(protected.stack) == protected.resources
+
+
+def test_what_is_taken_down_leaves_its_snapshots_and_its_key(taken_down: Deployed, client: Any) -> None:
+    """And nothing else that the runbook does not name."""
+    (snapshot,) = client("rds").describe_db_snapshots(DBSnapshotIdentifier=taken_down.snapshot)["DBSnapshots"]
+    assert (snapshot["Status"], snapshot["KmsKeyId"]) == ("available", taken_down.key)
+    kept = [one["SnapshotName"] for one in client("elasticache").describe_snapshots()["Snapshots"]]
+    assert [name.rpartition("-")[0] for name in kept] == ["evenkeel-kept-sessions-final"]
+    assert client("kms").describe_key(KeyId=taken_down.key)["KeyMetadata"]["KeyState"] == "Enabled"
+    assert [name for name in client("s3").list_buckets()["Buckets"] if "kept" in name["Name"]] == []
+    assert client("rds").describe_db_instances()["DBInstances"][1:] == []
+
+
+def test_a_new_stack_has_every_row_of_the_snapshot(
+    restored: Stack, taken_down: Deployed, client: Any, ca_file: Path
+) -> None:
+    """The admin and the app have new passwords, the app serves, and no migration runs twice."""
+    assert rows(client, ca_file, restored.name) == taken_down.rows
+    assert sum(int(digest.split()[0]) for digest in taken_down.rows.values()) > 0
+    Person.logged_in(restored.checkout.outputs(restored.name)["url"])
+
+
+def test_a_restored_stack_is_as_the_program_says(restored: Stack) -> None:
+    """Nothing is to be changed, also when the setting is gone."""
+    unchanged = ("preview", "--expect-no-changes", "--stack", restored.name)
+    succeed(restored.pulumi(*unchanged))
+    path = "evenkeel:database.restore_from_snapshot"
+    succeed(restored.pulumi("config", "rm", "--stack", restored.name, "--path", path))
+    succeed(restored.pulumi(*unchanged))
+
+
+def test_the_runbook_shows_the_commands_that_were_run() -> None:
+    """With production's name."""
+    for setting, value in UNPROTECTED.items():
+        assert f"pulumi config set --stack prod --path evenkeel:{setting} {value}\n" in RUNBOOK
+    for command in ("pulumi up --stack prod\n", "pulumi destroy --stack prod\n", "pulumi stack rm prod\n"):
+        assert command in RUNBOOK
