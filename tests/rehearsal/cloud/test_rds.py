@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import ssl
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -86,8 +87,13 @@ def show(cloud: RunningCloud, instance: dict[str, Any], name: str) -> str:
         connection.close()
 
 
-def postmaster(cloud: RunningCloud) -> int:
-    return int(next(cloud.state_dir.glob("rds/*/data/postmaster.pid")).read_text().splitlines()[0])
+def postmaster(cloud: RunningCloud) -> int | None:
+    """Its process id; None while a server that starts has not written it."""
+    for file in cloud.state_dir.glob("rds/*/data/postmaster.pid"):
+        with suppress(FileNotFoundError):
+            if lines := file.read_text().splitlines():
+                return int(lines[0])
+    return None
 
 
 def test_an_instance_has_no_endpoint_before_it_accepts_connections(rds: Any) -> None:
@@ -238,6 +244,7 @@ def test_a_server_that_dies_comes_back_with_its_data(
     connection.run("CREATE TABLE kept AS SELECT 7 AS number")
     connection.close()
     killed = postmaster(cloud)
+    assert killed
     os.kill(killed, signal.SIGKILL)
 
     def back() -> bool:
@@ -247,7 +254,7 @@ def test_a_server_that_dies_comes_back_with_its_data(
             return False
         return True
 
-    eventually(lambda: postmaster(cloud) != killed and back(), within=20)
+    eventually(lambda: postmaster(cloud) not in (None, killed) and back(), within=20)
     available(rds)
     connection = connect(cloud, instance)
     assert connection.run("SELECT number FROM kept") == [[7]]
@@ -349,10 +356,10 @@ def saved(rds: Any, name: str) -> None:
     eventually(lambda: status() == "available", within=30)
 
 
-def rows(cloud: RunningCloud, instance: dict[str, Any]) -> list[list[int]]:
+def rows(cloud: RunningCloud, instance: dict[str, Any], table: str = "saved") -> list[list[int]]:
     connection = connect(cloud, instance)
     try:
-        found: list[list[int]] = connection.run("SELECT n FROM saved ORDER BY n")
+        found: list[list[int]] = connection.run(f"SELECT n FROM {table} ORDER BY n")
         return found
     finally:
         connection.close()
@@ -368,11 +375,14 @@ def test_deletion_respects_its_protection_and_takes_the_server_along(
     with pytest.raises(ClientError, match="FinalDBSnapshotIdentifier is required"):
         rds.delete_db_instance(DBInstanceIdentifier="main")
     server = postmaster(cloud)
+    connection = connect(cloud, described(rds))
+    connection.run("CREATE TABLE last AS SELECT 3 AS n")
+    connection.close()
     rds.delete_db_instance(DBInstanceIdentifier="main", FinalDBSnapshotIdentifier="main-final")
     eventually(lambda: server not in cloud.processes(), within=20)
     saved(rds, "main-final")
     restore(rds, "main", "main-final")
-    assert rows(cloud, available(rds)) == [[1], [2]]
+    assert rows(cloud, available(rds), "last") == [[3]]
     rds.delete_db_snapshot(DBSnapshotIdentifier="main-final")
     eventually(lambda: not list(cloud.state_dir.glob("rds-snapshots/*main-final")), within=20)
     rds.delete_db_instance(DBInstanceIdentifier="main", SkipFinalSnapshot=True)
