@@ -67,19 +67,24 @@ class Snapshots:
             self._finish(snapshot, "failed" if status else "available")
 
     def keep(self, instance: Any, server: PostgresServer) -> None:
-        """Take the data of an ended server that is deleted as its final snapshot."""
-        for snapshot in self.wanted(instance):
+        """Take the data of an ended server that is deleted as its newest snapshot, which is the final one.
+
+        A copy for it may have begun: moto notes the snapshot before it deletes the instance.
+        """
+        wanted = list(self.wanted(instance))
+        for snapshot in wanted:
             if backup := self._backups.pop(snapshot, None):
                 backup.end(within=0)
-                self._finish(snapshot, "failed")
-                continue
+        for snapshot in wanted[:-1]:
+            self._finish(snapshot, "failed")
+        for final in wanted[-1:]:
             try:
-                server.leave_data(self.folder_of(snapshot))
+                server.leave_data(self.folder_of(final))
             except OSError as error:
-                log.warning("DB snapshot %s: %s", snapshot.db_snapshot_identifier, error)
-                self._finish(snapshot, "failed")
+                log.warning("DB snapshot %s: %s", final.db_snapshot_identifier, error)
+                self._finish(final, "failed")
             else:
-                self._finish(snapshot, "available")
+                self._finish(final, "available")
 
     def forget_deleted(self) -> None:
         """Remove the data of snapshots that are no more."""
