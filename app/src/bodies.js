@@ -1,12 +1,12 @@
 'use strict';
-/** JSON bodies, small ones, and nothing else. */
+/** JSON bodies, small ones of plain values, and nothing else. */
 
 const express = require('express');
 const { RequestError } = require('./errors');
 
 /** @returns {import('express').RequestHandler[]} */
 function bodies() {
-  return [onlyJson, express.json({ limit: '100kb' })];
+  return [onlyJson, express.json({ limit: '100kb' }), onlyPlainValues];
 }
 
 function onlyJson(request, _response, next) {
@@ -14,6 +14,16 @@ function onlyJson(request, _response, next) {
   const hasBody = Number(length) > 0 || encoding !== undefined;
   if (!hasBody || request.is('application/json')) return next();
   next(new RequestError(415, 'Send the body as application/json.'));
+}
+
+/**
+ * No field of the app holds others, and who looks into one had to expect anything: Zod compares an object's `length` with
+ * the longest that a text may have, and a deep array there is more than the stack takes.
+ */
+function onlyPlainValues(request, _response, next) {
+  const fields = Object.entries(request.body ?? {});
+  const [name] = fields.find(([, value]) => typeof value === 'object' && value !== null) ?? [];
+  next(name === undefined ? undefined : new RequestError(400, `${name}: is an object or an array`));
 }
 
 module.exports = { bodies };

@@ -72,6 +72,22 @@ for (const [path, { body, optional = [] }] of Object.entries(BODIES)) {
     });
   }
 
+  test(`POST ${path} refuses a field of fields, however deep, and whatever they are called`, async () => {
+    const deep = '['.repeat(9000) + ']'.repeat(9000);
+    for (const field of Object.keys(body)) {
+      for (const inner of ['length', 'toString', 'size', '__proto__']) {
+        const text = JSON.stringify({ ...body, [field]: 0 }).replace(
+          `"${field}":0`,
+          `"${field}":{"${inner}":${deep}}`,
+        );
+        const { status, error } = await send(path, text);
+        assert.equal(status, 400, `${field}.${inner}`);
+        assert.ok(error.startsWith(`${field}: `), error);
+      }
+    }
+    assert.equal((await send(path, deep)).status, 400);
+  });
+
   test(`POST ${path} refuses a field that it does not know`, async () => {
     for (const field of ['churchId', 'id', 'constructor', '__proto__']) {
       const text = JSON.stringify(body).replace('{', `{${JSON.stringify(field)}: "x",`);
