@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from rehearsal.isolation import kernel
-from rehearsal.isolation.plan import FIRST_ID, OF_A_SERVER, Plan
+from rehearsal.isolation.plan import FIRST_ID, Plan, of_a_server
 from rehearsal.isolation.view import View
 
 
@@ -59,7 +59,7 @@ def enter(pid: int, command: Sequence[str]) -> None:
     os.fchdir(root)
     os.chroot(".")
     os.chdir("/")
-    rights = frozenset(OF_A_SERVER)
+    rights = frozenset(of_a_server(own_users=not is_own_user))
     own = None if is_own_user else users
     _run_as_child(lambda orphaned: _run(command, orphaned, own, user=0, group=0, capabilities=rights))
 

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from rehearsal.isolation.plan import OF_A_SERVER, Plan
+from rehearsal.isolation.plan import Plan, of_a_server
 from rehearsal.isolation.users import NoUserNamespaceError, new_user_namespace
 from rehearsal.processes import User
 
@@ -65,7 +65,7 @@ class Isolation:
         return self._start(
             user=0,
             group=0,
-            capabilities=OF_A_SERVER,
+            capabilities=of_a_server(own_users=self.has_users),
             users=self._users_path,
             own_programs=True,
             shown=(*_PYTHON, *map(str, shown)),

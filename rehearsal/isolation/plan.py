@@ -6,10 +6,18 @@ from dataclasses import asdict, dataclass, field
 
 # Capabilities by their numbers in linux/capability.h.
 CHOWN, DAC_OVERRIDE, FOWNER, FSETID, KILL, SETGID, SETUID, NET_BIND_SERVICE = 0, 1, 3, 4, 5, 6, 7, 10
-OF_A_SERVER = (CHOWN, DAC_OVERRIDE, FOWNER, FSETID, KILL, SETGID, SETUID, NET_BIND_SERVICE)
-"""What root in a server may do to the server's own files, processes and users, and to nothing else."""
+SYS_PTRACE = 19
 FIRST_ID = 2_000_000_000
 """Who root of a user namespace is here: above all ids that login.defs and systemd hand out."""
+
+
+def of_a_server(*, own_users: bool) -> tuple[int, ...]:
+    """What root in a server may do to the server's own files, processes and users, and to nothing else.
+
+    Only in a user namespace, where the right ends, may it look into its users' processes, as `ss -p` does.
+    """
+    always = (CHOWN, DAC_OVERRIDE, FOWNER, FSETID, KILL, SETGID, SETUID, NET_BIND_SERVICE)
+    return (*always, SYS_PTRACE) if own_users else always
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -14,7 +14,7 @@ import pytest
 import requests
 
 from rehearsal import daemon
-from rehearsal.isolation.plan import OF_A_SERVER
+from rehearsal.isolation.plan import of_a_server
 from tests.checkout import ROOT, Checkout, succeed
 from tests.conftest import Deployment
 from tests.person import Person
@@ -81,7 +81,9 @@ def test_all_that_the_cloud_runs_is_isolated(checkout: Checkout, deployment: Dep
         # A process that waits for an isolated one, or is just about to become one.
         if "rehearsal.isolation" not in line and "rehearsal.cloud" not in line:
             programs.add(status["Name"])
-            assert int(status["CapEff"], 16) & ~sum(1 << number for number in OF_A_SERVER) == 0, line
+            assert (
+                int(status["CapEff"], 16) & ~sum(1 << number for number in of_a_server(own_users=True)) == 0
+            ), line
             assert status["NoNewPrivs"] == "1", line
     assert programs >= {"postgres", "redis-server", "haproxy", "node"}
 

@@ -12,7 +12,6 @@ from rehearsal.cloud.refusals import Reason, RefusedError
 from rehearsal.sigv4 import Claim
 
 OWN = AccessKey(id="AKIAOWN", secret="secret")
-NOW = datetime.datetime.now(datetime.UTC)
 CLAIM = Claim(
     key_id=OWN.id,
     day="20261129",
@@ -32,23 +31,27 @@ def session() -> AssumedRole:
     return backend.assume_role("eu-central-1", "i-1", "arn:aws:iam::123456789012:role/r", "", 900, "")
 
 
+def now() -> datetime.datetime:
+    return datetime.datetime.now(datetime.UTC)
+
+
 def claim_of(session: AssumedRole) -> Claim:
     return replace(CLAIM, key_id=session.access_key_id, token=session.session_token)
 
 
 def test_the_rehearsals_key_is_the_deployers() -> None:
     """Without a session, so that nothing is asked of a policy."""
-    found = Identities(OWN).find(CLAIM, NOW)
+    found = Identities(OWN).find(CLAIM, now())
     assert (found.secret, found.session, found.service) == ("secret", None, "sts")
     assert "secret" not in repr(found)
 
 
 def test_a_sessions_key_is_its_roles(session: AssumedRole) -> None:
     """For as long as it lasts."""
-    found = Identities(OWN).find(claim_of(session), NOW)
+    found = Identities(OWN).find(claim_of(session), now())
     assert found.session is session
     with pytest.raises(RefusedError) as refused:
-        Identities(OWN).find(claim_of(session), NOW + datetime.timedelta(minutes=16))
+        Identities(OWN).find(claim_of(session), now() + datetime.timedelta(minutes=16))
     assert refused.value.reason == Reason.EXPIRED_TOKEN
 
 
@@ -57,12 +60,12 @@ def test_a_key_is_good_with_its_own_token_only(session: AssumedRole) -> None:
     claim = claim_of(session)
     for wrong in (replace(claim, token=None), replace(claim, token="x"), replace(CLAIM, token="x")):
         with pytest.raises(RefusedError) as refused:
-            Identities(OWN).find(wrong, NOW)
+            Identities(OWN).find(wrong, now())
         assert refused.value.reason == Reason.WRONG_TOKEN
 
 
 def test_any_other_key_is_nobodys() -> None:
     """Also one that moto would take for an account's."""
     with pytest.raises(RefusedError) as refused:
-        Identities(OWN).find(replace(CLAIM, key_id="AKIAIOSFODNN7EXAMPLE"), NOW)
+        Identities(OWN).find(replace(CLAIM, key_id="AKIAIOSFODNN7EXAMPLE"), now())
     assert refused.value.reason == Reason.UNKNOWN_KEY
