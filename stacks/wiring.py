@@ -225,20 +225,19 @@ class Wiring:
         )
 
     def session_secret(self, value: pulumi.Output[str], key: EncryptionKey) -> SecretArgs:
-        return SecretArgs(
-            description="Signs session cookies",
-            value=value,
-            kms_key_arn=key.arn,
-            recovery_window_in_days=self.settings.secrets.recovery_days,
-        )
+        return self._secret("Signs session cookies", value, key)
 
     def own_secrets(self, key: EncryptionKey) -> SecretArgs | None:
         """The Pulumi secrets of app.secrets, in one JSON secret."""
         if not self._own_secrets:
             return None
+        value = pulumi.Output.secret(json.dumps(self._own_secrets))
+        return self._secret("Secrets of the app: evenkeel:app.secrets", value, key)
+
+    def _secret(self, description: str, value: pulumi.Output[str], key: EncryptionKey) -> SecretArgs:
         return SecretArgs(
-            description="Secrets of the app: evenkeel:app.secrets",
-            value=pulumi.Output.secret(json.dumps(self._own_secrets)),
+            description=description,
+            value=value,
             kms_key_arn=key.arn,
             recovery_window_in_days=self.settings.secrets.recovery_days,
         )
@@ -443,20 +442,10 @@ class Wiring:
         )
 
     def check_account(self, password: pulumi.Output[str], key: EncryptionKey) -> SecretArgs:
-        return SecretArgs(
-            description="Password of the account that the verified gate logs in with",
-            value=password,
-            kms_key_arn=key.arn,
-            recovery_window_in_days=self.settings.secrets.recovery_days,
-        )
+        return self._secret("Password of the account that the verified gate logs in with", password, key)
 
     def check_token(self, value: pulumi.Output[str], key: EncryptionKey) -> SecretArgs:
-        return SecretArgs(
-            description="Tells the app that a request is the verified gate's check",
-            value=value,
-            kms_key_arn=key.arn,
-            recovery_window_in_days=self.settings.secrets.recovery_days,
-        )
+        return self._secret("Tells the app that a request is the verified gate's check", value, key)
 
     def smoke(
         self,
