@@ -44,9 +44,9 @@ function createApp({ config, log, redis, database, cache, sms, shutdown }) {
     .use(sessions.middleware)
     .use(bodies())
     .use(accounts({ prisma, cache, limits, sessions, hashing, isCheck, log }))
-    .use('/members', requireSession, members({ prisma, cache, limits, sms }))
-    .use('/conversations', requireSession, conversations({ prisma, cache }))
-    .use('/analytics', requireSession, analytics({ prisma, cache }))
+    .use('/members', requireSession, members({ prisma, cache, limits, config, sms }))
+    .use('/conversations', requireSession, conversations({ prisma, cache, limits }))
+    .use('/analytics', requireSession, analytics({ prisma, cache, limits }))
     .use(notFound)
     .use(errors(log));
 }

@@ -3,8 +3,10 @@
  * What the app caches, for how long, and which tags the writes that change it invalidate. A cache's version is raised
  * whenever the shape of its values changes: old and new servers share the cache while a release rolls out.
  *
+ * Of lists only first pages are cached, in two sizes (pages.js): how many entries a church may have does not depend on what
+ * its people ask for.
+ *
  * @typedef {import('./cache/cache').Spec} Spec
- * @typedef {import('./pages').Page} Page
  */
 
 const MINUTE_MS = 60_000;
@@ -17,25 +19,17 @@ const tags = {
   messages: (conversationId) => `messages:${conversationId}`,
 };
 
-/** The tags that a new message changes. */
-const messageTags = ({ churchId, conversationId }) => [
-  tags.conversations(churchId),
-  tags.messages(conversationId),
-];
-
-/** A page's part of a key. @type {(page: Page) => string} */
-const pageKey = ({ limit, cursor }) =>
-  `${limit}:${cursor ? `${cursor.createdAt.getTime()}:${cursor.id}` : ''}`;
-
 const caches = {
   /** Nothing in the app changes a user or a church's name: what else does is seen after a minute. */
   me: (userId) => ({ name: 'me', version: 1, ttlMs: MINUTE_MS, key: userId }),
-  /** @type {(churchId: string, query: Page & { optInSms?: boolean }) => Spec} */
-  members: (churchId, { optInSms, ...page }) => ({
+  /** An operator's approval is seen after a minute. */
+  approval: (churchId) => ({ name: 'approval', version: 1, ttlMs: MINUTE_MS, key: churchId }),
+  /** @type {(churchId: string, query: { optInSms?: boolean }) => Spec} */
+  members: (churchId, { optInSms }) => ({
     name: 'members',
-    version: 1,
+    version: 2,
     ttlMs: 5 * MINUTE_MS,
-    key: `${churchId}:${optInSms ?? 'all'}:${pageKey(page)}`,
+    key: `${churchId}:${optInSms ?? 'all'}`,
     tags: [tags.members(churchId)],
   }),
   /** Those who joined lately leave the count as time goes by; a minute late, and nobody waits for it. */
@@ -54,19 +48,19 @@ const caches = {
     key: churchId,
     tags: [tags.conversations(churchId)],
   }),
-  conversations: (churchId, page) => ({
+  conversations: (churchId) => ({
     name: 'conversations',
-    version: 1,
+    version: 2,
     ttlMs: 5 * MINUTE_MS,
-    key: `${churchId}:${pageKey(page)}`,
+    key: churchId,
     tags: [tags.conversations(churchId)],
   }),
-  /** @type {(churchId: string, conversationId: string, query: Page & { direction?: string }) => Spec} */
-  messages: (churchId, conversationId, { direction, ...page }) => ({
+  /** @type {(churchId: string, conversationId: string, query: { direction?: string }) => Spec} */
+  messages: (churchId, conversationId, { direction }) => ({
     name: 'messages',
-    version: 1,
+    version: 2,
     ttlMs: 5 * MINUTE_MS,
-    key: `${churchId}:${conversationId}:${direction ?? 'all'}:${pageKey(page)}`,
+    key: `${churchId}:${conversationId}:${direction ?? 'all'}`,
     tags: [tags.messages(conversationId)],
   }),
 };
@@ -90,4 +84,4 @@ function shownIn(response, spec) {
   return { ...spec, onOutcome };
 }
 
-module.exports = { caches, messageTags, shownIn, tags };
+module.exports = { caches, shownIn, tags };

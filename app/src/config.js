@@ -14,10 +14,12 @@ class ConfigError extends Error {
  *   trustedProxies: number, checkToken?: string,
  *   database: Readonly<{ url: string, poolSize: number, poolTimeoutMs: number, connectTimeoutMs: number,
  *     statementTimeoutMs: number, slowQueryMs: number }>,
- *   limits: Readonly<{ logInFailures: number, logIns: number, sessions: number, signUps: number, messages: number }>,
+ *   limits: Readonly<{ logInFailures: number, logIns: number, sessions: number, signUps: number, messages: number,
+ *     messagesADay: number, trialMessagesADay: number, members: number, reads: number }>,
  *   drainTimeoutMs: number, killTimeoutMs: number, keepAliveTimeoutMs: number, release: string, serverId: string,
  *   metricsHost: string, metricsPort: number, metricsNamespace?: string,
  *   smsGatewayUrl?: string, smsGatewayToken?: string, smsRateLimit: number,
+ *   smsCountries: string[],
  * }>} Config
  */
 
@@ -59,6 +61,7 @@ function readConfig(env) {
     smsGatewayUrl: smsGatewayUrl(env),
     smsGatewayToken: env.SMS_GATEWAY_TOKEN || undefined,
     smsRateLimit: wholeNumber(env, 'SMS_RATE_LIMIT', { fallback: 100, min: 1, max: 100_000 }),
+    smsCountries: smsCountries(env),
     release: env.RELEASE || 'development',
     serverId: env.SERVER_ID || hostname(),
   };
@@ -91,6 +94,10 @@ function limits(env) {
     sessions: limit('SESSION_LIMIT', 20),
     signUps: limit('SIGN_UP_LIMIT', 20),
     messages: limit('MESSAGE_LIMIT', 600),
+    messagesADay: limit('DAILY_MESSAGE_LIMIT', 10_000),
+    trialMessagesADay: limit('TRIAL_MESSAGE_LIMIT', 20),
+    members: limit('MEMBER_LIMIT', 600),
+    reads: limit('READ_LIMIT', 1200),
   });
 }
 
@@ -147,6 +154,18 @@ function smsGatewayUrl(env) {
   if (url.protocol === 'http:')
     mustBeEncrypted(env, url, 'SMS_GATEWAY_URL is without TLS', 'https://host/path');
   return value;
+}
+
+/** Where SMS may be sent to, as the beginnings of phone numbers: others may cost a hundred times as much. */
+function smsCountries(env) {
+  const value = env.SMS_COUNTRIES || '+1';
+  const prefixes = value.split(',');
+  if (!prefixes.every((prefix) => /^\+[1-9]\d{0,14}$/.test(prefix))) {
+    throw new ConfigError(
+      `SMS_COUNTRIES is '${value}'. Set it to the beginnings of phone numbers, such as '+1,+44', or leave it out for '+1'.`,
+    );
+  }
+  return prefixes;
 }
 
 /** In production nothing of people's leaves the machine in the clear. */

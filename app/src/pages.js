@@ -2,7 +2,9 @@
 /** Cursor pagination by date, newest first: a page costs the same however deep it lies. */
 
 const { z } = require('zod');
+const { shownIn } = require('./caches');
 
+const USUAL_PAGE = 50;
 const LARGEST_PAGE = 200;
 
 /** As toISOString writes it, in years that Postgres knows too. */
@@ -22,7 +24,7 @@ const cursor = z.string().transform((text, context) => {
  * @typedef {{ limit: number, cursor?: { createdAt: Date, id: string } }} Page
  */
 const pageQuery = z.strictObject({
-  limit: z.coerce.number().int().min(1).max(LARGEST_PAGE).default(50),
+  limit: z.coerce.number().int().min(1).max(LARGEST_PAGE).default(USUAL_PAGE),
   cursor: cursor.optional(),
 });
 
@@ -49,8 +51,28 @@ async function page(model, { where, select, limit, cursor: after }) {
   return { items, nextCursor: rows.length > limit ? encode(items[limit - 1]) : null };
 }
 
-function encode({ createdAt, id }) {
-  return Buffer.from(`${createdAt.toISOString()}|${id}`).toString('base64url');
+/**
+ * A page, out of the cache when it is the first one. It is cached in two sizes, whatever size is asked for; a later page
+ * is asked for once, and its cursor may be invented.
+ *
+ * @template {{ createdAt: Date | string, id: string }} T
+ * @param {{ cache: Pick<import('./cache/cache').Cache, 'wrap'>, response: import('express').Response, query: Page }} request
+ * @param {import('./cache/cache').Spec} spec of the list
+ * @param {(page: Page) => Promise<{ items: T[], nextCursor: string | null } | null>} read null: there is no such list
+ */
+async function cachedPage({ cache, response, query }, spec, read) {
+  if (query.cursor) return read(query);
+  const limit = query.limit <= USUAL_PAGE ? USUAL_PAGE : LARGEST_PAGE;
+  const sized = { ...spec, key: `${spec.key}:${limit}` };
+  const whole = await cache.wrap(shownIn(response, sized), () => read({ limit }));
+  if (!whole || whole.items.length <= query.limit) return whole;
+  const items = whole.items.slice(0, query.limit);
+  return { items, nextCursor: encode(items[query.limit - 1]) };
 }
 
-module.exports = { page, pageQuery };
+/** @param {{ createdAt: Date | string, id: string }} last a cached page has its dates as text */
+function encode({ createdAt, id }) {
+  return Buffer.from(`${new Date(createdAt).toISOString()}|${id}`).toString('base64url');
+}
+
+module.exports = { cachedPage, page, pageQuery };

@@ -7,7 +7,7 @@
  */
 
 const { createHash } = require('node:crypto');
-const { ipKeyGenerator, rateLimit } = require('express-rate-limit');
+const { ipKeyGenerator, MemoryStore, rateLimit } = require('express-rate-limit');
 const { RedisStore } = require('rate-limit-redis');
 const { bounded } = require('./bounded');
 const { RequestError } = require('./errors');
@@ -24,7 +24,8 @@ const ACCOUNTS = 10;
  *   isCheck: who is let to sign up and log in whatever was counted, and is not counted
  * @returns {RateLimits}
  * @typedef {{ logIn: import('express').RequestHandler[], signUp: import('express').RequestHandler,
- *   message: import('express').RequestHandler }} RateLimits
+ *   message: import('express').RequestHandler, messagesADay: import('express').RequestHandler,
+ *   member: import('express').RequestHandler, read: import('express').RequestHandler }} RateLimits
  */
 function rateLimits({ redis, limits, isCheck, log }) {
   /** keyOf tells who is counted; requestWasSuccessful, where given, whose requests are not. */
@@ -98,6 +99,32 @@ function rateLimits({ redis, limits, isCheck, log }) {
       keyOf: (request) => request.session.churchId,
       skip: () => false,
       passOnStoreError: true,
+    }),
+    // Each request counts, whatever becomes of it: one that is given up by its client is written all the same.
+    messagesADay: limiter({
+      name: 'message-day',
+      message: 'Your church has sent what it may in a day. Until it is approved, that is a few messages.',
+      windowMs: 24 * 60 * MINUTE_MS,
+      limit: (_request, response) =>
+        response.locals.isApproved ? limits.messagesADay : limits.trialMessagesADay,
+      keyOf: (request) => request.session.churchId,
+    }),
+    member: limiter({
+      name: 'member',
+      message: 'Your church adds too many members at once. Go on after a while.',
+      windowMs: MINUTE_MS,
+      limit: limits.members,
+      keyOf: (request) => request.session.churchId,
+    }),
+    // Counted by each process for itself: a read is cheap, and is not to cost a command of Redis more.
+    read: limiter({
+      name: 'read',
+      message: 'Your church reads too much at once. Go on after a while.',
+      windowMs: MINUTE_MS,
+      limit: limits.reads,
+      keyOf: (request) => request.session.churchId,
+      store: new MemoryStore(),
+      standardHeaders: false,
     }),
   };
 }

@@ -21,7 +21,7 @@ const MEMBERS_PER_CHURCH = 400;
 const MAX_CHURCHES = 500;
 
 const CHURCH = `
-  INSERT INTO "Church" (id, name, "createdAt") VALUES ($1, $2, now() - interval '3 years')`;
+  INSERT INTO "Church" (id, name, "createdAt", "approvedAt") VALUES ($1, $2, now() - interval '3 years', now())`;
 
 const MEMBERS = `
   INSERT INTO "Member" (id, "churchId", "firstName", "lastName", phone, email, "optInSms", "createdAt")

@@ -14,6 +14,7 @@ const { serveMetrics } = require('./metrics_endpoint');
 const { openRedis } = require('./redis');
 const { gracefulShutdown } = require('./shutdown');
 const { watchDepth } = require('./sms/depth');
+const { openOutbox } = require('./sms/outbox');
 const { openSmsQueue } = require('./sms/queue');
 
 /** For a request's head, and the whole of it, to arrive: who sends more slowly is answered 408. */
@@ -37,7 +38,8 @@ async function serve() {
     log,
   });
   // One process of a server that is sure to run: a queue nobody works off has to be noticed too.
-  if ((process.env.NODE_APP_INSTANCE ?? '0') === '0') watchDepth({ queue: sms.queue, shutdown, log });
+  if ((process.env.NODE_APP_INSTANCE ?? '0') === '0')
+    watchDepth({ queue: sms.queue, outbox: openOutbox(database.prisma), shutdown, log });
   server.on('request', createApp({ config, log, redis, database, cache, sms, shutdown }));
 
   await Promise.all([redis.settled(), cache.settled(), sms.settled(), database.settled()]);

@@ -35,7 +35,7 @@ async function work() {
     killTimeoutMs: config.killTimeoutMs,
     log,
   });
-  watchDepth({ queue: sms.queue, shutdown, log });
+  watchDepth({ queue: sms.queue, outbox: sms.outbox, shutdown, log });
 
   await Promise.all([sms.settled(), database.settled()]);
   if (shutdown.isShuttingDown) return; // A signal came first, and what it began ends the process.

@@ -56,6 +56,7 @@ test('each named query is what a route asks, to the letter', async () => {
   await user.get('/members?optInSms=true');
   await user.get('/analytics');
   const [conversation] = (await user.get('/conversations?limit=1')).body.items;
+  await user.get(`/conversations/${conversation.id}/messages`);
   await user.get(`/conversations/${conversation.id}/messages?direction=INBOUND`);
   const asked = withoutSpaces(services.postgres.output);
   const named = namedQueries();

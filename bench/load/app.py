@@ -78,9 +78,17 @@ class App:
             "WEB_CONCURRENCY": str(self.workers),
             # One machine is everyone here, and a church writes for a thousand.
             "LOG_IN_FAILURE_LIMIT": "1000000",
-            "LOG_IN_LIMIT": "1000000",
-            "SESSION_LIMIT": "1000000",
-            "MESSAGE_LIMIT": "1000000",
+            **dict.fromkeys(
+                (
+                    "LOG_IN_LIMIT",
+                    "SESSION_LIMIT",
+                    "MESSAGE_LIMIT",
+                    "DAILY_MESSAGE_LIMIT",
+                    "MEMBER_LIMIT",
+                    "READ_LIMIT",
+                ),
+                "1000000",
+            ),
             "WITHOUT": " ".join(variant.without),
             **environment,
         }

@@ -8,10 +8,11 @@ const MONTH_MS = 30 * 24 * 60 * 60 * 1000;
 
 /**
  * @param {{ prisma: import('../../generated/client').PrismaClient,
- *   cache: Pick<import('../cache/cache').Cache, 'wrap'> }} parts
+ *   cache: Pick<import('../cache/cache').Cache, 'wrap'>,
+ *   limits: import('../rate_limits').RateLimits }} parts
  */
-function analytics({ prisma, cache }) {
-  return Router().get('/', async (request, response) => {
+function analytics({ prisma, cache, limits }) {
+  return Router().get('/', limits.read, async (request, response) => {
     const { churchId } = request.session;
     const [members, { conversations, messages }] = await Promise.all([
       cache.wrap(shownIn(response, caches.memberCounts(churchId)), () => countMembers(prisma, churchId)),

@@ -3,9 +3,9 @@
 
 const { Router } = require('express');
 const { z } = require('zod');
-const { caches, shownIn } = require('../caches');
+const { caches } = require('../caches');
 const { RequestError } = require('../errors');
-const { page, pageQuery } = require('../pages');
+const { cachedPage, page, pageQuery } = require('../pages');
 
 const CONVERSATION = {
   id: true,
@@ -15,35 +15,38 @@ const CONVERSATION = {
 };
 const MESSAGE = { id: true, direction: true, body: true, createdAt: true };
 
-const messagesQuery = pageQuery.extend({ direction: z.enum(['INBOUND', 'OUTBOUND']).optional() });
+const DIRECTIONS = /** @type {const} */ (['INBOUND', 'OUTBOUND']);
+
+const messagesQuery = pageQuery.extend({ direction: z.enum(DIRECTIONS).optional() });
 
 const messagesParams = z.strictObject({ conversationId: z.uuid() });
 
 /**
  * @param {{ prisma: import('../../generated/client').PrismaClient,
- *   cache: Pick<import('../cache/cache').Cache, 'wrap'> }} parts
+ *   cache: Pick<import('../cache/cache').Cache, 'wrap'>,
+ *   limits: import('../rate_limits').RateLimits }} parts
  */
-function conversations({ prisma, cache }) {
+function conversations({ prisma, cache, limits }) {
   return Router()
-    .get('/', async (request, response) => {
+    .get('/', limits.read, async (request, response) => {
       const query = pageQuery.parse(request.query);
       const { churchId } = request.session;
-      const found = await cache.wrap(shownIn(response, caches.conversations(churchId, query)), () =>
-        page(prisma.conversation, { where: { churchId }, select: CONVERSATION, ...query }),
+      const found = await cachedPage({ cache, response, query }, caches.conversations(churchId), (whole) =>
+        page(prisma.conversation, { where: { churchId }, select: CONVERSATION, ...whole }),
       );
       response.json(found);
     })
-    .get('/:conversationId/messages', async (request, response) => {
-      const query = messagesQuery.parse(request.query);
+    .get('/:conversationId/messages', limits.read, async (request, response) => {
+      const { direction, ...query } = messagesQuery.parse(request.query);
       const { conversationId } = messagesParams.parse(request.params);
       const { churchId } = request.session;
-      const spec = shownIn(response, caches.messages(churchId, conversationId, query));
-      const found = await cache.wrap(spec, async () => {
+      const spec = caches.messages(churchId, conversationId, { direction });
+      const found = await cachedPage({ cache, response, query }, spec, async (whole) => {
         const conversation = await prisma.conversation.findFirst({ where: { id: conversationId, churchId } });
         if (!conversation) return null;
-        const { direction, ...rest } = query;
-        const where = { conversationId, direction };
-        return page(prisma.conversationMessage, { where, select: MESSAGE, ...rest });
+        // Both directions are named, where none is asked for: without them no index serves.
+        const where = { conversationId, direction: direction ?? { in: [...DIRECTIONS] } };
+        return page(prisma.conversationMessage, { where, select: MESSAGE, ...whole });
       });
       if (!found) throw new RequestError(404, 'This church has no such conversation.');
       response.json(found);

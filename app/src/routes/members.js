@@ -3,10 +3,12 @@
 
 const { Router } = require('express');
 const { z } = require('zod');
-const { caches, messageTags, shownIn, tags } = require('../caches');
+const { caches, tags } = require('../caches');
 const { RequestError } = require('../errors');
-const { writeMessage } = require('../messages');
-const { page, pageQuery } = require('../pages');
+const { DELETED, isRepeat, writeMessage } = require('../messages');
+const { cachedPage, page, pageQuery } = require('../pages');
+const { openOutbox, shareOf } = require('../sms/outbox');
+const { segments } = require('../sms/segments');
 const { text } = require('../text');
 
 const FIELDS = {
@@ -19,6 +21,11 @@ const FIELDS = {
   createdAt: true,
 };
 
+/** What a message costs at most. */
+const MOST_SEGMENTS = 10;
+/** So many fit into them. */
+const MOST_CHARACTERS = 1530;
+
 const listQuery = pageQuery.extend({
   optInSms: z.stringbool({ truthy: ['true'], falsy: ['false'] }).optional(),
 });
@@ -29,7 +36,12 @@ const newMember = z.strictObject({
   email: z.email().max(254).optional(),
   optInSms: z.boolean().default(false),
 });
-const newMessage = z.strictObject({ body: text(1600, { lines: true }) }); // 1,600: ten joined SMS
+const newMessage = z.strictObject({
+  body: text(MOST_CHARACTERS, { lines: true }).refine(
+    (body) => segments(body) <= MOST_SEGMENTS,
+    `takes more than ${MOST_SEGMENTS} SMS`,
+  ),
+});
 
 const messageParams = z.strictObject({ memberId: z.uuid() });
 /** A client's own name for a request, by which its repeats are known. */
@@ -41,21 +53,36 @@ const idempotencyKey = z
 /**
  * @param {{ prisma: import('../../generated/client').PrismaClient,
  *   cache: Pick<import('../cache/cache').Cache, 'wrap' | 'invalidate'>,
- *   limits: import('../rate_limits').RateLimits,
- *   sms: { send: (message: { messageId: string, phone: string, body: string }) => Promise<{ jobId: string }> } }} parts
+ *   limits: import('../rate_limits').RateLimits, config: import('../config').Config,
+ *   sms: { send: (message: { messageId: string }) => Promise<boolean> } }} parts
  */
-function members({ prisma, cache, limits, sms }) {
+function members({ prisma, cache, limits, config, sms }) {
+  const outbox = openOutbox(prisma);
+  const share = shareOf(config.smsRateLimit);
+
+  /** For the day's limit: whether an operator has approved the church. */
+  async function approval(request, response, next) {
+    const { churchId } = request.session;
+    const { isApproved } = await cache.wrap(caches.approval(churchId), async () => {
+      const church = await prisma.church.findUnique({ where: { id: churchId } });
+      return { isApproved: Boolean(church?.approvedAt) };
+    });
+    response.locals.isApproved = isApproved;
+    next();
+  }
+
   return Router()
-    .get('/', async (request, response) => {
-      const query = listQuery.parse(request.query);
-      const { limit, cursor, optInSms } = query;
+    .get('/', limits.read, async (request, response) => {
+      const { optInSms, ...query } = listQuery.parse(request.query);
       const { churchId } = request.session;
-      const found = await cache.wrap(shownIn(response, caches.members(churchId, query)), () =>
-        page(prisma.member, { where: { churchId, optInSms }, select: FIELDS, limit, cursor }),
+      const found = await cachedPage(
+        { cache, response, query },
+        caches.members(churchId, { optInSms }),
+        (whole) => page(prisma.member, { where: { churchId, optInSms }, select: FIELDS, ...whole }),
       );
       response.json(found);
     })
-    .post('/', async (request, response) => {
+    .post('/', limits.member, async (request, response) => {
       const { churchId } = request.session;
       const data = { ...newMember.parse(request.body), churchId };
       const member = await prisma.member
@@ -63,25 +90,36 @@ function members({ prisma, cache, limits, sms }) {
         .catch((error) => {
           if (error.code === 'P2002')
             throw new RequestError(409, 'A member of this church has that phone number.');
+          if (DELETED.has(error.code)) throw new RequestError(404, 'This church was deleted just now.');
           throw error;
         })
         // Also after an error: the connection may have broken when the member was in.
         .finally(() => cache.invalidate(tags.members(churchId)));
       response.status(201).json(member);
     })
-    .post('/:memberId/messages', limits.message, async (request, response) => {
+    .post('/:memberId/messages', limits.message, approval, limits.messagesADay, async (request, response) => {
       const { body } = newMessage.parse(request.body);
       const key = idempotencyKey.parse(request.get('Idempotency-Key'));
       const { churchId } = request.session;
       const { memberId } = messageParams.parse(request.params);
       const member = await prisma.member.findFirst({ where: { id: memberId, churchId } });
       if (!member) throw new RequestError(404, 'This church has no such member.');
-      if (!member.optInSms) throw new RequestError(409, 'This member has not opted in to SMS.');
-      const message = await writeMessage(prisma, { churchId, memberId, body, key });
-      await cache.invalidate(...messageTags({ churchId, conversationId: message.conversationId }));
-      // Only what is committed is sent, and only what the queue holds is acknowledged.
-      const { jobId } = await sms.send({ messageId: message.id, phone: member.phone, body });
-      response.status(202).json({ ...message, jobId });
+      if (!member.optInSms && !(key && (await isRepeat(prisma, { churchId, memberId, key }))))
+        throw new RequestError(409, 'This member has not opted in to SMS.');
+      if (!config.smsCountries.some((prefix) => member.phone.startsWith(prefix)))
+        throw new RequestError(409, "SMS are not sent to this member's country.");
+      const written = await writeMessage(prisma, { churchId, memberId, body, key, share }).catch(
+        async (error) => {
+          // The connection may have broken when the message was in.
+          await cache.invalidate(tags.conversations(churchId));
+          throw error;
+        },
+      );
+      const { message, isDue } = written;
+      await cache.invalidate(tags.conversations(churchId), tags.messages(message.conversationId));
+      // It is committed, and so it will be sent: by the next turn of the dispatcher, where the queue does not take it.
+      if (isDue && !(await sms.send({ messageId: message.id }))) await outbox.postpone(message.id);
+      response.status(202).json({ ...message, jobId: message.id });
     });
 }
 

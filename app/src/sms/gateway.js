@@ -4,16 +4,24 @@
 const TIMEOUT_MS = 10_000;
 const SHORTEST_PAUSE_MS = 1000;
 const LONGEST_PAUSE_MS = 60 * 60 * 1000;
-/** What a wrong credential, or a slow request, gets: no fault of the message. */
-const OURS = new Set([401, 403, 407, 408]);
+/**
+ * What is wrong with the message itself. All else may go well another time: 409 and 425 are a first request with the same
+ * key that still runs, 404 and 405 an address that is wrong or half deployed.
+ */
+const FAULTS = new Set([400, 410, 413, 422]);
+
+/** What the gateway answered, or that it did not; the message holds nothing that is secret or a person's. */
+class GatewayError extends Error {
+  name = 'GatewayError';
+}
 
 /** The gateway will never deliver this message. */
-class Rejected extends Error {
+class Rejected extends GatewayError {
   name = 'Rejected';
 }
 
 /** The gateway wants no message for a while. */
-class Throttled extends Error {
+class Throttled extends GatewayError {
   name = 'Throttled';
   constructor(pauseMs) {
     super(`the SMS gateway wants a pause of ${pauseMs} ms`);
@@ -23,7 +31,7 @@ class Throttled extends Error {
 
 /**
  * @typedef {{ deliver: (sms: { key: string, phone: string, body: string, signal?: AbortSignal }) => Promise<void> }} Gateway
- *   `deliver` throws Rejected, Throttled, or another error, after which a repeat with the same key may succeed.
+ *   `deliver` throws Rejected, Throttled, or another GatewayError, after which a repeat with the same key may succeed.
  */
 
 /**
@@ -40,7 +48,7 @@ function openGateway({ url, token, log }) {
   return {
     async deliver({ key, phone, body, signal }) {
       const timeout = AbortSignal.timeout(TIMEOUT_MS);
-      const response = await fetch(url, {
+      const response = await answered(url, {
         method: 'POST',
         redirect: 'manual', // followed, a POST may become a GET: answered well, and nothing sent
         headers: {
@@ -51,18 +59,30 @@ function openGateway({ url, token, log }) {
         body: JSON.stringify({ to: phone, body }),
         signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
       });
-      // It may repeat the phone number, so that it is neither kept nor logged; unread, it would cost its connection.
-      await response.arrayBuffer();
       judge(response);
     },
   };
+}
+
+/**
+ * The answer's head. Its body may repeat the phone number, so that it is neither kept nor logged; unread, it would cost
+ * its connection. What `fetch` says of a failure may quote the URL, with a password in it: only the code is told.
+ */
+async function answered(url, request) {
+  try {
+    const response = await fetch(url, request);
+    await response.arrayBuffer();
+    return response;
+  } catch (error) {
+    throw new GatewayError(`the SMS gateway did not answer: ${error.cause?.code ?? error.name}`);
+  }
 }
 
 function judge({ ok, status, headers }) {
   if (ok) return;
   if (status === 429) throw new Throttled(pauseOf(headers.get('retry-after')));
   const message = `the SMS gateway answered ${status}`;
-  throw status >= 400 && status < 500 && !OURS.has(status) ? new Rejected(message) : new Error(message);
+  throw FAULTS.has(status) ? new Rejected(message) : new GatewayError(message);
 }
 
 /** Retry-After as milliseconds; it holds seconds or a date. */
@@ -71,4 +91,4 @@ function pauseOf(retryAfter) {
   return Math.min(Math.max(ms || 0, SHORTEST_PAUSE_MS), LONGEST_PAUSE_MS);
 }
 
-module.exports = { openGateway, Rejected, Throttled };
+module.exports = { GatewayError, openGateway, Rejected, Throttled };

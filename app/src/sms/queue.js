@@ -8,34 +8,37 @@ const { Queue } = require('bullmq');
 const { bounded, Unavailable } = require('../bounded');
 const { KEY_LIFETIME_S } = require('../messages');
 const { openConnection } = require('./connection');
+const { DEAD_DAYS } = require('./outbox');
 
 /** The queue's name, and what its keys in Redis begin with; sessions lie in the same Redis. */
 const QUEUE = Object.freeze({ name: 'sms', prefix: 'queue' });
 const CONNECT_MS = 2000;
 const COMMAND_MS = 1000;
 const HOUR_S = 3600;
+/** Jobs that the queue takes; they share their Redis with the sessions, and the outbox has room for more. */
+const MOST_JOBS = 10_000;
+/** For so long a process goes by the last look at how many there are. */
+const LOOK_MS = 1000;
 
 const JOB_OPTIONS = Object.freeze({
   attempts: 13, // 1, 2, 4 … seconds apart, or half of it: for 34 to 68 minutes
   backoff: { type: 'exponential', delay: 1000, jitter: 0.5 },
-  removeOnComplete: { age: KEY_LIFETIME_S }, // by which a repeat is known
-  // Dead letters, until someone replays them.
-  removeOnFail: { age: 14 * 24 * HOUR_S },
+  // By which a repeat is known, also one that is checked in the last second of its key, by another clock.
+  removeOnComplete: { age: KEY_LIFETIME_S + 300 },
+  // Dead letters. The outbox has all of them: these are for the queue's own metrics.
+  removeOnFail: { age: DEAD_DAYS * 24 * HOUR_S, count: 1000 },
 });
 
 /**
  * @param {{ url: string, log: import('../log').Log }} options
  * @returns {SmsQueue}
- * @typedef {{ queue: Queue, send: (message: { messageId: string }) => Promise<{ jobId: string }>, settled: () => Promise<unknown>,
- *   close: () => Promise<void> }} SmsQueue
- *   `send` throws Unavailable within COMMAND_MS when Redis does not take the job
+ * @typedef {Jobs & { queue: Queue, settled: () => Promise<unknown>, close: () => Promise<void> }} SmsQueue
  */
 function openSmsQueue({ url, log }) {
   const redis = openConnection(url, { timeoutMs: COMMAND_MS, waits: false });
   const queue = new Queue(QUEUE.name, {
     prefix: QUEUE.prefix,
     connection: redis,
-    defaultJobOptions: JOB_OPTIONS,
     // BullMQ asks for the version once, and never again when that fails.
     skipVersionCheck: true,
   });
@@ -44,13 +47,7 @@ function openSmsQueue({ url, log }) {
   );
   return {
     queue,
-    /** The job has the message's id: one that the queue knows already is not added again. */
-    async send({ messageId }) {
-      // A job that waited for Redis here would be delivered after its client was told 503.
-      if (redis.status !== 'ready') throw new Unavailable(`the queue's Redis is ${redis.status}`);
-      await bounded(queue.add('message', {}, { jobId: messageId }), COMMAND_MS, 'Adding to the queue');
-      return { jobId: messageId };
-    },
+    ...jobsOf({ queue, redis, log }),
     /** Resolves when connected, or when a first attempt has had its time: a worker starts without Redis. */
     settled: () =>
       bounded(queue.waitUntilReady(), CONNECT_MS, "Connecting to the queue's Redis").catch((error) =>
@@ -63,4 +60,49 @@ function openSmsQueue({ url, log }) {
   };
 }
 
-module.exports = { openSmsQueue, QUEUE };
+/**
+ * The queue's jobs, by the messages' ids.
+ *
+ * @param {{ queue: Queue, redis: import('ioredis').Redis, log: import('../log').Log }} options
+ * @returns {Jobs}
+ * @typedef {{ send: (message: { messageId: string }) => Promise<boolean>, room: () => Promise<number>,
+ *   lookUp: (id: string) => Promise<{ state: string, reason?: string }> }} Jobs
+ *   `send`: whether the queue has it now, within COMMAND_MS. One that it knows already is not added again;
+ *   `room`: how many more it takes
+ */
+function jobsOf({ queue, redis, log }) {
+  let left = 0;
+  let lookedAt = -Infinity;
+
+  async function room() {
+    const count = queue.getJobCountByTypes('wait', 'active', 'delayed', 'prioritized');
+    left = Math.max(0, MOST_JOBS - (await bounded(count, COMMAND_MS, 'Counting the queue')));
+    lookedAt = performance.now();
+    return left;
+  }
+
+  return {
+    room,
+    async send({ messageId }) {
+      try {
+        // One that waited in this process for Redis would be lost with it.
+        if (redis.status !== 'ready') throw new Unavailable(`the queue's Redis is ${redis.status}`);
+        if (performance.now() - lookedAt > LOOK_MS) await room();
+        if (left <= 0) return false;
+        left -= 1;
+        const job = queue.add('message', {}, { ...JOB_OPTIONS, jobId: messageId });
+        await bounded(job, COMMAND_MS, 'Adding to the queue');
+        return true;
+      } catch (error) {
+        log.error('queue', { error: error.message });
+        return false;
+      }
+    },
+    async lookUp(id) {
+      const job = await queue.getJob(id);
+      return job ? { state: await job.getState(), reason: job.failedReason } : { state: 'unknown' };
+    },
+  };
+}
+
+module.exports = { jobsOf, openSmsQueue, QUEUE };

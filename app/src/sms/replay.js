@@ -9,7 +9,10 @@ const { parseArgs } = require('node:util');
 const { Queue } = require('bullmq');
 const { bounded } = require('../bounded');
 const { readConfig } = require('../config');
+const { openDatabase } = require('../database');
+const { createLog } = require('../log');
 const { openConnection } = require('./connection');
+const { openOutbox } = require('./outbox');
 const { QUEUE } = require('./queue');
 
 const TIMEOUT_MS = 5000;
@@ -23,36 +26,55 @@ async function replay() {
     allowPositionals: true,
   });
   if (values.discard && ids.length === 0) throw new RangeError('Name what to discard: --dry-run lists ids.');
-  const redis = openConnection(readConfig(process.env).redisUrl, { timeoutMs: TIMEOUT_MS, waits: true });
+  const config = readConfig(process.env);
+  const redis = openConnection(config.redisUrl, { timeoutMs: TIMEOUT_MS, waits: true });
   const queue = new Queue(QUEUE.name, { prefix: QUEUE.prefix, connection: redis });
   queue.on('error', (/** @type {NodeJS.ErrnoException} */ error) =>
     console.error(`Redis: ${error.message || error.code}`),
   );
+  const database = openDatabase({ ...config.database, poolSize: 1, log: createLog({}) });
+  const outbox = openOutbox(database.prisma);
   try {
     await bounded(queue.waitUntilReady(), TIMEOUT_MS, "Connecting to the queue's Redis");
-    const letters = await deadLetters(queue, ids);
-    for (const job of letters) {
-      console.log(`${job.id}  ${new Date(job.finishedOn).toISOString()}  ${job.failedReason}`);
+    const letters = await deadLetters(queue, outbox, ids);
+    for (const { id, at, reason, job, isEntered } of letters) {
+      console.log(`${id}  ${at.toISOString()}  ${reason}`);
       if (values['dry-run']) continue;
-      if (values.discard) await job.remove();
-      else await job.retry('failed', { resetAttemptsMade: true });
+      if (values.discard) {
+        await job?.remove();
+        await outbox.remove(id);
+      } else if (isEntered) {
+        // The next turn of a worker's dispatcher puts it into the queue, which must not know it any more.
+        await job?.remove();
+        await outbox.revive(id);
+      } else await job?.retry('failed', { resetAttemptsMade: true });
     }
     const done = `${values['dry-run'] ? 'would be' : 'were'} ${values.discard ? 'discarded' : 'put back'}`;
     console.log(`${letters.length} dead letters ${done}.`);
   } finally {
     redis.disconnect();
+    await database.close();
   }
 }
 
-/** Those with the ids given, or all, the newest first. */
-async function deadLetters(queue, ids) {
-  if (ids.length === 0) return queue.getFailed();
-  const found = await Promise.all(ids.map((id) => queue.getJob(id)));
-  const dead = await Promise.all(found.map((job) => job?.isFailed()));
-  const none = ids.filter((_, k) => !dead[k]);
+/**
+ * Those with the ids given, or all, the newest first: what the outbox knows, and what the queue knows already, or from a
+ * release that had no outbox.
+ */
+async function deadLetters(queue, outbox, ids) {
+  const letters = new Map();
+  for (const job of await queue.getFailed()) {
+    const { id, finishedOn, failedReason } = job;
+    letters.set(id, { id, at: new Date(finishedOn), reason: failedReason, job, isEntered: false });
+  }
+  for (const id of letters.keys()) letters.get(id).isEntered = (await outbox.find(id)) !== null;
+  for (const { messageId: id, deadAt: at, reason } of await outbox.dead())
+    letters.set(id, { id, at, reason, job: letters.get(id)?.job, isEntered: true });
+  const none = ids.filter((id) => !letters.has(id));
   if (none.length > 0)
     throw new RangeError(`No dead letter has the id ${none.join(' or ')}. --dry-run lists them.`);
-  return found;
+  const wanted = ids.length > 0 ? ids.map((id) => letters.get(id)) : [...letters.values()];
+  return wanted.sort((one, other) => other.at - one.at);
 }
 
 replay().catch((error) => {

@@ -6,8 +6,10 @@ const { setTimeout: sleep } = require('node:timers/promises');
 const { bounded } = require('../bounded');
 const { jobs } = require('../metrics');
 const { openConnection } = require('./connection');
-const { Rejected, Throttled } = require('./gateway');
-const { QUEUE } = require('./queue');
+const { startDispatcher } = require('./dispatcher');
+const { GatewayError, Rejected, Throttled } = require('./gateway');
+const { openOutbox, shareOf } = require('./outbox');
+const { jobsOf, QUEUE } = require('./queue');
 
 const CONNECT_MS = 2000;
 const CLOSE_MS = 1000;
@@ -35,11 +37,12 @@ const OPTIONS = Object.freeze({
  * @param {{ url: string, prisma: import('../../generated/client').PrismaClient,
  *   gateway: import('./gateway').Gateway, ratePerSecond: number, log: import('../log').Log }} options
  *   `ratePerSecond`: jobs of all workers together
- * @returns {import('../shutdown').Work & { queue: Queue, settled: () => Promise<void>, close: () => Promise<void> }}
+ * @returns {import('../shutdown').Work & { queue: Queue, outbox: import('./outbox').Outbox, settled: () => Promise<void>, close: () => Promise<void> }}
  */
 function startSmsWorker({ url, prisma, gateway, ratePerSecond, log }) {
   const redis = openConnection(url, { timeoutMs: SILENCE_MS, waits: true });
   const options = { prefix: QUEUE.prefix, connection: redis };
+  const outbox = openOutbox(prisma);
   const inFlight = new Set();
   let handedBack = 0;
 
@@ -50,6 +53,8 @@ function startSmsWorker({ url, prisma, gateway, ratePerSecond, log }) {
     limiter: { max: ratePerSecond, duration: 1000 },
   });
   const queue = new Queue(QUEUE.name, options);
+  const sms = jobsOf({ queue, redis, log });
+  const dispatcher = startDispatcher({ outbox, sms, share: shareOf(ratePerSecond), log });
   for (const part of /** @type {import('node:events').EventEmitter[]} */ ([worker, queue]))
     part.on('error', (error) => log.error('queue', { error: error.message || error.code }));
   worker.on('completed', () => jobs.inc({ queue: QUEUE.name, outcome: 'completed' }));
@@ -59,6 +64,11 @@ function startSmsWorker({ url, prisma, gateway, ratePerSecond, log }) {
     jobs.inc({ queue: QUEUE.name, outcome });
     log.error(`SMS ${outcome}`, { job: job.id, attempts: job.attemptsMade, error: error.message });
   });
+
+  /** Where the outbox is not told, the dispatcher asks the queue after a while. */
+  async function tell(telling) {
+    await telling.catch((error) => log.error('outbox', { error }));
+  }
 
   async function work(job, token, signal) {
     inFlight.add(job.id);
@@ -75,21 +85,34 @@ function startSmsWorker({ url, prisma, gateway, ratePerSecond, log }) {
         await queue.rateLimit(error.pauseMs);
         throw new RateLimitError();
       }
-      throw error instanceof Rejected ? new UnrecoverableError(error.message) : error;
+      const failure = tellable(error, job.id);
+      const isDead = error instanceof Rejected || job.attemptsMade + 1 >= job.opts.attempts;
+      if (isDead) await tell(outbox.bury(job.id, failure.message));
+      throw failure;
     } finally {
       inFlight.delete(job.id);
     }
   }
 
+  /** The queue keeps what a job failed of: an error of the database may quote what is a person's. */
+  function tellable(error, id) {
+    if (error instanceof Rejected) return new UnrecoverableError(error.message);
+    if (error instanceof GatewayError) return error;
+    log.error('SMS failed', { job: id, error });
+    return new Error(`${error.name} ${error.code ?? ''}`.trim());
+  }
+
   async function deliver(id, signal) {
     const message = await findMessage(prisma, id);
     // Deleted, or opted out, while the job waited.
-    if (!message?.optInSms) return log.info('SMS not wanted any more', { job: id });
-    await gateway.deliver({ key: id, phone: message.phone, body: message.body, signal });
+    if (!message?.optInSms) log.info('SMS not wanted any more', { job: id });
+    else await gateway.deliver({ key: id, phone: message.phone, body: message.body, signal });
+    await tell(outbox.remove(id));
   }
 
   return {
     queue,
+    outbox,
     /** Resolves when connected, or when a first attempt has had its time: a worker starts without Redis. */
     settled: () =>
       bounded(worker.waitUntilReady(), CONNECT_MS, "Connecting to the queue's Redis").catch((error) =>
@@ -98,6 +121,7 @@ function startSmsWorker({ url, prisma, gateway, ratePerSecond, log }) {
     underWay: () => ({ inFlight: inFlight.size }),
     async leave({ idleMs, drainMs }) {
       const timeoutMs = idleMs + drainMs;
+      dispatcher.stop();
       const finished = worker.close();
       const patience = setTimeout(() => worker.cancelAllJobs(), timeoutMs - HAND_BACK_MS);
       // What is left after all, because Redis is away, others find by its lock, which ends.
@@ -123,7 +147,7 @@ async function findMessage(prisma, id) {
     SELECT message.body, member.phone, member."optInSms"
     FROM "ConversationMessage" AS message
     JOIN "Conversation" AS conversation ON conversation.id = message."conversationId"
-    JOIN "Member" AS member ON member.id = conversation."memberId"
+    JOIN "Member" AS member ON member.id = conversation."memberId" AND member."churchId" = conversation."churchId"
     WHERE message.id = ${id}::uuid`;
   return found[0];
 }

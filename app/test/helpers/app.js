@@ -13,12 +13,22 @@ const SERVER = join(__dirname, '../../src/server.js');
 const SHORT = { DRAIN_TIMEOUT_MS: '300', KILL_TIMEOUT_MS: '1600' };
 
 /** For tests that are not about them. */
-const NO_LIMITS = Object.fromEntries(
-  ['LOG_IN_FAILURE_LIMIT', 'LOG_IN_LIMIT', 'MESSAGE_LIMIT', 'SESSION_LIMIT', 'SIGN_UP_LIMIT'].map((limit) => [
-    limit,
-    '1000000',
-  ]),
-);
+const NO_LIMITS = {
+  SMS_COUNTRIES: '+1,+49',
+  ...Object.fromEntries(
+    [
+      ...[
+        'LOG_IN_FAILURE_LIMIT',
+        'LOG_IN_LIMIT',
+        'SESSION_LIMIT',
+        'SIGN_UP_LIMIT',
+        'MESSAGE_LIMIT',
+        'DAILY_MESSAGE_LIMIT',
+      ],
+      ...['TRIAL_MESSAGE_LIMIT', 'MEMBER_LIMIT', 'READ_LIMIT'],
+    ].map((name) => [name, '1000000']),
+  ),
+};
 
 /** Starts a worker without PM2 and waits until it is ready; `script` is for twins that lack something. */
 async function startApp(services, env = {}, script = SERVER) {

@@ -18,23 +18,24 @@ async function startGateway() {
     texts,
     /**
      * How it is from now on: `answer` gives the status for a key, or with headers; `delayMs` lies between a text's
-     * delivery and the answer.
+     * delivery and the answer, and `until` is waited for.
      */
-    behave({ answer = () => 200, delayMs = 0, deduplicates = true } = {}) {
-      manners = { answer, delayMs, deduplicates };
+    behave({ answer = () => 200, delayMs = 0, until = Promise.resolve(), deduplicates = true } = {}) {
+      manners = { answer, delayMs, until, deduplicates };
     },
   };
   gateway.behave();
   const server = createServer(async (request, response) => {
     const sms = await json(request);
     const key = request.headers['idempotency-key'];
-    const { answer, delayMs, deduplicates } = manners;
+    const { answer, delayMs, until, deduplicates } = manners;
     const given = answer(key);
     const { status, headers } = typeof given === 'number' ? { status: given } : given;
     const known = calls.has(key) && texts.some((text) => text.key === key);
     calls.set(key, (calls.get(key) ?? 0) + 1);
     if (status === 200 && !(deduplicates && known)) texts.push({ key, at: Date.now(), ...sms });
     await sleep(delayMs);
+    await until;
     response.writeHead(status, headers).end();
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');

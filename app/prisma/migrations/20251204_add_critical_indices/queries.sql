@@ -46,3 +46,13 @@ FROM "public"."ConversationMessage" WHERE ("public"."ConversationMessage"."conve
   AND "public"."ConversationMessage"."direction" = CAST($2::text AS "public"."Direction"))
 ORDER BY "public"."ConversationMessage"."createdAt" DESC, "public"."ConversationMessage"."id" DESC
 LIMIT $3 OFFSET $4;
+
+-- query: Messages, first page
+-- uses: "ConversationMessage_direction_conversationId_idx"
+-- parameters: SELECT id, 'INBOUND', 'OUTBOUND', 51, 0 FROM "Conversation" ORDER BY random() LIMIT 10
+SELECT "public"."ConversationMessage"."id", "public"."ConversationMessage"."direction"::text,
+  "public"."ConversationMessage"."body", "public"."ConversationMessage"."createdAt"
+FROM "public"."ConversationMessage" WHERE ("public"."ConversationMessage"."conversationId" = $1
+  AND "public"."ConversationMessage"."direction" IN (CAST($2::text AS "public"."Direction"),CAST($3::text AS "public"."Direction")))
+ORDER BY "public"."ConversationMessage"."createdAt" DESC, "public"."ConversationMessage"."id" DESC
+LIMIT $4 OFFSET $5;
