@@ -10,6 +10,9 @@ const { readConfig } = require('./config');
 const { openDatabase } = require('./database');
 const { createLog } = require('./log');
 
+/** Nobody's request waits for it. */
+const CONNECT_MS = 30_000;
+
 async function approve() {
   const { values, positionals } = parseArgs({
     options: { revoke: { type: 'boolean', default: false } },

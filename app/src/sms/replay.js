@@ -16,6 +16,8 @@ const { openOutbox } = require('./outbox');
 const { QUEUE } = require('./queue');
 
 const TIMEOUT_MS = 5000;
+/** Nobody's request waits for it. */
+const CONNECT_MS = 30_000;
 
 async function replay() {
   const { values, positionals: ids } = parseArgs({
@@ -32,7 +34,7 @@ async function replay() {
   queue.on('error', (/** @type {NodeJS.ErrnoException} */ error) =>
     console.error(`Redis: ${error.message || error.code}`),
   );
-  const database = openDatabase({ ...config.database, poolSize: 1, log: createLog({}) });
+  const database = openDatabase({ ...config.database, poolSize: 1, connectTimeoutMs: CONNECT_MS, log: createLog({}) });
   const outbox = openOutbox(database.prisma);
   try {
     await bounded(queue.waitUntilReady(), TIMEOUT_MS, "Connecting to the queue's Redis");
