@@ -23,6 +23,7 @@ async function approve() {
   const { prisma, close } = openDatabase({
     ...readConfig(process.env).database,
     poolSize: 1,
+    connectTimeoutMs: CONNECT_MS,
     log: createLog({}),
   });
   try {

@@ -34,7 +34,12 @@ async function replay() {
   queue.on('error', (/** @type {NodeJS.ErrnoException} */ error) =>
     console.error(`Redis: ${error.message || error.code}`),
   );
-  const database = openDatabase({ ...config.database, poolSize: 1, connectTimeoutMs: CONNECT_MS, log: createLog({}) });
+  const database = openDatabase({
+    ...config.database,
+    poolSize: 1,
+    connectTimeoutMs: CONNECT_MS,
+    log: createLog({}),
+  });
   const outbox = openOutbox(database.prisma);
   try {
     await bounded(queue.waitUntilReady(), TIMEOUT_MS, "Connecting to the queue's Redis");
