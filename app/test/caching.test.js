@@ -1,5 +1,6 @@
 'use strict';
 const assert = require('node:assert/strict');
+const { randomUUID } = require('node:crypto');
 const { EventEmitter, once } = require('node:events');
 const { join } = require('node:path');
 const { after, before, test } = require('node:test');
@@ -127,6 +128,32 @@ test('a church is never given what the cache has of another', async () => {
     const { items } = (await user.get('/members')).body;
     assert.equal(items.length > 0, user === here);
   }
+});
+
+test('only first pages are cached, in two sizes: what people ask for makes no more entries', async () => {
+  const [here] = users;
+  const { messages } = await pathsOf(here, await addMember(here));
+  const lists = ['/members?', '/members?optInSms=true&', '/conversations?', `${messages}&`];
+  const entries = () =>
+    cacheRedis
+      .command('--scan', '--pattern', 'cache:*')
+      .split('\n')
+      .filter((key) => /^cache:(?!version:|lock:)/.test(key)).length;
+  cacheRedis.command('flushall');
+
+  const hits = async (path) => (await here.get(path)).headers['x-cache'] === 'hit';
+  for (const list of lists)
+    for (const limit of [1, 7, 50, 51, 199, 200])
+      await eventually(() => hits(`${list}limit=${limit}`), { what: `a hit of ${list}limit=${limit}` });
+  assert.equal(entries(), 2 * lists.length);
+
+  const invented = () => Buffer.from(`${new Date().toISOString()}|${randomUUID()}`).toString('base64url');
+  for (const list of lists)
+    for (let n = 0; n < 10; n += 1) {
+      const { status, headers } = await here.get(`${list}cursor=${invented()}`);
+      assert.deepEqual([status, headers['x-cache']], [200, undefined]);
+    }
+  assert.equal(entries(), 2 * lists.length);
 });
 
 /** Of each of two writers. */

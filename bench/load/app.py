@@ -77,9 +77,9 @@ class App:
             "METRICS_PORT": str(self._metrics_port),
             "WEB_CONCURRENCY": str(self.workers),
             # One machine is everyone here, and a church writes for a thousand.
-            "LOG_IN_FAILURE_LIMIT": "1000000",
             **dict.fromkeys(
                 (
+                    "LOG_IN_FAILURE_LIMIT",
                     "LOG_IN_LIMIT",
                     "SESSION_LIMIT",
                     "MESSAGE_LIMIT",
