@@ -21,7 +21,7 @@ const jobs = new Counter({
   labelNames: ['queue', 'outcome'],
 });
 
-/** state: BullMQ's, such as wait, active, delayed, failed. */
+/** state: BullMQ's, such as wait, active, delayed, failed; and outbox: what waits in Postgres for a place in the queue. */
 const queueJobs = new Gauge({
   name: 'app_queue_jobs',
   help: 'Jobs in a queue now, by state',

@@ -3,7 +3,7 @@
  * How often someone may do what is costly or abused, counted in the sessions' Redis for all workers and servers.
  *
  * While Redis is away nobody signs up or logs in: uncounted, anybody could guess, and keep a core busy, as often as they
- * like. Messages, which want a session, are then not counted.
+ * like. What wants a session is then not counted; but a church that nobody has approved sends nothing.
  */
 
 const { createHash } = require('node:crypto');
@@ -13,6 +13,7 @@ const { bounded } = require('./bounded');
 const { RequestError } = require('./errors');
 
 const MINUTE_MS = 60_000;
+const DAY_MS = 24 * 60 * MINUTE_MS;
 /** What a Redis that hangs costs a request. */
 const COUNT_MS = 250;
 /** So many accounts of one address, such as an office's, may log in, and fail, as often as one may. */
@@ -24,7 +25,7 @@ const ACCOUNTS = 10;
  *   isCheck: who is let to sign up and log in whatever was counted, and is not counted
  * @returns {RateLimits}
  * @typedef {{ logIn: import('express').RequestHandler[], signUp: import('express').RequestHandler,
- *   message: import('express').RequestHandler, messagesADay: import('express').RequestHandler,
+ *   message: import('express').RequestHandler, messagesADay: import('express').RequestHandler[],
  *   member: import('express').RequestHandler, read: import('express').RequestHandler }} RateLimits
  */
 function rateLimits({ redis, limits, isCheck, log }) {
@@ -51,6 +52,14 @@ function rateLimits({ redis, limits, isCheck, log }) {
     skipSuccessfulRequests: true,
     requestWasSuccessful: (_request, response) => response.statusCode !== 401,
   };
+
+  const ofChurch = {
+    windowMs: MINUTE_MS,
+    keyOf: (request) => request.session.churchId,
+    skip: () => false,
+    passOnStoreError: true,
+  };
+  const messagesADay = { ...ofChurch, name: 'message-day', windowMs: DAY_MS };
 
   return {
     logIn: [
@@ -92,37 +101,39 @@ function rateLimits({ redis, limits, isCheck, log }) {
       keyOf: address,
     }),
     message: limiter({
+      ...ofChurch,
       name: 'message',
       message: 'Your church writes too many messages at once. Go on after a while.',
-      windowMs: MINUTE_MS,
       limit: limits.messages,
-      keyOf: (request) => request.session.churchId,
-      skip: () => false,
-      passOnStoreError: true,
     }),
     // Each request counts, whatever becomes of it: one that is given up by its client is written all the same.
-    messagesADay: limiter({
-      name: 'message-day',
-      message: 'Your church has sent what it may in a day. Until it is approved, that is a few messages.',
-      windowMs: 24 * 60 * MINUTE_MS,
-      limit: (_request, response) =>
-        response.locals.isApproved ? limits.messagesADay : limits.trialMessagesADay,
-      keyOf: (request) => request.session.churchId,
-    }),
+    messagesADay: [
+      limiter({
+        ...messagesADay,
+        message: 'Your church has sent what it may in a day.',
+        limit: limits.messagesADay,
+        skip: (_request, response) => !response.locals.isApproved,
+      }),
+      limiter({
+        ...messagesADay,
+        message: 'Until your church is approved, it may send a few messages a day.',
+        limit: limits.trialMessagesADay,
+        skip: (_request, response) => response.locals.isApproved,
+        passOnStoreError: false,
+      }),
+    ],
     member: limiter({
+      ...ofChurch,
       name: 'member',
       message: 'Your church adds too many members at once. Go on after a while.',
-      windowMs: MINUTE_MS,
       limit: limits.members,
-      keyOf: (request) => request.session.churchId,
     }),
     // Counted by each process for itself: a read is cheap, and is not to cost a command of Redis more.
     read: limiter({
+      ...ofChurch,
       name: 'read',
       message: 'Your church reads too much at once. Go on after a while.',
-      windowMs: MINUTE_MS,
       limit: limits.reads,
-      keyOf: (request) => request.session.churchId,
       store: new MemoryStore(),
       standardHeaders: false,
     }),

@@ -82,13 +82,25 @@ test('a new church may send a few messages a day, until an operator approves it'
     answers.map(({ status }) => status),
     [202, 202, 429],
   );
-  assert.match(answers[2].body.error, /Until it is approved/);
+  assert.match(answers[2].body.error, /Until your church is approved/);
   await run('approve.js', stranger.email);
   await run('cache/flush.js', 'approval'); // or a minute passes
   assert.equal((await stranger.write('Three')).status, 202);
   assert.match((await run('approve.js', '--revoke', stranger.email)).stdout, /is not approved any more/);
   await run('cache/flush.js', 'approval');
   assert.equal((await stranger.write('Four')).status, 429);
+});
+
+test('while nobody can be counted a church that is not approved sends nothing; another does', async () => {
+  const [stranger, known] = [await church({ isApproved: false }), await church()];
+  services.redis.command('client', 'pause', '60000', 'WRITE'); // The sessions can be read.
+  try {
+    assert.equal((await stranger.write('Uncounted')).status, 503);
+    assert.equal((await known.write('Uncounted')).status, 202);
+  } finally {
+    services.redis.command('client', 'unpause');
+  }
+  query(`DELETE FROM "SmsOutbox"`);
 });
 
 test('an approval of somebody unknown is refused', async () => {

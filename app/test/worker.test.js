@@ -27,6 +27,7 @@ before(async () => {
   user = await loggedIn(app.url);
   const member = { firstName: 'Ruth', lastName: 'Moab', phone: '+15550100001', optInSms: true };
   memberId = (await user.post('/members', member)).body.id;
+  services.postgres.query(`UPDATE "Church" SET "approvedAt" = now()`);
 });
 afterEach(async () => {
   gateway.behave();
