@@ -13,6 +13,9 @@
 /** From PM2's kill time-out back to the hard stop, and again to the drain's end: time to close and to log, in ms. */
 const MARGIN_MS = 500;
 
+/** What a reader of the log that does not read may cost beyond the hard stop. */
+const FLUSH_MS = 200;
+
 /**
  * What a process does, and how it ends that: `underWay` and `leave` give what the log is to say.
  *
@@ -35,10 +38,12 @@ function gracefulShutdown({ work, closers, drainTimeoutMs, killTimeoutMs, log })
     const hardStopMs = killTimeoutMs - MARGIN_MS;
     const idleMs = hardStopMs - MARGIN_MS - drainTimeoutMs;
     setTimeout(() => exit(code || 1, { reason, hardStop: true }), hardStopMs);
+    setTimeout(() => process.exit(code || 1), hardStopMs + FLUSH_MS);
 
     log.info('shutting down', { reason, ...work.underWay() });
     const left = await work.leave({ idleMs, drainMs: drainTimeoutMs });
-    await Promise.all(closers.map((close) => close()));
+    const closed = await Promise.allSettled(closers.map((close) => close()));
+    for (const part of closed) if (part.status === 'rejected') log.error('close', { error: part.reason });
     await exit(code, { reason, ...left });
   }
 

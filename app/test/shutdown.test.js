@@ -115,6 +115,40 @@ for (const [signalName, kind] of [
   });
 }
 
+/** A process that has only a way out, and takes it at once: with this closer, and with these fields of its log's. */
+function leaver({ closer = 'async () => {}', flush = 'log.flush', killTimeoutMs }) {
+  const script = `
+    const { createLog } = require('./log');
+    const { gracefulShutdown } = require('./shutdown');
+    const log = createLog({});
+    gracefulShutdown({
+      work: { underWay: () => ({}), leave: async () => ({}) },
+      closers: [${closer}],
+      drainTimeoutMs: 0,
+      killTimeoutMs: ${killTimeoutMs},
+      log: { ...log, flush: ${flush} },
+    });
+    process.kill(process.pid, 'SIGTERM');
+    setInterval(() => {}, 1000);`;
+  return start(process.execPath, ['-e', script], {
+    cwd: join(SERVER, '..'),
+    env: { PATH: process.env.PATH },
+  });
+}
+
+test('what can not be closed is in the log, and delays nothing', async () => {
+  const closer = "async () => { throw new Error('a fault of the tests') }";
+  const child = leaver({ closer, killTimeoutMs: 60_000 });
+  assert.equal((await once(child, 'close'))[0], 0);
+  assert.match(child.output, /"message":"close".*a fault of the tests/);
+  assert.doesNotMatch(child.output, /hardStop/);
+});
+
+test('a log that nobody takes does not keep a process', async () => {
+  const child = leaver({ flush: '() => new Promise(() => {})', killTimeoutMs: 1000 });
+  assert.equal((await once(child, 'exit'))[0], 1);
+});
+
 test('a worker that is told to leave while its database hangs never listens', async () => {
   const database = createServer().listen(0, '127.0.0.1'); // It accepts, and says nothing.
   await once(database, 'listening');

@@ -28,8 +28,8 @@ const { establish, versionKey } = require('./versions');
 const COMMAND_MS = { mGet: 100, set: 100, eval: 100, del: 1000 };
 /** How long a read waits for a value that another worker computes, before it computes its own. */
 const PATIENCE_MS = 1000;
-/** Between two looks whether it is there: a subscription would not tell of a worker that died. */
-const LOOK_MS = 10;
+/** Between two looks whether it is there, first and at last: a subscription would not tell of a worker that died. */
+const LOOK_MS = { first: 10, longest: 50 };
 /** How long a tag has its version: two lives of the longest entry, as many entries end with it. A value's own ends sooner. */
 const TAG_MS = 2 * LONGEST_MS;
 
@@ -132,16 +132,21 @@ function createCache({ url, log }) {
   async function take(spec, patienceMs) {
     const lock = lockOf(redis, keyOf(spec));
     const end = performance.now() + patienceMs;
-    for (;;) {
+    for (let pauseMs = LOOK_MS.first; ; pauseMs = Math.min(2 * pauseMs, LOOK_MS.longest)) {
       // In this order on the wire: whoever had the lock before us has stored the value before releasing it.
-      const [isOurs, { entry, versions }] = await guarded(() => Promise.all([lock.take(), read(spec)]));
+      const [isOurs, { entry, versions }] = await guarded(() => Promise.all([lock.take(), read(spec)])).catch(
+        (error) => {
+          lock.release(); // Redis may have got to it all the same, and others would wait for nobody
+          throw error;
+        },
+      );
       if (entry?.isFresh) {
         if (isOurs) lock.release();
         return { entry };
       }
       if (isOurs) return { versions, lock };
       if (performance.now() >= end) return { versions };
-      await sleep(LOOK_MS);
+      await sleep(pauseMs);
     }
   }
 
