@@ -16,7 +16,8 @@ const each = {
   wait_ready: true,
   listen_timeout: Number(process.env.LISTEN_TIMEOUT_MS || 10_000),
   kill_timeout: Number(process.env.KILL_TIMEOUT_MS || 5000),
-  // A worker that dies within 5 s of its start, ten times on end, is left for dead.
+  // A worker that dies within 5 s of its start, ten times on end in its first minute, is left for dead; one that begins to
+  // later is started again and again, up to 15 s apart.
   min_uptime: 5000,
   max_restarts: 10,
   exp_backoff_restart_delay: 100,

@@ -2,6 +2,9 @@
 /**
  * An HTTP server's connections and requests, and how they end without a client losing one. `http.Server.close()` has no
  * place here: since Node 19 it closes idle sockets at once, and resets the client that is about to reuse one.
+ *
+ * It knows requests that end. A WebSocket holds the way out up for its idle time and is then cut off by the exit; a stream of
+ * events is cut off after the drain. An app that has either ends them itself when it is told to leave.
  */
 
 const { Server: NetServer } = require('node:net');
@@ -49,8 +52,8 @@ function connections(server) {
 
 /** Resolves when the set is empty, or after the time given. */
 async function emptied(set, timeoutMs) {
-  const end = Date.now() + timeoutMs;
-  while (set.size > 0 && Date.now() < end) await sleep(POLL_MS);
+  const end = performance.now() + timeoutMs;
+  while (set.size > 0 && performance.now() < end) await sleep(POLL_MS);
 }
 
 module.exports = { connections };

@@ -45,7 +45,7 @@ function openDatabase({
     // With libuv's ten probes, one a second, an idle connection whose peer is gone is dropped within 20 s.
     keepAlive: true,
     keepAliveInitialDelayMillis: KEEP_ALIVE_MS,
-    maxLifetimeSeconds: LIFETIME_S,
+    maxLifetimeSeconds: LIFETIME_S * (0.9 + 0.1 * Math.random()), // the workers' ends lie apart
     application_name: 'app',
   });
   // An idle connection that the server drops is an 'error' event, and would end the process unheard.

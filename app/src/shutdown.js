@@ -7,7 +7,8 @@
  *     + drain    stop waiting for requests in flight; hand the jobs in flight back to the queue
  *     hardStop   exit, whatever is still open; PM2's SIGKILL would come MARGIN_MS later
  *
- * Each step is taken early when nothing is left to wait for.
+ * Each step is taken early when nothing is left to wait for. After an error that nobody caught it is the same way: requests
+ * in flight are answered by a process whose state is unknown, rather than broken off.
  */
 
 /** From PM2's kill time-out back to the hard stop, and again to the drain's end: time to close and to log, in ms. */

@@ -15,7 +15,7 @@ ROUTES: Routes = REFERENCE_APP
 COOKIE = "sid"
 """The session's cookie."""
 SESSION_SECONDS = 24 * 60 * 60
-"""After so long unused a session ends."""
+"""So long after its log-in a session ends."""
 SLOW_REQUEST = {
     "method": "POST",
     "path": "/login",
