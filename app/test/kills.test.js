@@ -17,6 +17,7 @@ const { startWorker } = require('./helpers/worker');
 const HASTY_WORKER = join(__dirname, 'fixtures/hasty_worker.js');
 const SEED = Number(process.env.KILLS_SEED ?? randomInt(2 ** 31));
 const WRITERS = 8;
+const SMS_RATE_LIMIT = '1000';
 /** Between two messages of a writer, in ms. */
 const PAUSE_MS = 10;
 /** Killed so often: app processes, and workers in each of two places. */
@@ -89,19 +90,22 @@ function startWriter(user, memberId) {
   };
 }
 
-const leftInQueue = () =>
-  ['llen wait', 'llen active', 'zcard delayed', 'zcard failed']
+/** In the queue, by state, and in the outbox. */
+const left = () => [
+  ...['llen wait', 'llen active', 'zcard delayed', 'zcard failed']
     .map((query) => query.split(' '))
-    .map(([command, state]) => Number(services.redis.command(command, `queue:sms:${state}`)));
+    .map(([command, state]) => Number(services.redis.command(command, `queue:sms:${state}`))),
+  Number(services.postgres.query(`SELECT count(*) FROM "SmsOutbox"`)),
+];
 
 /** Clients write while processes are killed; then the queue is worked off. Resolves with the acknowledged ids. */
 async function writtenUnderFire({ kills, script = HASTY_WORKER, manners = {} }) {
   gateway.behave({ delayMs: 150, ...manners });
   const PORT = String(await freePort());
   const kept = async (starting) => started[started.push(await starting) - 1];
-  const startOneApp = () => kept(startApp(services, { PORT }));
+  const startOneApp = () => kept(startApp(services, { PORT, SMS_RATE_LIMIT }));
   const startOneWorker = () =>
-    kept(startWorker(services, { SMS_GATEWAY_URL: gateway.url, SMS_RATE_LIMIT: '1000' }, script));
+    kept(startWorker(services, { SMS_GATEWAY_URL: gateway.url, SMS_RATE_LIMIT }, script));
   const app = await startOneApp();
   const users = await Promise.all(Array.from({ length: WRITERS }, () => loggedIn(app.url)));
   const member = { firstName: 'Ruth', lastName: 'Moab', phone: `+1555${PORT}`, optInSms: true };
@@ -128,8 +132,10 @@ async function writtenUnderFire({ kills, script = HASTY_WORKER, manners = {} }) 
     killAgainAndAgain({ ...worker, first: other, seed: SEED + 2 }),
   ]);
   const ids = (await Promise.all(writers.map((writer) => writer.stop()))).flat();
-  await eventually(() => leftInQueue().every((count) => count === 0), {
-    what: `the queue's end; left ${leftInQueue()}`,
+  // What a worker was about to put into the queue when it was killed is added again after a while.
+  await eventually(() => left().every((count) => count === 0), {
+    timeoutMs: 60_000,
+    what: `the end of queue and outbox; left ${left()}`,
   });
   await Promise.all(last.map((process) => process.stop()));
   return ids;

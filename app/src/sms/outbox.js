@@ -7,8 +7,8 @@
 
 /** For so many seconds of the gateway's time one church may have messages in the queue; the rest waits here. */
 const SHARE_S = 2;
-/** The queue may not know of a message that was put into it so long ago, in seconds. */
-const DOUBT_S = 60;
+/** The queue may not know of a message that was put into it so long ago, in seconds. Tests have less of it. */
+const PATIENCE = { doubtS: 60 };
 /** Dead letters are kept for so many days. */
 const DEAD_DAYS = 14;
 /** Of the advisory lock that the servers' workers take turns by: any number, the same in all. */
@@ -113,7 +113,7 @@ function openOutbox(prisma) {
         (transaction) => transaction.$queryRaw`
           UPDATE "SmsOutbox" SET "queuedAt" = now() WHERE "messageId" IN (
             SELECT "messageId" FROM "SmsOutbox"
-            WHERE "deadAt" IS NULL AND "queuedAt" < now() - make_interval(secs => ${DOUBT_S}::int)
+            WHERE "deadAt" IS NULL AND "queuedAt" < now() - make_interval(secs => ${PATIENCE.doubtS}::int)
             ORDER BY "queuedAt" LIMIT ${most})
           RETURNING "messageId"`,
       ),
@@ -130,4 +130,4 @@ function inTurn(prisma, update) {
   });
 }
 
-module.exports = { DEAD_DAYS, enter, openOutbox, shareOf };
+module.exports = { DEAD_DAYS, enter, openOutbox, PATIENCE, shareOf };
