@@ -190,7 +190,9 @@ test("Redis' keys tell neither addresses nor accounts", () => {
   const found = keys('limit:*');
   assert.ok(found.length > 5);
   assert.deepEqual(
-    found.filter((key) => !/^limit:((all-)?log-ins?(-address)?|sign-up|message):[\w-]{43}$/.test(key)),
+    found.filter(
+      (key) => !/^limit:((all-)?log-ins?(-address)?|sign-up|message(-day)?|member):[\w-]{43}$/.test(key),
+    ),
     [],
   );
 });
