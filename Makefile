@@ -6,7 +6,7 @@ RUN    := $(VENV)/bin/python
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up down status logs queries env preview timeline unit lint test soak bench bench-migrations bench-rollout bench-load
+.PHONY: help setup up down status logs queries env preview timeline unit lint test soak fuzz bench bench-migrations bench-rollout bench-load
 
 help: ## what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -62,6 +62,10 @@ test: setup lint ## everything: lint, the app's tests, unit, preview, rehearsal,
 
 soak: setup ## rollouts and reloads under load, twenty times each
 	@$(RUN) -m pytest tests/faults/rollouts --times 20 -rP
+
+fuzz: setup app/node_modules/.ready ## ten minutes of odd requests to the app: make fuzz SECONDS=60 SEED=7
+	@npm run --silent --prefix app build
+	@cd app && FUZZ_SECONDS=$(or $(SECONDS),600) $(if $(SEED),FUZZ_SEED=$(SEED)) node test/fuzz.test.js
 
 bench: setup ## cold and warm `make up`, no-change `pulumi up`, the program alone; JSON
 	@$(RUN) -m bench

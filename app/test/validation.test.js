@@ -8,6 +8,7 @@ const { text: readAll } = require('node:stream/consumers');
 const { after, before, test } = require('node:test');
 const { gzipSync } = require('node:zlib');
 const { ACCOUNT, loggedIn, startApp } = require('./helpers/app');
+const { randomNumbers } = require('./helpers/random');
 const { startServices } = require('./helpers/services');
 
 const MEMBER = {
@@ -182,16 +183,6 @@ test('an id that is none is refused and named; one that is nobody’s is not fou
   assert.equal((await user.get(`/conversations/${UNKNOWN_ID}/messages`)).status, 404);
   assert.equal((await post(`/members/${UNKNOWN_ID}/messages`, { body: 'Hello' })).status, 404);
 });
-
-/** A generator of numbers from 0 to below 1 that a seed determines (mulberry32). */
-function randomNumbers(seed) {
-  return () => {
-    seed = (seed + 0x6d2b79f5) | 0;
-    let t = Math.imul(seed ^ (seed >>> 15), 1 | seed);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 test('no body and no query, however odd, is an error of ours', async () => {
   const seed = Math.floor(Math.random() * 2 ** 31);
