@@ -133,10 +133,12 @@ async function writtenUnderFire({ kills, script = HASTY_WORKER, manners = {} }) 
   ]);
   const ids = (await Promise.all(writers.map((writer) => writer.stop()))).flat();
   // What a worker was about to put into the queue when it was killed is added again after a while.
-  await eventually(() => left().every((count) => count === 0), {
-    timeoutMs: 60_000,
-    what: `the end of queue and outbox; left ${left()}`,
-  });
+  const isEmpty = () => {
+    const counts = left();
+    if (counts.some((count) => count > 0)) throw new Error(`${counts} are left`);
+    return true;
+  };
+  await eventually(isEmpty, { timeoutMs: 60_000, what: 'the end of queue and outbox' });
   await Promise.all(last.map((process) => process.stop()));
   return ids;
 }
