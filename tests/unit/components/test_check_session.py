@@ -1,10 +1,7 @@
 """The session that has to outlive a rollout."""
 
-import json
 import re
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
 
 import pulumi
 import pytest
@@ -13,53 +10,17 @@ from botocore.exceptions import ClientError
 from components.aws_api import AwsApi
 from components.check_session import CheckAccount, CheckSession, Limited, Unanswered
 from components.gate import GateClosed
+from tests.unit.components.checked_app import FIELDS, App, served
 from tests.unit.components.rolled import smoke
 
 EMAIL = CheckAccount(domain="kit.invalid", password="secret", token="token").email
 
 
-class App(BaseHTTPRequestHandler):
-    """Signs up, logs in, knows who is logged in; forgets when told to."""
-
-    accounts: dict[str, str]
-    logged_in: bool
-    shows: str
-
-    def do_POST(self) -> None:
-        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        if self.path == "/register" and body.get("churchName") == "Checks":
-            self.accounts[body["email"]] = body["password"]
-            self.answer(201)
-        elif self.path == "/login":
-            known = self.accounts.get(body["email"]) == body["password"]
-            App.logged_in = known
-            self.answer(200 if known else 401, cookie="sid=1; Path=/; HttpOnly" if known else None)
-        else:
-            self.answer(404)
-
-    def do_GET(self) -> None:
-        has_cookie = self.headers.get("Cookie") == "sid=1"
-        self.answer(200 if has_cookie and self.logged_in else 401, body=self.shows)
-
-    def answer(self, status: int, cookie: str | None = None, body: str = "") -> None:
-        self.send_response(status)
-        if cookie:
-            self.send_header("Set-Cookie", cookie)
-        self.end_headers()
-        self.wfile.write(body.encode())
-
-    def log_message(self, format: str, *args: object) -> None:
-        """Tests are quiet."""
-
-
 @pytest.fixture
 def url() -> Iterator[str]:
     """Where the app answers."""
-    App.accounts, App.logged_in, App.shows = {}, False, f'{{"email": "{EMAIL}"}}'
-    with ThreadingHTTPServer(("127.0.0.1", 0), App) as httpd:
-        Thread(target=httpd.serve_forever, args=[0.01], daemon=True).start()
-        yield f"http://127.0.0.1:{httpd.server_port}"
-        httpd.shutdown()
+    with served(token="token", email=EMAIL) as url:
+        yield url
 
 
 def session(sign_up: str = "/register") -> CheckSession:
@@ -67,7 +28,7 @@ def session(sign_up: str = "/register") -> CheckSession:
         sign_up=sign_up,
         log_in="/login",
         who_am_i="/me",
-        fields={"churchName": "Checks"},
+        fields=FIELDS,
         domain="kit.invalid",
     )
 
@@ -85,7 +46,7 @@ def test_a_lost_session_closes_the_gate(url: str) -> None:
     """Users have lost theirs too: nothing to wait for."""
     kept = session()
     kept.open(url, password="secret", token="token")
-    App.logged_in = False
+    App.keeps_sessions = False
     with pytest.raises(GateClosed, match=rf"^The session of {EMAIL} is lost: GET .*/me answers 401\."):
         kept.check(url)
 

@@ -1,12 +1,10 @@
 """The `verified` gate while a stranger hammers the app's log-in from the check's own address."""
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Event, Thread
-from typing import Any, ClassVar
+from typing import Any
 
 import pulumi
 import pytest
@@ -16,66 +14,21 @@ from components.aws_api import AwsApi
 from components.check_session import CheckAccount, CheckSession
 from components.gate import GateClosed
 from components.smoke import Smoke
+from tests.unit.components.checked_app import FIELDS, App, served
 from tests.unit.components.rolled import smoke
 
 SECRETS = {"password": "the account's", "token": "the checks'"}
 EMAIL = CheckAccount(domain="kit.invalid", password=SECRETS["password"], token="").email
-FAILURES = 3
-"""So many failed log-ins close the address, as everybody here has the same."""
-
-
-class App(BaseHTTPRequestHandler):
-    """Closes itself to an address that fails to log in; `token` is the environment's."""
-
-    token: ClassVar[str | None]
-    accounts: ClassVar[dict[str, str]]
-    failures: ClassVar[int]
-    keeps_sessions: ClassVar[bool]
-
-    def do_POST(self) -> None:
-        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        is_check = self.token is not None and self.headers["X-Check-Token"] == self.token
-        if not is_check and App.failures >= FAILURES:
-            self.answer(429)
-        elif self.path == "/register":
-            self.accounts[body["email"]] = body["password"]
-            self.answer(201)
-        elif self.accounts.get(body["email"]) == body["password"]:
-            self.answer(200, cookie="sid=1; Path=/")
-        else:
-            App.failures += not is_check
-            self.answer(401)
-
-    def do_GET(self) -> None:
-        if self.path != "/me":
-            self.answer(200, body='{"release": "abc"}')
-        elif self.keeps_sessions and self.headers["Cookie"] == "sid=1":
-            self.answer(200, body=json.dumps({"email": EMAIL}))
-        else:
-            self.answer(401)
-
-    def answer(self, status: int, cookie: str | None = None, body: str = "") -> None:
-        self.send_response(status)
-        if cookie:
-            self.send_header("Set-Cookie", cookie)
-        self.end_headers()
-        self.wfile.write(body.encode())
-
-    def log_message(self, format: str, *args: object) -> None:
-        """Tests are quiet."""
 
 
 @pytest.fixture
 def url(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """Where the app answers; its limits are reached at once."""
-    App.token, App.accounts, App.failures, App.keeps_sessions = SECRETS["token"], {}, 0, True
     monkeypatch.setattr(AwsApi, "client", lambda *_: SecretsManager())
     monkeypatch.setattr("components.smoke.POLL", 0.01)
     monkeypatch.setattr("components.smoke.TIMEOUT", 0.2)
-    with ThreadingHTTPServer(("127.0.0.1", 0), App) as httpd:
-        Thread(target=httpd.serve_forever, args=[0.01], daemon=True).start()
-        yield f"http://127.0.0.1:{httpd.server_port}"
-        httpd.shutdown()
+    with served(token=SECRETS["token"], email=EMAIL) as url:
+        yield url
 
 
 @pytest.fixture
@@ -116,7 +69,7 @@ def attack(url: str) -> Iterator[None]:
 
 def gate(url: str) -> Smoke:
     session = CheckSession(
-        sign_up="/register", log_in="/login", who_am_i="/me", fields={}, domain="kit.invalid"
+        sign_up="/register", log_in="/login", who_am_i="/me", fields=FIELDS, domain="kit.invalid"
     )
     return replace(smoke(url, session=session), paths=["/readyz"])
 
