@@ -4,6 +4,7 @@ Defaults are what production wants; a stack file relaxes by name what it can do 
 refuse unknown keys. What two settings may not be together is in `rules.py`.
 """
 
+import json
 from datetime import date
 from functools import cached_property
 from ipaddress import IPv4Network, ip_address
@@ -105,6 +106,18 @@ class App(Section):
     environment: dict[str, Value] = {}
     plain_environment: list[str] = []
     secrets: dict[str, InstanceOf[PulumiSecret] | Value] = {}
+
+    @property
+    def own_secrets(self) -> dict[str, str]:
+        """The values of the Pulumi secrets, by variable; the others exist in Secrets Manager."""
+        return {
+            name: secret.value for name, secret in self.secrets.items() if isinstance(secret, PulumiSecret)
+        }
+
+    @property
+    def secret_string(self) -> str:
+        """What Secrets Manager keeps of them: one secret, as JSON."""
+        return json.dumps(self.own_secrets)
 
 
 class Schedule(Section):

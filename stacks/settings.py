@@ -27,6 +27,7 @@ from stacks.passphrase import refuse_published
 from stacks.problems import NAMESPACE, Problem
 from stacks.pulumi_secrets import PulumiSecret
 from stacks.sections import Section, Settings
+from stacks.variable_rules import VARIABLE
 
 FOLDER = Path(__file__).parent
 """Of the stacks' files."""
@@ -92,8 +93,9 @@ def decoded(text: str) -> Any:
 
 def parse(values: Mapping[str, Any]) -> Settings:
     """Settings from values and secrets; raises `SettingsError` with everything that is wrong with them."""
+    refuse([without_path(key, value) for key, value in values.items() if "." in key])
     secrets = pulumi_secrets.found(values)
-    refuse([stray(path) for path in secrets if path[:2] != ("app", "secrets")])
+    refuse([stray(path) for path in secrets if path[:2] != ("app", "secrets") or len(path) != 3])
     try:
         settings = Settings.model_validate(values)
     except ValidationError as error:
@@ -111,13 +113,31 @@ def refuse(problems: Sequence[Problem]) -> None:
 def stray(path: Sequence[str]) -> Problem:
     """A Pulumi secret where the program would decrypt it and pass it on."""
     setting = ".".join(path)
-    name = path[-1] if path[:2] == ("app", "environment") else "<NAME>"
     return Problem(
         setting=setting,
         value=PulumiSecret(setting),
-        reason="a Pulumi secret is kept secret in app.secrets only",
+        reason="a Pulumi secret is kept secret in app.secrets only, under the name of a variable",
         remedy=f"Take it out: pulumi config rm --path '{NAMESPACE}:{setting}'. If the app needs it: "
-        f"pulumi config set --secret --path '{NAMESPACE}:app.secrets.{name}'",
+        f"pulumi config set --secret --path '{NAMESPACE}:{place(path)}'",
+    )
+
+
+def place(path: Sequence[str]) -> str:
+    """Where a secret belongs: its variable is the last part of its path that can be one."""
+    name = next((part for part in reversed(path) if VARIABLE.fullmatch(part)), "<NAME>")
+    return f"app.secrets.{name}"
+
+
+def without_path(key: str, value: object) -> Problem:
+    """A key such as `app.port`. To take it out with --path would take out the setting."""
+    secret = next(pulumi_secrets.found(value, *key.split(".")), None)
+    setting = f"--secret --path '{NAMESPACE}:{place(secret)}'" if secret else f"--path '{NAMESPACE}:{key}'"
+    return Problem(
+        setting=key,
+        value=PulumiSecret(key) if secret else value,
+        reason="it was set without --path, so it is one key with a dot in its name, and no setting",
+        remedy=f"Take it out, without --path too: pulumi config rm '{NAMESPACE}:{key}'. Then set it anew: "
+        f"pulumi config set {setting}",
     )
 
 

@@ -39,6 +39,8 @@ KIT_VARIABLES = frozenset(
     ]
 )
 """What the boot script and app.service set: docs/architecture.md, "The app's environment"."""
+MAX_SECRET_BYTES = 65_536
+"""Of one secret's value. Source: Secrets Manager, quotas; PutSecretValue's SecretString."""
 VARIABLE = re.compile(r"[A-Z_][A-Z0-9_]*")
 PLAIN = re.compile(r"[!#-&(-\[\]-~]*")
 """What systemd's EnvironmentFile reads as it stands: ASCII without white space, quotes or backslashes."""
@@ -130,6 +132,22 @@ def a_secret_is_pulumis_or_secrets_managers(settings: Settings) -> Iterator[Prob
             )
 
 
+def the_pulumi_secrets_fit_into_one_secret(settings: Settings) -> Iterator[Problem]:
+    """AWS would say so in the middle of the deployment."""
+    app = settings.app
+    size = len(app.secret_string.encode())
+    if size > MAX_SECRET_BYTES:
+        largest, value = max(app.own_secrets.items(), key=lambda item: len(item[1].encode()))
+        yield Problem(
+            setting="app.secrets",
+            value=PulumiSecret(app.secret_string),
+            reason=f"its Pulumi secrets are {size:,} bytes as JSON, and are kept in one secret of Secrets "
+            f"Manager, which holds {MAX_SECRET_BYTES:,}",
+            remedy=f"Make the largest, {largest} with {len(value.encode()):,} bytes, a secret of its own in "
+            f"Secrets Manager, and set app.secrets.{largest} to its ARN",
+        )
+
+
 def a_plain_variable_is_no_secret(settings: Settings) -> Iterator[Problem]:
     """It is readable in user data, in the launch template and in the stack's state."""
     for name, value in settings.app.environment.items():
@@ -179,6 +197,7 @@ VARIABLE_RULES: tuple[Callable[[Settings], Iterator[Problem]], ...] = (
     a_variable_is_set_once,
     a_value_fits_into_a_line,
     a_secret_is_pulumis_or_secrets_managers,
+    the_pulumi_secrets_fit_into_one_secret,
     a_plain_variable_is_no_secret,
     settings_hold_no_credentials,
 )

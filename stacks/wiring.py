@@ -3,7 +3,6 @@
 Makes nothing: each method returns the arguments of the component it is named after.
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -36,7 +35,6 @@ from components.security_groups import SecurityGroups, SecurityGroupsArgs
 from components.server_template import Backends, ReleaseLocation, ServerTemplate, ServerTemplateArgs
 from components.smoke import Smoke
 from stacks import budgets
-from stacks.pulumi_secrets import PulumiSecret
 from stacks.secret_arn import SecretArn
 from stacks.sections import Settings
 
@@ -229,9 +227,9 @@ class Wiring:
 
     def own_secrets(self, key: EncryptionKey) -> SecretArgs | None:
         """The Pulumi secrets of app.secrets, in one JSON secret."""
-        if not self._own_secrets:
+        if not self.settings.app.own_secrets:
             return None
-        value = pulumi.Output.secret(json.dumps(self._own_secrets))
+        value = pulumi.Output.secret(self.settings.app.secret_string)
         return self._secret("Secrets of the app: evenkeel:app.secrets", value, key)
 
     def _secret(self, description: str, value: pulumi.Output[str], key: EncryptionKey) -> SecretArgs:
@@ -242,19 +240,11 @@ class Wiring:
             recovery_window_in_days=self.settings.secrets.recovery_days,
         )
 
-    @property
-    def _own_secrets(self) -> dict[str, str]:
-        return {
-            name: secret.value
-            for name, secret in self.settings.app.secrets.items()
-            if isinstance(secret, PulumiSecret)
-        }
-
     def app_secrets(self, kit: Mapping[str, Secret], own: Secret | None, cloud: Cloud) -> AppSecrets:
         return app_secrets(
             kit=kit,
             own=own,
-            names=self._own_secrets,
+            names=self.settings.app.own_secrets,
             existing=[
                 existing_secret(name, arn, cloud.provider)
                 for name, secret in self.settings.app.secrets.items()

@@ -58,6 +58,13 @@ def test_a_secret_is_found_where_the_file_has_it(stack_file: Path) -> None:
         ("database", {"port": VALUE}, "database.port", "<NAME>"),
         ("app_servers", {"instance_types": [VALUE]}, "app_servers.instance_types.0", "<NAME>"),
         ("tags", {"team": VALUE}, "tags.team", "<NAME>"),
+        ("secrets", {"JWT_SECRET": VALUE}, "secrets.JWT_SECRET", "JWT_SECRET"),
+        ("JWT_SECRET", VALUE, "JWT_SECRET", "JWT_SECRET"),
+        ("app", {"JWT_SECRET": VALUE}, "app.JWT_SECRET", "JWT_SECRET"),
+        ("app", {"secret": {"JWT_SECRET": VALUE}}, "app.secret.JWT_SECRET", "JWT_SECRET"),
+        ("app", {"secrets": VALUE}, "app.secrets", "<NAME>"),
+        ("app", {"secrets": {"JWT_SECRET": {"value": VALUE}}}, "app.secrets.JWT_SECRET.value", "JWT_SECRET"),
+        ("app", {"environment": {"jwt-secret": VALUE}}, "app.environment.jwt-secret", "<NAME>"),
         ("smoke", {"session": {"fields": {"code": VALUE}}}, "smoke.session.fields.code", "<NAME>"),
     ],
 )
@@ -70,8 +77,31 @@ def test_a_secret_anywhere_else_is_refused(
         load("local")
     assert str(refused.value) == (
         f"1 setting is refused:\n  evenkeel:{setting} is [secret]: a Pulumi secret is kept secret in "
-        f"app.secrets only. Take it out: pulumi config rm --path 'evenkeel:{setting}'. If the app needs it: "
-        f"pulumi config set --secret --path 'evenkeel:app.secrets.{instead}'."
+        "app.secrets only, under the name of a variable. Take it out: pulumi config rm --path "
+        f"'evenkeel:{setting}'. If the app needs it: pulumi config set --secret --path "
+        f"'evenkeel:app.secrets.{instead}'."
+    )
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "instead"),
+    [
+        ("app.secrets.JWT_SECRET", VALUE, "--secret --path 'evenkeel:app.secrets.JWT_SECRET'"),
+        ("app.secrets", {"JWT_SECRET": VALUE}, "--secret --path 'evenkeel:app.secrets.JWT_SECRET'"),
+        ("app.secrets", VALUE, "--secret --path 'evenkeel:app.secrets.<NAME>'"),
+    ],
+)
+def test_a_secret_that_was_set_without_path_is_refused(
+    key: str, value: Any, instead: str, stack_file: Path
+) -> None:
+    """`config rm --path` would take out the right one beside it."""
+    engine_says(key, value)
+    with pytest.raises(SettingsError) as refused:
+        load("local")
+    assert str(refused.value) == (
+        f"1 setting is refused:\n  evenkeel:{key} is [secret]: it was set without --path, so it is one key "
+        "with a dot in its name, and no setting. Take it out, without --path too: pulumi config rm "
+        f"'evenkeel:{key}'. Then set it anew: pulumi config set {instead}."
     )
 
 

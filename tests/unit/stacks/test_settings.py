@@ -238,6 +238,17 @@ def test_a_refused_setting_is_named_with_its_value_and_the_remedy(
     assert refusal(values) == f"1 setting is refused:\n  {message}"
 
 
+def test_a_setting_that_was_set_without_path_is_refused() -> None:
+    """Word for word: nearest to `app.port` is not `app.port`."""
+    with pytest.raises(SettingsError) as refused:
+        parse({"app.port": 3100})
+    assert str(refused.value) == (
+        "1 setting is refused:\n  evenkeel:app.port is 3100: it was set without --path, so it is one key "
+        "with a dot in its name, and no setting. Take it out, without --path too: pulumi config rm "
+        "'evenkeel:app.port'. Then set it anew: pulumi config set --path 'evenkeel:app.port'."
+    )
+
+
 def test_every_budget_is_tried() -> None:
     """Time-outs and connections are refused together."""
     message = refusal({"app": {"longest_request": 90}, "app_servers": {"max_size": 400}})

@@ -3,6 +3,8 @@
 from typing import Any
 
 import pytest
+from botocore.loaders import Loader
+from botocore.model import ServiceModel
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -10,7 +12,7 @@ from stacks.credentials import named_like_a_secret, shape
 from stacks.pulumi_secrets import PulumiSecret
 from stacks.secret_arn import SecretArn
 from stacks.settings import SettingsError, parse
-from stacks.variable_rules import PLAIN
+from stacks.variable_rules import MAX_SECRET_BYTES, PLAIN
 
 SET = "pulumi config set --secret --path"
 ARN = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:shop/api-AbCd3f"
@@ -28,6 +30,9 @@ SHAPED = {
     "a JSON Web Token": "eyJ" + "hbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.abc",
     "a URL with a password": "postgres://app:" + "hunter2@db.example:5432/app",
 }
+API = ServiceModel(Loader().load_service_model("secretsmanager", "service-2"))
+LARGEST = API.shape_for("SecretStringType").metadata["max"]
+"""So many bytes a secret has at most, as AWS describes its API."""
 
 
 def refusal(values: dict[str, Any]) -> str:
@@ -194,3 +199,25 @@ def test_a_plain_value_is_one_that_needs_no_quotes(text: str) -> None:
     """The same rule as on the server, where user data and app_env.cjs hold the line."""
     odd = [sign for sign in text if not "!" <= sign <= "~" or sign in "\"'\\"]
     assert (PLAIN.fullmatch(text) is None) == bool(odd)
+
+
+def filled(size: int) -> dict[str, Any]:
+    """Settings whose two Pulumi secrets are so many bytes as JSON, beside one that exists."""
+    around = len('{"A": "", "B": "bb"}')
+    values = {"A": PulumiSecret("a" * (size - around)), "B": PulumiSecret("bb"), "C": ARN}
+    return {"app": {"secrets": values}}
+
+
+def test_pulumi_secrets_that_fill_a_secret_are_accepted() -> None:
+    """To the last byte."""
+    app = parse(filled(LARGEST)).app
+    assert len(app.secret_string) == LARGEST == MAX_SECRET_BYTES
+
+
+def test_pulumi_secrets_that_do_not_fit_into_a_secret_are_refused() -> None:
+    """Word for word, with the sizes and without a value."""
+    assert refusal(filled(LARGEST + 1)) == (
+        "1 setting is refused:\n  evenkeel:app.secrets is [secret]: its Pulumi secrets are 65,537 bytes as "
+        "JSON, and are kept in one secret of Secrets Manager, which holds 65,536. Make the largest, A with "
+        "65,517 bytes, a secret of its own in Secrets Manager, and set app.secrets.A to its ARN."
+    )
