@@ -20,7 +20,7 @@ from components.scaling import Scaling
 from components.secrets import Secret, password
 from components.security_groups import SecurityGroups
 from components.server_template import ServerTemplate
-from stacks import relaxations, replacements
+from stacks import relaxations, replacements, restores
 from stacks.deployed import deployed
 from stacks.settings import load, refuse
 from stacks.wiring import Wiring
@@ -31,7 +31,12 @@ relaxations.tell(stack, wire.settings)
 name = wire.name
 found = deployed()
 replacements.refuse_renamed(name, found)
-refuse(replacements.problems(wire.settings, name, found, datetime.now(UTC).date()))
+refuse(
+    [
+        *replacements.problems(wire.settings, name, found, datetime.now(UTC).date()),
+        *restores.problems(wire.settings, found),
+    ]
+)
 cloud = Cloud(name, wire.cloud())
 here = pulumi.ResourceOptions(provider=cloud.provider)
 

@@ -21,12 +21,14 @@ BUCKET = "evenkeel:index:Bucket$aws:s3/bucket:Bucket"
 VPC = "evenkeel:index:Network$aws:ec2/vpc:Vpc"
 LOST = {
     DATABASE: "the database and all its rows",
-    STORE: "all that the store holds",
+    STORE: "all sessions and queued messages",
     KEY: "the key, without which its database, snapshots and objects can't be read",
     BUCKET: "the bucket and its objects",
     VPC: "the network, which the database and the stores can't leave,",
 }
 """What goes with a resource of the stack's."""
+CACHED = "all that is cached"
+"""What goes with the cache's own store."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -111,6 +113,13 @@ class Loss:
     before: object
     wanted: object
     resource: Deployed
+    because: str = "AWS can't change that"
+
+    @property
+    def lost(self) -> str:
+        """What goes with the resource. The cache's store holds nothing that Postgres hasn't."""
+        cache = self.resource.kind == STORE and self.resource.name.endswith("-cache")
+        return f"{CACHED if cache else LOST[self.resource.kind]} ({self.resource.name})"
 
 
 def replaced(settings: Settings, found: Sequence[Deployed]) -> Iterator[Loss]:
@@ -130,15 +139,21 @@ def deleted(settings: Settings, name: str, found: Sequence[Deployed]) -> Iterato
         return
     for resource in found:
         if resource.kind == STORE and resource.name == f"{name}-cache":
-            yield Loss(setting=SEPARATE_CACHE, before=True, wanted=False, resource=resource)
+            yield Loss(
+                setting=SEPARATE_CACHE,
+                before=True,
+                wanted=False,
+                resource=resource,
+                because="without it the cache has no store of its own",
+            )
 
 
 def judged(settings: Settings, losses: Sequence[Loss], today: date) -> Iterator[Problem]:
     """A problem, unless the loss is allowed today and nothing is protected any more."""
     first = losses[0]
     allowed = settings.allow_replacement.get(first.setting)
-    lost = " and ".join(f"{LOST[loss.resource.kind]} ({loss.resource.name})" for loss in losses)
-    reason = f"it was {shown(first.before)}, and AWS can't change that: {lost} would be lost"
+    lost = " and ".join(loss.lost for loss in losses)
+    reason = f"it was {shown(first.before)}, and {first.because}: {lost} would be lost"
     permission = f'{NAMESPACE}:allow_replacement["{first.setting}"]'
     back = f"Set it back to {shown(first.before)}"
     protections = {setting: None for loss in losses for setting in protected_by(settings, loss.resource)}

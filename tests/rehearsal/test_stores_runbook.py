@@ -1,17 +1,19 @@
-"""docs/runbooks/stores.md: a protected stack stays; taken down it leaves its data; a new one begins with it.
+"""docs/runbooks/stores.md: a protected stack stays, and what goes on purpose leaves its data behind.
 
 The stacks are small ones of their own, beside stack `local` in the same rehearsal.
 """
 
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import boto3
 import pytest
 import yaml
+from requests import HTTPError
 
 from migrator.postgres import Session
 from migrator.settings import Server
@@ -32,12 +34,14 @@ SMALL: dict[str, dict[str, Any]] = {
     "smoke": {"session": None},
 }
 """What differs from stack `local`."""
+T = TypeVar("T")
 UNPROTECTED = {
     "load_balancer.deletion_protection": "false",
     "redis.deletion_protection": "false",
     "database.deletion_protection": "false",
     "buckets.force_destroy": "true",
 }
+ALLOWED = 'allow_replacement["redis.port"]'
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -67,6 +71,23 @@ class Stack:
                 self.pulumi("config", "set", "--stack", self.name, "--path", f"evenkeel:{setting}", value)
             )
 
+    def allowed_today(self, run: Callable[[], T]) -> T:
+        """What comes of it when the port may be changed on this day, which is still the same afterwards."""
+        while True:
+            day = today()
+            self.set({ALLOWED: str(day)})
+            result = run()
+            if day == today():
+                return result
+
+    def refused(self) -> str:
+        """What a preview says that refuses, and changes nothing."""
+        before = listed(self)
+        preview = self.pulumi("preview", "--stack", self.name)
+        assert preview.returncode != 0, preview.stdout
+        assert listed(self) == before
+        return " ".join((preview.stdout + preview.stderr).split())
+
     def end(self) -> None:
         """Takes it down, whatever state it is in, and forgets it."""
         self.set(UNPROTECTED)
@@ -77,13 +98,16 @@ class Stack:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Deployed:
-    """The first stack, and what its tables hold."""
+    """The first stack, and who is in it."""
 
     stack: Stack
-    rows: dict[str, str]
+    person: Person
     resources: str
     key: str
     snapshot: str
+    """The name of the database's final one."""
+    rows: dict[str, str] = field(default_factory=dict)
+    """What its tables held in the end."""
 
 
 @pytest.fixture(scope="module")
@@ -104,13 +128,13 @@ def ca_file(deployment: Deployment, tmp_path_factory: pytest.TempPathFactory) ->
 
 
 @pytest.fixture(scope="module")
-def protected(checkout: Checkout, client: Any, ca_file: Path) -> Deployed:
+def protected(checkout: Checkout, client: Any) -> Deployed:
     """A stack with somebody in it, all of whose protections are on."""
     stack = Stack(name="kept", checkout=checkout)
     stack.make()
     stack.up()
     outputs = checkout.outputs("kept")
-    Person.logged_in(outputs["url"])
+    person = Person.logged_in(outputs["url"])
     (instance,) = client("rds").describe_db_instances(DBInstanceIdentifier=outputs["database"])["DBInstances"]
     state = json.loads(succeed(stack.pulumi("stack", "export", "--stack", "kept")).stdout)
     (snapshot,) = [
@@ -120,7 +144,7 @@ def protected(checkout: Checkout, client: Any, ca_file: Path) -> Deployed:
     ]
     return Deployed(
         stack=stack,
-        rows=rows(client, ca_file, "kept"),
+        person=person,
         resources=listed(stack),
         key=instance["KmsKeyId"],
         snapshot=snapshot,
@@ -128,10 +152,29 @@ def protected(checkout: Checkout, client: Any, ca_file: Path) -> Deployed:
 
 
 @pytest.fixture(scope="module")
-def taken_down(protected: Deployed) -> Deployed:
-    """The same stack after the runbook."""
-    protected.stack.end()
+def unprotected(protected: Deployed) -> Deployed:
+    """The same stack, whose stores may be deleted."""
+    protected.stack.set({"redis.deletion_protection": "false"})
+    protected.stack.up()
     return protected
+
+
+@pytest.fixture(scope="module")
+def replaced(unprotected: Deployed) -> Deployed:
+    """The same stack after an allowed replacement, made as the runbook says."""
+    unprotected.stack.set({"redis.port": "6380"})
+    succeed(
+        unprotected.stack.allowed_today(lambda: unprotected.stack.pulumi("up", "--yes", "--stack", "kept"))
+    )
+    return unprotected
+
+
+@pytest.fixture(scope="module")
+def taken_down(replaced: Deployed, client: Any, ca_file: Path) -> Deployed:
+    """The same stack after the runbook."""
+    before = replace(replaced, rows=rows(client, ca_file, "kept"))
+    before.stack.end()
+    return before
 
 
 @pytest.fixture(scope="module")
@@ -142,6 +185,11 @@ def restored(taken_down: Deployed, checkout: Checkout) -> Iterator[Stack]:
     stack.up()
     yield stack
     stack.end()
+
+
+def today() -> date:
+    """The day (UTC) that a permission has to name."""
+    return datetime.now(UTC).date()
 
 
 def listed(stack: Stack) -> str:
@@ -188,12 +236,54 @@ def test_a_protected_stack_is_not_destroyed(protected: Deployed, more: tuple[str
     assert listed(protected.stack) == protected.resources
 
 
+def test_a_changed_port_is_refused_unless_its_day_is_today(protected: Deployed) -> None:
+    """Without a permission, with one of yesterday, and while the store is protected: nothing is changed."""
+    stack = protected.stack
+    stack.set({"redis.port": "6380"})
+    lost = "evenkeel:redis.port is 6380: it was 6379, and AWS can't change that"
+    try:
+        assert lost in stack.refused()
+        stack.set({ALLOWED: str(today() - timedelta(days=1))})
+        assert lost in (refused := stack.refused())
+        assert "which is allowed today" not in refused
+        refused = stack.allowed_today(stack.refused)
+        assert "which is allowed today, but it is protected by redis.deletion_protection" in refused
+        stack.set({"redis.deletion_protection": "false"})  # not deployed yet
+        assert "currently marked for protection" in stack.allowed_today(stack.refused)
+    finally:
+        stack.set({"redis.deletion_protection": "true"})
+        for setting in ("redis.port", ALLOWED):
+            path = f"evenkeel:{setting}"
+            succeed(stack.pulumi("config", "rm", "--stack", stack.name, "--path", path))
+
+
+def test_an_allowed_replacement_leaves_a_snapshot_and_an_app_that_serves(
+    replaced: Deployed, client: Any
+) -> None:
+    """The engine made a new store at the new port; people log in again. The used permission does no more."""
+    elasticache = client("elasticache")
+    (group,) = [
+        one
+        for one in elasticache.describe_replication_groups()["ReplicationGroups"]
+        if one["ReplicationGroupId"] == "evenkeel-kept-sessions"
+    ]
+    assert group["NodeGroups"][0]["PrimaryEndpoint"]["Port"] == 6380
+    (snapshot,) = elasticache.describe_snapshots(ReplicationGroupId="evenkeel-kept-sessions")["Snapshots"]
+    assert snapshot["SnapshotStatus"] == "available"
+    with pytest.raises(HTTPError, match="401"):
+        replaced.person.who_am_i()
+    assert replaced.person.log_in().who_am_i() == replaced.person.email
+    replaced.stack.set({ALLOWED: str(today() - timedelta(days=1))})
+    succeed(replaced.stack.pulumi("preview", "--expect-no-changes", "--stack", "kept"))
+
+
 def test_what_is_taken_down_leaves_its_snapshots_and_its_key(taken_down: Deployed, client: Any) -> None:
     """And nothing else that the runbook does not name."""
     (snapshot,) = client("rds").describe_db_snapshots(DBSnapshotIdentifier=taken_down.snapshot)["DBSnapshots"]
     assert (snapshot["Status"], snapshot["KmsKeyId"]) == ("available", taken_down.key)
     kept = [one["SnapshotName"] for one in client("elasticache").describe_snapshots()["Snapshots"]]
-    assert [name.rpartition("-")[0] for name in kept] == ["evenkeel-kept-sessions-final"]
+    assert len(set(kept)) == 2  # of the store that was replaced, and of the one that replaced it
+    assert {name.rpartition("-")[0] for name in kept} == {"evenkeel-kept-sessions-final"}
     assert client("kms").describe_key(KeyId=taken_down.key)["KeyMetadata"]["KeyState"] == "Enabled"
     assert [name for name in client("s3").list_buckets()["Buckets"] if "kept" in name["Name"]] == []
     assert client("rds").describe_db_instances()["DBInstances"][1:] == []
@@ -209,9 +299,11 @@ def test_a_new_stack_has_every_row_of_the_snapshot(
 
 
 def test_a_restored_stack_is_as_the_program_says(restored: Stack) -> None:
-    """Nothing is to be changed, also when the setting is gone."""
+    """Nothing is to be changed, also when the setting is gone; another snapshot would not be restored."""
     unchanged = ("preview", "--expect-no-changes", "--stack", restored.name)
     succeed(restored.pulumi(*unchanged))
+    restored.set({"database.restore_from_snapshot": "another"})
+    assert "the database evenkeel-again-database exists and was made from evenkeel-kept" in restored.refused()
     path = "evenkeel:database.restore_from_snapshot"
     succeed(restored.pulumi("config", "rm", "--stack", restored.name, "--path", path))
     succeed(restored.pulumi(*unchanged))
@@ -219,7 +311,8 @@ def test_a_restored_stack_is_as_the_program_says(restored: Stack) -> None:
 
 def test_the_runbook_shows_the_commands_that_were_run() -> None:
     """With production's name."""
-    for setting, value in UNPROTECTED.items():
+    for setting, value in {**UNPROTECTED, "redis.port": "6380"}.items():
         assert f"pulumi config set --stack prod --path evenkeel:{setting} {value}\n" in RUNBOOK
+    assert f"pulumi config set --stack prod --path 'evenkeel:{ALLOWED}' " in RUNBOOK
     for command in ("pulumi up --stack prod\n", "pulumi destroy --stack prod\n", "pulumi stack rm prod\n"):
         assert command in RUNBOOK

@@ -295,12 +295,14 @@ def test_nothing_is_refused_before_the_first_deployment() -> None:
     replacements.refuse_renamed("evenkeel-test", [])
 
 
-@pytest.mark.parametrize("setting", [each.setting for each in replacements.FIXED])
+@pytest.mark.parametrize("setting", REFUSED)
 def test_a_guard_that_lacks_a_setting_is_noticed(setting: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """The twin: the change is not refused, and it loses something."""
     monkeypatch.setattr(
         replacements, "FIXED", [each for each in replacements.FIXED if each.setting != setting]
     )
+    if setting == replacements.SEPARATE_CACHE:
+        monkeypatch.setattr(replacements, "deleted", lambda *_: [])
     changes = {setting: CHANGES[setting]}
     assert refused(changes) == []
     assert lost(base(), changed(setting)) != set()
@@ -311,11 +313,21 @@ def test_the_message_names_setting_loss_and_safe_way() -> None:
     settings = parse(with_changes({"redis.port": 6380}))
     (problem,) = replacements.problems(settings, "evenkeel-test", deployed(base()), TODAY)
     assert str(problem) == (
-        "evenkeel:redis.port is 6380: it was 6379, and AWS can't change that: all that the store holds "
-        "(evenkeel-test-cache) and all that the store holds (evenkeel-test-sessions) would be lost. "
+        "evenkeel:redis.port is 6380: it was 6379, and AWS can't change that: all that is cached "
+        "(evenkeel-test-cache) and all sessions and queued messages (evenkeel-test-sessions) would be lost. "
         "Set it back to 6379, or move to a new stack: docs/runbooks/stores.md. To lose it on purpose, allow "
         "that for one day (UTC): "
         "pulumi config set --path 'evenkeel:allow_replacement[\"redis.port\"]' 2026-11-29."
+    )
+
+
+def test_the_message_says_that_only_the_cache_is_lost_with_its_store() -> None:
+    """Sessions and queued messages are in the other one."""
+    settings = parse(with_changes({"redis.separate_cache": False}))
+    (problem,) = replacements.problems(settings, "evenkeel-test", deployed(base()), TODAY)
+    assert str(problem).startswith(
+        "evenkeel:redis.separate_cache is false: it was true, and without it the cache has no store of its "
+        "own: all that is cached (evenkeel-test-cache) would be lost. Set it back to true, or "
     )
 
 
