@@ -52,7 +52,9 @@ class Cloud:
             **(Elsewhere() if args.endpoint is None else elsewhere(args.endpoint)),
         )
         look_up = pulumi.InvokeOptions(provider=self.provider)
-        self.account_id = aws.get_caller_identity(opts=look_up).account_id
+        self.account_id = aws.get_caller_identity_output(opts=look_up).account_id
+        self.image_id = args.image_id or newest_image(args.instance_type, look_up)
+        # The program waits for the zones alone: it has to know how many there are.
         zones = aws.get_availability_zones(
             state="available",
             # Local zones have no NAT gateways or databases.
@@ -60,7 +62,6 @@ class Cloud:
             opts=look_up,
         )
         self.zones = sorted(zones.names)[: args.zones]
-        self.image_id = args.image_id or newest_image(args.instance_type, look_up)
 
 
 def elsewhere(endpoint: str) -> Elsewhere:
@@ -93,7 +94,7 @@ def elsewhere(endpoint: str) -> Elsewhere:
     }
 
 
-def newest_image(instance_type: str, look_up: pulumi.InvokeOptions) -> str:
+def newest_image(instance_type: str, look_up: pulumi.InvokeOptions) -> pulumi.Output[str]:
     """The id of the newest Amazon Linux 2023 that runs on the type."""
     name = IMAGE_PARAMETER.format(architecture=architecture(instance_type))
-    return aws.ssm.get_parameter(name=name, opts=look_up).insecure_value
+    return aws.ssm.get_parameter_output(name=name, opts=look_up).insecure_value
