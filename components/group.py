@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -12,6 +12,7 @@ from components.fleet import ACTIVE, Fleet, Refresh, Server
 from components.gate import GateClosed
 
 INSTANCE = re.compile(r"\bi-[0-9a-f]+\b")
+NOT_YET = datetime.max.replace(tzinfo=UTC)
 ENDED_MEANWHILE = {"ActiveInstanceRefreshNotFound", "IrreversibleInstanceRefresh"}
 
 
@@ -155,8 +156,12 @@ class Group:
         return latest.get("StatusMessage", "") if latest and failed_launch(latest) else ""
 
     def _since(self, refresh: Mapping[str, Any] | None) -> datetime | None:
-        """When this deployment's refresh began."""
-        return refresh["StartTime"] if refresh and refresh["InstanceRefreshId"] in self.watched else None
+        """When this deployment's refresh began; AWS need not say so of one that is `Pending`, and has done
+        nothing."""
+        if refresh is None or refresh["InstanceRefreshId"] not in self.watched:
+            return None
+        began: datetime = refresh.get("StartTime", NOT_YET)
+        return began
 
 
 def server(instance: Mapping[str, Any], health: Mapping[str, str], template: str) -> Server:

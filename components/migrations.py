@@ -184,6 +184,8 @@ class Migrations(pulumi.ComponentResource):
                     "awslogs-group": log_group.name,
                     "awslogs-region": args.api.region,
                     "awslogs-stream-prefix": CONTAINER,
+                    # ECS's default, non-blocking, may lose lines: the last one says why a migration failed.
+                    "mode": "blocking",
                 },
             },
         }

@@ -54,7 +54,7 @@ class SecurityGroups(pulumi.ComponentResource):
         self.app = self._group("app", "Runs the app")
         self.database = self._group("database", "Answers the app and the migrations")
         self.redis = self._group("redis", "Answers the app")
-        self.migrations = self._group("migrations", "Changes the database's schema")
+        self.migrations = self._group("migrations", "Changes the schema of the database")
 
         for port in args.balancer_ports:
             self._from_world("balancer", self.balancer, port, f"Requests on port {port}")

@@ -16,6 +16,11 @@ from components.gate import GateClosed
 
 POLL = 1.0
 """Seconds between two looks at a task and its log."""
+KNOWN_WITHIN = 60
+"""Seconds until ECS knows a task that it has just started. Its API is eventually consistent: RunTask's
+documentation."""
+LOGGED_WITHIN = 10
+"""Seconds that the last lines of a task that has stopped may take to be readable in CloudWatch Logs."""
 LAST_LINES = 15
 """Of the log, in an error."""
 Say = Callable[[str], None]
@@ -72,7 +77,23 @@ class Runner:
         arns = [arn for page in pages for arn in page["taskArns"]]
         if not arns:
             return []
-        return list(self.ecs.describe_tasks(cluster=self.task.cluster, tasks=arns)["tasks"])
+        return self.described(arns)
+
+    def described(self, arns: list[str]) -> list[dict[str, Any]]:
+        """All of these tasks. ECS may not know one for some seconds after it was started."""
+        deadline = time.monotonic() + KNOWN_WITHIN
+        while True:
+            answer = self.ecs.describe_tasks(cluster=self.task.cluster, tasks=arns)
+            tasks: list[dict[str, Any]] = answer["tasks"]
+            if len(tasks) == len(arns):
+                return tasks
+            if time.monotonic() > deadline:
+                reasons = ", ".join(failure["reason"] for failure in answer["failures"])
+                raise GateClosed(
+                    f"ECS started {', '.join(arns)} and does not know it: {reasons or 'no reason given'}. "
+                    "Run `pulumi up` again: it follows the task if that runs"
+                )
+            time.sleep(POLL)
 
     def start(self) -> str:
         """The new task's ARN. A retried call starts no second one."""
@@ -115,19 +136,32 @@ class Runner:
         deadline = time.monotonic() + self.task.timeout
         lines = self.new_lines(arn)
         while True:
-            state: dict[str, Any] = self.ecs.describe_tasks(cluster=self.task.cluster, tasks=[arn])["tasks"][
-                0
-            ]
-            for line in next(lines):
-                self.last.append(line)
-                self.say(line)
+            (state,) = self.described([arn])
+            self.tell(next(lines))
             if state["lastStatus"] == "STOPPED":
+                self.tell_the_rest(lines)
                 return state
             if time.monotonic() > deadline:
                 reason = f"it took longer than {self.task.timeout} s (migrations.timeout)"
                 self.ecs.stop_task(cluster=self.task.cluster, task=arn, reason=reason)
                 deadline = float("inf")
             time.sleep(POLL)
+
+    def tell(self, lines: Sequence[str]) -> None:
+        """Says each line, and keeps the last."""
+        self.last.extend(lines)
+        for line in lines:
+            self.say(line)
+
+    def tell_the_rest(self, lines: Iterator[list[str]]) -> None:
+        """Reads the log of a task that has stopped until two reads bring nothing new."""
+        deadline = time.monotonic() + LOGGED_WITHIN
+        quiet = 0
+        while quiet < 2 and time.monotonic() < deadline:
+            time.sleep(POLL)
+            new = next(lines)
+            self.tell(new)
+            quiet = 0 if new else quiet + 1
 
     def new_lines(self, arn: str) -> Iterator[list[str]]:
         """At each step the lines that are new; none as long as there is no log."""
@@ -145,7 +179,7 @@ class Runner:
                 found += [event["message"].rstrip() for event in page["events"]]
                 # The last page answers with the token that it was asked for.
                 before, token = token, {"nextToken": page["nextForwardToken"]}
-                if token == before or not page["events"]:
+                if token == before:
                     break
             yield found
 

@@ -1,4 +1,5 @@
-"""What moto's ECS lacks for tasks that run: a life cycle, a record for each container, a StopTask that waits.
+"""What moto's ECS lacks for tasks that run: a life cycle, a record for each container, a StopTask that waits,
+and an API that is eventually consistent.
 
 A Fargate task is `PROVISIONING` until its body (ecs.py) says otherwise. Services have no body: they start no
 tasks.
@@ -8,15 +9,21 @@ import copy
 import uuid
 from typing import Any
 
+from moto.core.responses import ActionResult
 from moto.core.utils import utcnow
 from moto.ecs.exceptions import InvalidParameterException
 from moto.ecs.models import EC2ContainerServiceBackend, Task
+from moto.ecs.responses import EC2ContainerServiceResponse
 
 from rehearsal.cloud.mending import mend
 
 _init = Task.__init__
 _run = EC2ContainerServiceBackend.run_task
+_describe_tasks = EC2ContainerServiceResponse.describe_tasks
 _requirements = EC2ContainerServiceBackend._calculate_task_resource_requirements
+
+MISSING_FOR = 1.0
+"""Seconds until DescribeTasks knows a new task. RunTask's documentation warns of that, and names no time."""
 
 
 def mend_moto() -> None:
@@ -33,6 +40,7 @@ def mend_moto() -> None:
         stop_task=_stop,
         _calculate_task_resource_requirements=staticmethod(_requirements_without_memory),
     )
+    mend(EC2ContainerServiceResponse, describe_tasks=_describe_known)
 
 
 def _create(task: Any, cluster: Any, task_definition: Any, *args: Any, **kwargs: Any) -> None:
@@ -88,6 +96,17 @@ def _run_if_placeable(
         network,
         *others,
     )
+
+
+def _describe_known(response: Any) -> ActionResult:
+    answer: Any = _describe_tasks(response)
+    now, known, failures = utcnow(), [], []
+    for task in answer.result["tasks"]:
+        if (now - task.created_at).total_seconds() < MISSING_FOR:
+            failures.append({"arn": task.task_arn, "reason": "MISSING"})
+        else:
+            known.append(task)
+    return ActionResult({"tasks": known, "failures": failures})
 
 
 def _requirements_without_memory(task_definition: Any) -> Any:

@@ -37,7 +37,8 @@ class Refresh:
         self.strategy = "Rolling"
         self.status = "Pending"
         self.status_reason: str | None = None
-        self.start_time = utcnow()
+        self.start_time: Any = None
+        """Unknown while it is `Pending`: it is when the refresh began, and not a required member."""
         self.end_time: Any = None
         self.percentage_complete = 0
         self.instances_to_update = 0
@@ -93,7 +94,8 @@ class Refresh:
 
     def begin(self) -> None:
         """Replace."""
-        self.status, self._last_progress = "InProgress", time.monotonic()
+        self.status, self.start_time = "InProgress", utcnow()
+        self._last_progress = time.monotonic()
 
     def bake(self) -> bool:
         """All is replaced: whether it is still to be watched for its `BakeTime`."""

@@ -56,11 +56,13 @@ def run(cloud: RunningCloud, ecs: Any, definition: str, **arguments: Any) -> str
 
 
 def described(ecs: Any, arn: str) -> Any:
-    return ecs.describe_tasks(cluster="main", tasks=[arn])["tasks"][0]
+    return next(iter(ecs.describe_tasks(cluster="main", tasks=[arn])["tasks"]), {})
 
 
 def stopped(ecs: Any, arn: str) -> Any:
-    return eventually(lambda: (task := described(ecs, arn))["lastStatus"] == "STOPPED" and task, within=20)
+    return eventually(
+        lambda: (task := described(ecs, arn)).get("lastStatus") == "STOPPED" and task, within=20
+    )
 
 
 def lines(cloud: RunningCloud, name: str, arn: str) -> list[str]:
@@ -88,7 +90,7 @@ def test_the_log_can_be_followed_while_the_task_runs(cloud: RunningCloud, ecs: A
     script = "import time\nfor n in range(3): print('line', n); time.sleep(1.5)"
     arn = run(cloud, ecs, register(ecs, "follows", script))
     wait_for_line(cloud, "follows", arn, "line 0")
-    task = described(ecs, arn)
+    task = eventually(lambda: described(ecs, arn), within=5)
     assert task["lastStatus"] == "RUNNING"
     assert "exitCode" not in task["containers"][0]
     assert "line 2" not in lines(cloud, "follows", arn)

@@ -142,8 +142,8 @@ def test_a_task_is_as_little(cloud: RunningCloud, secret: Path) -> None:
     )["tasks"][0]["taskArn"]
 
     def has_stopped() -> bool:
-        task = ecs.describe_tasks(cluster="main", tasks=[arn])["tasks"][0]
-        return bool(task["lastStatus"] == "STOPPED")
+        tasks = ecs.describe_tasks(cluster="main", tasks=[arn])["tasks"]
+        return [task["lastStatus"] for task in tasks] == ["STOPPED"]
 
     eventually(has_stopped, within=20)
     said = [event["message"] for event in logs.filter_log_events(logGroupName="tasks")["events"]]

@@ -407,8 +407,8 @@ def test_a_task_starts_with_what_its_execution_role_grants(
     )
 
     def stopped() -> dict[str, Any] | None:
-        (described,) = world.cloud.client("ecs").describe_tasks(cluster="main", tasks=[task])["tasks"]
-        return described if described["lastStatus"] == "STOPPED" else None
+        tasks = world.cloud.client("ecs").describe_tasks(cluster="main", tasks=[task])["tasks"]
+        return next((one for one in tasks if one["lastStatus"] == "STOPPED"), None)
 
     found: dict[str, Any] = eventually(stopped, within=30)
     if reason is None:

@@ -129,6 +129,17 @@ def test_launches_that_failed_since_the_refresh_began_are_refusals() -> None:
     assert group(api).look().refused == ["i-2"]
 
 
+def test_a_pending_refresh_may_have_no_start_time() -> None:
+    """`StartTime` is when it began, and no required member. What failed before is not its failure."""
+    api = Api()
+    api.refreshes = [refresh("Pending", DesiredConfiguration=WANTED)]
+    del api.refreshes[0]["StartTime"]
+    api.activities = [launch("i-1", -5, message="earlier")]
+    fleet = group(api).look()
+    assert fleet.refresh is not None
+    assert (fleet.refresh.status, fleet.refused, fleet.hindrance) == ("Pending", [], "")
+
+
 def test_why_the_latest_launch_failed_is_shown() -> None:
     """Where there was no machine to be had one has to know; what is launching again may still succeed."""
     api = Api()

@@ -36,6 +36,14 @@ def begun(**preferences: Any) -> tuple[Any, Refresh]:
     return group, refresh
 
 
+def test_its_start_is_unknown_until_it_has_begun(clock: SimpleNamespace) -> None:
+    """`StartTime` is when it began: no client may count on it while it is `Pending`."""
+    group, refresh = begun()
+    pending = Refresh(group, {}, {"LaunchTemplate": {}})
+    assert (pending.status, pending.start_time) == ("Pending", None)
+    assert refresh.start_time is not None
+
+
 def test_a_failed_server_does_not_end_it(clock: SimpleNamespace) -> None:
     """Its reason shows, and it goes on for an hour; any progress begins that hour anew."""
     _, refresh = begun()

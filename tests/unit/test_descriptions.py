@@ -1,0 +1,37 @@
+"""What EC2 takes as a description, of every stack's security groups and their rules."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+
+from stacks.__main__ import stack_files
+from tests.unit.components.registered import Registered
+from tests.unit.controls.network import DESCRIBED
+from tests.unit.program import configuration, program
+
+TAKEN = re.compile(r"[a-zA-Z0-9 ._\-:/()#,@\[\]+=&;{}!$*]{1,255}")
+"""The character set and length that CreateSecurityGroup and IpRange document."""
+STACKS = sorted(file.name.split(".")[1] for file in stack_files())
+
+
+def refused(made: Registered) -> Iterator[str]:
+    for kind in DESCRIBED:
+        for inputs in made.all(kind).values():
+            if not TAKEN.fullmatch(inputs["description"]):
+                yield inputs["description"]
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_ec2_takes_every_description(stack: str) -> None:
+    """The apostrophe that was in one would have ended each first deployment."""
+    made = program(configuration(stack), stack=stack)
+    assert made.all(DESCRIBED[0])
+    assert list(refused(made)) == []
+
+
+@pytest.mark.parametrize("description", ["Changes the database's schema", "", "ä", "a" * 256])
+def test_a_description_that_ec2_refuses_is_found(description: str) -> None:
+    """The twin."""
+    made = Registered(inputs={(DESCRIBED[0], "group"): {"description": description}})
+    assert list(refused(made)) == [description]
