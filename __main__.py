@@ -77,6 +77,7 @@ Scaling(f"{name}-scaling", wire.scaling(servers, balancer), here)
 Rollout(f"{name}-rollout", wire.rollout(release, servers, replacement, smoke), here)
 
 pulumi.export("url", balancer.url)
+pulumi.export("balancer_dns_name", balancer.dns_name)
 pulumi.export("auto_scaling_group", servers.auto_scaling_group)
 pulumi.export("target_group", balancer.target_group_arn)
 pulumi.export("log_group", template.log_group)

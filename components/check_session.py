@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from http.client import HTTPException
 from http.cookiejar import CookieJar
 
+from components.browser import browser
 from components.gate import GateClosed
 
 REQUEST_TIMEOUT = 10
@@ -58,6 +59,8 @@ class CheckSession:
     """Of the account's e-mail address."""
     account: CheckAccount | None = None
     """Who was logged in last."""
+    through: str | None = None
+    """The host that is connected to, where that is not the URL's."""
     cookies: CookieJar = field(default_factory=CookieJar)
 
     @property
@@ -69,9 +72,10 @@ class CheckSession:
         """Of who was logged in last."""
         return self.account.email if self.account else "nobody"
 
-    def open(self, url: str, *, password: str, token: str) -> None:
+    def open(self, url: str, *, password: str, token: str, through: str | None = None) -> None:
         """Logs in; signs up first where there is no such account yet."""
         self.cookies.clear()
+        self.through = through
         self.account = CheckAccount(domain=self.domain, password=password, token=token)
         credentials = {"email": self.email, "password": password}
         status = self._ask(url + self.log_in, credentials)[0]
@@ -120,9 +124,9 @@ class CheckSession:
         if self.account:
             # Not to where the app may lead: the token is for the app alone.
             request.add_unredirected_header(TOKEN_HEADER, self.account.token)
-        browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(self.cookies))
+        opener = browser(address, self.through, urllib.request.HTTPCookieProcessor(self.cookies))
         try:
-            with browser.open(request, timeout=REQUEST_TIMEOUT) as answer:
+            with opener.open(request, timeout=REQUEST_TIMEOUT) as answer:
                 return answer.status, answer.read().decode(errors="replace")
         except urllib.error.HTTPError as error:
             return error.code, ""

@@ -45,6 +45,8 @@ class LoadBalancer(pulumi.ComponentResource):
     """
 
     arn_suffix: pulumi.Output[str]
+    dns_name: pulumi.Output[str]
+    """AWS's own name of it."""
     url: pulumi.Output[str]
     target_group_arn: pulumi.Output[str]
     """Known once the balancer hands requests to it: health checks only then begin."""
@@ -62,12 +64,14 @@ class LoadBalancer(pulumi.ComponentResource):
         if args.domain is not None and args.hosted_zone_id is not None:
             self._publish(args.domain, args.hosted_zone_id)
         self.arn_suffix = self._balancer.arn_suffix
+        self.dns_name = self._balancer.dns_name
         self.url = self._url()
         self.target_group_arn = after(self._target_group.arn, listener.arn)
         self.target_group_arn_suffix = self._target_group.arn_suffix
         self.register_outputs(
             {
                 "arn_suffix": self.arn_suffix,
+                "dns_name": self.dns_name,
                 "url": self.url,
                 "target_group_arn": self.target_group_arn,
                 "target_group_arn_suffix": self.target_group_arn_suffix,
@@ -185,7 +189,5 @@ class LoadBalancer(pulumi.ComponentResource):
     def _url(self) -> pulumi.Output[str]:
         if self._args.domain is not None:
             return pulumi.Output.from_input(f"https://{self._args.domain}")
-        if self._args.certificate_arn is not None:
-            return pulumi.Output.concat("https://", self._balancer.dns_name)
         port = "" if self._args.http_port == 80 else f":{self._args.http_port}"
         return pulumi.Output.concat("http://", self._balancer.dns_name, port)

@@ -1,16 +1,18 @@
 """Asks the app through its load balancer: is it the release that was deployed, and who is logged in?"""
 
+import socket
 import time
-import urllib.request
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from http.client import HTTPException
 from typing import Any
+from urllib.parse import urlsplit
 
 import pulumi
 from botocore.exceptions import BotoCoreError, ClientError
 
 from components.aws_api import AwsApi
+from components.browser import browser
 from components.check_session import CheckSession, Limited, Unanswered
 from components.gate import GateClosed
 
@@ -29,6 +31,8 @@ class Smoke:
 
     url: pulumi.Input[str]
     """Of the app, through the balancer."""
+    through: pulumi.Input[str] | None
+    """The balancer's name, where the app's own is the user's to publish and may lead nowhere yet."""
     release: str
     paths: Sequence[str]
     """Each has to answer 200."""
@@ -45,22 +49,37 @@ class Smoke:
     def context(self) -> Mapping[str, pulumi.Input[Any]]:
         return {
             "url": self.url,
+            "through": self.through,
             "password_secret_arn": self.password_secret_arn,
             "token_secret_arn": self.token_secret_arn,
         }
 
-    def before(self, *, url: str, password_secret_arn: str | None, token_secret_arn: str | None) -> None:
+    def before(
+        self,
+        *,
+        url: str,
+        password_secret_arn: str | None,
+        token_secret_arn: str | None,
+        through: str | None = None,
+    ) -> None:
         """Makes the session that has to outlive the rollout. A release that can't is still replaced."""
         for attempt in range(ATTEMPTS):
             try:
-                self._open(url, password_secret_arn, token_secret_arn)
+                self._open(url, through, password_secret_arn, token_secret_arn)
                 return
             except Unanswered as error:
                 problem = error
             time.sleep(POLL * (attempt < ATTEMPTS - 1))
         pulumi.log.warn(f"no session was made before the rollout, to be looked at after it: {problem}")
 
-    def verify(self, *, url: str, password_secret_arn: str | None, token_secret_arn: str | None) -> None:
+    def verify(
+        self,
+        *,
+        url: str,
+        password_secret_arn: str | None,
+        token_secret_arn: str | None,
+        through: str | None = None,
+    ) -> None:
         """The `verified` gate's check: each answer is right, of this release, and to who was logged in.
 
         An app that has had enough of the check's requests is no reason to fail a release: others may have
@@ -70,11 +89,11 @@ class Smoke:
         session = self.session
         right = 0
         while right < self.answers:
-            problem = smoke(url, self.release, self.paths)
+            problem = smoke(url, self.release, self.paths, through)
             limited = False
             if session is not None and not problem:
                 try:
-                    self._open(url, password_secret_arn, token_secret_arn)
+                    self._open(url, through, password_secret_arn, token_secret_arn)
                     session.check(url)
                 except Unanswered as error:
                     problem, limited = str(error), isinstance(error, Limited)
@@ -93,8 +112,14 @@ class Smoke:
                 )
         kept = f", and {session.email} is still logged in" if session else ""
         pulumi.log.info(f"{url} answers with release {self.release[:12]}{kept}")
+        if through is not None and not known(url):
+            pulumi.log.warn(
+                f"{urlsplit(url).hostname} leads nowhere yet: publish it as an alias of {through}"
+            )
 
-    def _open(self, url: str, password_secret_arn: str | None, token_secret_arn: str | None) -> None:
+    def _open(
+        self, url: str, through: str | None, password_secret_arn: str | None, token_secret_arn: str | None
+    ) -> None:
         if self.session is not None and not self.session.is_open:
             try:
                 secrets = self.api.client("secretsmanager")
@@ -104,14 +129,23 @@ class Smoke:
                 )
             except (BotoCoreError, ClientError) as error:
                 raise Unanswered(f"the check account's password can't be read: {error}") from error
-            self.session.open(url, password=password, token=token)
+            self.session.open(url, password=password, token=token, through=through)
 
 
-def smoke(url: str, release: str, paths: Sequence[str]) -> str | None:
+def known(url: str) -> bool:
+    """Whether the URL's host has an address."""
+    try:
+        return bool(socket.getaddrinfo(urlsplit(url).hostname, None))
+    except OSError:
+        return False
+
+
+def smoke(url: str, release: str, paths: Sequence[str], through: str | None = None) -> str | None:
     """What is wrong with the app's answers; None when nothing is."""
+    opener = browser(url, through)
     for path in (*paths, "/healthz"):
         try:
-            with urllib.request.urlopen(url + path, timeout=REQUEST_TIMEOUT) as answer:
+            with opener.open(url + path, timeout=REQUEST_TIMEOUT) as answer:
                 body = answer.read().decode(errors="replace")
         except (OSError, HTTPException) as error:
             return f"GET {url}{path}: {error}"

@@ -92,6 +92,11 @@ class LoadBalancer(Section):
         """Whether there is a certificate, or is to be one."""
         return self.domain is not None or self.certificate_arn is not None
 
+    @property
+    def published(self) -> bool:
+        """Whether the stack itself makes the name lead to the balancer."""
+        return self.domain is None or self.hosted_zone_id is not None
+
 
 class App(Section):
     """The app, and what it promises about itself."""

@@ -447,6 +447,7 @@ class Wiring:
         session = self.settings.smoke.session
         return Smoke(
             url=balancer.url,
+            through=None if self.settings.load_balancer.published else balancer.dns_name,
             release=release.sha256,
             paths=self.settings.smoke.paths,
             answers=max(10, 3 * self.settings.app_servers.max_size),

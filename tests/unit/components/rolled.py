@@ -34,6 +34,7 @@ def replacement(instances: MixedInstances = INSTANCES) -> Replacement:
 def smoke(url: str = "http://balancer.example", session: CheckSession | None = None) -> Smoke:
     return Smoke(
         url=url,
+        through=None,
         release="abc",
         paths=["/readyz"],
         answers=2,

@@ -13,7 +13,7 @@ LISTENER = "aws:lb/listener:Listener"
 TARGET_GROUP = "aws:lb/targetGroup:TargetGroup"
 PLAIN = {BALANCER: 1, TARGET_GROUP: 1, LISTENER: 1}
 DOMAIN = {"domain": "app.example.com", "hosted_zone_id": "Z1"}
-OWN_CERTIFICATE = {"certificate_arn": "arn:own"}
+OWN_CERTIFICATE = {"certificate_arn": "arn:own", "domain": "app.example.com"}
 
 
 def load_balancer(**differences: Any) -> tuple[Registered, dict[str, str]]:
@@ -41,6 +41,7 @@ def load_balancer(**differences: Any) -> tuple[Registered, dict[str, str]]:
     def program() -> None:
         made = LoadBalancer("kit", args)
         made.url.apply(lambda url: outputs.update(url=url))
+        made.dns_name.apply(lambda name: outputs.update(dns_name=name))
         made.target_group_arn.apply(lambda arn: outputs.update(target_group_arn=arn))
 
     return register(program), outputs
@@ -113,7 +114,7 @@ def test_a_certificate_of_ones_own_makes_none() -> None:
     made, outputs = load_balancer(**OWN_CERTIFICATE)
     assert made.types == {**PLAIN, LISTENER: 2}
     assert made[LISTENER, "kit-https"]["certificateArn"] == "arn:own"
-    assert outputs["url"] == "https://kit.elb.example"
+    assert (outputs["url"], outputs["dns_name"]) == ("https://app.example.com", "kit.elb.example")
 
 
 @pytest.mark.parametrize("named", [DOMAIN, OWN_CERTIFICATE], ids=["domain", "certificate"])

@@ -3,11 +3,17 @@
 from types import SimpleNamespace
 from typing import Any, cast
 
+import pytest
+
 from components.bucket import BucketArgs
 from components.cloud import Cloud
+from components.load_balancer import LoadBalancer
+from components.release import Release
 from stacks.settings import parse
 from stacks.wiring import Wiring, environment
 from tests.unit.components.registered import register
+
+CERTIFICATE = "arn:aws:acm:eu-central-1:123456789012:certificate/own"
 
 
 def wiring(**settings: Any) -> Wiring:
@@ -43,6 +49,26 @@ def test_cookies_are_secure_behind_tls() -> None:
     """A browser would not send them otherwise."""
     settings = parse({"load_balancer": {"domain": "app.example.com", "hosted_zone_id": "Z1"}})
     assert environment(settings, metrics_namespace="")["COOKIE_SECURE"] == "true"
+
+
+@pytest.mark.parametrize(
+    ("balancer", "through"),
+    [
+        ({"domain": "app.example.com", "certificate_arn": CERTIFICATE}, "kit.elb.example"),
+        ({"domain": "app.example.com", "certificate_arn": CERTIFICATE, "hosted_zone_id": "Z1"}, None),
+        ({}, None),
+    ],
+    ids=["published by the user", "published by the stack", "no name"],
+)
+def test_a_name_that_its_user_publishes_is_asked_for_at_the_balancer(
+    balancer: dict[str, str], through: str | None
+) -> None:
+    """The first deployment makes the balancer: nothing can lead to it before."""
+    made = SimpleNamespace(url="https://app.example.com", dns_name="kit.elb.example")
+    smoke = wiring(load_balancer=balancer).smoke(
+        cast(Release, SimpleNamespace(sha256="abc")), cast(LoadBalancer, made), None, None
+    )
+    assert (smoke.context["url"], smoke.context["through"]) == ("https://app.example.com", through)
 
 
 def test_gates_are_told_apart_by_project_and_stack() -> None:
