@@ -1,6 +1,6 @@
 """The account that a stack lives in: how it is reached, and what is looked up there."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypedDict
 
@@ -56,12 +56,22 @@ class Cloud:
         self.image_id = args.image_id or newest_image(args.instance_type, look_up)
         # The program waits for the zones alone: it has to know how many there are.
         zones = aws.get_availability_zones(
-            state="available",
+            # In whatever state: with an impaired zone left out the others would take its subnets over.
             # Local zones have no NAT gateways or databases.
             filters=[{"name": "opt-in-status", "values": ["opt-in-not-required"]}],
             opts=look_up,
         )
-        self.zones = sorted(zones.names)[: args.zones]
+        self.zones = first(sorted(zones.names), args.zones, args.region)
+
+
+def first(names: Sequence[str], count: int, region: str) -> list[str]:
+    """So many zones, in the order of their names; raises where the region has fewer."""
+    if len(names) < count:
+        raise pulumi.RunError(
+            f"evenkeel:network.zones is {count}: region {region} has {len(names)} zones for this account, "
+            f"{', '.join(names)}. Set it to {len(names)}, or choose another region."
+        )
+    return list(names[:count])
 
 
 def elsewhere(endpoint: str) -> Elsewhere:

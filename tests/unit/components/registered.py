@@ -46,7 +46,8 @@ class _Mocks(mocks.Mocks):
         answers: dict[str, dict[str, Any]] = {
             "aws:index/getCallerIdentity:getCallerIdentity": {"accountId": "123456789012"},
             "aws:index/getAvailabilityZones:getAvailabilityZones": {
-                "names": ["xx-1b", "xx-1a", "xx-1c", "xx-1d"]
+                # The first is impaired.
+                "names": ["xx-1b", "xx-1c", "xx-1d"] + ["xx-1a"] * ("state" not in args.args)
             },
             "aws:secretsmanager/getSecret:getSecret": {"kmsKeyId": "alias/shared"},
             "aws:secretsmanager/getSecretVersions:getSecretVersions": {

@@ -4,9 +4,10 @@ import json
 from typing import Any
 
 import pulumi
+import pytest
 
 from components import naming
-from components.cloud import Cloud, CloudArgs
+from components.cloud import Cloud, CloudArgs, first
 from components.encryption import EncryptionKey, EncryptionKeyArgs
 from tests.unit.components.registered import Registered, register
 
@@ -45,9 +46,17 @@ def test_one_endpoint_answers_for_every_service() -> None:
 
 
 def test_the_first_zones_are_used() -> None:
-    """In the order of their names, so that they stay the same."""
+    """In the order of their names, an impaired one too, so that they stay the same."""
     _, found = cloud()
     assert (found["account_id"], found["zones"]) == ("123456789012", ["xx-1a", "xx-1b", "xx-1c"])
+
+
+def test_a_region_with_fewer_zones_is_refused() -> None:
+    """Silently two of three would be another promise."""
+    with pytest.raises(
+        pulumi.RunError, match=r"network.zones is 3: region us-west-1 has 2 zones .* Set it to 2"
+    ):
+        first(["us-west-1a", "us-west-1c"], 3, "us-west-1")
 
 
 def test_an_image_is_looked_up_unless_pinned() -> None:
