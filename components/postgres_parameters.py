@@ -39,6 +39,10 @@ STATIC = frozenset(
 """Those that RDS applies at the next restart only, and refuses to apply at once.
 Source: DescribeEngineDefaultParameters, postgres17, ApplyType static."""
 
+RDS_OWN = frozenset({"rds.force_ssl"})
+"""Dynamic, and set to the value that RDS itself has, which it does not register as a change: it goes on to
+answer `pending-reboot`, and `immediate` would differ after each `pulumi refresh`, for ever."""
+
 
 def family(engine_version: str) -> str:
     """The parameter group family of a version: `postgres17` of 17.4."""
@@ -51,7 +55,7 @@ def parameters(own: Mapping[str, str]) -> list[aws.rds.ParameterGroupParameterAr
         {
             "name": name,
             "value": value,
-            "apply_method": "pending-reboot" if name in STATIC else "immediate",
+            "apply_method": "pending-reboot" if name in STATIC | RDS_OWN else "immediate",
         }
         for name, value in sorted({**DEFAULTS, **own}.items())
     ]

@@ -172,5 +172,5 @@ def test_a_stacks_own_parameters_win_and_static_ones_wait_for_a_restart(own: dic
     assert len(made) == len(parameters(own))
     assert {name: one["value"] for name, one in made.items()} == {**DEFAULTS, **own}
     assert {name for name, one in made.items() if one.get("apply_method") == "pending-reboot"} == {
-        name for name in made if name in STATIC
+        name for name in made if name in STATIC or name == "rds.force_ssl"
     }
