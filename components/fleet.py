@@ -73,6 +73,10 @@ class Fleet:
     def in_service(self) -> list[Server]:
         return [server for server in self.servers if server.in_service]
 
+    def is_barren(self, version: str) -> bool:
+        """Whether AWS could not launch a server of the version, and there is none."""
+        return bool(self.hindrance) and all(server.version != version for server in self.servers)
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Done:

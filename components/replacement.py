@@ -33,6 +33,9 @@ from components.server_logs import last_words
 
 POLL = 2.0
 """Seconds between two looks at the group."""
+BARREN = 300
+"""Seconds in which launches may all fail without a machine: AWS has none, or the account's quota is reached,
+and neither is over within a rollout's time."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -113,8 +116,11 @@ def replace(
     deadline = time.monotonic() + timeout
     before: Fleet | None = None
     refused = shown = ""
+    launched_at = time.monotonic()
     while True:
         fleet = servers.look()
+        if not fleet.is_barren(version):
+            launched_at = time.monotonic()
         for line in news(before, fleet, version):
             say(line)
         at = progress(fleet, version)
@@ -122,6 +128,9 @@ def replace(
         if time.monotonic() > deadline:
             late = f"it has not ended within {timeout} s: {at}"
             step = overdue(step, fleet, version, late, rolling_back=bool(refused))
+        elif time.monotonic() - launched_at > BARREN:
+            none = f"for {BARREN} s no launch has brought a machine"
+            step = overdue(step, fleet, version, none, rolling_back=bool(refused))
         match step:
             case Done():
                 say(f"all servers of {group} are healthy at version {version}")

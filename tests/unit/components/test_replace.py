@@ -1,5 +1,6 @@
 """A whole rollout, against a group that does what the test says and a clock that only sleeping moves."""
 
+import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import SimpleNamespace
@@ -143,6 +144,45 @@ def test_after_the_update_the_first_servers_are_waited_for(run: Run) -> None:
     assert run(Script([fleet(), fleet(), fleet("7", "7")]), launches_follow=False).looks == 3
     with pytest.raises(GateClosed, match="it has not ended within 10 s: 0 of 2 servers serve version 7"):
         run(Script([fleet()]), launches_follow=False)
+
+
+NO_MACHINE = "You have requested more vCPU capacity than your current vCPU limit of 0 allows"
+
+
+def barren(*versions: str, refresh: Refresh | None = None) -> Fleet:
+    return dataclasses.replace(fleet(*versions, refresh=refresh), hindrance=NO_MACHINE)
+
+
+def test_a_group_that_gets_no_machine_is_given_up_early(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Long before the time is over, in AWS's words."""
+    monkeypatch.setattr(replacement, "BARREN", 4)
+    script = Script([fleet(), barren()])
+    with pytest.raises(GateClosed, match=r"for 4 s no launch has brought a machine") as caught:
+        run(script, launches_follow=False)
+    assert f"The last launch failed: {NO_MACHINE}" in str(caught.value)
+    assert script.looks < TIMEOUT / POLL
+
+
+def test_a_rollout_that_gets_no_machine_is_rolled_back_early(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The old servers serve on."""
+    monkeypatch.setattr(replacement, "BARREN", 4)
+    under_way = barren("6", "6", refresh=refresh("InProgress"))
+    rolled_back = fleet("6", "6", refresh=refresh("RollbackSuccessful"))
+    script = Script([OLD, *[under_way] * 4, rolled_back])
+    with pytest.raises(GateClosed, match=r"for 4 s no launch has brought a machine"):
+        run(script)
+    assert script.did == [*START, "roll back"]
+
+
+def test_a_machine_now_and_then_is_waited_for(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The twin: one launch that came to something is a reason to go on, as is one that is under way."""
+    monkeypatch.setattr(replacement, "BARREN", 4)
+    under_way = refresh("InProgress")
+    hindered = [barren("7", "6", refresh=under_way), fleet("6", "6", refresh=under_way)] * 2
+    script = Script([OLD, *hindered, DONE])
+    assert run(script).did == START
 
 
 def test_a_failed_rollout_tells_the_servers_own_words(run: Run) -> None:
