@@ -5,6 +5,12 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
+from components.aws_api import AwsApi
+from components.gate import CheckHook, GateClosed
+
+ISSUED_WITHIN = "15m"
+"""A certificate whose record can be seen is issued within minutes. The provider would wait 75."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CertificateArgs:
@@ -12,6 +18,7 @@ class CertificateArgs:
 
     domain: str
     hosted_zone_id: str
+    api: AwsApi
 
 
 class Certificate(pulumi.ComponentResource):
@@ -26,7 +33,17 @@ class Certificate(pulumi.ComponentResource):
     def __init__(self, name: str, args: CertificateArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("evenkeel:index:Certificate", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
-        certificate = aws.acm.Certificate(name, domain_name=args.domain, validation_method="DNS", opts=child)
+        zone = CheckHook(
+            f"{name}-zone",
+            check_zone,
+            {"domain": args.domain, "hosted_zone_id": args.hosted_zone_id, "api": args.api},
+        )
+        certificate = aws.acm.Certificate(
+            name,
+            domain_name=args.domain,
+            validation_method="DNS",
+            opts=pulumi.ResourceOptions(parent=self, hooks=pulumi.ResourceHookBinding(before_create=[zone])),
+        )
         proof = certificate.domain_validation_options[0]
         record = aws.route53.Record(
             f"{name}-proof",
@@ -41,7 +58,24 @@ class Certificate(pulumi.ComponentResource):
             name,
             certificate_arn=certificate.arn,
             validation_record_fqdns=[record.fqdn],
-            opts=child,
+            opts=pulumi.ResourceOptions(
+                parent=self, custom_timeouts=pulumi.CustomTimeouts(create=ISSUED_WITHIN)
+            ),
         )
         self.arn = validation.certificate_arn
         self.register_outputs({"arn": self.arn})
+
+
+def check_zone(*, domain: str, hosted_zone_id: str, api: AwsApi) -> None:
+    """Refuses a zone in which the proof of the domain would never be seen; raises GateClosed."""
+    zone = api.client("route53").get_hosted_zone(Id=hosted_zone_id)["HostedZone"]
+    name = zone["Name"].rstrip(".")
+    if domain != name and not domain.endswith(f".{name}"):
+        why = f"that zone is {name}'s, and evenkeel:load_balancer.domain is {domain}"
+    elif zone.get("Config", {}).get("PrivateZone"):
+        why = "that zone is private: a certificate is proved in a public one"
+    else:
+        return
+    raise GateClosed(
+        f"evenkeel:load_balancer.hosted_zone_id is {hosted_zone_id}: {why}. Set the domain's own."
+    )

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
+from components.aws_api import AwsApi
 from components.certificate import Certificate, CertificateArgs
 from components.naming import named
 from components.ordering import after
@@ -35,6 +36,7 @@ class LoadBalancerArgs:
     domain: str | None
     hosted_zone_id: str | None
     """Where the domain is proved and published."""
+    api: AwsApi
 
 
 class LoadBalancer(pulumi.ComponentResource):
@@ -85,7 +87,7 @@ class LoadBalancer(pulumi.ComponentResource):
             return args.certificate_arn
         return Certificate(
             f"{self._name}-certificate",
-            CertificateArgs(domain=args.domain, hosted_zone_id=args.hosted_zone_id),
+            CertificateArgs(domain=args.domain, hosted_zone_id=args.hosted_zone_id, api=args.api),
             self._child,
         ).arn
 

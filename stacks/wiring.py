@@ -161,6 +161,7 @@ class Wiring:
             certificate_arn=balancer.certificate_arn,
             domain=balancer.domain,
             hosted_zone_id=balancer.hosted_zone_id,
+            api=self._api,
         )
 
     def database(

@@ -10,6 +10,7 @@ import pulumi
 import yaml
 
 from components import artifact, release
+from stacks.placeholders import HOSTED_ZONE
 from tests.unit.components.registered import Registered, register
 
 ROOT = Path(__file__).parents[2]
@@ -17,9 +18,16 @@ BUILT = artifact.Artifact(path=ROOT / "Pulumi.yaml", sha256="0" * 64)
 """Stands for the app's release, which takes seconds to build."""
 
 
+OWN = {"example.com": "shop-of-ours.com", HOSTED_ZONE: "Z1"}
+"""What a user puts in place of placeholders."""
+
+
 def configuration(stack: str) -> dict[str, Any]:
-    """A stack file's sections."""
-    values: dict[str, Any] = yaml.safe_load((ROOT / "stacks" / f"Pulumi.{stack}.yaml").read_text())["config"]
+    """A stack file's sections, without placeholders."""
+    text = (ROOT / "stacks" / f"Pulumi.{stack}.yaml").read_text()
+    for placeholder, own in OWN.items():
+        text = text.replace(placeholder, own)
+    values: dict[str, Any] = yaml.safe_load(text)["config"]
     return {key.removeprefix("evenkeel:"): section for key, section in values.items()}
 
 

@@ -7,6 +7,7 @@ import pytest
 from components.load_balancer import LoadBalancer, LoadBalancerArgs
 from stacks.sections import Settings
 from tests.unit.components.registered import Registered, register
+from tests.unit.components.rolled import API
 
 BALANCER = "aws:lb/loadBalancer:LoadBalancer"
 LISTENER = "aws:lb/listener:Listener"
@@ -34,6 +35,7 @@ def load_balancer(**differences: Any) -> tuple[Registered, dict[str, str]]:
         access_log_bucket="logs",
         access_log_prefix="balancer",
         deletion_protection=True,
+        api=API,
         **values,
     )
     outputs: dict[str, str] = {}

@@ -37,7 +37,7 @@ CHANGES: dict[str, Any] = {
     "network.cidr": "10.1.0.0/16",
     "network.zones": 2,
     "network.nat": "one",
-    "load_balancer.domain": "other.example.com",
+    "load_balancer.domain": "other.shop-of-ours.com",
     "load_balancer.hosted_zone_id": "Z9876543210",
     "load_balancer.certificate_arn": "arn:aws:acm:eu-central-1:123456789012:certificate/other",
     "load_balancer.http_port": 80,
@@ -100,7 +100,7 @@ CHANGES: dict[str, Any] = {
     "smoke.paths": ["/readyz", "/healthz"],
     "smoke.session": {"sign_up": "/register", "log_in": "/login", "who_am_i": "/me"},
     "monitoring.log_retention_days": 30,
-    "monitoring.alarm_email": "other@example.com",
+    "monitoring.alarm_email": "other@shop-of-ours.com",
     "tags": {"Team": "other"},
     "allow_replacement": {"redis.port": "2026-01-01"},
 }

@@ -10,7 +10,7 @@ import pytest
 from stacks.settings import SettingsError, load, parse
 
 REHEARSED = {"endpoint": "http://127.0.0.1:4577"}
-DOMAIN = {"domain": "app.example.com", "hosted_zone_id": "Z1"}
+DOMAIN = {"domain": "app.shop-of-ours.com", "hosted_zone_id": "Z1"}
 UNPROTECTED: dict[str, Any] = {
     "load_balancer": {"deletion_protection": False},
     "redis": {"deletion_protection": False},
