@@ -14,10 +14,13 @@ import shutil
 import subprocess
 import tarfile
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
+
+from components import native_modules
+from components.native_modules import NativeModule
 
 FORMAT = b"1"
 """Moves when this module would make other bytes of the same source."""
@@ -33,10 +36,11 @@ class ArtifactError(Exception):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Artifact:
-    """A tarball and its SHA-256."""
+    """A tarball, its SHA-256, and what in it only some machines can load."""
 
     path: Path
     sha256: str
+    native_modules: Sequence[NativeModule] = ()
 
 
 def build(app: Path, say: Say, cache: Path | None = None) -> Artifact:
@@ -55,7 +59,8 @@ def build(app: Path, say: Say, cache: Path | None = None) -> Artifact:
                 note.write_text(made.sha256)
                 note.rename(known)
         sha256 = known.read_text()
-    return Artifact(path=tarball(releases, sha256), sha256=sha256)
+        path = tarball(releases, sha256)
+        return Artifact(path=path, sha256=sha256, native_modules=natives(path))
 
 
 def cache_folder(name: str) -> Path:
@@ -66,6 +71,22 @@ def cache_folder(name: str) -> Path:
 def tarball(releases: Path, sha256: str) -> Path:
     """Where a finished release lies."""
     return releases / f"{sha256}.tar.gz"
+
+
+def natives(release: Path) -> list[NativeModule]:
+    """The native modules in a finished release: noted beside it, since to unpack it takes a second."""
+    note = release.with_name(release.name.removesuffix(".tar.gz") + ".native.json")
+    if not note.exists():
+        with tarfile.open(release) as archive:
+            found = [
+                native_modules.read(entry.name, content.read())
+                for entry in archive
+                if entry.name.endswith(native_modules.SUFFIX) and (content := archive.extractfile(entry))
+            ]
+        written = note.with_suffix(".part")
+        written.write_text(json.dumps([asdict(each) for each in found]))
+        written.rename(note)
+    return [NativeModule(**each) for each in json.loads(note.read_text())]
 
 
 def require(app: Path) -> None:

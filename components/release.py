@@ -7,6 +7,7 @@ import pulumi
 import pulumi_aws as aws
 
 from components import artifact
+from components.native_modules import Servers, misfits
 from components.ordering import after
 
 
@@ -16,6 +17,8 @@ class ReleaseArgs:
 
     app: Path
     bucket: pulumi.Input[str]
+    servers: Servers | None
+    """What has to run it; None where that is this machine."""
 
 
 class Release(pulumi.ComponentResource):
@@ -33,7 +36,7 @@ class Release(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: ReleaseArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("evenkeel:index:Release", name, None, opts)
-        built = build(args.app)
+        built = build(args.app, args.servers)
         self.sha256 = built.sha256
         self.key = f"releases/{built.sha256}.tar.gz"
         tarball = aws.s3.BucketObjectv2(
@@ -48,9 +51,27 @@ class Release(pulumi.ComponentResource):
         self.register_outputs({"sha256": self.sha256, "key": self.key, "bucket": self.bucket})
 
 
-def build(app: Path) -> artifact.Artifact:
+def build(app: Path, servers: Servers | None) -> artifact.Artifact:
     """The app's release; what is wrong with the app is the user's to mend, without a traceback."""
     try:
-        return artifact.build(app, say=pulumi.log.info)
+        built = artifact.build(app, say=pulumi.log.info)
+        if servers and built.native_modules:
+            refuse_misfits(built, servers, int(artifact.node_version().removeprefix("v")))
     except artifact.ArtifactError as error:
         raise pulumi.RunError(str(error)) from error
+    return built
+
+
+def refuse_misfits(built: artifact.Artifact, servers: Servers, built_with: int) -> None:
+    """Raises ArtifactError where the servers can't load something: each would end at its boot test."""
+    if found := list(misfits(built.native_modules, servers, built_with)):
+        raise artifact.ArtifactError(
+            "\n".join(
+                [
+                    "the release was built on this machine, and the servers could not load all of it:",
+                    *(f"  {line}" for line in found),
+                    f"Build it on Linux ({servers.architecture}) with Node.js {servers.node} and glibc 2.34 "
+                    "or older: run `pulumi up` in a container of Amazon Linux 2023, or in CI",
+                ]
+            )
+        )

@@ -104,7 +104,8 @@ class App(Section):
     path: Text = "app"
     port: Annotated[int, Field(ge=1024, le=65534)] = 3000
     """The boot test's worker listens at the next one."""
-    node: Annotated[int, Field(ge=20)] = 22
+    node: Literal[20, 22, 24] = 22
+    """Those that Amazon Linux 2023 has."""
     workers: Annotated[int, Field(ge=1, le=128)] | Literal["max"] = "max"
     longest_request: Seconds = 30
     drain: Seconds = 1

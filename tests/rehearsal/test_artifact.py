@@ -52,6 +52,19 @@ def test_a_release_holds_what_package_json_names_and_costs_npm_once(app: Path, t
     assert len(said) == 3
 
 
+def test_native_modules_are_noted_beside_the_release(app: Path, tmp_path: Path) -> None:
+    """And read from there again; those that an earlier release of the kit did not note are looked for."""
+    write(app / "src" / "fast.node", "not for here")
+    built = artifact.build(app, print, tmp_path / "cache")
+    assert [(each.name, each.system) for each in built.native_modules] == [
+        ("src/fast.node", "no known system")
+    ]
+    (note,) = (tmp_path / "cache").glob("*.native.json")
+    assert artifact.build(app, print, tmp_path / "cache") == built
+    note.unlink()
+    assert artifact.build(app, print, tmp_path / "cache") == built
+
+
 def test_only_content_decides_the_bytes(tmp_path: Path) -> None:
     """Times, the umask's bits and the order on disk leave no trace; links stay links."""
     packed = []

@@ -40,7 +40,7 @@ def program(
     def run() -> None:
         pulumi.runtime.set_all_config(texts)
         try:
-            with patch.object(release, "build", lambda _: BUILT):
+            with patch.object(release, "build", lambda *_: BUILT):
                 runpy.run_path(str(ROOT / "__main__.py"))
         finally:
             pulumi.runtime.set_all_config({})

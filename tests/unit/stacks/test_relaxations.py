@@ -37,7 +37,6 @@ HTTPS = {"domain": "app.example.com", "hosted_zone_id": "Z1"}
                 "network.nat",
                 "load_balancer.access_log_retention_days",
                 "load_balancer.deletion_protection",
-                "app_servers.on_demand_percentage",
                 "app_servers.min_size",
                 "app_servers.bake_time",
                 "redis.replicas",
