@@ -19,8 +19,17 @@ _init: Any = KmsBackend.__init__
 
 
 def register() -> None:
-    """Let the KMS of every region have the key."""
+    """Let the KMS of every region have the key, and know keys by their ARNs too where moto does not."""
     mend(KmsBackend, __init__=_with_the_key)
+    for action in ("schedule_key_deletion", "cancel_key_deletion", "enable_key", "disable_key"):
+        mend(KmsBackend, **{action: _by_id(getattr(KmsBackend, action))})
+
+
+def _by_id(action: Any) -> Any:
+    def act(backend: KmsBackend, key_id: str, *arguments: Any) -> Any:
+        return action(backend, backend.any_id_to_key_id(key_id), *arguments)
+
+    return act
 
 
 def _with_the_key(backend: KmsBackend, region_name: str, account_id: str) -> None:

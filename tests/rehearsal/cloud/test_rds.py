@@ -13,9 +13,12 @@ from pg8000.exceptions import DatabaseError, InterfaceError
 from pg8000.native import Connection
 
 from components.aws_api import AwsApi
+from components.encryption import DELETION_WINDOW_DAYS
 from components.free_storage import free_storage
+from tests.checkout import ROOT
 from tests.rehearsal.cloud.running import RunningCloud, eventually
 
+RUNBOOK = (ROOT / "docs/runbooks/stores.md").read_text()
 PASSWORD = "a 'quoted\\ pass-word"
 
 
@@ -363,6 +366,46 @@ def rows(cloud: RunningCloud, instance: dict[str, Any], table: str = "saved") ->
         return found
     finally:
         connection.close()
+
+
+def test_a_snapshot_can_be_read_again_once_the_deletion_of_its_key_is_cancelled(
+    cloud: RunningCloud, rds: Any
+) -> None:
+    """docs/runbooks/stores.md: not while it is pending or the key disabled; then every row is there."""
+    kms = cloud.client("kms")
+    key = kms.create_key()["KeyMetadata"]["Arn"]
+    rds.create_db_instance(
+        DBInstanceIdentifier="sealed",
+        DBInstanceClass="db.t4g.micro",
+        Engine="postgres",
+        MasterUsername="keel",
+        MasterUserPassword=PASSWORD,
+        DBName="app",
+        AllocatedStorage=20,
+        StorageEncrypted=True,
+        KmsKeyId=key,
+    )
+    connection = connect(cloud, available(rds, "sealed"))
+    connection.run("CREATE TABLE saved AS SELECT 4 AS n")
+    connection.close()
+    rds.delete_db_instance(DBInstanceIdentifier="sealed", FinalDBSnapshotIdentifier="sealed-final")
+    saved(rds, "sealed-final")
+    kms.schedule_key_deletion(KeyId=key, PendingWindowInDays=DELETION_WINDOW_DAYS)
+    with pytest.raises(ClientError, match=r"KMSKeyNotAccessibleFault.* is PendingDeletion"):
+        restore(rds, "sealed", "sealed-final")
+    kms.cancel_key_deletion(KeyId=key)
+    with pytest.raises(ClientError, match=r"KMSKeyNotAccessibleFault.* is Disabled"):
+        restore(rds, "sealed", "sealed-final")
+    kms.enable_key(KeyId=key)
+    restore(rds, "sealed", "sealed-final")
+    assert rows(cloud, available(rds, "sealed")) == [[4]]
+    rds.delete_db_instance(DBInstanceIdentifier="sealed", SkipFinalSnapshot=True)
+    for command in (
+        f"aws kms schedule-key-deletion --key-id KEY --pending-window-in-days {DELETION_WINDOW_DAYS}`",
+        "aws kms cancel-key-deletion --key-id KEY`",
+        "aws kms enable-key --key-id KEY`",
+    ):
+        assert command in RUNBOOK
 
 
 def test_deletion_respects_its_protection_and_takes_the_server_along(
