@@ -177,11 +177,12 @@ def judged(settings: Settings, losses: Sequence[Loss], today: date) -> Iterator[
 
 
 def protected_by(settings: Settings, resource: Deployed) -> Iterator[str]:
-    """The settings that keep a resource from being deleted, also as they were deployed."""
+    """The settings that keep a resource from being deleted; of RDS and S3 also as they were deployed."""
     database = settings.database.deletion_protection or resource.properties.get("deletionProtection")
     if resource.kind == DATABASE and database:
         yield "database.deletion_protection"
     if resource.kind == STORE and settings.redis.deletion_protection:
         yield "redis.deletion_protection"
-    if resource.kind == BUCKET and not settings.buckets.force_destroy:
+    emptied = settings.buckets.force_destroy and resource.properties.get("forceDestroy", True)
+    if resource.kind == BUCKET and not emptied:
         yield "buckets.force_destroy"

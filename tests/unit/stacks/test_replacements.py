@@ -8,8 +8,9 @@ import json
 import re
 from collections.abc import Iterator
 from datetime import date, timedelta
-from functools import cache
+from functools import cache, reduce
 from importlib.resources import files
+from itertools import permutations
 from typing import Any
 
 import pytest
@@ -44,7 +45,7 @@ CHANGES: dict[str, Any] = {
     "load_balancer.idle_timeout": 90,
     "load_balancer.access_log_retention_days": 30,
     "load_balancer.deletion_protection": False,
-    "app.path": "app",
+    "app.path": "app/src",
     "app.port": 3100,
     "app.node": 20,
     "app.workers": 2,
@@ -55,7 +56,7 @@ CHANGES: dict[str, Any] = {
     "app.secrets": {"SHOP": "arn:aws:secretsmanager:eu-central-1:123456789012:secret:shop-AbCdEf"},
     "app_servers.instance_types": ["m7i.large"],
     "app_servers.on_demand_base": 1,
-    "app_servers.on_demand_percentage": 100,
+    "app_servers.on_demand_percentage": 50,
     "app_servers.min_size": 2,
     "app_servers.max_size": 6,
     "app_servers.schedules": [{"name": "night", "recurrence": "0 22 * * *", "min_size": 2, "max_size": 6}],
@@ -91,7 +92,7 @@ CHANGES: dict[str, Any] = {
     "database.parameters": {"max_connections": "500"},
     "buckets.force_destroy": True,
     "secrets.recovery_days": 7,
-    "migrations.path": "app/prisma/migrations",
+    "migrations.path": "docs/adr",
     "migrations.lock_timeout": 3,
     "migrations.wait_for_transactions": 300,
     "migrations.maintenance_work_mem": 512,
@@ -104,7 +105,7 @@ CHANGES: dict[str, Any] = {
     "tags": {"Team": "other"},
     "allow_replacement": {"redis.port": "2026-01-01"},
 }
-"""Another value of every setting."""
+"""Another value of every setting, but for the port: beside HTTPS it is 80."""
 REFUSED = [
     "aws.region",
     "database.admin_user",
@@ -113,6 +114,7 @@ REFUSED = [
     "redis.port",
     "redis.separate_cache",
 ]
+NAME = "evenkeel-test"
 STATEFUL = {
     "aws:rds/instance:Instance": (DATABASE, "AWS::RDS::DBInstance"),
     "aws:elasticache/replicationGroup:ReplicationGroup": (STORE, "AWS::ElastiCache::ReplicationGroup"),
@@ -130,6 +132,26 @@ RENAMED = {
     "bucket": "BucketName",
 }
 """CloudFormation's names of properties, where they are not Pulumi's with a capital letter."""
+
+
+def accepted() -> list[str]:
+    """The settings that may be changed."""
+    return [setting for setting in CHANGES if setting not in REFUSED]
+
+
+def groups() -> list[list[str]]:
+    """Half of the settings each, by the digits of their numbers; and Spot, which a warm pool excludes."""
+    spot = "app_servers.on_demand_percentage"
+    numbered = list(enumerate(setting for setting in accepted() if setting != spot))
+    halves = [
+        [setting for number, setting in numbered if (number >> digit) & 1 == side]
+        for digit in range(len(numbered).bit_length())
+        for side in (0, 1)
+    ]
+    return [*halves, [spot]]
+
+
+GROUPS = groups()
 
 
 def with_changes(changes: dict[str, Any]) -> dict[str, Any]:
@@ -152,6 +174,11 @@ def base() -> Registered:
 @cache
 def changed(*settings: str) -> Registered:
     return program(with_changes({setting: CHANGES[setting] for setting in settings}))
+
+
+@cache
+def unprotected() -> Registered:
+    return program(with_changes(UNPROTECTED))
 
 
 @cache
@@ -217,7 +244,7 @@ def deployed(registered: Registered) -> list[Deployed]:
 def refused(changes: dict[str, Any], today: date = TODAY) -> list[str]:
     """The settings that the kit refuses to change in production as it is deployed."""
     settings = parse(with_changes(changes))
-    found = replacements.problems(settings, "evenkeel-test", deployed(base()), today)
+    found = replacements.problems(settings, NAME, deployed(base()), today)
     return [problem.setting for problem in found]
 
 
@@ -246,18 +273,32 @@ def test_the_program_makes_what_the_guard_looks_at() -> None:
     )
 
 
-@pytest.mark.parametrize("of_stores", [True, False])
-def test_what_is_not_refused_loses_nothing(of_stores: bool) -> None:
-    """All that the kit lets change, changed: those of the stores, and those of the rest."""
-    sections = {"aws", "network", "redis", "database", "buckets", "secrets", "tags"}
-    accepted = [
+def test_every_value_here_is_another() -> None:
+    """One that production has already would show nothing."""
+    production = parse(with_changes({})).model_dump(mode="json")
+    same = [
         setting
-        for setting in CHANGES
-        if setting not in REFUSED and (setting.partition(".")[0] in sections) is of_stores
+        for setting, value in CHANGES.items()
+        if value == reduce(lambda values, name: values[name], setting.split("."), production)
     ]
-    assert len(accepted) > 20
-    assert refused({setting: CHANGES[setting] for setting in accepted}) == []
-    assert lost(base(), changed(*accepted)) == set()
+    assert same == ["load_balancer.http_port"]
+
+
+def test_no_change_can_hide_what_another_loses() -> None:
+    """Of any two settings one is changed in a group in which the other is not."""
+    groups = [set(group) for group in GROUPS]
+    for setting, other in permutations(accepted(), 2):
+        assert any(setting in group and other not in group for group in groups)
+
+
+@pytest.mark.parametrize("group", GROUPS, ids=len)
+def test_what_is_not_refused_loses_nothing(group: list[str]) -> None:
+    """Neither by the change nor by the way back."""
+    assert refused({setting: CHANGES[setting] for setting in group}) == []
+    assert lost(base(), changed(*group)) == set()
+    back = replacements.problems(parse(with_changes({})), NAME, deployed(changed(*group)), TODAY)
+    assert back == []
+    assert lost(changed(*group), base()) == set()
 
 
 @pytest.mark.parametrize("setting", REFUSED)
@@ -267,32 +308,41 @@ def test_what_would_lose_something_is_refused(setting: str) -> None:
     gone = lost(base(), changed(setting)) - ({(VPC, "evenkeel-test")} if setting == "aws.region" else set())
     assert gone
     settings = parse(with_changes(changes))
-    (problem,) = replacements.problems(settings, "evenkeel-test", deployed(base()), TODAY)
+    (problem,) = replacements.problems(settings, NAME, deployed(base()), TODAY)
     assert problem.setting == setting
     assert {(kind, name) for kind, name in gone if f"({name})" not in str(problem)} == set()
+
+
+@pytest.mark.parametrize("setting", REFUSED)
+def test_the_way_back_is_refused_too(setting: str) -> None:
+    """Where it would lose something: a cache that gets a store of its own loses none."""
+    gone = lost(changed(setting), base())
+    problems = replacements.problems(parse(with_changes({})), NAME, deployed(changed(setting)), TODAY)
+    assert [problem.setting for problem in problems] == ([setting] if gone else [])
+    assert bool(gone) == (setting != "redis.separate_cache")
 
 
 @pytest.mark.parametrize("setting", REFUSED)
 def test_a_permission_counts_on_its_own_day(setting: str) -> None:
     """Not the day before, not the day after; and what is protected stays."""
     allowed = {setting: CHANGES[setting], "allow_replacement": {setting: str(TODAY)}}
-    found = deployed(base())
-    for resource in found:
-        resource.properties.pop("deletionProtection", None)  # type: ignore[attr-defined] # made by `deployed` here
+    found = deployed(unprotected())
     settings = parse(with_changes({**allowed, **UNPROTECTED}))
     for days, expected in ((-1, [setting]), (0, []), (1, [setting])):
         today = TODAY + timedelta(days=days)
-        problems = replacements.problems(settings, "evenkeel-test", found, today)
+        problems = replacements.problems(settings, NAME, found, today)
         assert [problem.setting for problem in problems] == expected
     if setting != "network.cidr":
         assert refused(allowed) == [setting]
+        # RDS and S3 still protect what was not deployed without its protection.
+        assert refused({**allowed, **UNPROTECTED}) == ([] if setting.startswith("redis.") else [setting])
 
 
 def test_nothing_is_refused_before_the_first_deployment() -> None:
     """Whatever the settings."""
     settings = parse(with_changes({setting: CHANGES[setting] for setting in REFUSED}))
-    assert replacements.problems(settings, "evenkeel-test", [], TODAY) == []
-    replacements.refuse_renamed("evenkeel-test", [])
+    assert replacements.problems(settings, NAME, [], TODAY) == []
+    replacements.refuse_renamed(NAME, [])
 
 
 @pytest.mark.parametrize("setting", REFUSED)
@@ -311,7 +361,7 @@ def test_a_guard_that_lacks_a_setting_is_noticed(setting: str, monkeypatch: pyte
 def test_the_message_names_setting_loss_and_safe_way() -> None:
     """Word for word."""
     settings = parse(with_changes({"redis.port": 6380}))
-    (problem,) = replacements.problems(settings, "evenkeel-test", deployed(base()), TODAY)
+    (problem,) = replacements.problems(settings, NAME, deployed(base()), TODAY)
     assert str(problem) == (
         "evenkeel:redis.port is 6380: it was 6379, and AWS can't change that: all that is cached "
         "(evenkeel-test-cache) and all sessions and queued messages (evenkeel-test-sessions) would be lost. "
@@ -324,7 +374,7 @@ def test_the_message_names_setting_loss_and_safe_way() -> None:
 def test_the_message_says_that_only_the_cache_is_lost_with_its_store() -> None:
     """Sessions and queued messages are in the other one."""
     settings = parse(with_changes({"redis.separate_cache": False}))
-    (problem,) = replacements.problems(settings, "evenkeel-test", deployed(base()), TODAY)
+    (problem,) = replacements.problems(settings, NAME, deployed(base()), TODAY)
     assert str(problem).startswith(
         "evenkeel:redis.separate_cache is false: it was true, and without it the cache has no store of its "
         "own: all that is cached (evenkeel-test-cache) would be lost. Set it back to true, or "
@@ -335,7 +385,7 @@ def test_a_renamed_stack_is_refused() -> None:
     """Every name begins with the project's and the stack's."""
     with pytest.raises(replacements.Renamed, match=re.escape("now to be named evenkeel-live-database")):
         replacements.refuse_renamed("evenkeel-live", deployed(base()))
-    replacements.refuse_renamed("evenkeel-test", deployed(base()))
+    replacements.refuse_renamed(NAME, deployed(base()))
 
 
 def test_a_permission_for_what_is_never_refused_is_refused() -> None:
