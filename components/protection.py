@@ -2,7 +2,7 @@
 
 `protect` stops a `pulumi destroy` in its preview. With --skip-preview the engine would first delete what is
 not protected. A hook closes that gap: a stack that has one is not destroyed without --run-program, and the
-engine shows the hook's name.
+engine shows the hook's name. With both flags nothing is asked until the first protected resource is reached.
 """
 
 import pulumi
@@ -23,6 +23,6 @@ def protection(name: str, setting: str, on: bool) -> pulumi.ResourceOptions:
             raise Protected(reason)
 
     # Registered also when it is off: the state may still have it, from when it was on.
-    hook = pulumi.ResourceHook(reason, refuse)
+    hook = pulumi.ResourceHook(reason, refuse, pulumi.ResourceHookOptions(on_dry_run=True))
     hooks = pulumi.ResourceHookBinding(before_delete=[hook]) if on else None
     return pulumi.ResourceOptions(protect=on, hooks=hooks)
