@@ -23,9 +23,11 @@ from components.server_template import ServerTemplate
 from stacks import relaxations, replacements, restores
 from stacks.deployed import deployed
 from stacks.settings import load, refuse
+from stacks.stack_name import refuse_unusable
 from stacks.wiring import Wiring
 
 stack = pulumi.get_stack()
+refuse_unusable(pulumi.get_project(), stack)
 wire = Wiring(project=pulumi.get_project(), stack=stack, settings=load(stack))
 relaxations.tell(stack, wire.settings)
 name = wire.name
