@@ -91,6 +91,7 @@ class AppServers(pulumi.ComponentResource):
                 ignore_changes=["initialLifecycleHooks"]
                 + (["minSize", "maxSize"] if args.sized_by_schedules else []),
                 hooks=pulumi.ResourceHookBinding(before_update=[visited, replaced]),
+                custom_timeouts=pulumi.CustomTimeouts(delete=f"{deleted_within(times)}s"),
             ),
         )
         for hook in hooks:
@@ -106,6 +107,11 @@ class AppServers(pulumi.ComponentResource):
             )
         self.auto_scaling_group = group.name
         self.register_outputs({"auto_scaling_group": self.auto_scaling_group})
+
+
+def deleted_within(times: Timeline) -> int:
+    """Seconds until all servers have gone, with what they still answer; the provider's own 600 at least."""
+    return max(600, times.deregistration_delay + times.terminating_heartbeat + 300)
 
 
 def warm_pool(size: int) -> aws.autoscaling.GroupWarmPoolArgsDict | None:

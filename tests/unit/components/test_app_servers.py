@@ -6,7 +6,7 @@ from functools import cache
 from typing import Any
 
 from components.app_secrets import AppSecrets, SecretVariable
-from components.app_servers import AppServers, AppServersArgs
+from components.app_servers import AppServers, AppServersArgs, deleted_within
 from components.scaling import Scaling, ScalingArgs
 from components.server_template import Backends, ReleaseLocation, ServerTemplate, ServerTemplateArgs
 from rehearsal.cloud.cloud_init import unpack
@@ -253,3 +253,10 @@ def test_the_group_follows_requests_and_cpu() -> None:
         },
         "targetValue": 12000,
     }
+
+
+def test_the_last_servers_may_answer_what_they_have() -> None:
+    """When the group is deleted too; the provider would give up after ten minutes."""
+    patient = replace(TIMES, deregistration_delay=1805, terminating_heartbeat=3700)
+    assert deleted_within(patient) == 1805 + 3700 + 300
+    assert deleted_within(TIMES) == 600
