@@ -1,6 +1,7 @@
 """Who talked to whom in the VPC (EC2.6)."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 import pulumi
 import pulumi_aws as aws
@@ -14,13 +15,14 @@ class FlowLogArgs:
     """What is logged, and how long it is kept."""
 
     vpc_id: pulumi.Input[str]
+    traffic: Literal["rejected", "all"]
     kms_key_arn: pulumi.Input[str]
     log_retention_days: int
     account_id: pulumi.Input[str]
 
 
 class FlowLog(pulumi.ComponentResource):
-    """All traffic of a VPC, in an encrypted log group.
+    """A VPC's traffic, in an encrypted log group.
 
     Makes: `aws.cloudwatch.LogGroup`, `aws.iam.Role`, `RolePolicy`, `aws.ec2.FlowLog`.
     """
@@ -47,7 +49,7 @@ class FlowLog(pulumi.ComponentResource):
         aws.ec2.FlowLog(
             name,
             vpc_id=args.vpc_id,
-            traffic_type="ALL",
+            traffic_type="ALL" if args.traffic == "all" else "REJECT",
             log_destination=group.arn,
             iam_role_arn=role.arn,
             tags=named(name),

@@ -23,8 +23,6 @@ from migrator.errors import MigratorError
 from migrator.plan import Plan
 from migrator.planning import bundle
 
-IMAGE = "public.ecr.aws/lambda/python:3.12"
-"""AWS's own Python: it has boto3, and is pulled from anywhere without credentials."""
 CONTAINER = "migrations"
 CPU, MEMORY_MIB = 256, 512
 """The smallest that Fargate has: the work is the database's."""
@@ -73,6 +71,8 @@ class MigrationsArgs:
     """MiB; None leaves it to the parameter group."""
     parallel_workers: int | None
     timeout: int
+    image: str
+    """Has Python and boto3, and is pulled without credentials: by default AWS's own for Lambda."""
     log_retention_days: int
     account_id: pulumi.Input[str]
     api: AwsApi
@@ -127,7 +127,8 @@ class Migrations(pulumi.ComponentResource):
     def _cluster(self) -> aws.ecs.Cluster:
         return aws.ecs.Cluster(
             self._name,
-            settings=[{"name": "containerInsights", "value": "enabled"}],
+            # Metrics by the task and minute, of a cluster that runs one a deployment: its log says more.
+            settings=[{"name": "containerInsights", "value": "disabled"}],
             opts=self._child,
         )
 
@@ -154,7 +155,7 @@ class Migrations(pulumi.ComponentResource):
         )
         container = {
             "name": CONTAINER,
-            "image": IMAGE,
+            "image": args.image,
             "essential": True,
             "readonlyRootFilesystem": True,
             "stopTimeout": STOP_TIMEOUT,

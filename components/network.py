@@ -23,6 +23,7 @@ class NetworkArgs:
     """Names of the availability zones."""
     nat: Literal["per_zone", "one"]
     region: str
+    flow_log: Literal["rejected", "all"]
     kms_key_arn: pulumi.Input[str]
     """Encrypts the flow log."""
     log_retention_days: int
@@ -85,6 +86,7 @@ class Network(pulumi.ComponentResource):
             f"{name}-flow",
             FlowLogArgs(
                 vpc_id=self._vpc.id,
+                traffic=args.flow_log,
                 kms_key_arn=args.kms_key_arn,
                 log_retention_days=args.log_retention_days,
                 account_id=args.account_id,

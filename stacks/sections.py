@@ -74,6 +74,7 @@ class Network(Section):
     cidr: Annotated[IPv4Network, Field(strict=False)] = IPv4Network("10.0.0.0/16")
     zones: Annotated[int, Field(ge=2, le=3)] = 3
     nat: Literal["per_zone", "one"] = "per_zone"
+    flow_log: Literal["rejected", "all"] = "rejected"
 
 
 class LoadBalancer(Section):
@@ -213,6 +214,9 @@ class Migrations(Section):
     maintenance_work_mem: Annotated[int, Field(ge=1)] | None = None
     parallel_workers: Annotated[int, Field(ge=0)] | None = None
     timeout: Seconds = 3600
+    image: Annotated[str, Field(pattern=r"^[a-z0-9][^\s@]*(@sha256:[0-9a-f]{64})?$")] = (
+        "public.ecr.aws/lambda/python:3.12"
+    )
 
 
 class Session(Section):

@@ -57,6 +57,7 @@ def made(folder: Path) -> Registered:
                 maintenance_work_mem=512,
                 parallel_workers=None,
                 timeout=60,
+                image="public.ecr.aws/lambda/python:3.12",
                 log_retention_days=365,
                 api=AwsApi(region="xx-1", endpoint=None),
             ),
@@ -166,3 +167,9 @@ def test_a_task_that_never_ran_has_no_exit_code() -> None:
 def test_a_tasks_family_is_read_from_its_definition() -> None:
     """Whoever started it, whatever its revision."""
     assert TASK.family == "kit"
+
+
+def test_the_cluster_buys_no_metrics(folder: Path) -> None:
+    """It runs one task a deployment."""
+    cluster = made(folder)["aws:ecs/cluster:Cluster", "kit"]
+    assert cluster["settings"] == [{"name": "containerInsights", "value": "disabled"}]

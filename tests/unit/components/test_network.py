@@ -14,12 +14,15 @@ ZONES = ["xx-1a", "xx-1b", "xx-1c"]
 
 
 @cache
-def network(nat: Literal["per_zone", "one"] = "per_zone") -> Registered:
+def network(
+    nat: Literal["per_zone", "one"] = "per_zone", flow_log: Literal["rejected", "all"] = "rejected"
+) -> Registered:
     args = NetworkArgs(
         account_id="123456789012",
         cidr=IPv4Network("10.0.0.0/16"),
         zones=ZONES,
         nat=nat,
+        flow_log=flow_log,
         region="xx-1",
         kms_key_arn="arn:key",
         log_retention_days=365,
@@ -91,7 +94,8 @@ def test_the_default_security_group_is_empty() -> None:
 def test_the_flow_log_is_encrypted_and_kept() -> None:
     """EC2.6, with the group under the stack's key."""
     made = network()
-    assert made["aws:ec2/flowLog:FlowLog", "kit-flow"]["trafficType"] == "ALL"
+    assert made["aws:ec2/flowLog:FlowLog", "kit-flow"]["trafficType"] == "REJECT"
+    assert network(flow_log="all")["aws:ec2/flowLog:FlowLog", "kit-flow"]["trafficType"] == "ALL"
     assert made["aws:cloudwatch/logGroup:LogGroup", "kit-flow"] == {
         "retentionInDays": 365,
         "kmsKeyId": "arn:key",

@@ -36,8 +36,8 @@ def in_two_zones(id: str, kind: str, path: str) -> Control:
 
 
 def unlogged(made: Registered) -> Iterator[str]:
-    """VPCs of which not all traffic is logged."""
-    logged = {one["vpcId"] for one in made.all(FLOW_LOG).values() if one["trafficType"] == "ALL"}
+    """VPCs of which it is not logged what was refused: all that the control asks for."""
+    logged = {one["vpcId"] for one in made.all(FLOW_LOG).values() if one["trafficType"] in ("ALL", "REJECT")}
     yield from (name for name in made.all(VPC) if f"{name}-id" not in logged)
 
 
@@ -76,7 +76,7 @@ NETWORK = (
     each("EC2.2", "nothing comes in by default", DEFAULT_GROUP, "ingress", [], [{"protocol": "-1"}]),
     each("EC2.2 egress", "nothing goes out by default", DEFAULT_GROUP, "egress", [], [{"protocol": "-1"}]),
     Control(
-        id="EC2.6", promise="flow logs", broken=unlogged, flips=flip(FLOW_LOG, put("trafficType", "REJECT"))
+        id="EC2.6", promise="flow logs", broken=unlogged, flips=flip(FLOW_LOG, put("trafficType", "ACCEPT"))
     ),
     each("EC2.15", "no automatic public address", SUBNET, "mapPublicIpOnLaunch", False, True),
     Control(

@@ -22,6 +22,7 @@ HTTPS = {"domain": "app.example.com", "hosted_zone_id": "Z1"}
         (
             "staging",
             [
+                "network.nat",
                 "load_balancer.deletion_protection",
                 "redis.deletion_protection",
                 "database.deletion_protection",
