@@ -6,7 +6,7 @@ RUN    := $(VENV)/bin/python
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up down status logs queries env preview timeline unit lint test soak fuzz bench bench-migrations bench-rollout bench-load
+.PHONY: help setup setup-deploy up down status logs queries env preview timeline unit lint test soak fuzz bench bench-migrations bench-rollout bench-load
 
 help: ## what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -16,6 +16,9 @@ setup: $(VENV)/.ready ## the Python environment and the system's packages
 $(VENV)/.ready: requirements.txt requirements-dev.txt setup.sh
 	@PYTHON=$(PYTHON) ./setup.sh
 	@touch $@
+
+setup-deploy: ## what deploying to an AWS account needs, and no more: Python's packages, Node.js
+	@PYTHON=$(PYTHON) ./setup.sh deploy
 
 up: setup ## deploy the whole stack in rehearsal
 	@$(RUN) -m rehearsal up

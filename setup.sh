@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # Sets up what the kit needs: Python's packages in .venv, the system's through apt where something is missing.
+# `setup.sh deploy` sets up what deploying to an AWS account needs: none of the rehearsal's servers, and no root.
 # Each failure names what is missing and what to do. PYTHON chooses the interpreter.
 set -euo pipefail
 
@@ -11,22 +12,32 @@ command -v "$python" >/dev/null || die "'$python' is not installed. Install Pyth
 "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' ||
   die "'$python' is $("$python" -V 2>&1), and 3.11 or newer is needed. Name one: make setup PYTHON=python3.11"
 
+case ${1:-} in
+  deploy) requirements="requirements.txt" ;;
+  "") requirements="requirements-dev.txt" ;;
+  *) die "'$1' is nothing to set up. There is: setup.sh, and setup.sh deploy" ;;
+esac
+
 # Debian's packages, by the program that shows they are there.
 missing=()
 need() { # need PROGRAM PACKAGE
   PATH="$PATH:/usr/sbin:/sbin:$(echo /usr/lib/postgresql/*/bin | tr ' ' ':')" command -v "$1" >/dev/null || missing+=("$2")
 }
-need initdb postgresql
-need redis-server redis-server
-need haproxy haproxy
-need setpriv util-linux
-need nsenter util-linux
-need curl curl
-need wrk wrk
-need pgbouncer pgbouncer
-need ss iproute2
-need systemd-analyze systemd
-need shellcheck shellcheck
+if [ $requirements = requirements-dev.txt ]; then
+  need initdb postgresql
+  need redis-server redis-server
+  need haproxy haproxy
+  need setpriv util-linux
+  need nsenter util-linux
+  need curl curl
+  need wrk wrk
+  need pgbouncer pgbouncer
+  need ss iproute2
+  need systemd-analyze systemd
+  need shellcheck shellcheck
+else
+  command -v git >/dev/null || die "git is not installed. A release holds what git tracks: install git and run this again."
+fi
 "$python" -c 'import ensurepip, venv' 2>/dev/null || missing+=("python3-venv")
 
 if [ ${#missing[@]} -gt 0 ]; then
@@ -54,8 +65,8 @@ if [ ! -x .venv/bin/python ] || ! .venv/bin/python -c 'import sys; sys.exit(sys.
   "$python" -m venv --clear .venv
 fi
 say "installing Python's packages into .venv"
-.venv/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt ||
-  die "pip could not install requirements-dev.txt; its message is above. Run 'make setup' again when it is mended."
+.venv/bin/python -m pip install --quiet --disable-pip-version-check -r "$requirements" ||
+  die "pip could not install $requirements; its message is above. Run this again when it is mended."
 
 # Debian's own Node.js is too old on some releases; PyPI carries a newer one.
 node_is_new_enough() {

@@ -16,6 +16,9 @@ from rehearsal import deployment
 from rehearsal.cloud import kms
 from rehearsal.engine.environment import ROOT, SECRETS_PROVIDER, Rehearsal
 from rehearsal.errors import DeploymentError
+from stacks import passphrase
+from stacks.passphrase import PUBLISHED
+from tests.unit.stacks.test_passphrase import FORMER, salt
 
 
 @pytest.fixture
@@ -61,14 +64,31 @@ def test_the_lock_of_an_engine_that_runs_is_kept_and_its_holder_named(rehearsal:
     )
 
 
-def test_only_stack_local_is_encrypted_with_the_rehearsals_key() -> None:
-    """The other files hold no key until `pulumi stack init` of their own account writes one."""
-    keys = ("encryptionsalt", "encryptedkey", "secretsprovider")
+def everyone_has_the_key(file: dict[str, str]) -> bool:
+    """Whether a stack's file names a key that is published with the kit."""
+    salt = file.get("encryptionsalt")
+    return file.get("secretsprovider") == SECRETS_PROVIDER or bool(salt and passphrase.opens(PUBLISHED, salt))
+
+
+def test_only_stack_local_has_a_key_that_everyone_has() -> None:
+    """The other files hold none until `pulumi stack init` of their own account writes one."""
     files = {file.name: yaml.safe_load(file.read_text()) for file in deployment.stack_files(ROOT)}
-    local = files.pop("Pulumi.local.yaml")
-    assert [name for name, file in files.items() for key in keys if key in file] == []
-    assert local["secretsprovider"] == SECRETS_PROVIDER
-    assert "encryptionsalt" not in local
+    assert [name for name, file in files.items() if everyone_has_the_key(file)] == ["Pulumi.local.yaml"]
+
+
+@pytest.mark.parametrize(
+    ("key", "everyone_has_it"),
+    [
+        ({"secretsprovider": "awskms://alias/your-key", "encryptedkey": "AQ=="}, False),
+        ({"encryptionsalt": salt("my own")}, False),
+        ({"encryptionsalt": FORMER}, True),
+        ({}, False),
+    ],
+    ids=["a key of one's own", "a passphrase of one's own", "the published one", "none yet"],
+)
+def test_a_users_own_key_is_no_fault(key: dict[str, str], everyone_has_it: bool) -> None:
+    """README, "To a real AWS account", step 3 writes it into the file, and one commits it."""
+    assert everyone_has_the_key(key) is everyone_has_it
 
 
 @pytest.mark.parametrize("region", ["eu-central-1", "us-east-1"])
