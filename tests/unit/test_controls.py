@@ -7,9 +7,21 @@ import pytest
 from tests.unit.components.registered import Registered
 from tests.unit.controls import CONTROLS
 from tests.unit.controls.control import Control
+from tests.unit.controls.network import BALANCER
+from tests.unit.controls.storage import BUCKET, KEY
+from tests.unit.controls.stores import DATABASE, REDIS
 from tests.unit.program import configuration, program
 
 STACK = "prod"
+PROTECTED = {
+    (DATABASE, "evenkeel-prod-database"),
+    (REDIS, "evenkeel-prod-sessions"),
+    (REDIS, "evenkeel-prod-cache"),
+    (KEY, "evenkeel-prod"),
+    (BUCKET, "evenkeel-prod-logs"),
+    (BUCKET, "evenkeel-prod-artifacts"),
+    (BALANCER, "evenkeel-prod"),
+}
 
 
 @pytest.fixture(scope="module")
@@ -37,6 +49,26 @@ def test_one_flipped_input_breaks_this_control_and_no_other(prod: Registered, co
         copy = Registered(inputs=deepcopy(prod.inputs))
         flip(copy)
         assert broken(copy) == {control.id}
+
+
+def test_the_engine_protects_what_holds_data_in_production(prod: Registered) -> None:
+    """And the balancer's address; nothing else. The key outlives the stack for the final snapshots."""
+    protected = {key for key, options in prod.options.items() if options.protect}
+    assert protected == PROTECTED
+    assert {key for key, options in prod.options.items() if options.hooks.before_delete} == protected
+    assert prod.options[KEY, "evenkeel-prod"].retainOnDelete
+
+
+def test_settings_that_protect_nothing_leave_nothing_protected() -> None:
+    """The twin, without final snapshots: it can be taken down, and its key goes too."""
+    settings = configuration(STACK)
+    settings["database"] = settings["redis"] = {"deletion_protection": False, "final_snapshot": False}
+    settings["load_balancer"]["deletion_protection"] = False
+    settings["buckets"] = {"force_destroy": True}
+    made = program(settings, stack=STACK)
+    assert made.options.keys() >= PROTECTED
+    assert not any(options.protect or options.hooks.before_delete for options in made.options.values())
+    assert not made.options[KEY, "evenkeel-prod"].retainOnDelete
 
 
 def test_the_controls_names_are_their_own() -> None:
