@@ -41,6 +41,8 @@ class Fixed:
     wanted: Callable[[Settings], object]
 
 
+NETWORK = "network.cidr"
+"""Refused for good: AWS moves no subnet group to another network, so the engine would stop half-way."""
 FIXED = (
     Fixed(
         setting="database.name",
@@ -61,7 +63,7 @@ FIXED = (
         wanted=lambda settings: settings.redis.port,
     ),
     Fixed(
-        setting="network.cidr",
+        setting=NETWORK,
         kinds=[VPC],
         property="cidrBlock",
         wanted=lambda settings: str(settings.network.cidr),
@@ -75,7 +77,7 @@ FIXED = (
 )
 SEPARATE_CACHE = "redis.separate_cache"
 """Turned off, it deletes the cache's store."""
-SETTINGS = frozenset([SEPARATE_CACHE, *(each.setting for each in FIXED)])
+SETTINGS = frozenset([SEPARATE_CACHE, *(each.setting for each in FIXED)]) - {NETWORK}
 """All that `allow_replacement` can allow."""
 
 
@@ -157,13 +159,16 @@ def judged(settings: Settings, losses: Sequence[Loss], today: date) -> Iterator[
     permission = f'{NAMESPACE}:allow_replacement["{first.setting}"]'
     back = f"Set it back to {shown(first.before)}"
     protections = {setting: None for loss in losses for setting in protected_by(settings, loss.resource)}
+    remedy = f"{back}, or move to a new stack: {RUNBOOK}"
+    if first.setting in SETTINGS:
+        remedy += ". To lose it on purpose, allow that for one day (UTC): "
+        remedy += f"pulumi config set --path '{permission}' {today}"
     if allowed != today:
         yield Problem(
             setting=first.setting,
             value=first.wanted,
             reason=reason,
-            remedy=f"{back}, or move to a new stack: {RUNBOOK}. To lose it on purpose, allow that for one "
-            f"day (UTC): pulumi config set --path '{permission}' {today}",
+            remedy=remedy,
             accepted=first.before,
         )
     elif protections:

@@ -132,7 +132,7 @@ def only_what_is_refused_can_be_allowed(settings: Settings) -> Iterator[Problem]
         yield Problem(
             setting="allow_replacement",
             value=name,
-            reason="a change of this setting replaces nothing that holds data",
+            reason="a change of this setting loses nothing, or can't be allowed",
             remedy=f"There are: {', '.join(sorted(replacements.SETTINGS))}",
         )
 

@@ -324,7 +324,7 @@ def test_the_way_back_is_refused_too(setting: str) -> None:
     assert bool(gone) == (setting != "redis.separate_cache")
 
 
-@pytest.mark.parametrize("setting", REFUSED)
+@pytest.mark.parametrize("setting", sorted(replacements.SETTINGS))
 def test_a_permission_counts_on_its_own_day(setting: str) -> None:
     """Not the day before, not the day after; and what is protected stays."""
     allowed = {setting: CHANGES[setting], "allow_replacement": {setting: str(TODAY)}}
@@ -334,10 +334,9 @@ def test_a_permission_counts_on_its_own_day(setting: str) -> None:
         today = TODAY + timedelta(days=days)
         problems = replacements.problems(settings, NAME, found, today)
         assert [problem.setting for problem in problems] == expected
-    if setting != "network.cidr":
-        assert refused(allowed) == [setting]
-        # RDS and S3 still protect what was not deployed without its protection.
-        assert refused({**allowed, **UNPROTECTED}) == ([] if setting.startswith("redis.") else [setting])
+    assert refused(allowed) == [setting]
+    # RDS and S3 still protect what was not deployed without its protection.
+    assert refused({**allowed, **UNPROTECTED}) == ([] if setting.startswith("redis.") else [setting])
 
 
 def test_nothing_is_refused_before_the_first_deployment() -> None:
@@ -392,5 +391,15 @@ def test_a_renamed_stack_is_refused() -> None:
 
 def test_a_permission_for_what_is_never_refused_is_refused() -> None:
     """A misspelt one would be missed only when it counts."""
-    with pytest.raises(SettingsError, match=re.escape(", ".join(REFUSED))):
+    with pytest.raises(SettingsError, match=re.escape(", ".join(sorted(replacements.SETTINGS)))):
         parse({"allow_replacement": {"redis.prot": "2026-11-29"}})
+
+
+def test_the_network_can_not_be_allowed_to_change() -> None:
+    """AWS would stop the deployment half-way; the message offers the new stack only."""
+    assert set(REFUSED) - replacements.SETTINGS == {"network.cidr"}
+    settings = parse(with_changes({"network.cidr": "10.1.0.0/16"}))
+    (problem,) = replacements.problems(settings, NAME, deployed(base()), TODAY)
+    assert problem.remedy == ('Set it back to "10.0.0.0/16", or move to a new stack: docs/runbooks/stores.md')
+    with pytest.raises(SettingsError, match=r"allow_replacement is .*network\.cidr.*can't be allowed"):
+        parse({"allow_replacement": {"network.cidr": str(TODAY)}})
