@@ -129,6 +129,10 @@ def test_everything_that_is_wrong_is_said_at_once() -> None:
             "Leave them out, or encode the value (base64) and decode it in the app.",
         ),
         (
+            {"app": {"node": 23}},
+            "evenkeel:app.node is 23: should be 20, 22 or 24. stacks/reference.yaml explains it.",
+        ),
+        (
             {"load_balancer": {"domain": "app.example.com"}},
             "evenkeel:load_balancer.hosted_zone_id is not set: the certificate of app.example.com is "
             "validated through its Route 53 zone. Set it to the zone's id, "

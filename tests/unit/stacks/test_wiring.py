@@ -3,6 +3,7 @@
 from types import SimpleNamespace
 from typing import Any, cast
 
+import pulumi
 import pytest
 
 from components.bucket import BucketArgs
@@ -85,6 +86,22 @@ def test_only_their_own_setting_lets_buckets_be_destroyed() -> None:
     assert logs().force_destroy is False
     assert logs(load_balancer={"deletion_protection": False}).force_destroy is False
     assert logs(buckets={"force_destroy": True}).force_destroy is True
+
+
+def test_balancers_of_this_account_write_their_logs_and_no_others() -> None:
+    """Below the account's path: whoever knows the bucket's name may not have his own logs there."""
+    by_service: dict[str, Any] = {}
+
+    def program() -> None:
+        cloud = cast(Cloud, SimpleNamespace(account_id="123456789012"))
+        for writer in wiring().logs(cloud).writers:
+            pulumi.Output.from_input({writer.service: writer.prefix}).apply(by_service.update)
+
+    register(program)
+    assert by_service == {
+        "logdelivery.elasticloadbalancing.amazonaws.com": "balancer/AWSLogs/123456789012",
+        "logging.s3.amazonaws.com": "s3",
+    }
 
 
 def test_the_ca_bundle_is_the_regions_unless_set() -> None:
