@@ -4,9 +4,12 @@ const { after, before, test } = require('node:test');
 const { setTimeout: sleep } = require('node:timers/promises');
 const { decode, encode } = require('../src/cache/entry');
 const { startCache } = require('./helpers/cache');
+const { eventually } = require('./helpers/children');
 const { startServices } = require('./helpers/services');
 
 const HOUR_MS = 60 * 60 * 1000;
+/** After which the turn of a worker that died ends by itself: src/cache/lock.js. */
+const LOCK_MS = 10_000;
 
 let services;
 /** Two workers, as of two servers. */
@@ -92,13 +95,12 @@ for (const [way, end] of [
 ]) {
   test(`what was being computed when it was invalidated ${way} is given to no later read`, async () => {
     const spec = newSpec();
-    const early = one.wrap(spec, { value: 'before', afterMs: 200 });
-    await sleep(50);
+    const early = one.wrap(spec, { value: 'before', isHeld: true });
+    await one.begun(spec);
     await end(spec);
-    const [same, elsewhere] = await Promise.all([
-      one.wrap(spec, { value: 'after' }),
-      other.wrap(spec, { value: 'after' }),
-    ]);
+    const later = [one.wrap(spec, { value: 'after' }), other.wrap(spec, { value: 'after' })];
+    await one.finish(spec);
+    const [same, elsewhere] = await Promise.all(later);
     assert.deepEqual([same.value, elsewhere.value], ['after', 'after']);
     assert.equal((await early).value, 'before');
     assert.equal((await other.wrap(spec, { value: 'after' })).value, 'after');
@@ -126,22 +128,27 @@ test('however many ask at the same time, on both workers, one computes', async (
 });
 
 test('an error is told to whoever asked, and not kept', async () => {
-  const spec = newSpec();
-  await assert.rejects(one.wrap(spec, { error: 'no database' }), /no database/);
-  const started = performance.now();
-  assert.deepEqual(await seen(other, spec, { value: 'now' }), ['now', 'miss']);
-  assert.ok(performance.now() - started < 500, 'the failed one kept its turn');
+  const times = [];
+  for (let turn = 0; turn < 3; turn += 1) {
+    const spec = newSpec();
+    await assert.rejects(one.wrap(spec, { error: 'no database' }), /no database/);
+    const { value, outcome, ms } = await other.wrap(spec, { value: 'now' });
+    assert.deepEqual([value, outcome], ['now', 'miss']);
+    times.push(ms);
+  }
+  // Who waits for another's turn to end waits for a second each time.
+  assert.ok(Math.min(...times) < 500, `the failed ones kept their turns: ${times} ms`);
 });
 
 test('who waits for a worker that died computes after a second', async () => {
   const spec = newSpec();
   const doomed = await startCache(services);
-  doomed.wrap(spec, { value: 'never', afterMs: 5000 });
-  await sleep(100);
+  doomed.wrap(spec, { value: 'never', isHeld: true });
+  await doomed.begun(spec);
   await doomed.kill();
   const { value, outcome, ms } = await one.wrap(spec, { value: 'mine' });
   assert.deepEqual([value, outcome], ['mine', 'miss']);
-  assert.ok(ms > 900 && ms < 2000, `it took ${ms} ms`);
+  assert.ok(ms > 900 && ms < LOCK_MS, `it took ${ms} ms`);
   assert.deepEqual(await seen(other, spec, { value: 'not this' }), ['mine', 'hit']);
 });
 
@@ -160,13 +167,13 @@ test('an old value is given while a new one is computed, by one worker alone', a
   await sleep(150);
   const earlier = (await one.computes()) + (await other.computes());
   const asked = Array.from({ length: 20 }, (_, n) =>
-    [one, other][n % 2].wrap(spec, { value: 'new', afterMs: 100 }),
+    [one, other][n % 2].wrap(spec, { value: 'new', isHeld: true }),
   );
   for (const { value, outcome } of await Promise.all(asked)) {
     assert.deepEqual([value, outcome], ['old', 'stale']);
   }
-  await sleep(120);
-  assert.equal(await other.get(spec), 'new');
+  await Promise.all([one.finish(spec), other.finish(spec)]);
+  await eventually(async () => (await other.get(spec)) === 'new', { what: 'the new value' });
   assert.equal((await one.computes()) + (await other.computes()) - earlier, 1);
 });
 

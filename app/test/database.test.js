@@ -160,7 +160,7 @@ test('a slow query is in the log: its text, its time and its request, but no val
   const id = (await answer).headers['x-request-id'];
   const line = await eventually(() => app.logged('slow query').find((one) => one.id === id));
   assert.match(line.query, /^SELECT .*"User".* = \$1/);
-  assert.ok(line.ms >= 500 && line.ms < 5000, `it took ${line.ms} ms`);
+  assert.ok(line.ms >= 500, `it took ${line.ms} ms`);
 });
 
 test('a connection to a primary that takes no writes any more is left, by transactions too', async () => {

@@ -219,7 +219,7 @@ test('the embedded metrics of a process', async (t) => {
     while (performance.now() < end);
     await sleep(50);
     const [{ EventLoopLagP99: held }] = await minute();
-    assert.ok(held >= 250 && held < 2000, `${held} ms`);
+    assert.ok(held >= 250, `${held} ms`);
   });
 
   await t.test('gauges of the pool: each value of the minute', async () => {

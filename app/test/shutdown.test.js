@@ -9,6 +9,8 @@ const { eventually, freePort, start } = require('./helpers/children');
 const { startServices } = require('./helpers/services');
 
 const SERVERS_TIMES = { DRAIN_TIMEOUT_MS: '1000', KILL_TIMEOUT_MS: '5000' };
+/** An idle connection keeps the worker for 58 s: one that leaves in less than half of that waited for none. */
+const LONG_TIMES = { DRAIN_TIMEOUT_MS: '1000', KILL_TIMEOUT_MS: '60000' };
 
 let services;
 before(async () => {
@@ -54,27 +56,27 @@ test('an idle kept-alive connection is left open until near the end, then closed
   await signal(app, 'SIGTERM');
   await app.exited;
   const took = Date.now() - started;
-  assert.ok(took > 2800 && took < 4000, `the way out took ${took} ms`);
+  assert.ok(took > 2800, `the way out took ${took} ms`);
+  assert.equal(app.logged('exit')[0].hardStop, undefined);
 });
 
 test('nothing in flight and no connection: the worker leaves at once', async () => {
-  const app = await startApp(services, SERVERS_TIMES);
+  const app = await startApp(services, LONG_TIMES);
   const started = Date.now();
   await signal(app, 'SIGTERM');
   await app.exited;
-  assert.ok(Date.now() - started < 1000, `the way out took ${Date.now() - started} ms`);
+  assert.ok(Date.now() - started < 29_000, `the way out took ${Date.now() - started} ms`);
 });
 
 test('a request that never ends is cut off before PM2 would kill the worker', async () => {
   const app = await startApp(services, SERVERS_TIMES);
   const slow = slowLogIn(app.url);
   await slow.underWay();
-  const started = Date.now();
   await signal(app, 'SIGTERM');
   await assert.rejects(slow.broken);
   assert.equal((await app.exited)[0], 0);
-  assert.ok(Date.now() - started < 4500, `the way out took ${Date.now() - started} ms`);
-  assert.equal(app.logged('exit')[0].cutOff, 1);
+  const { cutOff, hardStop } = app.logged('exit')[0];
+  assert.deepEqual([cutOff, hardStop], [1, undefined]);
 });
 
 test('a second signal changes nothing', async () => {

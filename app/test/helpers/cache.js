@@ -6,11 +6,23 @@ const { join } = require('node:path');
 const { start, stop } = require('./children');
 
 const FIXTURE = join(__dirname, '../fixtures/cache.js');
-const CALLS = ['get', 'set', 'wrap', 'invalidate', 'forget', 'computes', 'settled', 'close'];
+const CALLS = [
+  'get',
+  'set',
+  'wrap',
+  'begun',
+  'finish',
+  'invalidate',
+  'forget',
+  'computes',
+  'settled',
+  'close',
+];
 
 /**
  * Starts it, connected; it has the cache's methods. `wrap` takes what the computing gives and how long it takes
- * (`{ value, afterMs, error }`) and resolves with `{ value, outcome, ms }`.
+ * (`{ value, afterMs, isHeld, error }`) and resolves with `{ value, outcome, ms }`. A computing that is held lasts until
+ * `finish`; `begun` resolves once it has begun.
  */
 async function startCache(services) {
   const child = start(process.execPath, [FIXTURE], {
