@@ -32,6 +32,13 @@ LOOK = 0.1
 """Seconds between two looks at the processes."""
 STRANGER = 65_533
 """A user of the machine who has nothing to do with the kit."""
+ROLLS = {
+    "aws:secretsmanager/secretVersion:SecretVersion",
+    "aws:ec2/launchTemplate:LaunchTemplate",
+    "aws:autoscaling/group:Group",
+    "aws:ssm/parameter:Parameter",
+}
+"""What changes when the servers are rolled for a secret: the template names its version; the gates close."""
 READ_ENVIRONMENTS = """
 import glob
 for file in glob.glob("/proc/[0-9]*/environ"):
@@ -72,15 +79,29 @@ def stack_of(checkout: Checkout, strings: Strings) -> Iterator[None]:
     app["environment"] = {**app.get("environment", {}), "SHOP_TOKEN": strings.plain}
     app["plain_environment"] = ["SHOP_TOKEN"]
     app["secrets"] = {"STRIPE_KEY": f"{existing}:stripe::"}
-    path = "evenkeel:app.secrets.JWT_SECRET"
     try:
         with checkout.changed(STACK, yaml.safe_dump(file)):
-            set_secret = ("config", "set", "--secret", "--path", path, "--stack", "local")
-            succeed(checkout.pulumi(*set_secret, given=strings.pulumi))
+            set_secret(checkout, strings.pulumi)
             yield
     finally:
         succeed(checkout.pulumi("up", "--yes", "--skip-preview", "--stack", "local"))
         manager.delete_secret(SecretId=existing, ForceDeleteWithoutRecovery=True)
+
+
+def set_secret(checkout: Checkout, value: str) -> None:
+    """The stack's one Pulumi secret."""
+    path = "evenkeel:app.secrets.JWT_SECRET"
+    set_one = ("config", "set", "--secret", "--path", path, "--stack", "local")
+    succeed(checkout.pulumi(*set_one, given=value))
+
+
+def planned(checkout: Checkout) -> set[str]:
+    """The types of the resources that the next deployment would change."""
+    preview = json.loads(succeed(checkout.pulumi("preview", "--json", "--stack", "local")).stdout)
+    types = {
+        step["urn"].split("::")[2].rpartition("$")[2] for step in preview["steps"] if step["op"] != "same"
+    }
+    return types - {"pulumi:pulumi:Stack"}
 
 
 def unfolded(text: str) -> Iterator[str]:
@@ -236,6 +257,9 @@ def test_no_secret_is_readable_where_it_is_not_kept(
         open_files = files_for_others(state, secrets)
         open_twins = files_for_others(state, [strings.plain])
         printed = on_servers(deployment)
+        unchanged = planned(checkout)
+        set_secret(checkout, f"new-{strings.pulumi}")
+        changed = planned(checkout)
     assert len(secrets) >= 8  # two are the user's; the kit has two for Postgres, two for Redis and two more
     assert printed == [
         f"JWT_SECRET={strings.pulumi}\nSHOP_TOKEN={strings.plain}\nSTRIPE_KEY={strings.existing}\n"
@@ -243,6 +267,7 @@ def test_no_secret_is_readable_where_it_is_not_kept(
     assert (found(places, secrets), open_files) == (set(), {})
     assert found(places, [strings.plain]) >= places.keys() - {"preview", "outputs"}
     assert str(state / "decoy") in open_twins
+    assert (unchanged, changed & ROLLS) == (set(), ROLLS)
 
 
 def shown(checkout: Checkout, *command: str) -> str:
