@@ -162,7 +162,7 @@ def protected(checkout: Checkout, client: Any) -> Deployed:
 
 @pytest.fixture(scope="module")
 def unprotected(protected: Deployed) -> Deployed:
-    """The same stack, whose stores may be deleted."""
+    """The same stack, whose Redis store may be deleted."""
     protected.stack.set({"redis.deletion_protection": "false"})
     protected.stack.up()
     return protected
