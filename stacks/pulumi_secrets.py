@@ -39,18 +39,21 @@ def from_file(node: Any) -> Any:
 def told_apart(values: Any, file: Any) -> Any:
     """A decrypted section with a `PulumiSecret` for each value that the stack's file does not show.
 
-    So one that comes from elsewhere, such as an environment of Pulumi ESC, counts as a secret.
+    So one that comes from elsewhere, such as an environment of Pulumi ESC, counts as a secret. What was
+    encrypted as a whole is one, since no part of it can be taken out.
     """
+    if values is not None and encrypted(file):
+        return PulumiSecret(str(values))
     match values:
         case dict():
-            shown = file if isinstance(file, dict) and not encrypted(file) else {}
+            shown = file if isinstance(file, dict) else {}
             return {name: told_apart(value, shown.get(name)) for name, value in values.items()}
         case list():
             items = file if isinstance(file, list) and len(file) == len(values) else [None] * len(values)
             return [told_apart(value, item) for value, item in zip(values, items, strict=True)]
     # Of texts alone: the engine and PyYAML need not agree on what a number or a date is.
     another = isinstance(file, str) and isinstance(values, str) and file != values
-    hides = values is not None and (file is None or encrypted(file) or another)
+    hides = values is not None and (file is None or another)
     return PulumiSecret(str(values)) if hides else values
 
 

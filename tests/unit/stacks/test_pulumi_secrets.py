@@ -105,6 +105,15 @@ def test_a_secret_that_was_set_without_path_is_refused(
     )
 
 
+def test_a_section_that_is_one_secret_is_refused_as_a_whole(stack_file: Path) -> None:
+    """`pulumi config rm --path` takes nothing out of it, and says so to nobody."""
+    stack_file.write_text("config:\n  evenkeel:app: {secure: v1:abc:def}\n")
+    engine_says("app", {"port": 3100, "secrets": {"JWT_SECRET": VALUE}})
+    with pytest.raises(SettingsError, match=r"1 setting .*\n.*config rm --path 'evenkeel:app'\.") as refused:
+        load("local")
+    assert VALUE not in str(refused.value)
+
+
 def test_what_another_file_says_is_a_secret() -> None:
     """As with `--config-file`: the text is none that stacks/ shows."""
     assert told_apart({"a": "one", "b": None, "c": 3}, {"a": "two", "b": 1, "c": 3}) == {
