@@ -1,14 +1,23 @@
-"""`python -m stacks timeline STACK`: draws what the budgets make of a stack's settings."""
+"""`python -m stacks timeline STACK` draws what the budgets make of a stack's settings.
+
+`python -m stacks preflight STACK` looks, before a first deployment, for what would fail in its middle.
+"""
 
 import sys
 from pathlib import Path
 
-from stacks import pulumi_secrets
-from stacks.chart import drawn
-from stacks.sections import Settings
-from stacks.settings import FOLDER, SettingsError, file_sections, parse
+import pulumi
 
-USAGE = "usage: python -m stacks timeline STACK"
+from stacks import preflight, pulumi_secrets
+from stacks.chart import drawn
+from stacks.problems import NAMESPACE
+from stacks.sections import Settings
+from stacks.settings import FOLDER, SettingsError, file_sections, parse, refuse_in_an_account
+from stacks.stack_name import refuse_unusable
+
+USAGE = """\
+usage: python -m stacks timeline STACK
+       python -m stacks preflight STACK [--make-roles]"""
 
 
 class NoSuchStack(ValueError):
@@ -20,6 +29,8 @@ def main(arguments: list[str]) -> int:
     match arguments:
         case ["timeline", stack]:
             return timeline(stack)
+        case ["preflight", stack, *flags] if flags in ([], ["--make-roles"]):
+            return preflight_of(stack, makes_roles=bool(flags))
         case _:
             print(USAGE, file=sys.stderr)
             return 2
@@ -32,6 +43,23 @@ def timeline(stack: str) -> int:
         print(error, file=sys.stderr)
         return 1
     return 0
+
+
+def preflight_of(stack: str, *, makes_roles: bool) -> int:
+    """1 where something is refused."""
+    try:
+        refuse_unusable(NAMESPACE, stack)
+        settings = read(stack)
+        refuse_in_an_account(stack, settings)
+    except (NoSuchStack, pulumi.RunError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    target = preflight.Target(project=NAMESPACE, stack=stack, settings=settings, makes_roles=makes_roles)
+    refused = False
+    for result in preflight.run(target):
+        print(preflight.shown(result), flush=True)
+        refused |= bool(result.problems)
+    return int(refused)
 
 
 def read(stack: str) -> Settings:

@@ -50,11 +50,15 @@ def load(stack: str) -> Settings:
     configuration = {**get_config_env(), **CONFIG.get()}
     file = FOLDER / f"Pulumi.{stack}.yaml"
     settings = parse(told_apart(configuration, file))
-    if not settings.aws.rehearsed:
-        refuse_published(stack, file, os.environ)
-        if problems := rules.problems_in_an_account(settings):
-            raise SettingsError(problems)
+    refuse_in_an_account(stack, settings)
     return settings
+
+
+def refuse_in_an_account(stack: str, settings: Settings) -> None:
+    """Raises `SettingsError`, `PublishedPassphrase` for what may be in a rehearsal and in no account."""
+    if not settings.aws.rehearsed:
+        refuse_published(stack, FOLDER / f"Pulumi.{stack}.yaml", os.environ)
+        refuse(rules.problems_in_an_account(settings))
 
 
 def told_apart(configuration: Mapping[str, str], file: Path) -> dict[str, Any]:
