@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator
 
 from stacks import replacements
 from stacks.group_rules import GROUP_RULES
-from stacks.placeholders import placeholders
 from stacks.problems import DoesNotFit, Problem
 from stacks.sections import Settings
 from stacks.security_rules import SECURITY_RULES, a_protected_stack_has_tls
@@ -170,4 +169,4 @@ def problems(settings: Settings) -> list[Problem]:
 
 def problems_in_an_account(settings: Settings) -> list[Problem]:
     """What a stack that is deployed to an AWS account must set for itself, and a rehearsed one need not."""
-    return [*a_protected_stack_has_tls(settings), *placeholders(settings)]
+    return list(a_protected_stack_has_tls(settings))

@@ -23,7 +23,9 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from stacks import pulumi_secrets, rules
+from stacks.answering import by_a_rehearsal
 from stacks.passphrase import refuse_published
+from stacks.placeholders import placeholders
 from stacks.problems import NAMESPACE, Problem
 from stacks.pulumi_secrets import PulumiSecret
 from stacks.sections import Section, Settings
@@ -58,7 +60,8 @@ def refuse_in_an_account(stack: str, settings: Settings) -> None:
     """Raises `SettingsError`, `PublishedPassphrase` for what may be in a rehearsal and in no account."""
     if not settings.aws.rehearsed:
         refuse_published(stack, FOLDER / f"Pulumi.{stack}.yaml", os.environ)
-        refuse(rules.problems_in_an_account(settings))
+        problems = rules.problems_in_an_account(settings)
+        refuse(problems if by_a_rehearsal(settings.aws) else [*problems, *placeholders(settings)])
 
 
 def told_apart(configuration: Mapping[str, str], file: Path) -> dict[str, Any]:

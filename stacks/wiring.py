@@ -36,6 +36,7 @@ from components.security_groups import SecurityGroups, SecurityGroupsArgs
 from components.server_template import Backends, ReleaseLocation, ServerTemplate, ServerTemplateArgs
 from components.smoke import Smoke
 from stacks import budgets
+from stacks.answering import by_a_rehearsal
 from stacks.instance_types import architecture
 from stacks.secret_arn import SecretArn
 from stacks.sections import Settings
@@ -294,7 +295,7 @@ class Wiring:
         return ReleaseArgs(
             app=Path(self.settings.app.path),
             bucket=bucket.bucket,
-            servers=None if self.settings.aws.rehearsed else servers,
+            servers=None if by_a_rehearsal(self.settings.aws) else servers,
         )
 
     def monitoring(

@@ -8,6 +8,7 @@ import pulumi
 
 from components import release
 from components.native_modules import Servers
+from stacks.answering import by_a_rehearsal
 from stacks.instance_types import architecture
 from stacks.preflight.target import Target
 
@@ -29,6 +30,8 @@ def machine(target: Target) -> Iterator[str]:
     if "git" in missing:
         return
     try:
-        release.build(Path(target.settings.app.path), None if target.settings.aws.rehearsed else servers)
+        release.build(
+            Path(target.settings.app.path), None if by_a_rehearsal(target.settings.aws) else servers
+        )
     except pulumi.RunError as error:
         yield str(error)

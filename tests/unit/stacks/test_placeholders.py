@@ -6,9 +6,8 @@ from typing import Any
 import pytest
 import yaml
 
-from stacks.placeholders import HOSTED_ZONE, reserved
-from stacks.rules import problems_in_an_account
-from stacks.settings import FOLDER, parse, sections
+from stacks.placeholders import HOSTED_ZONE, placeholders, reserved
+from stacks.settings import FOLDER, SettingsError, parse, refuse_in_an_account, sections
 
 OWN: dict[str, Any] = {
     "load_balancer": {"domain": "shop-of-ours.com", "hosted_zone_id": "Z1"},
@@ -17,7 +16,7 @@ OWN: dict[str, Any] = {
 
 
 def refused(values: dict[str, Any]) -> list[str]:
-    return [problem.setting for problem in problems_in_an_account(parse(values))]
+    return [problem.setting for problem in placeholders(parse(values))]
 
 
 def test_placeholders_are_refused() -> None:
@@ -31,6 +30,24 @@ def test_placeholders_are_refused() -> None:
         "load_balancer.hosted_zone_id",
         "monitoring.alarm_email",
     ]
+
+
+def test_they_are_refused_where_an_account_would_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not where a rehearsal does, by the stack's settings or by the shell's."""
+    stack = {"load_balancer": {"domain": "app.example.com", "hosted_zone_id": HOSTED_ZONE}}
+    rehearsal = "http://127.0.0.1:4577"
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    for name in ("PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE"):
+        monkeypatch.delenv(name, raising=False)
+    with pytest.raises(SettingsError, match="it is a placeholder"):
+        refuse_in_an_account("such-as-no-file-is-for", parse(stack))
+    refuse_in_an_account("such-as-no-file-is-for", parse({**stack, "aws": {"endpoint": rehearsal}}))
+    monkeypatch.setenv("AWS_ENDPOINT_URL", rehearsal)
+    refuse_in_an_account("such-as-no-file-is-for", parse(stack))
+    with pytest.raises(SettingsError, match="it is a placeholder"):
+        refuse_in_an_account(
+            "such-as-no-file-is-for", parse({**stack, "aws": {"endpoint": "https://aws.of.ours"}})
+        )
 
 
 def test_a_users_own_values_are_taken() -> None:
