@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from stacks.__main__ import main
+from stacks.__main__ import USAGE, main
 from stacks.chart import WIDTH, bars, drawn
 from stacks.settings import parse
 from stacks.steps import Step, idle, shutdown, start
@@ -77,4 +77,4 @@ def test_refused_settings_are_shown_instead(
 def test_a_wrong_command_is_told_the_right_one(capsys: pytest.CaptureFixture[str]) -> None:
     """Exit code 2, as of other commands."""
     assert main(["time"]) == 2
-    assert capsys.readouterr().err == "usage: python -m stacks timeline STACK\n"
+    assert capsys.readouterr().err == f"{USAGE}\n"
