@@ -1,0 +1,66 @@
+"""The workflows, which run on GitHub only: what can be known of them here."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from rehearsal.engine import cli
+from stacks import budgets
+from stacks.__main__ import read, stack_files
+
+ROOT = Path(__file__).parents[2]
+FILES = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
+RDS = 30 * 60
+"""Seconds that a database with a standby may take to be made: more than anyone has seen."""
+
+
+def steps(file: Path) -> list[dict[str, Any]]:
+    jobs = yaml.safe_load(file.read_text())["jobs"].values()
+    return [step for job in jobs for step in job["steps"]]
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
+def test_every_action_is_pinned(file: Path) -> None:
+    """By its commit: a tag may be moved to another one, and the job has rights."""
+    used = [step["uses"] for step in steps(file) if "uses" in step]
+    assert used
+    assert [action for action in used if not re.fullmatch(r"[\w/-]+@[0-9a-f]{40}", action)] == []
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
+def test_what_someone_typed_is_no_part_of_a_script(file: Path) -> None:
+    """It comes in as a variable of the environment."""
+    assert [step["run"] for step in steps(file) if "${{" in step.get("run", "")] == []
+
+
+def test_the_deployment_has_the_time_that_it_may_need() -> None:
+    """Of any stack: the database, the migrations, a rollout and its way back. Credentials last longer."""
+    workflow = yaml.safe_load((ROOT / ".github/workflows/deploy.yml").read_text())
+    (job,) = workflow["jobs"].values()
+    (session,) = [
+        step["with"]["role-duration-seconds"]
+        for step in job["steps"]
+        if step.get("uses", "").startswith("aws-actions/")
+    ]
+    seconds = 60 * job["timeout-minutes"]
+    assert seconds < session
+    for name in workflow[True]["workflow_dispatch"]["inputs"]["stack"]["options"]:
+        stack = read(name)
+        rollout = budgets.rollout_timeout(
+            stack.timeline,
+            sizes=stack.app_servers.sizes,
+            max_healthy_percentage=stack.app_servers.max_healthy_percentage,
+            warm_pool_size=stack.app_servers.warm_pool_size,
+        )
+        assert RDS + stack.migrations.timeout + 2 * rollout < seconds, name
+
+
+def test_the_deployment_takes_stacks_that_there_are_and_the_kits_pulumi() -> None:
+    """Stack local is the rehearsal's."""
+    workflow = yaml.safe_load((ROOT / ".github/workflows/deploy.yml").read_text())
+    stacks = {file.name.split(".")[1] for file in stack_files()} - {"local"}
+    assert set(workflow[True]["workflow_dispatch"]["inputs"]["stack"]["options"]) <= stacks
+    assert workflow["jobs"]["deploy"]["env"]["PULUMI_VERSION"] == str(cli.PINNED)
