@@ -1,6 +1,7 @@
 """The certificate of a domain, proved through its Route 53 zone."""
 
 from dataclasses import dataclass
+from functools import partial
 
 import pulumi
 import pulumi_aws as aws
@@ -35,8 +36,8 @@ class Certificate(pulumi.ComponentResource):
         child = pulumi.ResourceOptions(parent=self)
         zone = CheckHook(
             f"{name}-zone",
-            check_zone,
-            {"domain": args.domain, "hosted_zone_id": args.hosted_zone_id, "api": args.api},
+            partial(check_zone, api=args.api),
+            {"domain": args.domain, "hosted_zone_id": args.hosted_zone_id},
         )
         certificate = aws.acm.Certificate(
             name,

@@ -52,3 +52,4 @@ def test_a_certificate_is_not_waited_for_long() -> None:
     assert made.options[VALIDATION, "kit"].customTimeouts.create == "15m"
     certificate = made.options["aws:acm/certificate:Certificate", "kit"]
     assert list(certificate.hooks.before_create) == ["kit-zone"]
+    assert "kit-zone" in made.hooks
