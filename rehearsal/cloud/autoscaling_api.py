@@ -8,7 +8,7 @@ import time
 from typing import Any
 
 from moto.autoscaling.exceptions import AutoscalingClientError, ValidationError
-from moto.autoscaling.models import Activity, AutoScalingBackend, FakeAutoScalingGroup
+from moto.autoscaling.models import Activity, AutoScalingBackend, FakeAutoScalingGroup, LifecycleHook
 from moto.autoscaling.responses import AutoScalingResponse
 from moto.core.responses import ActionResult, EmptyResult
 
@@ -29,8 +29,10 @@ _KEPT = {
 
 _init, _update = FakeAutoScalingGroup.__init__, FakeAutoScalingGroup.update
 _launch_template: Any = FakeAutoScalingGroup.launch_template
+_make_hook = LifecycleHook.__init__
 _create_action = AutoScalingResponse.create_auto_scaling_group
 _update_action = AutoScalingResponse.update_auto_scaling_group
+_put_hook = AutoScalingResponse.put_lifecycle_hook
 
 
 def mend_moto() -> None:
@@ -42,6 +44,7 @@ def mend_moto() -> None:
         set_desired_capacity=_set_desired_capacity,
         launch_template=property(_group_launch_template),
     )
+    mend(LifecycleHook, __init__=_make_hook_without_target)
     mend(
         AutoScalingBackend,
         update_attached_target_groups=lambda backend, group_name: None,
@@ -54,6 +57,7 @@ def mend_moto() -> None:
         update_auto_scaling_group=_update_kept,
         delete_auto_scaling_group=_delete,
         describe_scaling_activities=_describe_activities,
+        put_lifecycle_hook=_put_hook_with_target,
         complete_lifecycle_action=_complete_lifecycle_action,
         record_lifecycle_action_heartbeat=_record_heartbeat,
     )
@@ -207,6 +211,22 @@ def _describe_activities(response: Any) -> ActionResult:
     if wanted := response._get_param("ActivityIds", []):
         activities = [activity for activity in activities if activity.activity_id in wanted]
     return ActionResult({"Activities": activities[: response._get_int_param("MaxRecords", 100)]})
+
+
+def _make_hook_without_target(hook: Any, *args: Any, **kwargs: Any) -> None:
+    _make_hook(hook, *args, **kwargs)
+    hook.notification_target_arn = hook.role_arn = None
+
+
+def _put_hook_with_target(response: Any) -> Any:
+    answer = _put_hook(response)
+    group, name = response._get_param("AutoScalingGroupName"), response._get_param("LifecycleHookName")
+    (hook,) = response.autoscaling_backend.describe_lifecycle_hooks(
+        as_name=group, lifecycle_hook_names=[name]
+    )
+    hook.notification_target_arn = response._get_param("NotificationTargetARN") or None
+    hook.role_arn = response._get_param("RoleARN") or None
+    return answer
 
 
 def _complete_lifecycle_action(response: Any) -> ActionResult:

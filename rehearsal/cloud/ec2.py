@@ -8,7 +8,7 @@ from typing import Any
 from moto.ec2.models import ec2_backends
 from moto.ec2.models.instances import StateReason
 
-from rehearsal.cloud import ec2_api
+from rehearsal.cloud import ec2_api, ec2_descriptions
 from rehearsal.cloud.cloud_init import UserDataRefusedError, to_script, unpack
 from rehearsal.cloud.cloudwatch_agent import CloudWatchAgent
 from rehearsal.cloud.imds import MetadataServer
@@ -26,6 +26,7 @@ class Instances:
     """The body of EC2 instances."""
 
     def __init__(self, site: Site) -> None:
+        ec2_descriptions.mend_moto()
         ec2_api.mend_moto(site.addresses, site.zones, self._console)
         self._site = site
         self._folder = site.folder("ec2")

@@ -9,7 +9,7 @@ from typing import Any
 from moto.ec2.models import ec2_backends
 from moto.elbv2.models import elbv2_backends
 
-from rehearsal.cloud import balancer_metrics, elbv2_api
+from rehearsal.cloud import acm_api, balancer_metrics, elbv2_api
 from rehearsal.cloud.balancer_metrics import Traffic
 from rehearsal.cloud.balancer_view import Certificates, view
 from rehearsal.cloud.haproxy import Haproxy, HaproxyError
@@ -26,6 +26,7 @@ class LoadBalancers:
     """The body of ELBv2."""
 
     def __init__(self, site: Site) -> None:
+        acm_api.mend_moto()
         elbv2_api.mend_moto(site.addresses, self.targets)
         self._folder = site.folder("elbv2")
         self._site = site

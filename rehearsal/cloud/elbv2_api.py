@@ -4,13 +4,14 @@ from collections.abc import Callable
 from typing import Any
 
 from moto.elbv2.exceptions import TargetGroupNotFoundError
-from moto.elbv2.models import ELBv2Backend, FakeHealthStatus, FakeLoadBalancer
+from moto.elbv2.models import ELBv2Backend, FakeHealthStatus, FakeListener, FakeLoadBalancer
 
 from rehearsal.cloud.addresses import Addresses
 from rehearsal.cloud.mending import mend
 from rehearsal.cloud.targets import Target
 
 _create = ELBv2Backend.create_load_balancer
+_make_listener = FakeListener.__init__
 TargetsOf = Callable[[str], dict[str, Target] | None]
 """The targets of a target group by id; None for one that no load balancer uses."""
 
@@ -37,6 +38,7 @@ def mend_moto(addresses: Addresses, targets_of: TargetsOf) -> None:
         wanted = [target["Id"] for target in targets] or list({**dict(known), **group.targets})
         return [_health(group, target_id, known.get(target_id)) for target_id in wanted]
 
+    mend(FakeListener, __init__=_make_listener_without_tls)
     mend(
         FakeLoadBalancer,
         # Its body says when it is active; moto would at the first look.
@@ -48,6 +50,13 @@ def mend_moto(addresses: Addresses, targets_of: TargetsOf) -> None:
         create_load_balancer=create_load_balancer,
         describe_target_health=describe_target_health,
     )
+
+
+def _make_listener_without_tls(listener: Any, *args: Any, **kwargs: Any) -> None:
+    """Only a listener of HTTPS or TLS has a policy for it."""
+    _make_listener(listener, *args, **kwargs)
+    if listener.protocol not in ("HTTPS", "TLS"):
+        listener.ssl_policy = None
 
 
 def _health(group: Any, target_id: str, target: Target | None) -> FakeHealthStatus:

@@ -7,19 +7,35 @@ from datetime import UTC, datetime
 from typing import Any
 
 from moto.cloudwatch.models import cloudwatch_backends
-from moto.logs.models import LogsBackend
+from moto.logs.models import LogGroup, LogsBackend
+from moto.logs.responses import LogsResponse
 
 from rehearsal.cloud import cloudwatch_api
 from rehearsal.cloud.embedded_metrics import EmbeddedMetric, InvalidDocumentError, embedded_metrics
 from rehearsal.cloud.mending import mend
 
 _put_log_events = LogsBackend.put_log_events
+_create_log_group, _describe_log_group = LogsResponse.create_log_group, LogGroup.to_describe_dict
+_DEFAULT_CLASS = "STANDARD"
 log = logging.getLogger(__name__)
 
 
 def mend_moto() -> None:
     """Replace; once a process."""
     mend(LogsBackend, put_log_events=_put_and_extract)
+    mend(LogsResponse, create_log_group=_create_of_a_class)
+    mend(LogGroup, log_group_class=_DEFAULT_CLASS, to_describe_dict=_describe_with_class)
+
+
+def _create_of_a_class(response: Any) -> str:
+    answer: str = _create_log_group(response)
+    group = response.logs_backend.groups[response._get_param("logGroupName")]
+    group.log_group_class = response._get_param("logGroupClass") or _DEFAULT_CLASS
+    return answer
+
+
+def _describe_with_class(group: Any) -> dict[str, Any]:
+    return {**_describe_log_group(group), "logGroupClass": group.log_group_class}
 
 
 def _put_and_extract(

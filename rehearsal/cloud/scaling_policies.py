@@ -37,7 +37,8 @@ log = logging.getLogger(__name__)
 def mend_moto() -> None:
     """Give policies their alarms; once a process."""
     mend(AutoScalingResponse, put_scaling_policy=_put)
-    mend(FakeScalingPolicy, alarms=())  # until it is given them, which the main loop may come before
+    # Until it is given alarms, which the main loop may come before.
+    mend(FakeScalingPolicy, alarms=(), enabled=True)
     mend(AutoScalingBackend, delete_policy=_delete)
 
 
@@ -47,7 +48,7 @@ def execute(backend: Any, policy_arn: str, alarm: Any) -> None:
     group = backend.autoscaling_groups.get(policy.auto_scaling_group_name) if policy else None
     if policy is None or group is None or group.status is not None or _suspended(group):
         return
-    if not policy.alarms:
+    if not policy.alarms or not policy.enabled:
         return
     size = _size(group, policy)
     if alarm.name == policy.alarms[0]["AlarmName"]:
@@ -117,6 +118,8 @@ def _put(response: Any) -> ActionResult:
     before = backend.policies.get(name)
     _put_action(response)
     policy = backend.policies[name]
+    policy.enabled = response._get_bool_param("Enabled", True)
+    policy.predictive_scaling_configuration = None
     alarms = cloudwatch_backends[backend.account_id][backend.region_name]
     policy.alarms = (before and before.alarms) or _names(alarms, group)
     _put_alarms(alarms, policy, metric)

@@ -1,0 +1,77 @@
+"""What a client puts is what every client is told, attribute by attribute: each type that the stacks use."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from tests.rehearsal.cloud.described import PUTS
+from tests.rehearsal.cloud.described.put import Aws, differences, leaves
+from tests.rehearsal.cloud.running import RunningCloud
+from tests.unit.program import ROOT, configuration, program
+
+STACKS = [path.name.split(".")[1] for path in (ROOT / "stacks").glob("Pulumi.*.yaml")]
+NOTHING_IS_PUT = {"aws:acm/certificateValidation:CertificateValidation"}
+"""Waits for a certificate, which is put by another."""
+
+
+@pytest.fixture(scope="module")
+def aws(cloud: RunningCloud) -> Aws:
+    return Aws(cloud)
+
+
+def otherwise(asked: Any) -> Any:
+    """The same members with other values."""
+    if isinstance(asked, dict):
+        return {name: otherwise(value) for name, value in asked.items()}
+    return [otherwise(value) for value in asked] if isinstance(asked, list) else f"not {asked}"
+
+
+@pytest.mark.parametrize("kind", PUTS)
+def test_what_is_put_is_described(aws: Aws, kind: str) -> None:
+    """And nothing that nobody asked for. The twin: asked for otherwise, every attribute is a difference."""
+    put = PUTS[kind](aws)
+    assert differences(put) == []
+    assert len(differences(replace(put, asked=otherwise(put.asked)))) == leaves(put) > 0
+
+
+def test_every_type_of_the_stacks_is_put() -> None:
+    used = {kind for stack in STACKS for kind in program(configuration(stack), stack=stack).types}
+    assert {kind for kind in used if kind.startswith("aws:")} - NOTHING_IS_PUT == PUTS.keys()
+
+
+def test_a_certificate_is_issued_once_its_record_is_published(aws: Aws) -> None:
+    acm, route53 = aws.client("acm"), aws.client("route53")
+    arn = acm.request_certificate(DomainName="a.proved.dev", ValidationMethod="DNS")["CertificateArn"]
+    described = acm.describe_certificate(CertificateArn=arn)["Certificate"]
+    (option,) = described["DomainValidationOptions"]
+    assert (described["Status"], option["ValidationStatus"]) == ("PENDING_VALIDATION", "PENDING_VALIDATION")
+    zone = route53.create_hosted_zone(Name="proved.dev", CallerReference="proved")["HostedZone"]["Id"]
+    record = {
+        "Name": option["ResourceRecord"]["Name"],
+        "Type": "CNAME",
+        "TTL": 60,
+        "ResourceRecords": [{"Value": option["ResourceRecord"]["Value"]}],
+    }
+    changes = [{"Action": "CREATE", "ResourceRecordSet": record}]
+    route53.change_resource_record_sets(HostedZoneId=zone, ChangeBatch={"Changes": changes})
+    assert acm.describe_certificate(CertificateArn=arn)["Certificate"]["Status"] == "ISSUED"
+
+
+def test_a_target_that_a_hook_notifies_is_described(aws: Aws) -> None:
+    """Where one is put: the twin of a hook without one."""
+    autoscaling = aws.client("autoscaling")
+    put = PUTS["aws:autoscaling/lifecycleHook:LifecycleHook"](aws)
+    group, name = put.asked["AutoScalingGroupName"], put.asked["LifecycleHookName"]
+    target = {
+        "RoleARN": "arn:aws:iam::123456789012:role/hooks",
+        "NotificationTargetARN": "arn:aws:sqs:eu-central-1:123456789012:hooks",
+    }
+    transition = put.asked["LifecycleTransition"]
+    autoscaling.put_lifecycle_hook(
+        AutoScalingGroupName=group, LifecycleHookName=name, LifecycleTransition=transition, **target
+    )
+    (found,) = autoscaling.describe_lifecycle_hooks(AutoScalingGroupName=group, LifecycleHookNames=[name])[
+        "LifecycleHooks"
+    ]
+    assert target.items() <= found.items()
