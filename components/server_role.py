@@ -57,7 +57,7 @@ class ServerRole(pulumi.ComponentResource):
 
 def policy_document(args: ServerRoleArgs) -> dict[str, Any]:
     """One statement a step of the boot script; the last also for a Spot Instance that is taken back."""
-    tell_group = ["autoscaling:CompleteLifecycleAction"]
+    tell_group = ["autoscaling:CompleteLifecycleAction", "autoscaling:RecordLifecycleActionHeartbeat"]
     if args.has_spot:
         tell_group.append("autoscaling:TerminateInstanceInAutoScalingGroup")
     return {

@@ -182,6 +182,7 @@ class ServerTemplate(pulumi.ComponentResource):
                     ready_timeout=args.timeline.start_time,
                     boot_test_timeout=args.timeline.boot_test_timeout,
                     stop_timeout=args.timeline.stop_timeout,
+                    drained_within=args.timeline.drained_within,
                     pm2_concurrent_actions=args.timeline.pm2_concurrent_actions,
                     open_files=args.open_files,
                     environment=args.environment,

@@ -116,7 +116,7 @@ def shutdown(settings: Settings) -> list[Step]:
     times = settings.timeline
     spot = settings.app_servers.on_demand_percentage < 100
     begins = SPOT_MARGIN if spot else 0
-    stops = begins + times.deregistration_delay
+    stops = begins + times.drained_within
     rounds = (times.stop_timeout - PM2_EXIT) // times.kill_timeout
     notice = [
         Step(name="Spot's notice", begins=0, seconds=SPOT_NOTICE, comes_from="EC2"),
@@ -139,10 +139,18 @@ def shutdown(settings: Settings) -> list[Step]:
             depth=1,
         ),
         Step(
+            name="drained within",
+            begins=begins,
+            seconds=times.drained_within,
+            comes_from=f"deregistration delay + {MARGIN}",
+            written_to="boot.env",
+        ),
+        Step(
             name="terminating heartbeat",
-            begins=stops,
+            begins=begins,
             seconds=times.terminating_heartbeat,
-            comes_from=f"deregistration delay + {HOOK_MARGIN}, at least {MIN_TERMINATING_HEARTBEAT}",
+            comes_from=f"drained within + systemd's stop + {HOOK_MARGIN}, "
+            f"at least {MIN_TERMINATING_HEARTBEAT}",
             written_to="terminating hook",
         ),
         Step(

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Waits until Auto Scaling wants this server terminated (by then the balancer has drained it), stops the app as its budget
-# allows, and completes the terminating hook, so that the group need not wait for the hook's time-out.
+# Waits until Auto Scaling wants this server terminated and the balancer has drained it, stops the app as its budget allows,
+# and completes the terminating hook, so that the group need not wait for the hook's time-out.
 # When EC2 takes a Spot Instance back, the server asks its group to terminate it: then all goes as always, within the two
 # minutes. A rebalance recommendation needs nothing of the server: its group starts another one first.
 set -uo pipefail
@@ -22,12 +22,32 @@ main() {
     [ $((round++ % NOTICES)) != 0 ] || heed_notices
     sleep 1
   done
-  say "the group terminates this server: stopping the app"
+  say "the group terminates this server: waiting until the balancer has drained it"
+  wait_until_drained
+  say "stopping the app"
   systemctl stop app.service
-  until aws autoscaling complete-lifecycle-action --auto-scaling-group-name "$AUTO_SCALING_GROUP" \
-    --lifecycle-hook-name "$TERMINATING_HOOK" --instance-id "$instance_id" --lifecycle-action-result CONTINUE; do
-    sleep 2 # the hook starts a moment after the state changes
+  until hook complete-lifecycle-action --lifecycle-action-result CONTINUE; do sleep 2; done
+}
+
+# The metadata says `Terminated` as soon as the server is to go (`Terminating`), when the balancer begins to drain it. The hook
+# begins when it has been drained (`Terminating:Wait`, `Warmed:Terminating:Wait`): only then can its heartbeat be recorded, which
+# also gives it its whole time again. Where the API fails, the app is stopped once the drain is over at the latest.
+# https://docs.aws.amazon.com/autoscaling/ec2/userguide/retrieving-target-lifecycle-state-through-imds.html
+wait_until_drained() {
+  local deadline=$((SECONDS + DRAINED_WITHIN)) error
+  until error=$(hook record-lifecycle-action-heartbeat 2>&1); do
+    if [ $SECONDS -ge $deadline ]; then
+      say "no terminating hook began within $DRAINED_WITHIN s: $error"
+      return
+    fi
+    sleep 2
   done
+}
+
+# By itself the CLI waits for minutes where the API does not answer.
+hook() { # hook COMMAND [OPTION]...
+  AWS_MAX_ATTEMPTS=1 aws autoscaling "$@" --auto-scaling-group-name "$AUTO_SCALING_GROUP" \
+    --lifecycle-hook-name "$TERMINATING_HOOK" --instance-id "$instance_id" --cli-connect-timeout 5 --cli-read-timeout 5
 }
 
 heed_notices() {

@@ -125,7 +125,7 @@ class _Group:
             case "InService":
                 self._watch(member)
             case "Terminating" if self._registration.drained(instance.id) and not member.wait_for(
-                self._hooks(_TERMINATING)
+                self.terminating_hooks()
             ):
                 self._terminate_instance(member)
             case "Terminating:Wait" if member.hooks_outcome() is not None:
@@ -137,6 +137,10 @@ class _Group:
     def launching_hooks(self) -> list[Any]:
         """What a new server waits for."""
         return self._hooks(_LAUNCHING)
+
+    def terminating_hooks(self) -> list[Any]:
+        """What one waits for that is to go, once it is drained."""
+        return self._hooks(_TERMINATING)
 
     def renew_pool(self, target: Configuration) -> bool:
         """Let the warm pool have no server of another configuration; whether that is so."""

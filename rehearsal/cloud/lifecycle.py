@@ -13,6 +13,8 @@ from moto.core.utils import utcnow
 
 from rehearsal.cloud.scaling_group import Configuration
 
+WARMED = "Warmed:"
+"""Begins the states of a warm pool's members."""
 _TERMINATING = "Terminating"
 
 
@@ -64,14 +66,16 @@ class Member(InstanceState):
 
     @property
     def target_lifecycle_state(self) -> str:
-        """For its metadata service: `Terminated` from the terminating hook on, when it has been drained.
+        """For its metadata service: where it goes, from the beginning of the transition on.
 
-        `Warmed:Stopped` on its way into a warm pool that keeps its servers stopped.
+        So `Terminated` while the balancer still drains it. `Warmed:Stopped` on its way into a warm pool that
+        keeps its servers stopped.
+        https://docs.aws.amazon.com/autoscaling/ec2/userguide/retrieving-target-lifecycle-state-through-imds.html
         """
-        if self.lifecycle_state.startswith("Warmed:"):
-            return f"Warmed:{self.auto_scaling_group.warm_pool_state}"
-        drained = self.lifecycle_state in ("Terminating:Wait", "Terminating:Proceed")
-        return "Terminated" if drained else "InService"
+        if self.lifecycle_state.startswith(WARMED):
+            leaving = self.lifecycle_state.startswith(WARMED + _TERMINATING)
+            return WARMED + ("Terminated" if leaving else self.auto_scaling_group.warm_pool_state)
+        return "Terminated" if self.terminating else "InService"
 
     def wait_for(self, hooks: Iterable[Any]) -> bool:
         """Enter the hooks' wait state; False where there are none."""

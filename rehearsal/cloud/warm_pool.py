@@ -1,7 +1,8 @@
 """Warm pools: servers that have booted once and wait, stopped, until their Auto Scaling group needs them.
 
 https://docs.aws.amazon.com/autoscaling/ec2/userguide/warm-pool-instance-lifecycle.html
-A stopped server's disk is gone here, unlike on AWS: it boots afresh when it is started.
+A stopped server's disk is gone here, unlike on AWS: it boots afresh when it is started. What becomes of the
+terminating hook of a stopped server, which can't answer it, the guide does not say; here it goes at once.
 """
 
 import logging
@@ -9,10 +10,11 @@ from typing import Any, Protocol
 
 from rehearsal.cloud.ec2 import Instances
 from rehearsal.cloud.launches import Launches
-from rehearsal.cloud.lifecycle import Member, finish
+from rehearsal.cloud.lifecycle import WARMED, Member, finish
 from rehearsal.cloud.scaling_group import Configuration
 
-_TERMINATING = "Warmed:Terminating:Proceed"
+_TERMINATING = f"{WARMED}Terminating"
+_ENDING = f"{_TERMINATING}:Proceed"
 log = logging.getLogger(__name__)
 
 
@@ -23,6 +25,9 @@ class Group(Protocol):
 
     def launching_hooks(self) -> list[Any]:
         """The lifecycle hooks that a new server waits for."""
+
+    def terminating_hooks(self) -> list[Any]:
+        """Those that one waits for which is to go."""
 
     def configuration(self) -> Configuration | None:
         """What the group launches."""
@@ -80,14 +85,16 @@ class WarmPool:
         """All of them, as the group is deleted."""
         for member in self._members():
             self._advance(member)
-        for member in self._staying():
-            self._terminate(member, "the group is deleted")
+        for member in self._members():
+            if member.lifecycle_state != _ENDING:
+                self._begin_termination(member, "the group is deleted")
+                self._end(member)
 
     def _members(self) -> list[Member]:
         return list(self._record.warm_members)
 
     def _staying(self) -> list[Member]:
-        return [member for member in self._members() if member.lifecycle_state != _TERMINATING]
+        return [member for member in self._members() if not _leaves(member)]
 
     def _size(self) -> int:
         """What is prepared beyond the desired capacity, at least the pool's minimum."""
@@ -125,6 +132,8 @@ class WarmPool:
                 self._end(member)
             case "Warmed:Pending:Proceed" if instance.state == "stopped":
                 self._arrive(member, "Warmed:Stopped")
+            case "Warmed:Terminating:Wait" if member.hooks_outcome() is not None:
+                self._end(member)
         self._instances.lifecycle_states[instance.id] = member.target_lifecycle_state
 
     def _rest(self, member: Member) -> None:
@@ -141,21 +150,31 @@ class WarmPool:
         log.info("group %s: instance %s waits in the warm pool", self._record.name, member.instance.id)
 
     def _terminate(self, member: Member, cause: str) -> None:
+        runs = member.instance.state == "running"
+        self._begin_termination(member, cause)
+        if not (runs and member.wait_for(self._group.terminating_hooks())):
+            self._end(member)
+
+    def _begin_termination(self, member: Member, cause: str) -> None:
         if member.activity.end_time is None:
             finish(member.activity, "Cancelled", cause)
         description = f"Terminating EC2 instance: {member.instance.id}"
         member.activity = self._launches.begin_activity(description, cause)
-        self._end(member)
+        member.lifecycle_state = _TERMINATING
 
     def _end(self, member: Member) -> None:
-        member.lifecycle_state = _TERMINATING
+        member.lifecycle_state = _ENDING
         self._ec2.terminate_instances([member.instance.id])
 
     def _forget(self, member: Member) -> None:
-        if member.activity.end_time is None and member.lifecycle_state == _TERMINATING:
+        if member.activity.end_time is None and _leaves(member):
             finish(member.activity, "Successful")
         elif member.activity.end_time is None:
             reason = f"instance {member.instance.id} ended by itself: {member.instance.state_reason.message}"
             self._launches.failed(member.activity, reason)
         self._record.warm_members.remove(member)
         self._instances.lifecycle_states.pop(member.instance.id, None)
+
+
+def _leaves(member: Member) -> bool:
+    return bool(member.lifecycle_state.startswith(_TERMINATING))

@@ -5,10 +5,11 @@ What must hold, so that nothing is killed which could have finished, and who wai
     boot test + its exit + PM2's listen_timeout < start_time < launching heartbeat
     time to healthy < health check grace period
     time to healthy, time to unhealthy <= instance warm-up
-    idle close + app drain < PM2 kill_timeout < systemd stop < deregistration delay < terminating heartbeat
+    idle close + app drain < PM2 kill_timeout < systemd stop < deregistration delay < drained within
+    drained within + systemd stop < terminating heartbeat
     longest request < deregistration delay
     longest request <= balancer's idle time-out < Node's keep-alive
-    with Spot: deregistration delay + systemd stop < 120
+    with Spot: drained within + systemd stop < 120
 """
 
 from dataclasses import dataclass
@@ -90,6 +91,8 @@ class Timeline:
     pm2_concurrent_actions: int
     stop_timeout: int
     deregistration_delay: int
+    drained_within: int
+    """From the group's decision: then a server stops its app, even if the API has not told it to."""
     terminating_heartbeat: int
     idle_timeout: int
     keep_alive_timeout: int
@@ -113,13 +116,14 @@ def timeline(
     stop_timeout = rounds * kill_timeout + PM2_EXIT
     _check_stop(stop_timeout=stop_timeout, drain=drain, workers=workers, rounds=rounds)
     deregistration_delay = max(longest_request, stop_timeout) + MARGIN
-    if on_demand_percentage < 100 and deregistration_delay + stop_timeout > SPOT_NOTICE - SPOT_MARGIN:
+    drained_within = deregistration_delay + MARGIN
+    if on_demand_percentage < 100 and drained_within + stop_timeout > SPOT_NOTICE - SPOT_MARGIN:
         raise _too_long_for_spot(
             longest_request=longest_request,
             drain=drain,
             rounds=rounds,
             stop_timeout=stop_timeout,
-            deregistration_delay=deregistration_delay,
+            drained_within=drained_within,
             on_demand_percentage=on_demand_percentage,
         )
     health_check = HealthCheck()
@@ -145,7 +149,8 @@ def timeline(
         pm2_concurrent_actions=PM2_CONCURRENT_ACTIONS,
         stop_timeout=stop_timeout,
         deregistration_delay=deregistration_delay,
-        terminating_heartbeat=max(MIN_TERMINATING_HEARTBEAT, deregistration_delay + HOOK_MARGIN),
+        drained_within=drained_within,
+        terminating_heartbeat=max(MIN_TERMINATING_HEARTBEAT, drained_within + stop_timeout + HOOK_MARGIN),
         idle_timeout=idle_timeout,
         keep_alive_timeout=idle_timeout + KEEP_ALIVE_MARGIN,
     )
@@ -169,7 +174,7 @@ def _check_requests(*, longest_request: int, idle_timeout: int) -> None:
 
 
 def _check_stop(*, stop_timeout: int, drain: int, workers: int, rounds: int) -> None:
-    longest_stop = MAX_DEREGISTRATION_DELAY - MARGIN
+    longest_stop = MAX_HEARTBEAT - HOOK_MARGIN - MAX_DEREGISTRATION_DELAY - MARGIN
     if stop_timeout > longest_stop:
         raise DoesNotFit(
             setting="app.drain",
@@ -186,15 +191,15 @@ def _too_long_for_spot(
     drain: int,
     rounds: int,
     stop_timeout: int,
-    deregistration_delay: int,
+    drained_within: int,
     on_demand_percentage: int,
 ) -> DoesNotFit:
     """What to shorten; where workers alone take too long to stop, there can be no Spot Instances."""
     reason = (
         f"a Spot Instance ends {SPOT_NOTICE} s after its notice, which is too soon to drain for "
-        f"{deregistration_delay} s and to stop for {stop_timeout} s"
+        f"{drained_within} s and to stop for {stop_timeout} s"
     )
-    both = SPOT_NOTICE - SPOT_MARGIN - MARGIN
+    both = SPOT_NOTICE - SPOT_MARGIN - 2 * MARGIN
     longest_drain = (both // 2 - PM2_EXIT) // rounds - IDLE_CLOSE - CLOSING
     if stop_timeout <= both // 2:
         return DoesNotFit(

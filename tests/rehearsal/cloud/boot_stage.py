@@ -18,6 +18,7 @@ GRANTED = [
         ["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"],
         [
             "autoscaling:CompleteLifecycleAction",
+            "autoscaling:RecordLifecycleActionHeartbeat",
             "autoscaling:TerminateInstanceInAutoScalingGroup",
         ],
     )
@@ -171,6 +172,7 @@ class Stage:
             ready_timeout=50,
             boot_test_timeout=3,
             stop_timeout=10,
+            drained_within=30,
             open_files=4096,
             pm2_concurrent_actions=2,
             environment={"KILL_TIMEOUT_MS": "2000"},

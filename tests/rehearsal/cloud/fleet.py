@@ -22,7 +22,11 @@ exec node -e '
   const answer = (request, response) => {
     if (request.url === "/readyz" && require("fs").existsSync("/tmp/broken")) response.statusCode = 503;
     const end = () => response.end(JSON.stringify({ id: ID, mark: MARK, headers: request.headers }));
-    request.url === "/slow" ? setTimeout(end, 3000) : end();
+    const held = () => (require("fs").existsSync("/tmp/let-go") ? end() : setTimeout(held, 100));
+    if (request.url === "/held") {
+      require("fs").appendFileSync("/tmp/held", "one ");
+      held();
+    } else request.url === "/slow" ? setTimeout(end, 3000) : end();
   };
   const server = require("http").createServer(answer);
   server.keepAliveTimeout = 75000;

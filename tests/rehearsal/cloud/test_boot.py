@@ -76,7 +76,7 @@ def test_a_spot_instance_that_is_taken_back_asks_its_group_to_terminate_it(stage
     assert stage.server("good") != server
     said = "\n".join(stage.messages(server, "boot"))
     assert "EC2 takes this Spot Instance back: {" in said
-    assert "the group terminates this server: stopping the app" in said
+    assert said.index("the group terminates this server: ") < said.index("evenkeel: stopping the app")
 
 
 def test_a_server_of_a_warm_pool_serves_when_it_boots_again(stage: Stage) -> None:
@@ -93,6 +93,26 @@ def test_a_server_of_a_warm_pool_serves_when_it_boots_again(stage: Stage) -> Non
     assert stage.messages(warm, "app") == []
     autoscaling.set_desired_capacity(AutoScalingGroupName="good", DesiredCapacity=2)
     eventually(lambda: sorted(stage.members("good")) == sorted([server, warm]), within=60)
+
+
+def test_a_running_server_of_a_warm_pool_completes_its_hook_itself(stage: Stage) -> None:
+    """Long before the hook's time is over; the app never ran there."""
+    autoscaling = stage.fleet.autoscaling
+    autoscaling.put_warm_pool(
+        AutoScalingGroupName="good", MinSize=1, MaxGroupPreparedCapacity=2, PoolState="Running"
+    )
+
+    def running() -> str | None:
+        pool = autoscaling.describe_warm_pool(AutoScalingGroupName="good")["Instances"]
+        return next((one["InstanceId"] for one in pool if one["LifecycleState"] == "Warmed:Running"), None)
+
+    warm = eventually(running, within=60)
+    autoscaling.delete_warm_pool(AutoScalingGroupName="good")
+    eventually(
+        lambda: not autoscaling.describe_warm_pool(AutoScalingGroupName="good")["Instances"], within=60
+    )
+    said = "\n".join(stage.messages(warm, "boot"))
+    assert said.index("the group terminates this server: ") < said.index("evenkeel: stopping the app")
 
 
 def test_a_machine_that_shuts_down_lets_the_app_leave_in_order(stage: Stage) -> None:

@@ -80,7 +80,10 @@ def world(cloud: RunningCloud) -> World:
         allow(["secretsmanager:BatchGetSecretValue"], "*"),
         allow(["kms:Decrypt"], own_key),
         allow(["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"], logs),
-        allow(["autoscaling:CompleteLifecycleAction"], app["AutoScalingGroupARN"]),
+        allow(
+            ["autoscaling:CompleteLifecycleAction", "autoscaling:RecordLifecycleActionHeartbeat"],
+            app["AutoScalingGroupARN"],
+        ),
     ]
     iam = cloud.client("iam")
     iam.create_role(RoleName="server", AssumeRolePolicyDocument="{}")
@@ -103,8 +106,9 @@ def test_a_role_gets_what_it_is_granted(world: World) -> None:
         logGroupName="servers", logStreamName="i-1/boot", logEvents=[{"timestamp": 1, "message": "m"}]
     )
     logs.describe_log_streams(logGroupName="servers")
-    with pytest.raises(ClientError, match=r"No active Lifecycle Action|ValidationError"):
-        complete(world, "app")
+    for tell in (complete, record_heartbeat):
+        with pytest.raises(ClientError, match="No active Lifecycle Action"):
+            tell(world, "app")
     assert world.as_role("ssm").get_parameter(Name="/any/parameter")["Parameter"]["Value"] == "value"
     arn = world.as_role("sts").get_caller_identity()["Arn"]
     assert arn == f"arn:aws:sts::{ACCOUNT}:assumed-role/server/test"
@@ -116,6 +120,12 @@ def complete(world: World, group: str) -> None:
         LifecycleHookName="none",
         InstanceId="i-0123456789abcdef0",
         LifecycleActionResult="CONTINUE",
+    )
+
+
+def record_heartbeat(world: World, group: str) -> None:
+    world.as_role("autoscaling").record_lifecycle_action_heartbeat(
+        AutoScalingGroupName=group, LifecycleHookName="none", InstanceId="i-0123456789abcdef0"
     )
 
 
@@ -157,6 +167,7 @@ REFUSED: dict[str, tuple[str, Callable[[World], Any]]] = {
         lambda world: world.as_role("logs").create_log_stream(logGroupName="tasks", logStreamName="x"),
     ),
     "another group of servers": ("AccessDenied", lambda world: complete(world, "elsewhere")),
+    "the heartbeat of another group": ("AccessDenied", lambda world: record_heartbeat(world, "elsewhere")),
     "SendCommand": (
         "AccessDeniedException",
         lambda world: world.as_role("ssm").send_command(

@@ -394,6 +394,42 @@ def test_a_server_leaves_in_the_documented_order(group: Fleet) -> None:
     assert all(instance == "running" for state, _, instance in steps if state != "Terminating:Proceed")
 
 
+def test_the_metadata_says_that_a_server_goes_while_it_drains(group: Fleet) -> None:
+    """The target state is where the server goes, known from the beginning: no sign that it is drained."""
+    leaving = group.members()[0]
+    with ThreadPoolExecutor() as in_flight:
+        held = [in_flight.submit(group.ask, "/held") for _ in range(4)]
+        try:
+            eventually(lambda: in_flight_at(group, leaving), within=10)
+            group.autoscaling.terminate_instance_in_auto_scaling_group(
+                InstanceId=leaving, ShouldDecrementDesiredCapacity=False
+            )
+            eventually(lambda: target_lifecycle_state(group, leaving) == "Terminated", within=20)
+            assert group.members("Terminating") == [leaving]
+        finally:
+            for server in group.members() + group.members("Terminating"):
+                group.run(server, "touch /tmp/let-go")
+        assert leaving in [answer.result()["id"] for answer in held]
+    eventually(lambda: leaving not in str(group.groups()), within=60)
+
+
+def in_flight_at(group: Fleet, server: str) -> bool:
+    """Whether it has begun to answer a held request."""
+    return bool(group.run(server, "cat /tmp/held")["StandardOutputContent"])
+
+
+def target_lifecycle_state(group: Fleet, server: str) -> str:
+    """As the server's own metadata have it."""
+    path = "/latest/meta-data/autoscaling/target-lifecycle-state"
+    told = group.run(
+        server,
+        f"""token=$(curl -sf -X PUT -H 'X-aws-ec2-metadata-token-ttl-seconds: 60' \
+        $AWS_EC2_METADATA_SERVICE_ENDPOINT/latest/api/token)
+        curl -sf -H "X-aws-ec2-metadata-token: $token" $AWS_EC2_METADATA_SERVICE_ENDPOINT{path}""",
+    )
+    return str(told["StandardOutputContent"])
+
+
 def test_a_refresh_bakes_and_can_be_cancelled(group: Fleet) -> None:
     """The group's configuration changes only when the bake time is over; cancelled, it never does."""
     before = group.groups()[0]["LaunchTemplate"]["Version"]

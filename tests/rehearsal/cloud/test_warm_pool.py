@@ -9,7 +9,14 @@ from botocore.exceptions import ClientError
 
 from tests.rehearsal.cloud.fleet import SERVER, Fleet
 from tests.rehearsal.cloud.running import RunningCloud, eventually
-from tests.rehearsal.cloud.test_servers import LAUNCHING, hook, latest_refresh, refresh
+from tests.rehearsal.cloud.test_servers import (
+    LAUNCHING,
+    TERMINATING,
+    hook,
+    latest_refresh,
+    refresh,
+    target_lifecycle_state,
+)
 
 
 @pytest.fixture(scope="module")
@@ -59,14 +66,7 @@ def test_a_server_boots_into_the_pool_and_is_stopped(group: Fleet) -> None:
     (waiting,) = eventually(
         lambda: [one for one in pool(group) if one["LifecycleState"] == "Warmed:Pending:Wait"], within=20
     )
-    path = "/latest/meta-data/autoscaling/target-lifecycle-state"
-    told = group.run(
-        waiting["InstanceId"],
-        f"""token=$(curl -sf -X PUT -H 'X-aws-ec2-metadata-token-ttl-seconds: 60' \
-        $AWS_EC2_METADATA_SERVICE_ENDPOINT/latest/api/token)
-        curl -sf -H "X-aws-ec2-metadata-token: $token" $AWS_EC2_METADATA_SERVICE_ENDPOINT{path}""",
-    )
-    assert told["StandardOutputContent"] == "Warmed:Stopped"
+    assert target_lifecycle_state(group, waiting["InstanceId"]) == "Warmed:Stopped"
     assert confirmed(group, lambda: stopped(group)) == waiting["InstanceId"]
     described = group.ec2.describe_instances(InstanceIds=[waiting["InstanceId"]])["Reservations"]
     assert described[0]["Instances"][0]["State"]["Name"] == "stopped"
@@ -106,3 +106,28 @@ def test_a_pool_that_is_deleted_leaves_no_server(group: Fleet) -> None:
     eventually(lambda: "WarmPoolConfiguration" not in group.groups()[0], within=20)
     assert pool(group) == []
     assert len(group.wait_for_healthy(1)) == 1
+
+
+def test_a_server_of_the_pool_that_runs_leaves_by_the_terminating_hook(group: Fleet) -> None:
+    """As one in service does; its metadata say `Warmed:Terminated`."""
+    terminating = hook("terminating", TERMINATING, timeout=60, default="CONTINUE")
+    group.autoscaling.put_lifecycle_hook(AutoScalingGroupName="app", **terminating)
+    group.autoscaling.put_warm_pool(
+        AutoScalingGroupName="app", MinSize=1, MaxGroupPreparedCapacity=1, PoolState="Running"
+    )
+    states = ["Warmed:Running"]
+    (waiting,) = confirmed(
+        group, lambda: [one["InstanceId"] for one in pool(group) if one["LifecycleState"] in states]
+    )
+    group.autoscaling.delete_warm_pool(AutoScalingGroupName="app")
+    eventually(
+        lambda: [one["LifecycleState"] for one in pool(group)] == ["Warmed:Terminating:Wait"], within=20
+    )
+    assert target_lifecycle_state(group, waiting) == "Warmed:Terminated"
+    group.autoscaling.complete_lifecycle_action(
+        AutoScalingGroupName="app",
+        LifecycleHookName="terminating",
+        InstanceId=waiting,
+        LifecycleActionResult="CONTINUE",
+    )
+    eventually(lambda: "WarmPoolConfiguration" not in group.groups()[0], within=20)

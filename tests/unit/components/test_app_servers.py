@@ -121,7 +121,7 @@ def test_a_server_may_do_what_its_boot_needs_and_no_more() -> None:
         "Decrypt": (["kms:Decrypt"], ["arn:key", "arn:other-key"]),
         "Log": (["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"], "arn:kit:*"),
         "TellGroup": (
-            ["autoscaling:CompleteLifecycleAction"],
+            ["autoscaling:CompleteLifecycleAction", "autoscaling:RecordLifecycleActionHeartbeat"],
             "arn:aws:autoscaling:xx-1:123456789012:autoScalingGroup:*:autoScalingGroupName/kit",
         ),
     }
@@ -135,6 +135,7 @@ def test_only_where_a_server_may_be_spot_may_it_terminate_servers_of_its_group()
     (actions,) = [one["Action"] for one in policy["Statement"] if one["Sid"] == "TellGroup"]
     assert actions == [
         "autoscaling:CompleteLifecycleAction",
+        "autoscaling:RecordLifecycleActionHeartbeat",
         "autoscaling:TerminateInstanceInAutoScalingGroup",
     ]
 

@@ -122,11 +122,11 @@ def out_of_order(stack: Settings) -> Iterator[str]:
         "kill of all rounds < systemd": (rounds * times.kill_timeout, times.stop_timeout),
         "systemd < deregistration delay": (times.stop_timeout, times.deregistration_delay),
         "longest request < deregistration delay": (app.longest_request, times.deregistration_delay),
-        "deregistration delay < terminating heartbeat": (
-            times.deregistration_delay + 30,
+        "deregistration delay < drained within": (times.deregistration_delay, times.drained_within),
+        "drain and systemd < terminating heartbeat": (
+            times.drained_within + times.stop_timeout + 30,
             times.terminating_heartbeat,
         ),
-        "systemd < terminating heartbeat": (times.stop_timeout + 30, times.terminating_heartbeat),
         "balancer < Node": (stack.load_balancer.idle_timeout + 4, times.keep_alive_timeout),
     }
     loose = {
@@ -140,7 +140,7 @@ def out_of_order(stack: Settings) -> Iterator[str]:
         "a cold start": (10, min(times.boot_test_timeout, times.listen_timeout)),
     }
     if servers.on_demand_percentage < 100:
-        loose["Spot's two minutes"] = (times.deregistration_delay + times.stop_timeout, 110)
+        loose["Spot's two minutes"] = (times.drained_within + times.stop_timeout, 110)
     yield from (name for name, (shorter, longer) in strict.items() if not shorter < longer)
     yield from (name for name, (shorter, longer) in loose.items() if not shorter <= longer)
 

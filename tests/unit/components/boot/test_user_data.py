@@ -36,6 +36,7 @@ ARGS = UserDataArgs(
     ready_timeout=60,
     boot_test_timeout=20,
     stop_timeout=14,
+    drained_within=40,
     pm2_concurrent_actions=2,
     open_files=65536,
     environment={"NODE_ENV": "production", "DRAIN_TIMEOUT_MS": "1000"},
@@ -70,10 +71,16 @@ def test_it_is_a_cloud_config_of_files_and_units() -> None:
 
 
 def test_the_scripts_arrive_as_they_are() -> None:
-    """What is linted and read here is what runs there."""
+    """What is linted and read here is what runs there, line by line; comments of shell scripts stay here."""
     written = files()
-    for path in ("opt/evenkeel/boot.sh", "opt/evenkeel/lifecycle.sh", "etc/systemd/system/app.service"):
+    for path in ("opt/evenkeel/boot_test.cjs", "etc/systemd/system/app.service"):
         assert written[f"/{path}"]["content"] == (BOOT / Path(path).name).read_text()
+    for path in ("opt/evenkeel/boot.sh", "opt/evenkeel/imds.sh", "opt/evenkeel/lifecycle.sh"):
+        lines = (BOOT / Path(path).name).read_text().splitlines()
+        sent = written[f"/{path}"]["content"].splitlines()
+        pairs = list(zip(lines, sent, strict=True))
+        assert all(there == here or (there == "" and here.lstrip().startswith("# ")) for here, there in pairs)
+        assert not [line for line in sent if line.lstrip().startswith("# ")]
     assert written["/opt/evenkeel/boot.sh"]["permissions"] == "0755"
 
 

@@ -36,6 +36,7 @@ def test_the_defaults_give_these_times() -> None:
         pm2_concurrent_actions=2,
         stop_timeout=15,
         deregistration_delay=35,
+        drained_within=40,
         terminating_heartbeat=120,
         idle_timeout=60,
         keep_alive_timeout=65,
@@ -72,22 +73,22 @@ def test_the_defaults_give_these_times() -> None:
         ),
         (
             {"drain": 600, "workers": 16},
-            "evenkeel:app.drain is 600: 17 processes, 2 at a time, would stop for 5441 s. Set it to 394.",
+            "evenkeel:app.drain is 600: 17 processes, 2 at a time, would stop for 5441 s. Set it to 388.",
         ),
         (
             {"on_demand_percentage": 50, "longest_request": 100, "idle_timeout": 100},
             "evenkeel:app.longest_request is 100: a Spot Instance ends 120 s after its notice, which is too "
-            "soon to drain for 105 s and to stop for 15 s. Set it to 90.",
+            "soon to drain for 110 s and to stop for 15 s. Set it to 85.",
         ),
         (
             {"on_demand_percentage": 0, "drain": 20, "workers": 8},
             "evenkeel:app.drain is 20: a Spot Instance ends 120 s after its notice, which is too "
-            "soon to drain for 130 s and to stop for 125 s. Set it to 5.",
+            "soon to drain for 135 s and to stop for 125 s. Set it to 5.",
         ),
         (
             {"on_demand_percentage": 99, "workers": 64},
             "evenkeel:app_servers.on_demand_percentage is 99: a Spot Instance ends 120 s after its notice, "
-            "which is too soon to drain for 175 s and to stop for 170 s. Set it to 100.",
+            "which is too soon to drain for 180 s and to stop for 170 s. Set it to 100.",
         ),
     ],
 )
