@@ -62,6 +62,8 @@ class CheckSession:
     through: str | None = None
     """The host that is connected to, where that is not the URL's."""
     cookies: CookieJar = field(default_factory=CookieJar)
+    predates: bool = False
+    """Whether it was made before the rollout, which it can then judge."""
 
     @property
     def is_open(self) -> bool:
@@ -75,6 +77,7 @@ class CheckSession:
     def open(self, url: str, *, password: str, token: str, through: str | None = None) -> None:
         """Logs in; signs up first where there is no such account yet."""
         self.cookies.clear()
+        self.predates = False
         self.through = through
         self.account = CheckAccount(domain=self.domain, password=password, token=token)
         credentials = {"email": self.email, "password": password}

@@ -66,11 +66,13 @@ class Smoke:
         for attempt in range(ATTEMPTS):
             try:
                 self._open(url, through, password_secret_arn, token_secret_arn)
+                if self.session is not None:
+                    self.session.predates = True
                 return
             except Unanswered as error:
                 problem = error
             time.sleep(POLL * (attempt < ATTEMPTS - 1))
-        pulumi.log.warn(f"no session was made before the rollout, to be looked at after it: {problem}")
+        pulumi.log.warn(f"no session was made before the rollout, so it has none to judge: {problem}")
 
     def verify(
         self,
@@ -81,6 +83,8 @@ class Smoke:
         through: str | None = None,
     ) -> None:
         """The `verified` gate's check: each answer is right, of this release, and to who was logged in.
+
+        Where nobody was, as on a first deployment, a new log-in has to work, and no session is judged.
 
         An app that has had enough of the check's requests is no reason to fail a release: others may have
         brought it there. The session is then not judged, which a warning says.
@@ -110,8 +114,7 @@ class Smoke:
                 raise GateClosed(
                     f"The app does not answer as it should: {problem}. Mend it and run `pulumi up` again."
                 )
-        kept = f", and {session.email} is still logged in" if session else ""
-        pulumi.log.info(f"{url} answers with release {self.release[:12]}{kept}")
+        pulumi.log.info(f"{url} answers with release {self.release[:12]}{judgement(session)}")
         if through is not None and not known(url):
             pulumi.log.warn(
                 f"{urlsplit(url).hostname} leads nowhere yet: publish it as an alias of {through}"
@@ -138,6 +141,15 @@ def known(url: str) -> bool:
         return bool(socket.getaddrinfo(urlsplit(url).hostname, None))
     except OSError:
         return False
+
+
+def judgement(session: CheckSession | None) -> str:
+    """What a session that holds says of the rollout, to be added to a sentence."""
+    if session is None:
+        return ""
+    if session.predates:
+        return f", and {session.email}, logged in before the rollout, is still logged in"
+    return f", and {session.email} can log in; no session to judge was made before the rollout"
 
 
 def smoke(url: str, release: str, paths: Sequence[str], through: str | None = None) -> str | None:

@@ -45,7 +45,7 @@ def test_a_good_release_heals(fleet: Fleet) -> None:
     person = Person.logged_in(fleet.url)
     with fleet.settings(environment="LEVEL: mended"):
         healed = succeed(fleet.checkout.pulumi(*UP))
-    assert "is still logged in" in healed.stdout
+    assert "logged in before the rollout, is still logged in" in healed.stdout
     assert person.who_am_i() == person.email
     assert servers.keys().isdisjoint(fleet.servers())
     assert len(fleet.servers()) == len(servers)

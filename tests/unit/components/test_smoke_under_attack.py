@@ -32,6 +32,15 @@ def url(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 
 
 @pytest.fixture
+def verdicts(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What the gate says in the end."""
+    said: list[str] = []
+    monkeypatch.setattr(pulumi.log, "warn", lambda *_: None)
+    monkeypatch.setattr(pulumi.log, "info", lambda text, **_: said.append(text))
+    return said
+
+
+@pytest.fixture
 def warnings(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     said: list[str] = []
     monkeypatch.setattr(pulumi.log, "warn", said.append)
@@ -111,7 +120,7 @@ def test_an_app_without_the_token_is_not_judged_and_the_release_not_failed(
     assert checked.session
     assert not checked.session.is_open
     assert [text.split(":")[0] for text in warnings] == [
-        "no session was made before the rollout, to be looked at after it",
+        "no session was made before the rollout, so it has none to judge",
         "NOT JUDGED",
     ]
     assert "answers 429" in warnings[1]
@@ -123,3 +132,47 @@ def test_whatever_else_is_wrong_still_closes_the_gate(url: str, monkeypatch: pyt
     monkeypatch.setattr(App, "do_POST", lambda app: app.answer(500))
     with pytest.raises(GateClosed, match="answers 500"):
         judge(gate(url), url)
+
+
+def test_a_session_from_before_the_rollout_is_judged(url: str, verdicts: list[str]) -> None:
+    """Only such a one shows that users stay logged in."""
+    checked = gate(url)
+    checked.before(url=url, password_secret_arn="password", token_secret_arn="token")
+    judge(checked, url)
+    said = f"answers with release abc, and {EMAIL}, logged in before the rollout, is still logged in"
+    assert verdicts == [f"{url} {said}"]
+
+
+def test_a_session_from_after_the_rollout_is_no_verdict(url: str, verdicts: list[str]) -> None:
+    """On a first deployment, and where the gate alone is tried again."""
+    judge(gate(url), url)
+    said = (
+        f"answers with release abc, and {EMAIL} can log in; no session to judge was made before the rollout"
+    )
+    assert verdicts == [f"{url} {said}"]
+
+
+def test_a_session_that_could_not_be_made_before_the_rollout_is_no_verdict(
+    url: str, verdicts: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The release of before could not log in; the new one can."""
+    checked = gate(url)
+    with monkeypatch.context() as broken:
+        broken.setattr(App, "do_POST", lambda app: app.answer(500))
+        checked.before(url=url, password_secret_arn="password", token_secret_arn="token")
+    judge(checked, url)
+    (verdict,) = verdicts
+    assert "no session to judge" in verdict
+    assert "still" not in verdict
+
+
+def test_a_session_that_expired_in_the_rollout_is_made_anew_and_no_verdict(
+    url: str, verdicts: list[str]
+) -> None:
+    """A cookie that its app lets expire is dropped, as a browser does."""
+    checked = gate(url)
+    checked.before(url=url, password_secret_arn="password", token_secret_arn="token")
+    assert checked.session
+    checked.session.cookies.clear()
+    judge(checked, url)
+    assert "no session to judge" in verdicts[0]

@@ -40,6 +40,12 @@ def test_every_stack_file_is_accepted(stack: str) -> None:
 
 
 @pytest.mark.parametrize("stack", STACKS)
+def test_every_stack_file_has_a_session_judged(stack: str) -> None:
+    """Production's as well: there it matters that users stay logged in."""
+    assert parse(sections(configuration(FOLDER / f"Pulumi.{stack}.yaml"))).smoke.session
+
+
+@pytest.mark.parametrize("stack", STACKS)
 def test_a_stack_file_holds_only_what_differs(stack: str) -> None:
     """What equals the default belongs into reference.yaml."""
     defaults = Settings().model_dump(mode="json")
