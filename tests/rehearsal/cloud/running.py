@@ -1,5 +1,6 @@
 """A rehearsal cloud of a test's own: on a free port, with a state folder of its own."""
 
+import json
 import os
 import signal
 import subprocess
@@ -16,6 +17,19 @@ from rehearsal.access_key import AccessKey
 from rehearsal.isolation.isolation import CHOICE
 from tests.checkout import free_port
 
+TRUST = json.dumps(
+    {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Effect": "Allow",
+                "Principal": {"Service": "ec2.amazonaws.com"},
+                "Action": "sts:AssumeRole",
+            }
+        ],
+    }
+)
+"""Lets servers take a role."""
 BUSY = 3
 """How many times as long something may take on a machine whose cores others use too."""
 

@@ -1,0 +1,83 @@
+"""An HTTP request to the API, read as a call by botocore's model of its service.
+
+moto's parsers know the Query, EC2 and REST protocols; a JSON body is the call as it is.
+"""
+
+import json
+from io import BytesIO
+from typing import Any
+
+from moto.core.parse import PROTOCOL_PARSERS
+from moto.core.request import Request, determine_request_protocol
+from moto.core.routing import get_service_router
+from moto.core.utils import get_service_model
+from werkzeug.exceptions import NotFound
+
+from rehearsal.cloud.judge.call import Call
+
+SERVICES = {
+    **{name: name for name in ("acm", "autoscaling", "ec2", "ecs", "elasticache", "iam", "kms", "logs")},
+    **{name: name for name in ("rds", "route53", "s3", "secretsmanager", "sns", "ssm", "sts")},
+    "elasticloadbalancing": "elbv2",
+    "monitoring": "cloudwatch",
+}
+"""boto3's name of a service by the name that its requests are signed for."""
+
+
+class UnreadableError(Exception):
+    """The request has a number or a time that is none, or a body that is no JSON."""
+
+
+def read(environ: dict[str, Any], signed_for: str, region: str) -> Call | None:
+    """The call that a request makes; None for a service or an operation that botocore does not know."""
+    service = SERVICES.get(signed_for)
+    if service is None:
+        return None
+    request = Request(environ)
+    body = request.get_data(cache=True, parse_form_data=False)
+    environ["wsgi.input"] = BytesIO(body)  # for whoever reads it next
+    try:
+        return _call(request, body, service, region)
+    except NotFound:
+        return None
+    finally:
+        environ["wsgi.input"].seek(0)
+
+
+def _call(request: Request, body: bytes, service: str, region: str) -> Call | None:
+    model = get_service_model(service)
+    try:
+        protocol = determine_request_protocol(model, request.content_type)
+    except NotImplementedError:
+        return None
+    labels: dict[str, Any] = {}
+    match protocol:
+        case "json":
+            operation = request.headers.get("X-Amz-Target", "").rpartition(".")[2]
+        case "query" | "ec2":
+            operation = request.values.get("Action", "")
+        case _:
+            found, labels = get_service_router(service).match(request)
+            operation = found.name
+    if operation not in model.operation_names:
+        return None
+    try:
+        members = (
+            json.loads(body or b"{}")
+            if protocol == "json"
+            else PROTOCOL_PARSERS[protocol](model.operation_model(operation)).parse(
+                {
+                    "method": request.method,
+                    "values": request.values,
+                    "headers": request.headers,
+                    "body": body,
+                    "url_path": request.path,
+                    "url_params": labels,
+                }
+            )
+        )
+    except Exception as error:
+        if protocol.startswith("rest"):
+            return None  # moto says what is wrong with a document
+        raise UnreadableError(str(error)) from error
+    return Call(service=service, operation=operation, members=members, region=region)
