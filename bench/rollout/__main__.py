@@ -2,9 +2,11 @@
 
 The load is `wrk`'s by way of tests/load.py, the one that the tests count failures with: its script notes each
 request, so that no second generator (h2load, say, which does not make new connections) has to be agreed with.
-A connection waits for its answer: while one is slow, fewer are sent.
+A connection waits for its answer: while one is slow, fewer are sent. How long a rollout may take is computed
+before the first one, from the stack's settings alone.
 
-Ends with 1 and the reason when a request failed or fewer servers than desired were healthy.
+Ends with 1 and the reason when a request failed, a rollout took longer than that, or fewer servers than
+desired were healthy.
 """
 
 from __future__ import annotations
@@ -24,7 +26,6 @@ from bench.rollout.report import Report, Rollout
 from rehearsal import table
 from stacks import budgets
 from stacks.__main__ import read
-from stacks.sections import Settings
 from tests.checkout import Checkout, succeed
 from tests.faults.deployer import UP, until
 from tests.load import Load
@@ -57,6 +58,9 @@ def _arguments() -> Namespace:
     parser = ArgumentParser(prog="python -m bench.rollout", description=__doc__)
     parser.add_argument("--servers", type=int, default=3, help="default %(default)s")
     parser.add_argument("--rollouts", type=int, default=3, help="default %(default)s")
+    parser.add_argument(
+        "--max-healthy", type=int, default=150, help="app_servers.max_healthy_percentage: default %(default)s"
+    )
     return parser.parse_args()
 
 
@@ -65,19 +69,28 @@ def _measure(checkout: Checkout, chosen: Namespace) -> Report:
     sizes = settings.app_servers
     checkout.replace(STACK, f"min_size: {sizes.min_size}", f"min_size: {chosen.servers}")
     checkout.replace(STACK, f"max_size: {sizes.max_size}", f"max_size: {max(chosen.servers, sizes.max_size)}")
+    usual = f"max_healthy_percentage: {sizes.max_healthy_percentage}"
+    checkout.replace(STACK, usual, f"max_healthy_percentage: {chosen.max_healthy}")
     checkout.replace(STACK, "environment: {", "environment: {ROLLOUT: number-0, ")
     _say(f"deploying {chosen.servers} servers …")
     succeed(checkout.rehearsal("up"))
+    predicted = budgets.rollout_time(
+        settings.timeline,
+        servers=chosen.servers,
+        max_healthy_percentage=chosen.max_healthy,
+        boot=sizes.start_time,  # as long as a server may take
+    )
+    _say(f"a rollout may take {predicted:.0f} s by the settings")
     rollouts = []
     for number in range(1, chosen.rollouts + 1):
         checkout.replace(STACK, f"ROLLOUT: number-{number - 1}", f"ROLLOUT: number-{number}")
         _say(f"rollout {number} of {chosen.rollouts} …")
-        rollouts.append(_roll_out(checkout, settings, chosen.servers))
+        rollouts.append(_roll_out(checkout, predicted))
         _say(f"    {rollouts[-1].seconds:.1f} s, {rollouts[-1].outcome.failed} requests failed")
     return Report(rollouts=rollouts, rate=RATE)
 
 
-def _roll_out(checkout: Checkout, settings: Settings, servers: int) -> Rollout:
+def _roll_out(checkout: Checkout, predicted: float) -> Rollout:
     outputs, environment = checkout.outputs(), checkout.environment()
     fleet = Fleet(outputs, environment)
     until(fleet.settled)
@@ -91,14 +104,13 @@ def _roll_out(checkout: Checkout, settings: Settings, servers: int) -> Rollout:
         until(fleet.settled)
         time.sleep(LEAD)
         outcome, looks = load.stop(), watch.stop()
-    refresh = fleet.last_refresh()
-    predicted = budgets.rollout_time(
-        settings.timeline,
-        servers=servers,
-        max_healthy_percentage=settings.app_servers.max_healthy_percentage,
-        boot=max(refresh.boots),  # a batch waits for its slowest
+    return Rollout(
+        refresh=fleet.last_refresh(),
+        predicted=predicted,
+        deployment=deployment,
+        outcome=outcome,
+        looks=looks,
     )
-    return Rollout(refresh=refresh, predicted=predicted, deployment=deployment, outcome=outcome, looks=looks)
 
 
 def _write(report: Report, load: float, chosen: Namespace) -> None:
@@ -111,11 +123,13 @@ def _write(report: Report, load: float, chosen: Namespace) -> None:
             "load_before": load,
         },
         "servers": chosen.servers,
+        "max_healthy_percentage": chosen.max_healthy,
         "unit": "seconds; requests/s",
     }
     (RESULTS / "rollout.json").write_text(json.dumps({**conditions, **report.as_json()}, indent=2) + "\n")
     shown = report.median()
-    title = f"Rolling {chosen.servers} servers: {shown.seconds:.0f} s, predicted {shown.predicted:.0f} s"
+    took = f"{shown.seconds:.0f} s of {shown.predicted:.0f} s that the settings allow"
+    title = f"Rolling {chosen.servers} servers: {took}"
     plot.draw(shown, title, RESULTS / "rollout.png")
     head, *rows = report.table()
     _say(f"\n{table.plain(head, rows)}\n\n{report.summary()}")

@@ -64,7 +64,7 @@ def _servers(panel: Axes, rollout: Rollout) -> None:
     panel.step(
         at, [look.desired for look in looks], where="post", color="black", linestyle="--", label="desired"
     )
-    panel.axvline(rollout.predicted, color="grey", linestyle=":", label="end as predicted")
+    panel.axvline(rollout.predicted, color="grey", linestyle=":", label="end as the settings allow")
     panel.set_ylim(bottom=0)
     panel.set_ylabel("servers")
     percent = panel.twinx()

@@ -37,7 +37,10 @@ class Phase:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Rollout:
-    """One rollout under load. `predicted`, `deployment`: seconds, the latter of the whole `pulumi up`."""
+    """One rollout under load. `predicted`, `deployment`: seconds, the latter of the whole `pulumi up`.
+
+    `predicted` is what the settings allow, known before the rollout: each server boots in its start time.
+    """
 
     refresh: Refresh
     predicted: float
@@ -52,7 +55,7 @@ class Rollout:
 
     @property
     def ratio(self) -> float:
-        """Of the time it took to the budget's."""
+        """Of the time it took to the settings'."""
         return self.seconds / self.predicted
 
     @property
@@ -117,14 +120,14 @@ class Report:
 
     def table(self) -> list[tuple[str, ...]]:
         """Cells for people, a rollout a row; the head is first."""
-        head = ("", "took", "predicted", "ratio", "boot", "requests", "failed", "p95", "otherwise", "healthy")
+        head = ("", "took", "allowed", "ratio", "boot", "requests", "failed", "p95", "otherwise", "healthy")
         return [head, *(self._row(number, one) for number, one in enumerate(self.rollouts, 1))]
 
     def summary(self) -> str:
         """The ratio over all rollouts."""
         ratios = self.ratios
         return (
-            f"time to the budget's prediction: median {statistics.median(ratios):.2f}, "
+            f"time to what the settings allow: median {statistics.median(ratios):.2f}, "
             f"{min(ratios):.2f} to {max(ratios):.2f}"
         )
 
@@ -165,6 +168,8 @@ class Report:
             yield f"rollout {number}: {one.outcome.failed} requests failed: {'; '.join(one.outcome.lines)}"
         if one.outcome.rate < self.rate:
             yield f"rollout {number}: only {one.outcome.rate:.0f} requests/s were sent, not {self.rate}"
+        if one.ratio > 1:
+            yield f"rollout {number} took {one.seconds:.0f} s, and the settings allow {one.predicted:.0f} s"
         desired = max(look.desired for look in one.looks)
         if one.fewest_healthy < desired:
             yield f"rollout {number}: {one.fewest_healthy} of {desired} servers were healthy"

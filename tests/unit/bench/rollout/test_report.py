@@ -33,7 +33,7 @@ def rollout(*spoilt: Request, seconds: float = 21, lines: tuple[str, ...] = ()) 
     failed = sum(one.failed for one in each)
     return Rollout(
         refresh=Refresh(status="Successful", start=START, end=START + seconds, boots=(9.0, 8.0)),
-        predicted=20,
+        predicted=40,
         deployment=30,
         outcome=Outcome(requests=len(each), failed=failed, seconds=3.2, lines=lines, each=each),
         looks=[
@@ -48,12 +48,19 @@ def report(*rollouts: Rollout) -> Report:
 
 
 def test_a_rollout_that_nobody_notices_keeps_every_promise() -> None:
-    """The time it took is told against the prediction, the middle one of several is shown."""
+    """The time it took is told against what its settings allow, the middle one of several is shown."""
     seen = report(rollout(seconds=30), rollout(seconds=20), rollout(seconds=24))
     assert seen.broken_promises() == []
-    assert seen.ratios == [1.5, 1.0, 1.2]
-    assert seen.median().ratio == 1.2
-    assert seen.summary() == "time to the budget's prediction: median 1.20, 1.00 to 1.50"
+    assert seen.ratios == [0.75, 0.5, 0.6]
+    assert seen.median().ratio == 0.6
+    assert seen.summary() == "time to what the settings allow: median 0.60, 0.50 to 0.75"
+
+
+def test_a_rollout_that_takes_longer_than_its_settings_allow_breaks_the_promise() -> None:
+    """They were known before it."""
+    assert report(rollout(seconds=41)).broken_promises() == [
+        "rollout 1 took 41 s, and the settings allow 40 s"
+    ]
 
 
 def test_a_failed_request_breaks_the_promise() -> None:
@@ -117,5 +124,5 @@ def test_the_latency_while_servers_are_replaced_is_told_beside_the_usual_one() -
 def test_the_report_is_json() -> None:
     """With all that the plot shows."""
     (told,) = json.loads(json.dumps(report(rollout()).as_json()))["rollouts"]
-    assert told["ratio"] == 1.05
+    assert told["ratio"] == 0.525
     assert told["by_second"][0] == {"at": -1, "requests": 10, "failed": 0, "p95": 0.01}
