@@ -24,6 +24,7 @@ from werkzeug.wrappers import Request, Response
 from rehearsal.cloud import authorization, refusals
 from rehearsal.cloud.guard import Guard, dialect_of
 from rehearsal.cloud.identities import Identities, Identity
+from rehearsal.cloud.judge.front import refused
 from rehearsal.cloud.refusals import RefusedError
 from rehearsal.cloud.site import Row
 
@@ -78,16 +79,22 @@ class Api:
             return identity
         if page.startswith("/_evenkeel/"):
             return self._page(page, identity, Request(environ))
-        return self._moto if identity.session is None else self._for_role(identity.session, identity, environ)
+        refusal = refused(environ, identity)
+        if identity.session is None:
+            return refusal or self._moto
+        return self._for_role(identity.session, identity, environ, refusal)
 
-    def _for_role(self, session: AssumedRole, identity: Identity, environ: dict[str, Any]) -> Response:
-        """moto's answer, or what the role lacks."""
+    def _for_role(
+        self, session: AssumedRole, identity: Identity, environ: dict[str, Any], refusal: Response | None
+    ) -> Response:
+        """What the role lacks, or the judge's refusal, or moto's answer."""
         dialect = dialect_of(environ, identity.service)
         try:
-            with authorization.acting(session, identity.service, environ):
-                return Response.from_app(self._moto, environ, buffered=True)
+            with authorization.acting(session, identity.service, environ, is_right=refusal is None):
+                answer = Response.from_app(self._moto, environ, buffered=True)
         except RefusedError as error:
             return refusals.response(error, dialect)
+        return refusal or answer
 
     def _page(self, page: str, identity: Identity, request: Request) -> Response:
         if identity.session:

@@ -35,6 +35,7 @@ _get_secret_values: Any = SecretsManagerBackend.batch_get_secret_value
 class _Caller:
     session: AssumedRole
     service: str
+    is_right: bool
     refused: RefusedError | None = None
 
 
@@ -48,15 +49,20 @@ def mend_moto() -> None:
 
 
 @contextmanager
-def acting(session: AssumedRole, service: str, environ: Mapping[str, Any]) -> Iterator[None]:
-    """What this thread lets moto do meanwhile, a role does. Raises RefusedError for what it may not do."""
+def acting(
+    session: AssumedRole, service: str, environ: Mapping[str, Any], *, is_right: bool
+) -> Iterator[None]:
+    """What this thread lets moto do meanwhile, a role does. Raises RefusedError for what it may not do.
+
+    moto does nothing of a call that the judge found not to be right: AWS looks at the role's rights first.
+    """
     # moto goes by the path for some pages of its own, and reads parameters in the URL before those in JSON.
     beside = environ["PATH_INFO"].startswith(_BESIDE_AWS)
     mixed = "HTTP_X_AMZ_TARGET" in environ and environ["QUERY_STRING"]
     if service not in JUDGED or beside or mixed:
         message = f"User: {session.arn} is not authorized: the rehearsal does not judge this request"
         raise RefusedError(Reason.NOT_GRANTED, message)
-    caller = _Caller(session=session, service=service)
+    caller = _Caller(session=session, service=service, is_right=is_right)
     token = _caller.set(caller)
     try:
         yield
@@ -100,6 +106,8 @@ def _authorize(response: Any, _kind: type, resource: str = "*") -> None:
     if refusal := refusal_of(caller.session, resources.needs(call)):
         caller.refused = RefusedError(Reason.NOT_GRANTED, refusal)
         raise Forbidden(refusal)
+    if not caller.is_right:
+        raise Forbidden
 
 
 def refusal_of(session: AssumedRole, needs: Iterable[Need]) -> str | None:

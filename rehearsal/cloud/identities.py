@@ -21,6 +21,8 @@ class Identity:
     """None for the deployer, who may do everything."""
     service: str
     """What the request is signed for."""
+    region: str
+    """Where it is signed for."""
 
 
 class Identities:
@@ -34,7 +36,7 @@ class Identities:
         if claim.key_id == self._key.id:
             if claim.token is not None:
                 raise RefusedError(Reason.WRONG_TOKEN)
-            return Identity(secret=self._key.secret, session=None, service=claim.service)
+            return Identity(secret=self._key.secret, session=None, service=claim.service, region=claim.region)
         session = _session(claim.key_id)
         if session is None:
             raise RefusedError(Reason.UNKNOWN_KEY)
@@ -42,7 +44,12 @@ class Identities:
             raise RefusedError(Reason.WRONG_TOKEN)
         if session.expiration.replace(tzinfo=datetime.UTC) < now:
             raise RefusedError(Reason.EXPIRED_TOKEN)
-        return Identity(secret=session.secret_access_key, session=session, service=claim.service)
+        return Identity(
+            secret=session.secret_access_key,
+            session=session,
+            service=claim.service,
+            region=claim.region,
+        )
 
 
 def _session(key_id: str) -> AssumedRole | None:

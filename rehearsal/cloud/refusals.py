@@ -129,7 +129,11 @@ def dialect_of(service: str | None, headers: Mapping[str, str], query: str) -> D
 def response(error: RefusedError, dialect: Dialect) -> Response:
     """The answer, complete."""
     status, code, message = _ANSWERS[dialect][error.reason]
-    message = error.message or message
+    return answer(dialect, status, code, error.message or message)
+
+
+def answer(dialect: Dialect, status: int, code: str, message: str) -> Response:
+    """An error as a service answers it."""
     request_id = str(uuid.uuid4())
     headers = {"x-amzn-RequestId": request_id}
     match dialect:

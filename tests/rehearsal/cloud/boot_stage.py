@@ -8,7 +8,7 @@ from typing import Any
 
 from components.boot import user_data
 from tests.rehearsal.cloud.fleet import Fleet
-from tests.rehearsal.cloud.running import eventually
+from tests.rehearsal.cloud.running import TRUST, eventually
 
 LOG_GROUP = "servers"
 GRANTED = [
@@ -182,7 +182,7 @@ class Stage:
 
     def _instance_profile(self) -> str:
         iam = self.fleet.cloud.client("iam")
-        iam.create_role(RoleName="server", AssumeRolePolicyDocument="{}")
+        iam.create_role(RoleName="server", AssumeRolePolicyDocument=TRUST)
         policy = json.dumps({"Version": "2012-10-17", "Statement": GRANTED})
         iam.put_role_policy(RoleName="server", PolicyName="boot", PolicyDocument=policy)
         profile = iam.create_instance_profile(InstanceProfileName="server")["InstanceProfile"]["Arn"]

@@ -107,6 +107,7 @@ def busy(cloud: RunningCloud) -> None:
     ecs.register_task_definition(
         family="hides",
         requiresCompatibilities=["FARGATE"],
+        networkMode="awsvpc",
         cpu="256",
         memory="512",
         containerDefinitions=[

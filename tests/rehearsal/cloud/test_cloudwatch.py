@@ -158,8 +158,8 @@ def test_a_state_set_by_hand_holds_until_the_next_evaluation(cloud: RunningCloud
     [
         ({"Period": 45}, "Period must be 10, 20, 30 or a multiple of 60, not 45"),
         ({"DatapointsToAlarm": 2}, "DatapointsToAlarm 2 must be from 1 to EvaluationPeriods 1"),
-        ({"TreatMissingData": "good"}, "TreatMissingData good is not one of"),
-        ({"Statistic": "Median"}, "Median is not one of Average, Sum, "),
+        ({"TreatMissingData": "good"}, "Value .good. at .treatMissingData."),
+        ({"Statistic": "Median"}, "Value .Median. at .statistic."),
     ],
 )
 def test_an_alarm_that_cannot_be_is_refused(

@@ -277,7 +277,7 @@ def test_bad_groups_are_refused_by_name(elasticache: Any) -> None:
     for wrong, remedy in (
         ({"AuthToken": "short"}, "TransitEncryptionEnabled"),
         ({"AuthToken": "short", "TransitEncryptionEnabled": True}, "16 to 128 characters"),
-        ({"AutomaticFailoverEnabled": True, "NumCacheClusters": 1}, "at least one replica"),
+        ({"AutomaticFailoverEnabled": True, "NumCacheClusters": 1}, "at least 2 cache clusters"),
         ({"NumNodeGroups": 3}, "NumNodeGroups to 1"),
         ({"CacheNodeType": "cache.huge"}, "cache.huge"),
     ):

@@ -397,7 +397,7 @@ def test_the_right_key_gets_through(cloud: RunningCloud, own: Credentials) -> No
     command = json.loads(sent)["Command"]["CommandId"]
     assert command in [each["CommandId"] for each in cloud.client("ssm").list_commands()["Commands"]]
     for name, missing in (
-        ("RunInstances", "InvalidSubnetID.NotFound"),
+        ("RunInstances", "InvalidAMIID.NotFound"),
         ("RunTask", "ClusterNotFoundException"),
     ):
         assert missing in send(cloud, ATTACKS[name], signed(cloud, ATTACKS[name], own))[2].decode()

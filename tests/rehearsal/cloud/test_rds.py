@@ -19,7 +19,7 @@ from tests.checkout import ROOT
 from tests.rehearsal.cloud.running import RunningCloud, eventually
 
 RUNBOOK = (ROOT / "docs/runbooks/stores.md").read_text()
-PASSWORD = "a 'quoted\\ pass-word"
+PASSWORD = "a-'quoted\\-pass-word"
 
 
 @pytest.fixture(scope="module")

@@ -17,7 +17,7 @@ from pg8000.native import Connection
 
 from tests.rehearsal.cloud.running import RunningCloud, eventually
 
-PASSWORD = "a 'quoted\\ pass-word"
+PASSWORD = "a-'quoted\\-pass-word"
 NAME = "main"
 
 

@@ -17,7 +17,7 @@ from botocore.exceptions import ClientError
 from rehearsal import daemon
 from rehearsal.access_key import AccessKey
 from tests.rehearsal.cloud.fleet import Fleet
-from tests.rehearsal.cloud.running import RunningCloud, eventually
+from tests.rehearsal.cloud.running import TRUST, RunningCloud, eventually
 
 REGION, ACCOUNT = "eu-central-1", "123456789012"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/server"
@@ -86,7 +86,7 @@ def world(cloud: RunningCloud) -> World:
         ),
     ]
     iam = cloud.client("iam")
-    iam.create_role(RoleName="server", AssumeRolePolicyDocument="{}")
+    iam.create_role(RoleName="server", AssumeRolePolicyDocument=TRUST)
     policy = json.dumps({"Version": "2012-10-17", "Statement": statements})
     iam.put_role_policy(RoleName="server", PolicyName="own", PolicyDocument=policy)
     managed = "arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore"

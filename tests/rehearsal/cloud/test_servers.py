@@ -52,6 +52,16 @@ def hook(name: str, transition: str, *, timeout: int, default: str) -> dict[str,
     }
 
 
+def confirm(fleet: Fleet, hook_name: str, instance_id: str) -> None:
+    """Let a server that waits for a hook go on."""
+    fleet.autoscaling.complete_lifecycle_action(
+        AutoScalingGroupName="app",
+        LifecycleHookName=hook_name,
+        InstanceId=instance_id,
+        LifecycleActionResult="CONTINUE",
+    )
+
+
 def refresh(fleet: Fleet, version: str, **preferences: Any) -> None:
     """Start to replace every server by one of that version."""
     fleet.autoscaling.start_instance_refresh(
@@ -140,7 +150,7 @@ def test_hooks_hold_a_server_until_they_are_answered(fleet: Fleet) -> None:
 
 def test_a_launch_that_nobody_confirms_is_abandoned(fleet: Fleet) -> None:
     """The hook's default result after its heartbeat time-out; the activity failed."""
-    silent = hook("launching", LAUNCHING, timeout=1, default="ABANDON")
+    silent = hook("launching", LAUNCHING, timeout=30, default="ABANDON")
     fleet.create_group("app", size=1, LifecycleHookSpecificationList=[silent])
 
     assert "abandoned its launch" in fleet.wait_for_failed_launches(1)[0]["StatusMessage"]
@@ -356,7 +366,7 @@ def test_a_server_leaves_in_the_documented_order(group: Fleet) -> None:
         AutoScalingGroupName="app",
         LifecycleHookName="terminating",
         LifecycleTransition=TERMINATING,
-        HeartbeatTimeout=3,
+        HeartbeatTimeout=60,
         DefaultResult="CONTINUE",
     )
     leaving = group.members()[0]
@@ -382,6 +392,8 @@ def test_a_server_leaves_in_the_documented_order(group: Fleet) -> None:
             seen.append(look)
         return state == "gone"
 
+    eventually(lambda: gone() or ("Terminating:Wait", "unused", "running") in seen, within=60)
+    confirm(group, "terminating", leaving)
     eventually(gone, within=60)
     group.autoscaling.delete_lifecycle_hook(AutoScalingGroupName="app", LifecycleHookName="terminating")
     assert leaving in [answer.result()["id"] for answer in slow]
@@ -445,13 +457,15 @@ def test_a_refresh_bakes_and_can_be_cancelled(group: Fleet) -> None:
         AutoScalingGroupName="app",
         LifecycleHookName="launching",
         LifecycleTransition=LAUNCHING,
-        HeartbeatTimeout=5,
+        HeartbeatTimeout=60,
         DefaultResult="CONTINUE",
     )
     refresh(group, group.new_version(SERVER % {"mark": "4"}))
     eventually(lambda: group.members("Pending:Wait"), within=20)
     group.autoscaling.cancel_instance_refresh(AutoScalingGroupName="app")
     assert latest_refresh(group)["Status"] == "Cancelling"
+    for launching in group.members("Pending:Wait"):
+        confirm(group, "launching", launching)
     assert refreshed(group)["Status"] == "Cancelled"
     group.autoscaling.delete_lifecycle_hook(AutoScalingGroupName="app", LifecycleHookName="launching")
     assert group.groups()[0]["LaunchTemplate"]["Version"] == version
