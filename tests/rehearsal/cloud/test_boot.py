@@ -99,7 +99,7 @@ def test_a_running_server_of_a_warm_pool_completes_its_hook_itself(stage: Stage)
     """Long before the hook's time is over; the app never ran there."""
     autoscaling = stage.fleet.autoscaling
     autoscaling.put_warm_pool(
-        AutoScalingGroupName="good", MinSize=1, MaxGroupPreparedCapacity=2, PoolState="Running"
+        AutoScalingGroupName="good", MinSize=2, MaxGroupPreparedCapacity=2, PoolState="Running"
     )
 
     def running() -> str | None:

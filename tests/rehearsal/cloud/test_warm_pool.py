@@ -66,7 +66,7 @@ def test_a_server_boots_into_the_pool_and_is_stopped(group: Fleet) -> None:
     (waiting,) = eventually(
         lambda: [one for one in pool(group) if one["LifecycleState"] == "Warmed:Pending:Wait"], within=20
     )
-    assert target_lifecycle_state(group, waiting["InstanceId"]) == "Warmed:Stopped"
+    eventually(lambda: target_lifecycle_state(group, waiting["InstanceId"]) == "Warmed:Stopped", within=10)
     assert confirmed(group, lambda: stopped(group)) == waiting["InstanceId"]
     described = group.ec2.describe_instances(InstanceIds=[waiting["InstanceId"]])["Reservations"]
     assert described[0]["Instances"][0]["State"]["Name"] == "stopped"
@@ -123,7 +123,7 @@ def test_a_server_of_the_pool_that_runs_leaves_by_the_terminating_hook(group: Fl
     eventually(
         lambda: [one["LifecycleState"] for one in pool(group)] == ["Warmed:Terminating:Wait"], within=20
     )
-    assert target_lifecycle_state(group, waiting) == "Warmed:Terminated"
+    eventually(lambda: target_lifecycle_state(group, waiting) == "Warmed:Terminated", within=10)
     group.autoscaling.complete_lifecycle_action(
         AutoScalingGroupName="app",
         LifecycleHookName="terminating",
