@@ -294,7 +294,7 @@ def test_a_value_that_postgresql_refuses_shows_in_the_status(
     cloud: RunningCloud, rds: Any, instance: dict[str, Any]
 ) -> None:
     """The instance is incompatible-parameters, the log says why; a good value brings it back."""
-    set_parameter(rds, "max_connections", "-5", "pending-reboot")
+    set_parameter(rds, "max_connections", "1", "pending-reboot")
     rds.reboot_db_instance(DBInstanceIdentifier="main")
     eventually(lambda: described(rds)["DBInstanceStatus"] == "incompatible-parameters", within=30)
     assert "max_connections" in cloud.log.read_text().split("is incompatible-parameters")[1]
