@@ -57,7 +57,7 @@ def db_instance(aws: Aws) -> Put:
         "StorageEncrypted": True,
         "DBName": "described",
         "MasterUsername": "evenkeel",
-        "MasterUserPassword": "a password of the test's",
+        "MasterUserPassword": "of-the-test-and-no-other",
         "DBSubnetGroupName": "described",
         "DBParameterGroupName": "described",
         "VpcSecurityGroupIds": aws.once(security_group_ids)[1:],
