@@ -10,17 +10,20 @@ import socket
 import sys
 import threading
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from rehearsal.access_key import AccessKey
 from rehearsal.cloud.addresses import Addresses
+from rehearsal.cloud.attempts import Attempts
 from rehearsal.cloud.certificates import CertificateAuthority
-from rehearsal.cloud.site import Body, Site
+from rehearsal.cloud.site import Body, Row, Site
 from rehearsal.isolation.isolation import CannotIsolateError, Isolation
 from rehearsal.processes import User
 
 if TYPE_CHECKING:
+    from rehearsal.cloud.api import Api
     from rehearsal.cloud.faults import Faults
 
 _STEP = 0.2  # seconds between two rounds of the bodies
@@ -32,7 +35,7 @@ class CannotStartError(RuntimeError):
 
 
 def main() -> int:
-    """Run the cloud; 0 when it was told to end, 1 when it could not start or a body failed."""
+    """Run the cloud; 0 when it was told to end, 1 when it could not start."""
     options = _parse()
     logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s", level=logging.INFO)
     told_to_end = threading.Event()
@@ -62,19 +65,27 @@ def _run(listener: socket.socket, state_dir: Path, told_to_end: threading.Event)
     api.start()
     log.info("answering at %s; servers get addresses of %s", site.endpoint, site.addresses.network)
     try:
-        while not told_to_end.wait(_STEP):
-            for body in bodies:
-                body.reconcile()
-            api.rows = [row for body in bodies for row in body.rows()]
-    except Exception:
-        log.exception("a body failed; the cloud ends")
-        return 1
+        _drive(bodies, api, told_to_end)
     finally:
         _stop(bodies)
         api.stop()
         site.addresses.release()
         log.info("ended")
     return 0
+
+
+def _drive(bodies: Sequence[Body], api: "Api", told_to_end: threading.Event) -> None:
+    attempts, shown = Attempts(), dict[Body, list[Row]]()
+
+    def show(body: Body) -> None:
+        shown[body] = body.rows()
+
+    while not told_to_end.wait(_STEP):
+        for body in bodies:
+            name = type(body).__name__
+            attempts.step(name, body.reconcile)
+            attempts.step(f"{name}, shown", partial(show, body))
+        api.rows = [row for rows in shown.values() for row in rows]
 
 
 def _bodies(site: Site) -> tuple[list[Body], "Faults"]:

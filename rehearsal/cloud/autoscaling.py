@@ -16,6 +16,7 @@ from rehearsal.cloud import (
     schedules,
     warm_pool_api,
 )
+from rehearsal.cloud.attempts import Attempts
 from rehearsal.cloud.ec2 import Instances
 from rehearsal.cloud.elbv2 import LoadBalancers
 from rehearsal.cloud.launches import Launches
@@ -44,17 +45,18 @@ class AutoScalingGroups:
         self._instances = instances
         self._balancers = balancers
         self._groups: dict[Any, _Group] = {}
+        self._attempts = Attempts()
 
     def reconcile(self) -> None:
         """What is scheduled, then one step of each group."""
-        schedules.run_due()
+        self._attempts.step("scheduled actions", schedules.run_due)
         self._groups = {
             record: self._groups.get(record) or _Group(backend, record, self._instances, self._balancers)
             for backend in every(autoscaling_backends)
             for record in list(backend.autoscaling_groups.values())
         }
         for group in self._groups.values():
-            group.reconcile()
+            self._attempts.step(group.record.arn, group.reconcile)
 
     def rows(self) -> list[Row]:
         """One row a group."""

@@ -5,12 +5,14 @@ import logging
 import time
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from moto.cloudwatch.models import cloudwatch_backends
 
 from rehearsal.cloud import alarm_actions, cloudwatch_api, logs_api
 from rehearsal.cloud.alarm_evaluation import Rule, State, evaluate
+from rehearsal.cloud.attempts import Attempts
 from rehearsal.cloud.cloudwatch_api import samples, series_of
 from rehearsal.cloud.metrics import Measured, datapoints
 from rehearsal.cloud.site import Row, every
@@ -31,21 +33,22 @@ class CloudWatch:
         self._sources = sources
         self._published = time.time() // _PUBLISHED_EVERY
         self._alarms: dict[Any, _Alarm] = {}
+        self._attempts = Attempts()
 
     def reconcile(self) -> None:
         """Publish what is due, evaluate what is due, act on every changed state."""
         now = time.time()
         slot = now // _PUBLISHED_EVERY
         if slot != self._published:
-            self._publish(self._published * _PUBLISHED_EVERY, now)
-            self._published = slot
+            began, self._published = self._published * _PUBLISHED_EVERY, slot
+            self._attempts.step("metrics", lambda: self._publish(began, now))
         self._alarms = {
             record: self._alarms.get(record) or _Alarm(backend, record)
             for backend in every(cloudwatch_backends)
             for record in list(backend.alarms.values())
         }
-        for alarm in self._alarms.values():
-            alarm.reconcile(now)
+        for record, alarm in self._alarms.items():
+            self._attempts.step(record.alarm_arn, partial(alarm.reconcile, now))
 
     def rows(self) -> list[Row]:
         """None: nothing runs here."""

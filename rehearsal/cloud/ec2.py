@@ -2,6 +2,7 @@
 
 import logging
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ from moto.ec2.models import ec2_backends
 from moto.ec2.models.instances import StateReason
 
 from rehearsal.cloud import ec2_api, ec2_descriptions
+from rehearsal.cloud.attempts import Attempts
 from rehearsal.cloud.cloud_init import UserDataRefusedError, to_script, unpack
 from rehearsal.cloud.cloudwatch_agent import CloudWatchAgent
 from rehearsal.cloud.imds import MetadataServer
@@ -31,6 +33,7 @@ class Instances:
         self._site = site
         self._folder = site.folder("ec2")
         self._machines: dict[str, _Machine] = {}
+        self._attempts = Attempts()
         self.zones = site.zones
         self.lifecycle_states: dict[str, str] = {}
         """What Auto Scaling wants of its instances, for their metadata services."""
@@ -42,7 +45,7 @@ class Instances:
         for backend in every(ec2_backends):
             for reservation in list(backend.reservations.values()):
                 for instance in reservation.instances:
-                    self._reconcile(instance)
+                    self._attempts.step(instance.id, partial(self._reconcile, instance))
 
     def server(self, instance_id: str) -> Server | None:
         """The running server of an instance."""

@@ -11,7 +11,11 @@ from typing import Any
 from moto.core.responses import ActionResult
 from moto.core.types import Base64EncodedString
 from moto.core.utils import utcnow
-from moto.ec2.exceptions import EC2ClientError
+from moto.ec2.exceptions import (
+    EC2ClientError,
+    InvalidLaunchTemplateIdNotFound,
+    InvalidLaunchTemplateNameNotFoundWithNameError,
+)
 from moto.ec2.models.instances import Instance, InstanceBackend, InstanceState, StateReason
 from moto.ec2.responses.general import General
 
@@ -25,6 +29,7 @@ _DEFAULT_VOLUME_GIB = 8
 _prepare_interfaces = Instance.prep_nics
 _terminate, _stop, _start = Instance.terminate, Instance.stop, Instance.start
 _run_instances = InstanceBackend.run_instances
+_find_template = InstanceBackend._get_template_from_args
 
 
 def mend_moto(addresses: Addresses, zones: Zones, console: Callable[[str], str]) -> None:
@@ -47,7 +52,7 @@ def mend_moto(addresses: Addresses, zones: Zones, console: Callable[[str], str])
         return _run_from_template(backend, *args, **kwargs)
 
     mend(Instance, prep_nics=prepare_interfaces, terminate=_begin_to_terminate, stop=_begin_to_stop)
-    mend(InstanceBackend, run_instances=run_instances)
+    mend(InstanceBackend, run_instances=run_instances, _get_template_from_args=_template_that_exists)
     mend(General, get_console_output=get_console_output)
 
 
@@ -60,6 +65,15 @@ class InsufficientInstanceCapacity(EC2ClientError):
             f"We currently do not have sufficient {instance_type} capacity in the Availability Zone you"
             f" requested ({zone}). Our system will be working on provisioning additional capacity.",
         )
+
+
+def _template_that_exists(backend: Any, argument: dict[str, Any]) -> Any:
+    try:
+        return _find_template(backend, argument)
+    except IndexError:
+        if "LaunchTemplateId" in argument:
+            raise InvalidLaunchTemplateIdNotFound(argument["LaunchTemplateId"]) from None
+        raise InvalidLaunchTemplateNameNotFoundWithNameError(argument["LaunchTemplateName"]) from None
 
 
 def _zone_of(backend: Any, request: dict[str, Any]) -> str:

@@ -10,6 +10,7 @@ from moto.core.utils import utcnow
 from moto.ecs.models import ecs_backends
 
 from rehearsal.cloud import container_definition
+from rehearsal.cloud.attempts import Attempts
 from rehearsal.cloud.container import CannotStartContainerError, Container, log_stream
 from rehearsal.cloud.container_definition import SecretReference
 from rehearsal.cloud.ecs_api import mend_moto
@@ -31,6 +32,7 @@ class Tasks:
         self._folder = site.folder("ecs")
         self._credentials = TaskCredentials(site.addresses.take())
         self._tasks: dict[Any, _Task] = {}
+        self._attempts = Attempts()
 
     def reconcile(self) -> None:
         """Start new tasks, move the running ones one step on, forget the stopped ones."""
@@ -38,7 +40,7 @@ class Tasks:
             for tasks in list(backend.tasks.values()):
                 for task in list(tasks.values()):
                     if task.launch_type != "EC2" and task.status != "STOPPED":
-                        self._reconcile(task)
+                        self._attempts.step(task.task_arn, partial(self._reconcile, task))
 
     def rows(self) -> list[Row]:
         """One row a running container."""

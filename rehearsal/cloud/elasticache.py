@@ -4,6 +4,7 @@ import logging
 import secrets
 import shutil
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import redis
 from moto.ec2.models.instance_types import INSTANCE_TYPES
 from moto.elasticache.models import elasticache_backends
 
+from rehearsal.cloud.attempts import Attempts
 from rehearsal.cloud.elasticache_api import members, mend_moto
 from rehearsal.cloud.elasticache_parameters import RESERVED_MEMORY_PERCENT, parameter_values
 from rehearsal.cloud.redis_server import RedisServer
@@ -33,18 +35,13 @@ class Stores:
         self._folder = site.folder("elasticache")
         self._snapshots = site.folder("elasticache-snapshots")
         self._groups: dict[Any, _Group] = {}
+        self._attempts = Attempts()
 
     def reconcile(self) -> None:
         """Give new groups their servers, end those of deleted ones, move each one step on."""
         for backend in every(elasticache_backends):
-            for name, group in list(backend.replication_groups.items()):
-                if group.status == "deleting":
-                    self._delete(group)
-                    del backend.replication_groups[name]
-                else:
-                    self._body_of(group).reconcile(
-                        parameter_values(backend, group.cache_parameter_group_name)
-                    )
+            for group in list(backend.replication_groups.values()):
+                self._attempts.step(group.arn, partial(self._reconcile, backend, group))
 
     def rows(self) -> list[Row]:
         """One row an endpoint, one a server."""
@@ -54,6 +51,13 @@ class Stores:
         """End every server."""
         for group in self._groups.values():
             group.stop()
+
+    def _reconcile(self, backend: Any, group: Any) -> None:
+        if group.status == "deleting":
+            self._delete(group)
+            del backend.replication_groups[group.replication_group_id]
+        else:
+            self._body_of(group).reconcile(parameter_values(backend, group.cache_parameter_group_name))
 
     def _body_of(self, group: Any) -> "_Group":
         if group not in self._groups:

@@ -10,6 +10,7 @@ from moto.ec2.models import ec2_backends
 from moto.elbv2.models import elbv2_backends
 
 from rehearsal.cloud import acm_api, balancer_metrics, elbv2_api
+from rehearsal.cloud.attempts import Attempts
 from rehearsal.cloud.balancer_metrics import Traffic
 from rehearsal.cloud.balancer_view import Certificates, view
 from rehearsal.cloud.haproxy import Haproxy, HaproxyError
@@ -32,6 +33,7 @@ class LoadBalancers:
         self._site = site
         self._certificates = Certificates(self._folder / "certificates", site.authority, site.user)
         self._balancers: dict[str, _LoadBalancer] = {}
+        self._attempts = Attempts()
 
     def reconcile(self) -> None:
         """Give new load balancers an HAProxy, end those of deleted ones, move each one step on."""
@@ -42,13 +44,14 @@ class LoadBalancers:
         }
         for arn in self._balancers.keys() - wanted.keys():
             end_all(self._balancers.pop(arn).processes(), within=0)
+            self._attempts.forget(arn)
         for arn, (backend, balancer) in wanted.items():
             if arn not in self._balancers:
                 folder = self._folder / arn.rpartition("/")[2]
                 self._balancers[arn] = _LoadBalancer(
                     backend, balancer, folder, self._site, self._certificates
                 )
-            self._balancers[arn].reconcile()
+            self._attempts.step(arn, self._balancers[arn].reconcile)
 
     def targets(self, target_group_arn: str) -> dict[str, Target] | None:
         """A target group's targets by id, those that drain too; None where no load balancer uses it."""

@@ -2,6 +2,7 @@
 
 import logging
 import shutil
+from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from moto.rds.models import DBInstance, rds_backends
 from pg8000.exceptions import DatabaseError, InterfaceError
 
 from rehearsal.cloud import rds_snapshots
+from rehearsal.cloud.attempts import Attempts
 from rehearsal.cloud.parameters import Settings, changed, merge, settings
 from rehearsal.cloud.postgres import PostgresServer
 from rehearsal.cloud.postgres_installation import installation_for
@@ -36,6 +38,7 @@ class Databases:
         self._folder = site.folder("rds")
         self._snapshots = Snapshots(site.folder("rds-snapshots"))
         self._databases: dict[DBInstance, _Database] = {}
+        self._attempts = Attempts()
 
     def reconcile(self) -> None:
         """Give new instances a server, end those of deleted ones, move each one step on."""
@@ -49,14 +52,17 @@ class Databases:
             self._databases.pop(instance).delete()
         self._snapshots.forget_deleted()
         for instance in wanted:
-            if instance not in self._databases:
-                folder = self._folder / instance.dbi_resource_id
-                self._databases[instance] = _Database(instance, self._site, folder, self._snapshots)
-            self._databases[instance].reconcile()
+            self._attempts.step(instance.arn, partial(self._reconcile, instance))
 
     def rows(self) -> list[Row]:
         """One row an instance, and one a standby."""
         return [row for database in self._databases.values() for row in database.rows()]
+
+    def _reconcile(self, instance: Any) -> None:
+        if instance not in self._databases:
+            folder = self._folder / instance.dbi_resource_id
+            self._databases[instance] = _Database(instance, self._site, folder, self._snapshots)
+        self._databases[instance].reconcile()
 
     def stop(self) -> None:
         """Shut every server down."""

@@ -63,9 +63,9 @@ class Body(Protocol):
     """What the main loop calls; always the main thread, so that children may be spawned in any of the three.
 
     API calls are answered in other threads meanwhile: look at moto's dicts through `list(…)`, and let an
-    added action only note what is wanted. An exception that leaves a body ends the whole cloud with a
-    traceback in its log: catch what is a user's mistake or a process' failure, and show it in the
-    resource's own status.
+    added action only note what is wanted. Take each resource's step through `Attempts`: what it raises is
+    logged, the step is tried again, and the others go on. Catch what is a user's mistake or a process'
+    failure, and show it in the resource's own status.
     """
 
     def reconcile(self) -> None:
