@@ -122,7 +122,9 @@ def _converted(value: Any, schema: Schema, root: Schema) -> Any:
             return _properties(value, schema, root, {})
         case list() if "items" in schema:
             items = _resolved(schema["items"], root)
-            return [_converted(each, items, root) for each in value]
+            made = [_converted(each, items, root) for each in value]
+            # They may differ by what the schema has no property for, as KMS's tags do.
+            return made if _repeats(value) else [each for n, each in enumerate(made) if each not in made[:n]]
         case bool():
             return str(value).lower() if types == ("string",) else value
         case int() | float() if types == ("string",):
@@ -132,6 +134,10 @@ def _converted(value: Any, schema: Schema, root: Schema) -> Any:
         case str() if "integer" in types and regex.fullmatch(r"-?\d+", value):
             return int(value)
     return value
+
+
+def _repeats(values: list[Any]) -> bool:
+    return any(each in values[:n] for n, each in enumerate(values))
 
 
 def _from_json(text: str) -> Any:
