@@ -1,6 +1,7 @@
 """Steps that fail are logged once, tried again, and keep no other back."""
 
 import logging
+from functools import partial
 from itertools import pairwise
 
 import pytest
@@ -40,7 +41,7 @@ def test_another_step_goes_on_meanwhile() -> None:
     attempts, done = Attempts(Clock()), list[int]()
     for turn in range(3):
         assert not attempts.step("one", fail)
-        assert attempts.step("other", lambda turn=turn: done.append(turn))
+        assert attempts.step("other", partial(done.append, turn))
     assert done == [0, 1, 2]
 
 
