@@ -77,7 +77,8 @@ function startWriter(user, memberId) {
         const answer = await user.post(path, { body: key }, { 'idempotency-key': key });
         return answer.status === 202 && answer.body.id;
       };
-      ids.push(await eventually(acknowledged, { what: 'the answer 202' }));
+      // However long: on a busy machine the app takes its time to start again after each kill.
+      ids.push(await eventually(acknowledged, { timeoutMs: 300_000, what: 'the answer 202' }));
       acknowledgements += 1;
     }
     return ids;
