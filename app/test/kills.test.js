@@ -11,6 +11,7 @@ const { setTimeout: sleep } = require('node:timers/promises');
 const { loggedIn, startApp } = require('./helpers/app');
 const { eventually, freePort } = require('./helpers/children');
 const { startGateway } = require('./helpers/gateway');
+const { randomNumbers } = require('./helpers/random');
 const { startServices } = require('./helpers/services');
 const { startWorker } = require('./helpers/worker');
 
@@ -38,17 +39,6 @@ after(async () => {
   gateway?.stop();
   await services?.stop();
 });
-
-/** Numbers from 0 to 1 that a seed decides on (mulberry32). */
-function randomNumbers(seed) {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 /** Kills a process after a random time of work, starts the next, and so on; resolves with the last. */
 async function killAgainAndAgain({ first, startNext, works = async () => {}, kind, times, seed }) {
