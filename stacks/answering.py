@@ -2,9 +2,18 @@
 
 import os
 
-from stacks.sections import Aws, on_loopback
+from components.native_modules import Servers
+from stacks.instance_types import architecture
+from stacks.sections import Aws, Settings, on_loopback
 
 
 def by_a_rehearsal(aws: Aws) -> bool:
     """By the stack's settings; or by the shell's, as where all stacks are previewed without an account."""
     return aws.rehearsed or (aws.endpoint is None and on_loopback(os.environ.get("AWS_ENDPOINT_URL", "")))
+
+
+def servers(settings: Settings) -> Servers | None:
+    """What has to load a release; None where a rehearsal answers, whose servers are this machine."""
+    if by_a_rehearsal(settings.aws):
+        return None
+    return Servers(architecture=architecture(settings.app_servers.instance_types[0]), node=settings.app.node)

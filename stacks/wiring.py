@@ -24,7 +24,6 @@ from components.load_balancer import HTTPS, LoadBalancer, LoadBalancerArgs
 from components.migrations import Migrations, MigrationsArgs
 from components.mixed_instances import MixedInstances
 from components.monitoring import Monitoring, MonitoringArgs
-from components.native_modules import Servers
 from components.network import Network, NetworkArgs
 from components.redis_store import RedisStore, RedisStoreArgs
 from components.release import Release, ReleaseArgs
@@ -35,9 +34,7 @@ from components.secrets import Secret, SecretArgs
 from components.security_groups import SecurityGroups, SecurityGroupsArgs
 from components.server_template import Backends, ReleaseLocation, ServerTemplate, ServerTemplateArgs
 from components.smoke import Smoke
-from stacks import budgets
-from stacks.answering import by_a_rehearsal
-from stacks.instance_types import architecture
+from stacks import answering, budgets
 from stacks.secret_arn import SecretArn
 from stacks.sections import Settings
 
@@ -288,14 +285,10 @@ class Wiring:
         )
 
     def release(self, bucket: Bucket) -> ReleaseArgs:
-        servers = Servers(
-            architecture=architecture(self.settings.app_servers.instance_types[0]),
-            node=self.settings.app.node,
-        )
         return ReleaseArgs(
             app=Path(self.settings.app.path),
             bucket=bucket.bucket,
-            servers=None if by_a_rehearsal(self.settings.aws) else servers,
+            servers=answering.servers(self.settings),
         )
 
     def monitoring(

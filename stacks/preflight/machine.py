@@ -7,9 +7,7 @@ from pathlib import Path
 import pulumi
 
 from components import release
-from components.native_modules import Servers
-from stacks.answering import by_a_rehearsal
-from stacks.instance_types import architecture
+from stacks import answering
 from stacks.preflight.target import Target
 
 NEEDED = {
@@ -23,15 +21,9 @@ def machine(target: Target) -> Iterator[str]:
     missing = [program for program in NEEDED if shutil.which(program) is None]
     for program in missing:
         yield f"{program} is not on PATH: {NEEDED[program]}"
-    servers = Servers(
-        architecture=architecture(target.settings.app_servers.instance_types[0]),
-        node=target.settings.app.node,
-    )
     if "git" in missing:
         return
     try:
-        release.build(
-            Path(target.settings.app.path), None if by_a_rehearsal(target.settings.aws) else servers
-        )
+        release.build(Path(target.settings.app.path), answering.servers(target.settings))
     except pulumi.RunError as error:
         yield str(error)
