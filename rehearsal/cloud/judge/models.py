@@ -13,9 +13,6 @@ from botocore.model import ListShape, MapShape, Shape, StringShape, StructureSha
 from rehearsal.cloud.judge.call import Call
 from rehearsal.cloud.judge.violation import Kind, Path, Violation
 
-EXCEPTIONS: Mapping[tuple[str, str], str] = {}
-"""Shapes whose pattern or range AWS does not enforce as written, by service and name, with the reason."""
-
 _ASTRAL = r"\uD800\uDC00-\uDBFF\uDFFF"  # how Java, for which the patterns are written, spells the range below
 _TYPES: dict[str, tuple[type, ...]] = {
     "string": (str,),
@@ -52,9 +49,8 @@ def _of(shape: Shape, value: Any, path: Path, service: str) -> Iterator[Violatio
             for key, each in value.items():
                 yield from _of(shape.key, key, (*path, key), service)
                 yield from _of(shape.value, each, (*path, key), service)
-    if (service, shape.name) not in EXCEPTIONS:
-        for constraint in _broken(shape, value):
-            yield _violation(shape, path, value, constraint, service)
+    for constraint in _broken(shape, value):
+        yield _violation(shape, path, value, constraint, service)
 
 
 def _of_structure(

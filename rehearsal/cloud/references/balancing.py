@@ -6,7 +6,7 @@ codes, operation by operation.
 
 from rehearsal.cloud.judge.call import Call
 from rehearsal.cloud.judge.judge import Refusal
-from rehearsal.cloud.references.reference import Check, security_groups, standing, subnets
+from rehearsal.cloud.references.reference import Check, instances, security_groups, standing, subnets
 
 _POLICY = "ELBSecurityPolicy-"
 _POLICIES = (
@@ -67,8 +67,7 @@ def _register_targets(call: Call) -> Refusal | None:
     group = standing("elbv2", call).target_groups.get(call.members.get("TargetGroupArn"))
     if group is None or group.target_type != "instance":
         return None
-    reservations = list(standing("ec2", call).reservations.values())
-    known = {instance.id for each in reservations for instance in each.instances}
+    known = {instance.id for instance in instances(call)}
     if absent := {target["Id"] for target in call.members.get("Targets") or []} - known:
         return Refusal(
             code="InvalidTarget",

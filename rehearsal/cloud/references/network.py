@@ -1,8 +1,10 @@
 """EC2's network. https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html"""
 
+from typing import Any
+
 from rehearsal.cloud.judge.call import Call
 from rehearsal.cloud.judge.judge import Refusal
-from rehearsal.cloud.references.reference import Check, security_groups, standing, subnets
+from rehearsal.cloud.references.reference import Check, instances, security_groups, standing, subnets
 
 
 def _create_security_group(call: Call) -> Refusal | None:
@@ -24,14 +26,11 @@ def _delete_security_group(call: Call) -> Refusal | None:
 
 
 def _delete_subnet(call: Call) -> Refusal | None:
-    subnet, ec2 = call.members.get("SubnetId"), standing("ec2", call)
-    gateways = [each for each in list(ec2.nat_gateways.values()) if each.state != "deleted"]
-    reservations = list(ec2.reservations.values())
-    instances = [instance for each in reservations for instance in each.instances]
+    subnet = call.members.get("SubnetId")
     balancers = list(standing("elbv2", call).load_balancers.values())
     if (
-        any(gateway.subnet_id == subnet for gateway in gateways)
-        or any(each.subnet_id == subnet and each.state != "terminated" for each in instances)
+        any(gateway.subnet_id == subnet for gateway in _nat_gateways(call))
+        or any(each.subnet_id == subnet and each.state != "terminated" for each in instances(call))
         or any(subnet == each.id for balancer in balancers for each in balancer.subnets)
     ):
         return Refusal(
@@ -66,14 +65,18 @@ def _create_nat_gateway(call: Call) -> Refusal | None:
 
 
 def _release_address(call: Call) -> Refusal | None:
-    allocation, ec2 = call.members.get("AllocationId"), standing("ec2", call)
+    allocation = call.members.get("AllocationId")
     # moto leaves the address of a deleted gateway associated.
-    gateways = [each for each in list(ec2.nat_gateways.values()) if each.state != "deleted"]
-    if allocation not in [each.get("allocationId") for gateway in gateways for each in gateway.address_set]:
+    addresses = [address for gateway in _nat_gateways(call) for address in gateway.address_set]
+    if allocation not in [address.get("allocationId") for address in addresses]:
         return None
     return Refusal(
         code="InvalidIPAddress.InUse", message=f"Address with allocation id {allocation} is in use."
     )
+
+
+def _nat_gateways(call: Call) -> list[Any]:
+    return [each for each in list(standing("ec2", call).nat_gateways.values()) if each.state != "deleted"]
 
 
 def _create_vpc_endpoint(call: Call) -> Refusal | None:

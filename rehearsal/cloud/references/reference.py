@@ -30,3 +30,9 @@ def security_groups(call: Call) -> dict[str, Any]:
     """Every security group, by id."""
     by_vpc = list(standing("ec2", call).groups.values())
     return {id_: group for vpc in by_vpc for id_, group in list(vpc.items())}
+
+
+def instances(call: Call) -> list[Any]:
+    """Every instance, those that have ended too."""
+    reservations = list(standing("ec2", call).reservations.values())
+    return [instance for each in reservations for instance in each.instances]

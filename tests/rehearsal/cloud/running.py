@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+from botocore.config import Config
 
 from rehearsal import daemon
 from rehearsal.access_key import AccessKey
@@ -56,7 +57,7 @@ class RunningCloud:
             )
         eventually(self._answers, within=30)
 
-    def client(self, service: str) -> Any:
+    def client(self, service: str, config: Config | None = None) -> Any:
         """A boto3 client of this cloud."""
         return boto3.client(
             service,
@@ -64,6 +65,7 @@ class RunningCloud:
             region_name="eu-central-1",
             aws_access_key_id=self.key.id,
             aws_secret_access_key=self.key.secret,
+            config=config,
         )
 
     @property
@@ -90,6 +92,11 @@ class RunningCloud:
     def processes(self) -> set[int]:
         """Everything that runs in the state folder, whoever its parent is now."""
         return {int(entry.name) for entry in Path("/proc").glob("[0-9]*") if self._runs_here(entry)}
+
+    def own_failures(self) -> list[str]:
+        """What failed in the cloud itself, which goes on all the same: steps of resources, and the judge."""
+        lines = self.log.read_text().splitlines()
+        return [line for line in lines if "is tried again" in line or "the judge failed" in line]
 
     def end(self, by: signal.Signals = signal.SIGTERM) -> int:
         """End the cloud; its exit status."""

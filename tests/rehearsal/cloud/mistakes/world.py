@@ -2,11 +2,12 @@
 
 from typing import Any
 
-import boto3
 from botocore.config import Config
 
 from tests.rehearsal.cloud.mistakes.mistake import Mistake
 from tests.rehearsal.cloud.running import TRUST, RunningCloud
+
+UNCHECKED = Config(parameter_validation=False, retries={"total_max_attempts": 1})
 
 
 class World:
@@ -30,14 +31,7 @@ class World:
     def _client(self, service: str) -> Any:
         """A client that checks nothing itself."""
         if service not in self._clients:
-            self._clients[service] = boto3.client(
-                service,
-                endpoint_url=self._cloud.endpoint,
-                region_name="eu-central-1",
-                aws_access_key_id=self._cloud.key.id,
-                aws_secret_access_key=self._cloud.key.secret,
-                config=Config(parameter_validation=False, retries={"total_max_attempts": 1}),
-            )
+            self._clients[service] = self._cloud.client(service, UNCHECKED)
         return self._clients[service]
 
     def _network(self) -> None:
