@@ -20,5 +20,5 @@ def free_storage(api: AwsApi, identifier: str) -> int | None:
         Period=60,
         Statistics=["Minimum"],
     )
-    newest = max(answer["Datapoints"], key=lambda point: point["Timestamp"], default=None)
+    newest = max(answer.get("Datapoints", []), key=lambda point: point["Timestamp"], default=None)
     return None if newest is None else int(newest["Minimum"])

@@ -8,6 +8,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from components.aws_api import pages
 from components.fleet import ACTIVE, Fleet, Refresh, Server
 from components.gate import GateClosed
 
@@ -35,31 +36,36 @@ class Group:
     """Those of them that were healthy once."""
     failing: dict[str, None] = field(default_factory=dict)
     """Those of these that were unhealthy later; in order."""
+    began: datetime = field(default_factory=lambda: datetime.now(UTC))
+    """When this deployment came here."""
 
     def look(self) -> Fleet:
         """How it stands now."""
         group = self._describe()
         targets = self.balancing.describe_target_health(TargetGroupArn=self.target_group_arn)
-        health = {one["Target"]["Id"]: one["TargetHealth"] for one in targets["TargetHealthDescriptions"]}
+        health = {
+            one["Target"]["Id"]: one["TargetHealth"] for one in targets.get("TargetHealthDescriptions", [])
+        }
         servers = [
-            server(one, health.get(one["InstanceId"], {}), self.template) for one in group["Instances"]
+            server(one, health.get(one["InstanceId"], {}), self.template)
+            for one in group.get("Instances", [])
         ]
         refresh = self._latest_refresh()
-        activities = self.autoscaling.describe_scaling_activities(AutoScalingGroupName=self.name)
-        self._remember(servers, activities["Activities"])
+        activities = self._activities(refresh)
+        self._remember(servers, activities)
         return Fleet(
             desired=group["DesiredCapacity"],
             servers=servers,
             refresh=None if refresh is None else self._refresh(refresh, group),
-            refused=self._refused(activities["Activities"], refresh),
+            refused=self._refused(activities, refresh),
             failing=list(self.failing),
-            hindrance=self._hindrance(activities["Activities"], refresh),
+            hindrance=self._hindrance(activities, refresh),
         )
 
     def raise_heartbeats(self, heartbeats: Mapping[str, int]) -> None:
         """Gives servers at least so many seconds, by hook. Never fewer: a rollback launches old ones."""
         described = self.autoscaling.describe_lifecycle_hooks(AutoScalingGroupName=self.name)
-        for hook in described["LifecycleHooks"]:
+        for hook in described.get("LifecycleHooks", []):
             name = hook["LifecycleHookName"]
             if heartbeats.get(name, 0) > hook["HeartbeatTimeout"]:
                 self.autoscaling.put_lifecycle_hook(
@@ -105,7 +111,7 @@ class Group:
 
     def _describe(self) -> dict[str, Any]:
         answer = self.autoscaling.describe_auto_scaling_groups(AutoScalingGroupNames=[self.name])
-        groups: list[dict[str, Any]] = answer["AutoScalingGroups"]
+        groups: list[dict[str, Any]] = answer.get("AutoScalingGroups", [])
         if not groups:
             raise GateClosed(
                 f"There is no Auto Scaling group {self.name}: run `pulumi refresh`, then `pulumi up`"
@@ -114,10 +120,20 @@ class Group:
 
     def _latest_refresh(self) -> dict[str, Any] | None:
         answer = self.autoscaling.describe_instance_refreshes(AutoScalingGroupName=self.name, MaxRecords=1)
-        latest: dict[str, Any] | None = next(iter(answer["InstanceRefreshes"]), None)
+        latest: dict[str, Any] | None = next(iter(answer.get("InstanceRefreshes", [])), None)
         if latest and latest["Status"] in ACTIVE:
             self.watched.add(latest["InstanceRefreshId"])
         return latest
+
+    def _activities(self, refresh: Mapping[str, Any] | None) -> list[dict[str, Any]]:
+        """The latest first, back to when this deployment or its refresh began: AWS keeps six weeks'."""
+        since = min(self.began, self._since(refresh) or NOT_YET)
+        found: list[dict[str, Any]] = []
+        for page in pages(self.autoscaling.describe_scaling_activities, AutoScalingGroupName=self.name):
+            found += page.get("Activities", [])
+            if found and found[-1]["StartTime"] < since:
+                break
+        return found
 
     def _refresh(self, latest: Mapping[str, Any], group: Mapping[str, Any]) -> Refresh:
         return Refresh(
@@ -151,7 +167,7 @@ class Group:
     def _hindrance(self, activities: list[dict[str, Any]], refresh: Mapping[str, Any] | None) -> str:
         """Why the latest launch came to nothing: no machine may have been to be had, or no quota left."""
         since = self._since(refresh)
-        launches = (one for one in activities if one["Description"].startswith("Launching"))
+        launches = (one for one in activities if is_launch(one))
         latest = next((one for one in launches if not since or one["StartTime"] >= since), None)
         return latest.get("StatusMessage", "") if latest and failed_launch(latest) else ""
 
@@ -203,7 +219,12 @@ def failed_launch(activity: Mapping[str, Any]) -> bool:
         "abandon" in message or "became unhealthy" in message
     )
     failed = activity["StatusCode"] == "Failed" or given_up
-    return failed and activity["Description"].startswith("Launching")
+    return failed and is_launch(activity)
+
+
+def is_launch(activity: Mapping[str, Any]) -> bool:
+    """Whether a scaling activity is a launch. Not every activity has a description."""
+    return str(activity.get("Description", "")).startswith("Launching")
 
 
 def was_unhealthy(activity: Mapping[str, Any]) -> bool:
@@ -212,11 +233,10 @@ def was_unhealthy(activity: Mapping[str, Any]) -> bool:
     In AWS's words "an instance was taken out of service in response to an ELB system health check failure".
     In response to "an EC2 health check" it was lost, which is no release's fault.
     """
-    return (
-        activity["Description"].startswith("Terminating") and "ELB system health check" in activity["Cause"]
-    )
+    described = str(activity.get("Description", ""))
+    return described.startswith("Terminating") and "ELB system health check" in activity["Cause"]
 
 
 def subjects(activity: Mapping[str, Any]) -> list[str]:
     """The server that a scaling activity is about; none where there was no machine to be had."""
-    return INSTANCE.findall(activity["Description"])[:1]
+    return INSTANCE.findall(activity.get("Description", ""))[:1]

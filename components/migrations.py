@@ -13,7 +13,7 @@ import pulumi_aws as aws
 
 from components import tasks
 from components.artifact import cache_folder
-from components.aws_api import AwsApi
+from components.aws_api import ATTEMPTS, AwsApi
 from components.database import APP_ROLE, Database
 from components.free_storage import free_storage
 from components.gate import Gate, GateArgs
@@ -163,6 +163,9 @@ class Migrations(pulumi.ComponentResource):
             "command": [BOOTSTRAP],
             "environment": variables(
                 {
+                    # As patient as the deployer: boto3 by itself gives up within seconds.
+                    "AWS_MAX_ATTEMPTS": str(ATTEMPTS),
+                    "AWS_RETRY_MODE": "standard",
                     "APP_ROLE": APP_ROLE,
                     "BUNDLE_BUCKET": uploaded.bucket,
                     "BUNDLE_KEY": uploaded.key,

@@ -12,7 +12,7 @@ from typing import Any
 
 import pulumi
 
-from components.aws_api import AwsApi
+from components.aws_api import AwsApi, pages
 from components.fleet import (
     Cancel,
     Done,
@@ -177,8 +177,13 @@ def failure(fleet: Fleet, api: AwsApi, group: str, version: str, log_group: str,
 def without_firing(preferences: Mapping[str, Any], cloudwatch: Any) -> Mapping[str, Any]:
     """Leaves out the alarms that are in ALARM already: they would roll back even what mends their cause."""
     names = preferences["AlarmSpecification"]["Alarms"]
-    described = cloudwatch.describe_alarms(AlarmNames=names)["MetricAlarms"] if names else []
-    firing = {alarm["AlarmName"] for alarm in described if alarm["StateValue"] == "ALARM"}
+    described = pages(cloudwatch.describe_alarms, AlarmNames=names) if names else ()
+    firing = {
+        alarm["AlarmName"]
+        for page in described
+        for alarm in page.get("MetricAlarms", [])
+        if alarm["StateValue"] == "ALARM"
+    }
     if not firing:
         return preferences
     pulumi.log.warn(f"in ALARM already, so not watched by this rollout: {', '.join(sorted(firing))}")

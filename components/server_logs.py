@@ -7,6 +7,8 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 LINES = 20
+ENOUGH = 10 * LINES
+"""Of a stream: the reason may stand before what the app still said."""
 WIDTH = 200
 """Characters of a line that are shown."""
 PATIENCE = 15.0
@@ -43,10 +45,21 @@ def report(instance: str, *, log_group: str, boot: Sequence[str], app: Sequence[
 
 def tail(logs: Any, log_group: str, stream: str) -> list[str]:
     """A stream's last lines; none when it does not exist."""
+    lines: list[str] = []
+    token: dict[str, str] = {}
     try:
-        answer = logs.get_log_events(
-            logGroupName=log_group, logStreamName=stream, limit=10 * LINES, startFromHead=False
-        )
+        # A page may be short, or empty: only the first answers with the token that it was asked for.
+        while len(lines) < ENOUGH:
+            page = logs.get_log_events(
+                logGroupName=log_group, logStreamName=stream, limit=ENOUGH, startFromHead=False, **token
+            )
+            events = page.get("events", [])
+            lines = [
+                line for event in events for line in event["message"].splitlines() if line.strip()
+            ] + lines
+            before, token = token, {"nextToken": page["nextBackwardToken"]}
+            if token == before:
+                break
     except logs.exceptions.ResourceNotFoundException:
         return []
-    return [line for event in answer["events"] for line in event["message"].splitlines() if line.strip()]
+    return lines

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
 
+from botocore.exceptions import ClientError
+
 from components.aws_api import AwsApi
 from components.gate import GateClosed
 
@@ -19,8 +21,12 @@ POLL = 1.0
 KNOWN_WITHIN = 60
 """Seconds until ECS knows a task that it has just started. Its API is eventually consistent: RunTask's
 documentation."""
-LOGGED_WITHIN = 10
+LOGGED_WITHIN = 15
 """Seconds that the last lines of a task that has stopped may take to be readable in CloudWatch Logs."""
+QUIET, QUIET_AFTER_FAILURE = 2, 8
+"""Reads without a new line after which a log is over: why a task failed stands at its end."""
+ROLE_KNOWN_WITHIN = 60
+"""Seconds until ECS knows a role that was just made: IAM is eventually consistent."""
 LAST_LINES = 15
 """Of the log, in an error."""
 Say = Callable[[str], None]
@@ -74,7 +80,7 @@ class Runner:
         pages = self.ecs.get_paginator("list_tasks").paginate(
             cluster=self.task.cluster, family=self.task.family, desiredStatus="RUNNING"
         )
-        arns = [arn for page in pages for arn in page["taskArns"]]
+        arns = [arn for page in pages for arn in page.get("taskArns", [])]
         if not arns:
             return []
         return self.described(arns)
@@ -84,20 +90,36 @@ class Runner:
         deadline = time.monotonic() + KNOWN_WITHIN
         while True:
             answer = self.ecs.describe_tasks(cluster=self.task.cluster, tasks=arns)
-            tasks: list[dict[str, Any]] = answer["tasks"]
+            tasks: list[dict[str, Any]] = answer.get("tasks", [])
             if len(tasks) == len(arns):
                 return tasks
             if time.monotonic() > deadline:
-                reasons = ", ".join(failure["reason"] for failure in answer["failures"])
                 raise GateClosed(
-                    f"ECS started {', '.join(arns)} and does not know it: {reasons or 'no reason given'}. "
+                    f"ECS started {', '.join(arns)} and does not know it: {why(answer)}. "
                     "Run `pulumi up` again: it follows the task if that runs"
                 )
             time.sleep(POLL)
 
     def start(self) -> str:
-        """The new task's ARN. A retried call starts no second one."""
-        answer = self.ecs.run_task(
+        """The new task's ARN."""
+        deadline = time.monotonic() + ROLE_KNOWN_WITHIN
+        while True:
+            try:
+                answer = self.asked_to_run()
+            except ClientError as error:
+                if "unable to assume" not in str(error) or time.monotonic() > deadline:
+                    raise
+                time.sleep(POLL)
+                continue
+            if not answer.get("tasks"):
+                raise GateClosed(
+                    f"ECS did not start {self.task.family}: {why(answer)}. Run `pulumi up` again"
+                )
+            return str(answer["tasks"][0]["taskArn"])
+
+    def asked_to_run(self) -> dict[str, Any]:
+        """ECS's answer. A retried call starts no second task."""
+        answer: dict[str, Any] = self.ecs.run_task(
             cluster=self.task.cluster,
             taskDefinition=self.task.task_definition,
             launchType="FARGATE",
@@ -119,10 +141,7 @@ class Runner:
             startedBy="pulumi-up",
             clientToken=str(uuid4()),
         )
-        if answer["failures"]:
-            reasons = ", ".join(failure["reason"] for failure in answer["failures"])
-            raise GateClosed(f"ECS did not start {self.task.family}: {reasons}. Run `pulumi up` again")
-        return str(answer["tasks"][0]["taskArn"])
+        return answer
 
     def follow(self, arn: str) -> None:
         """Says each line of the log as it comes, then judges how the task ended."""
@@ -139,7 +158,8 @@ class Runner:
             (state,) = self.described([arn])
             self.tell(next(lines))
             if state["lastStatus"] == "STOPPED":
-                self.tell_the_rest(lines)
+                failed = exit_code(state, self.task.container) != 0
+                self.tell_the_rest(lines, QUIET_AFTER_FAILURE if failed else QUIET)
                 return state
             if time.monotonic() > deadline:
                 reason = f"it took longer than {self.task.timeout} s (migrations.timeout)"
@@ -153,11 +173,11 @@ class Runner:
         for line in lines:
             self.say(line)
 
-    def tell_the_rest(self, lines: Iterator[list[str]]) -> None:
-        """Reads the log of a task that has stopped until two reads bring nothing new."""
+    def tell_the_rest(self, lines: Iterator[list[str]], reads: int) -> None:
+        """Reads the log of a task that has stopped until so many reads bring nothing new."""
         deadline = time.monotonic() + LOGGED_WITHIN
         quiet = 0
-        while quiet < 2 and time.monotonic() < deadline:
+        while quiet < reads and time.monotonic() < deadline:
             time.sleep(POLL)
             new = next(lines)
             self.tell(new)
@@ -176,7 +196,7 @@ class Runner:
                     )
                 except self.logs.exceptions.ResourceNotFoundException:
                     break
-                found += [event["message"].rstrip() for event in page["events"]]
+                found += [event["message"].rstrip() for event in page.get("events", [])]
                 # The last page answers with the token that it was asked for.
                 before, token = token, {"nextToken": page["nextForwardToken"]}
                 if token == before:
@@ -184,9 +204,15 @@ class Runner:
             yield found
 
 
+def why(answer: dict[str, Any]) -> str:
+    """The reasons that ECS gives for what it did not do."""
+    reasons = [failure.get("reason", "") for failure in answer.get("failures", [])]
+    return ", ".join(filter(None, reasons)) or "no reason given"
+
+
 def exit_code(stopped: dict[str, Any], container: str) -> int | None:
     """Of the container; None where it never ran."""
-    codes = [one.get("exitCode") for one in stopped["containers"] if one["name"] == container]
+    codes = [one.get("exitCode") for one in stopped.get("containers", []) if one["name"] == container]
     return codes[0] if codes else None
 
 

@@ -17,6 +17,8 @@ set -a
 # shellcheck source=/dev/null
 . "$etc/boot.env"
 set +a
+# By itself the CLI tries three times within seconds: a throttled or failing API would cost a launch.
+export AWS_RETRY_MODE=standard AWS_MAX_ATTEMPTS=10
 # shellcheck source=components/boot/imds.sh
 . /opt/evenkeel/imds.sh
 

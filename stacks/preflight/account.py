@@ -45,7 +45,9 @@ def roles(target: Target) -> Iterator[str]:
     iam = target.client("iam")
     spot = target.settings.app_servers.on_demand_percentage < 100
     for service in (*SERVICES, SPOT) if spot else SERVICES:
-        if iam.list_roles(PathPrefix=f"/aws-service-role/{service}/", MaxItems=1)["Roles"]:
+        # A page may be empty, and not be the last.
+        pages = iam.get_paginator("list_roles").paginate(PathPrefix=f"/aws-service-role/{service}/")
+        if any(page.get("Roles") for page in pages):
             continue
         if target.makes_roles:
             make_role(iam, service)

@@ -23,7 +23,7 @@ def instance_types(target: Target) -> Iterator[str]:
     of_types = [{"Name": "instance-type", "Values": types}]
     offered: dict[str, set[str]] = {}
     for page in pages.paginate(LocationType="availability-zone", Filters=of_types):
-        for offer in page["InstanceTypeOfferings"]:
+        for offer in page.get("InstanceTypeOfferings", []):
             offered.setdefault(offer["Location"], set()).add(offer["InstanceType"])
     for zone in chosen_zones(target):
         if zone not in offered:
@@ -40,7 +40,7 @@ def database_class(target: Target) -> Iterator[str]:
     offers = [
         offer
         for page in pages.paginate(Engine="postgres", DBInstanceClass=database.instance_class)
-        for offer in page["OrderableDBInstanceOptions"]
+        for offer in page.get("OrderableDBInstanceOptions", [])
         if f"{offer['EngineVersion']}.".startswith(f"{database.engine_version}.")
     ]
     standby = " with a standby (database.multi_az)" if database.multi_az else ""

@@ -23,9 +23,9 @@ def quotas(target: Target) -> Iterator[str]:
     """Each that the stack would exceed, with what others in the account use now."""
     ec2 = target.client("ec2")
     network = target.settings.network
-    addresses = target.of_others(ec2.describe_addresses()["Addresses"])
+    addresses = target.of_others(ec2.describe_addresses().get("Addresses", []))
     yield from short(target, ADDRESSES, 1 if network.nat == "one" else network.zones, len(addresses))
-    yield from short(target, VPCS, 1, len(target.of_others(ec2.describe_vpcs()["Vpcs"])))
+    yield from short(target, VPCS, 1, len(target.of_others(vpcs(ec2))))
     running = list(target.of_others(instances(ec2)))
     on_demand, spot = processors(target)
     if on_demand:
@@ -46,11 +46,17 @@ def processors(target: Target) -> tuple[int, int]:
     return each * on_demand, each * (largest - on_demand)
 
 
+def vpcs(ec2: Any) -> Iterable[Mapping[str, Any]]:
+    """All of the region's."""
+    for page in ec2.get_paginator("describe_vpcs").paginate():
+        yield from page.get("Vpcs", [])
+
+
 def instances(ec2: Any) -> Iterable[Mapping[str, Any]]:
     """Those that run."""
     states = [{"Name": "instance-state-name", "Values": ["pending", "running"]}]
     for page in ec2.get_paginator("describe_instances").paginate(Filters=states):
-        for reservation in page["Reservations"]:
+        for reservation in page.get("Reservations", []):
             yield from reservation["Instances"]
 
 

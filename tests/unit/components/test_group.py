@@ -174,6 +174,7 @@ def test_a_lost_machine_is_no_fault_of_the_release() -> None:
         {
             "Description": "Terminating EC2 instance: i-1",
             "StatusCode": "InProgress",
+            "StartTime": BEGAN,
             "Cause": "an instance was taken out of service in response to an EC2 health check "
             "indicating it has been terminated or stopped",
         }
@@ -219,6 +220,7 @@ def test_a_new_server_that_was_healthy_and_is_not_fails() -> None:
         {
             "Description": "Terminating EC2 instance: i-2",
             "StatusCode": "InProgress",
+            "StartTime": BEGAN,
             "Cause": "an instance was taken out of service in response to an ELB system health check failure",
         }
     ]
@@ -226,6 +228,35 @@ def test_a_new_server_that_was_healthy_and_is_not_fails() -> None:
     assert servers.look().failing == ["i-1", "i-2"]
     api.health["i-1"] = "healthy"
     assert servers.look().failing == ["i-1", "i-2"]
+
+
+def test_activities_are_read_on_where_a_page_ends_early() -> None:
+    """A page may hold one of them; those of before the rollout are nobody's business."""
+    api = Api()
+    api.refreshes = [refresh("InProgress", DesiredConfiguration=WANTED)]
+    listed = [launch("i-4", 9, "InProgress"), launch("i-3", 8), launch("i-2", 5), launch("i-1", -5)]
+    asked: list[int] = []
+
+    def describe_one(NextToken: str = "0", **_: Any) -> dict[str, Any]:
+        asked.append(int(NextToken))
+        return {"Activities": [listed[asked[-1]]], "NextToken": str(asked[-1] + 1)}
+
+    api.describe_scaling_activities = describe_one  # type: ignore[method-assign]  # one a page
+    assert group(api).look().refused == ["i-3", "i-2"]
+    assert asked == [0, 1, 2, 3]
+
+
+def test_lists_that_an_answer_leaves_out_are_empty() -> None:
+    """No member of these answers is required."""
+    api = Api()
+    group_alone = {"AutoScalingGroups": [{"DesiredCapacity": 0}]}
+    api.describe_auto_scaling_groups = lambda **_: group_alone  # type: ignore[method-assign]  # no servers
+    for name in ("target_health", "instance_refreshes", "scaling_activities", "lifecycle_hooks"):
+        setattr(api, f"describe_{name}", lambda **_: {})
+    servers = group(api)
+    servers.raise_heartbeats({"launching": 900})
+    fleet = servers.look()
+    assert (fleet.servers, fleet.refresh, fleet.refused, fleet.hindrance) == ([], None, [], "")
 
 
 def test_a_group_that_is_gone_is_refreshed_from() -> None:

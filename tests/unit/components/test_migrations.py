@@ -98,6 +98,8 @@ def test_passwords_come_from_secrets_manager_alone(folder: Path) -> None:
     assert environment.pop("BUNDLE_SHA256") in environment.pop("BUNDLE_KEY")
     assert environment == {
         "APP_ROLE": "app_service",
+        "AWS_MAX_ATTEMPTS": "8",
+        "AWS_RETRY_MODE": "standard",
         "BUNDLE_BUCKET": "artifacts",
         "CA_BUNDLE_URL": "https://ca.example/bundle.pem",
         "MIGRATOR_LOCK_TIMEOUT": "5",

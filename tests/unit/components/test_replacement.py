@@ -26,9 +26,11 @@ def test_a_refresh_keeps_every_healthy_server_and_can_go_back() -> None:
 class CloudWatch:
     """Has one alarm in each state."""
 
-    def describe_alarms(self, **_: Any) -> dict[str, Any]:
-        states = {"errors": "ALARM", "latency": "OK"}
-        return {"MetricAlarms": [{"AlarmName": name, "StateValue": state} for name, state in states.items()]}
+    def describe_alarms(self, NextToken: str | None = None, **_: Any) -> dict[str, Any]:
+        """One a page, the one that fires on the second."""
+        if NextToken:
+            return {"MetricAlarms": [{"AlarmName": "errors", "StateValue": "ALARM"}]}
+        return {"MetricAlarms": [{"AlarmName": "latency", "StateValue": "OK"}], "NextToken": "more"}
 
 
 def test_an_alarm_that_fires_already_does_not_roll_back_what_mends_it(

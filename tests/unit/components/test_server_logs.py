@@ -4,7 +4,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from components.server_logs import LINES, WIDTH, last_words, report
+from components.server_logs import LINES, WIDTH, last_words, report, tail
 
 
 def test_the_reason_comes_first_and_the_rest_can_be_found() -> None:
@@ -45,3 +45,25 @@ def test_logs_that_cannot_be_read_do_not_hide_the_failure() -> None:
     """It is what the rollout has to tell."""
     told = last_words(Denied(), log_group="kit", instance="i-1")
     assert told.startswith("The logs of i-1 in kit can't be read: An error occurred (AccessDeniedException)")
+
+
+class InPages:
+    """CloudWatch Logs, an event a page and an empty page before it; the last page answers with its token."""
+
+    class exceptions:
+        ResourceNotFoundException = FileNotFoundError
+
+    def __init__(self, *lines: str) -> None:
+        self._pages = [page for line in reversed(lines) for page in ([], [{"message": line}])]
+
+    def get_log_events(self, nextToken: str = "0", **_: Any) -> dict[str, Any]:
+        at = int(nextToken)
+        return {
+            "events": self._pages[at] if at < len(self._pages) else [],
+            "nextBackwardToken": str(min(at + 1, len(self._pages))),
+        }
+
+
+def test_a_short_page_is_not_the_end_of_a_log() -> None:
+    """Source: GetLogEvents: partly full or empty pages do not mean that there is no more."""
+    assert tail(InPages("first", "second", "third"), "kit", "i-1/boot") == ["first", "second", "third"]

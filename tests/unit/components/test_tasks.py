@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from components import tasks
 from components.gate import GateClosed
@@ -102,6 +103,16 @@ def test_a_task_that_ecs_does_not_know_yet_is_waited_for(unknown: dict[str, Any]
     assert ecs.started == 1
 
 
+def test_members_that_ecs_leaves_out_are_empty() -> None:
+    """None of these answers' members is required; a task that did not start has no reason then."""
+    ecs = Ecs({}, {"tasks": [STOPPED]})
+    ecs.run_task = lambda **_: {"tasks": [{"taskArn": STARTED}]}  # type: ignore[method-assign]  # no failures
+    run(ecs)
+    ecs.run_task = lambda **_: {}  # type: ignore[method-assign]  # no task
+    with pytest.raises(GateClosed, match="ECS did not start kit: no reason given"):
+        run(ecs)
+
+
 def test_a_task_that_stays_unknown_is_given_up(clock: Clock) -> None:
     """In ECS's word, after a minute."""
     with pytest.raises(
@@ -122,6 +133,31 @@ def test_lines_that_come_after_the_end_are_said() -> None:
     """CloudWatch Logs shows a line some time after it was written."""
     logs = Logs([], ["first"], ["why it failed"])
     assert run(Ecs(KNOWN), logs) == ["first", "why it failed"]
+
+
+def test_a_role_that_ecs_does_not_know_yet_is_waited_for(clock: Clock) -> None:
+    """IAM is eventually consistent; another refusal is raised at once."""
+    ecs = Ecs(KNOWN)
+    message = "ECS was unable to assume the role"
+
+    def refuse(**_: Any) -> dict[str, Any]:
+        if clock.now < 3:
+            raise ClientError({"Error": {"Code": "ClientException", "Message": message}}, "RunTask")
+        return {"tasks": [{"taskArn": STARTED}]}
+
+    ecs.run_task = refuse  # type: ignore[method-assign]  # until the role is known
+    run(ecs)
+    clock.now, message = 0.0, "no such family"
+    with pytest.raises(ClientError, match="no such family"):
+        run(ecs)
+    assert clock.now == 0.0
+
+
+def test_why_a_task_failed_may_come_late() -> None:
+    """After a failure the log is read for longer: its end is what the deployer has to know."""
+    failed = {**STOPPED, "containers": [{"name": "migrations", "exitCode": 9}]}
+    with pytest.raises(GateClosed, match="why it failed"):
+        run(Ecs({"tasks": [failed]}), Logs([], [], [], [], [], ["why it failed"]))
 
 
 def test_a_log_that_does_not_end_is_left(clock: Clock) -> None:

@@ -13,6 +13,7 @@ from components.boot import user_data
 BOOT = Path(user_data.__file__).parent
 AWS = """#!/bin/bash
 echo "$@" >>"$STAGE/calls"
+echo "$AWS_RETRY_MODE $AWS_MAX_ATTEMPTS" >>"$STAGE/patience"
 case "$1 $2" in
   "secretsmanager "*) echo '{"SecretValues": [], "Errors": [{"ErrorCode": "AccessDenied"}]}' ;;
 esac
@@ -122,3 +123,10 @@ def test_a_server_that_has_said_continue_takes_nothing_back(tmp_path: Path) -> N
     assert "giving up" not in boot.read("evenkeel-boot.log")
     calls = boot.read("calls")
     assert (calls.count("CONTINUE"), calls.count("ABANDON")) == (1, 0)
+
+
+def test_a_throttled_api_costs_no_launch(tmp_path: Path) -> None:
+    """The CLI's own three attempts are over within seconds."""
+    boot = Boot(tmp_path, fetch_ca_bundle=":")
+    boot.gave_up()
+    assert set(boot.read("patience").splitlines()) == {"standard 10"}

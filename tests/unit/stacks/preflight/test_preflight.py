@@ -117,6 +117,20 @@ def test_missing_service_linked_roles_are_told_and_made() -> None:
     assert "spot.amazonaws.com" in spot
 
 
+def test_a_role_on_a_later_page_is_not_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """IAM may end a page early, even an empty one."""
+
+    class Iam:
+        def get_paginator(self, _: str) -> "Iam":
+            return self
+
+        def paginate(self, **_: str) -> list[dict[str, list[str]]]:
+            return [{"Roles": []}, {"Roles": ["AWSServiceRoleForRDS"]}]
+
+    monkeypatch.setattr(Target, "client", lambda *_: Iam())
+    assert list(account.roles(target())) == []
+
+
 def test_a_role_that_was_made_meanwhile_is_no_problem() -> None:
     """IAM says so in words only."""
 
