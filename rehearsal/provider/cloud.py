@@ -10,6 +10,7 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
+from rehearsal.provider.patience import PatientClient
 from rehearsal.provider.resource import words
 from rehearsal.provider.values import UNKNOWN, Properties
 
@@ -21,6 +22,8 @@ ACCEPTED = words(
     " version"
 )
 MAX_CONNECTIONS = 64
+RETRIES = 25
+"""The official provider's default: https://registry.terraform.io/providers/hashicorp/aws/latest/docs#max_retries"""
 ALIASES = {"logs": "cloudwatchlogs", "elbv2": "elasticloadbalancingv2"}
 """Pulumi's other names of endpoints."""
 
@@ -78,17 +81,18 @@ class Cloud:
         return dict((self._configuration.get("defaultTags") or {}).get("tags") or {})
 
     def client(self, service: str, region: str | None = None) -> Any:
-        """The service's client; made once, which takes botocore a while."""
+        """The service's client, patient; made once, which takes botocore a while."""
         key = (service, region or self.region)
         with self._lock:
             if key not in self._clients:
-                self._clients[key] = self._session.client(
+                client = self._session.client(
                     service,
                     region_name=key[1],
                     endpoint_url=self._endpoint(service),
                     verify=False if self._configuration.get("insecure") else None,
                     config=self._config(),
                 )
+                self._clients[key] = PatientClient(client)
             return self._clients[key]
 
     def _endpoint(self, service: str) -> str | None:
@@ -100,11 +104,9 @@ class Cloud:
         return None
 
     def _config(self) -> Config:
-        # Fewer than the official 25: what answers on loopback answers at once.
-        attempts = int(self._configuration.get("maxRetries") or 4)
         return Config(
             retries={
-                "max_attempts": attempts,
+                "max_attempts": int(self._configuration.get("maxRetries") or RETRIES),
                 "mode": self._configuration.get("retryMode") or "standard",
             },
             s3={"addressing_style": "path"} if self._configuration.get("s3UsePathStyle") else None,

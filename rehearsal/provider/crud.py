@@ -13,6 +13,8 @@ from rehearsal.provider.tags import change_tags, read_tags
 from rehearsal.provider.values import Properties, Secret
 from rehearsal.provider.work import Work
 
+SEEN_SECONDS = 300
+"""How long a new resource may be unknown to its own API."""
 IN_USE_SECONDS = 120
 """How long a deletion waits for what still uses the resource."""
 
@@ -30,10 +32,16 @@ def create(work: Work) -> tuple[str, Properties]:
     applied = {key: work.inputs[key] for key in work.inputs if taken_by(work.entry.create, work, key)}
     work.old = applied
     try:
+        work.wait(lambda: _hidden(work), limit=SEEN_SECONDS)
         _settle(work)
         return work.id, _finish(work)
     except (ClientError, NotSettled, Interrupted) as error:
         raise InitFailed(work.id, applied, str(error)) from error
+
+
+def _hidden(work: Work) -> str | None:
+    """AWS may not know for some seconds what it has just made."""
+    return "made, and not to be seen yet" if observe_raw(work) is None else None
 
 
 def update(work: Work) -> Properties:

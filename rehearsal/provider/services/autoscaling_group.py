@@ -28,11 +28,11 @@ SECONDS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
 
 def read(work: Work) -> dict[str, Any] | None:
     """The group in Pulumi's form."""
-    groups = work.api.describe_auto_scaling_groups(AutoScalingGroupNames=[work.id])["AutoScalingGroups"]
+    answer = work.api.describe_auto_scaling_groups(AutoScalingGroupNames=[work.id])
     # A group that is being deleted has a status.
-    if not groups:
+    if not answer.get("AutoScalingGroups"):
         return None
-    (group,) = groups
+    (group,) = answer["AutoScalingGroups"]
     subnets = group.get("VPCZoneIdentifier") or ""
     return {
         **group,
@@ -66,7 +66,7 @@ def missing_capacity(work: Work) -> str | None:
     refuse_failures(work, group)
     serving = {
         each["InstanceId"]
-        for each in group["Instances"]
+        for each in group.get("Instances", [])
         if each["LifecycleState"] == "InService" and each["HealthStatus"] == "Healthy"
     }
     needed = int(max(work.inputs.get("desiredCapacity") or 0, work.inputs["minSize"]))
@@ -86,7 +86,7 @@ def refuse_failures(work: Work, group: Properties) -> None:
     """A launch that failed since we began says so, rather than the time-out later."""
     if work.inputs["ignoreFailedScalingActivities"]:
         return
-    activities = work.api.describe_scaling_activities(AutoScalingGroupName=work.id)["Activities"]
+    activities = work.api.describe_scaling_activities(AutoScalingGroupName=work.id).get("Activities", [])
     for activity in activities:
         if activity["StatusCode"] == "Failed" and activity["StartTime"].timestamp() >= work.began:
             raise NotSettled(f"{activity['Description']}: {activity.get('StatusMessage', 'failed')}")
@@ -97,7 +97,7 @@ def healthy_targets(work: Work, group: Properties) -> set[str]:
     balancing = work.cloud.client("elbv2", work.inputs.get("region"))
     healthy: list[set[str]] = []
     for arn in group.get("TargetGroupARNs", []):
-        described = balancing.describe_target_health(TargetGroupArn=arn)["TargetHealthDescriptions"]
+        described = balancing.describe_target_health(TargetGroupArn=arn).get("TargetHealthDescriptions", [])
         healthy.append(
             {each["Target"]["Id"] for each in described if each["TargetHealth"]["State"] == "healthy"}
         )
@@ -246,7 +246,7 @@ def delete(work: Work) -> None:
 
     def draining() -> str | None:
         group = read(work)
-        left = len(group["Instances"]) if group else 0
+        left = len(group.get("Instances", [])) if group else 0
         return f"{left} instances drain" if left else None
 
     work.wait(draining)

@@ -40,9 +40,9 @@ def adopt_default_group(work: Work) -> dict[str, Any]:
             {"Name": "group-name", "Values": ["default"]},
         ]
     )["SecurityGroups"]
-    if group["IpPermissions"]:
+    if group.get("IpPermissions"):
         work.api.revoke_security_group_ingress(GroupId=group["GroupId"], IpPermissions=group["IpPermissions"])
-    if group["IpPermissionsEgress"]:
+    if group.get("IpPermissionsEgress"):
         work.api.revoke_security_group_egress(
             GroupId=group["GroupId"], IpPermissions=group["IpPermissionsEgress"]
         )

@@ -38,7 +38,7 @@ def read_parameters(work: Work) -> dict[str, Any]:
         "Parameters": [
             {"Name": each["ParameterName"], "Value": each["ParameterValue"]}
             for page in pages
-            for each in page["Parameters"]
+            for each in page.get("Parameters", [])
         ]
     }
 

@@ -6,14 +6,14 @@ from rehearsal.provider.work import Work
 
 def delete_role(work: Work) -> None:
     """A role leaves its instance profiles first and, where that is wanted, its policies."""
-    for profile in work.api.list_instance_profiles_for_role(RoleName=work.id)["InstanceProfiles"]:
+    for profile in work.api.list_instance_profiles_for_role(RoleName=work.id).get("InstanceProfiles", []):
         work.api.remove_role_from_instance_profile(
             InstanceProfileName=profile["InstanceProfileName"], RoleName=work.id
         )
     if work.inputs.get("forceDetachPolicies"):
-        for policy in work.api.list_attached_role_policies(RoleName=work.id)["AttachedPolicies"]:
+        for policy in work.api.list_attached_role_policies(RoleName=work.id).get("AttachedPolicies", []):
             work.api.detach_role_policy(RoleName=work.id, PolicyArn=policy["PolicyArn"])
-        for name in work.api.list_role_policies(RoleName=work.id)["PolicyNames"]:
+        for name in work.api.list_role_policies(RoleName=work.id).get("PolicyNames", []):
             work.api.delete_role_policy(RoleName=work.id, PolicyName=name)
     work.api.delete_role(RoleName=work.id)
 
@@ -26,7 +26,9 @@ def change_profile_role(work: Work) -> None:
 
 
 def leave_role(work: Work) -> None:
-    for role in work.api.get_instance_profile(InstanceProfileName=work.id)["InstanceProfile"]["Roles"]:
+    for role in work.api.get_instance_profile(InstanceProfileName=work.id)["InstanceProfile"].get(
+        "Roles", []
+    ):
         work.api.remove_role_from_instance_profile(InstanceProfileName=work.id, RoleName=role["RoleName"])
 
 

@@ -61,7 +61,7 @@ def read_parameters(work: Work) -> dict[str, Any]:
                 "ApplyMethod": each.get("ApplyMethod"),
             }
             for page in pages
-            for each in page["Parameters"]
+            for each in page.get("Parameters", [])
             if "ParameterValue" in each
         ]
     }

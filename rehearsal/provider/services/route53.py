@@ -58,7 +58,7 @@ def read(work: Work) -> dict[str, Any] | None:
         StartRecordName=name,
         StartRecordType=work.inputs["type"],
         MaxItems="1",
-    )["ResourceRecordSets"]
+    ).get("ResourceRecordSets", [])
     for record in listed:
         if record["Name"].rstrip(".").lower() == name and record["Type"] == work.inputs["type"]:
             return {

@@ -24,7 +24,7 @@ def attach_gateway(work: Work) -> None:
 def delete_gateway(work: Work) -> None:
     """A gateway that is attached can't be deleted."""
     (gateway,) = work.api.describe_internet_gateways(InternetGatewayIds=[work.id])["InternetGateways"]
-    for attachment in gateway["Attachments"]:
+    for attachment in gateway.get("Attachments", []):
         work.api.detach_internet_gateway(InternetGatewayId=work.id, VpcId=attachment["VpcId"])
     work.api.delete_internet_gateway(InternetGatewayId=work.id)
 
