@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import random
 import sys
 from pathlib import Path
 
@@ -20,11 +21,14 @@ def up(rehearsal: Rehearsal, options: argparse.Namespace) -> None:
         machine.check(rehearsal.search_path(os.environ["PATH"]))
         cloud = daemon.find(rehearsal.state)
         refuse_moved(rehearsal, cloud)
+        refuse_mean(options.mean, cloud)
         if cloud is None:
             clear_crashed(rehearsal)
         installation.install(rehearsal)
         if cloud is None:
-            daemon.start(rehearsal)
+            if options.mean is not None:
+                say(f"the cloud is mean: --mean {options.mean} makes it so again")
+            daemon.start(rehearsal, options.mean)
         deployment.up(rehearsal)
         status(rehearsal, options)
 
@@ -111,6 +115,12 @@ def refuse_moved(rehearsal: Rehearsal, cloud: daemon.Cloud | None) -> None:
         )
 
 
+def refuse_mean(seed: int | None, cloud: daemon.Cloud | None) -> None:
+    """A cloud is mean from its start on, or never."""
+    if cloud is not None and seed is not None:
+        raise CloudError("A rehearsal runs already: run `make down` before `up --mean`.")
+
+
 def clear_crashed(rehearsal: Rehearsal) -> None:
     """A cloud keeps what it holds in memory: what its crash left on disk is of no use."""
     if rehearsal.log.exists():
@@ -136,6 +146,15 @@ def parse() -> argparse.Namespace:
     commands = parser.add_subparsers(dest="command", required=True)
     for name, command in COMMANDS.items():
         added = commands.add_parser(name, help=command.__doc__)
+        if name == "up":
+            added.add_argument(
+                "--mean",
+                nargs="?",
+                type=int,
+                const=random.randrange(1000),
+                metavar="SEED",
+                help="a cloud that takes the freedoms that AWS documents (docs/mean-cloud.md)",
+            )
         if name == "logs":
             added.add_argument("name", nargs="?", default="")
         if name == "queries":

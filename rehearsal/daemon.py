@@ -40,9 +40,10 @@ class Cloud:
     port: int
 
 
-def arguments(*, port: int | str, state: Path) -> list[str]:
-    """The cloud's command line after the interpreter."""
-    return ["-m", "rehearsal.cloud", "--port", str(port), "--state", str(state)]
+def arguments(*, port: int | str, state: Path, mean: int | None = None) -> list[str]:
+    """The cloud's command line after the interpreter; `mean` is the seed of a mean cloud."""
+    seed = [] if mean is None else ["--mean", str(mean)]
+    return ["-m", "rehearsal.cloud", "--port", str(port), "--state", str(state), *seed]
 
 
 def find(state: Path) -> Cloud | None:
@@ -61,15 +62,15 @@ def serves(pid: int, state: Path) -> int | None:
         )
     except (OSError, ValueError):
         return None  # it ended meanwhile, or is one of the kernel's
-    if "python" in Path(interpreter).name and len(rest) == 6 and rest == arguments(port=rest[3], state=state):
+    if "python" in Path(interpreter).name and rest[:6] == arguments(port="".join(rest[3:4]), state=state):
         return int(rest[3])
     return None
 
 
-def start(rehearsal: Rehearsal) -> None:
+def start(rehearsal: Rehearsal, mean: int | None = None) -> None:
     """Starts the cloud and waits until it answers; raises with the end of its log when it does not."""
     check_port(rehearsal.port)
-    command = [sys.executable, *arguments(port=rehearsal.port, state=rehearsal.state)]
+    command = [sys.executable, *arguments(port=rehearsal.port, state=rehearsal.state, mean=mean)]
     environment = {
         "PATH": rehearsal.search_path(os.environ["PATH"]),
         "HOME": str(Path.home()),
@@ -143,6 +144,13 @@ def rows(endpoint: str, key: AccessKey) -> list[dict[str, Any]] | None:
             return said
     except OSError:
         return None
+
+
+def freedoms(endpoint: str, key: AccessKey) -> dict[str, Any]:
+    """The seed of a mean cloud, and how often it took each freedom."""
+    with _DIRECT.open(_signed("GET", endpoint, "/_evenkeel/freedoms", key), timeout=5) as answer:
+        said: dict[str, Any] = json.load(answer)
+        return said
 
 
 def inject(endpoint: str, key: AccessKey, action: str, target: str) -> None:

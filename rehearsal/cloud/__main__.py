@@ -43,17 +43,20 @@ def main() -> int:
         signal.signal(number, lambda *_: told_to_end.set())
     try:
         with _lock(options.state), _listen(options.port) as listener:
-            return _run(listener, options.state, told_to_end)
+            return _run(listener, options.state, told_to_end, options.mean)
     except (CannotStartError, CannotIsolateError) as error:
         log.error("%s", error)
         return 1
 
 
-def _run(listener: socket.socket, state_dir: Path, told_to_end: threading.Event) -> int:
+def _run(
+    listener: socket.socket, state_dir: Path, told_to_end: threading.Event, mean_seed: int | None
+) -> int:
     # moto takes over a second to import: a port or folder in use is told before that.
     from rehearsal.cloud import authorization, images, kms, s3_policies
     from rehearsal.cloud.api import Api
     from rehearsal.cloud.identities import Identities
+    from rehearsal.cloud.mean.meanness import Meanness
 
     site = _site(listener, state_dir)
     images.register()
@@ -61,7 +64,10 @@ def _run(listener: socket.socket, state_dir: Path, told_to_end: threading.Event)
     s3_policies.mend_moto()
     authorization.mend_moto()
     bodies, faults = _bodies(site)
-    api = Api(listener, site.authority.path, Identities(AccessKey.make(state_dir)), faults.inject)
+    meanness = None if mean_seed is None else Meanness(mean_seed)
+    if meanness:
+        site.zones.is_short = meanness.is_short
+    api = Api(listener, site.authority.path, Identities(AccessKey.make(state_dir)), faults.inject, meanness)
     api.start()
     log.info("answering at %s; servers get addresses of %s", site.endpoint, site.addresses.network)
     try:
@@ -70,6 +76,8 @@ def _run(listener: socket.socket, state_dir: Path, told_to_end: threading.Event)
         _stop(bodies)
         api.stop()
         site.addresses.release()
+        if meanness:
+            log.info("%s", meanness)
         log.info("ended")
     return 0
 
@@ -170,6 +178,7 @@ def _parse() -> argparse.Namespace:
     parser.add_argument(
         "--state", type=Path, required=True, help="the folder for data, logs and certificates"
     )
+    parser.add_argument("--mean", type=int, metavar="SEED", help="take the freedoms that AWS documents")
     return parser.parse_args()
 
 

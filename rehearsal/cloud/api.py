@@ -25,6 +25,7 @@ from rehearsal.cloud import authorization, refusals
 from rehearsal.cloud.guard import Guard, dialect_of
 from rehearsal.cloud.identities import Identities, Identity
 from rehearsal.cloud.judge.front import refused
+from rehearsal.cloud.mean.meanness import Meanness
 from rehearsal.cloud.refusals import RefusedError
 from rehearsal.cloud.site import Row
 
@@ -41,11 +42,14 @@ class Api:
         ca: Path,
         identities: Identities,
         inject: Callable[[str, str], None],
+        meanness: Meanness | None = None,
     ) -> None:
         self.rows: list[Row] = []
         self._inject = inject
         self._ca = ca
-        self._moto = DomainDispatcherApplication(create_backend_app)
+        self._meanness = meanness
+        moto = DomainDispatcherApplication(create_backend_app)
+        self._moto = meanness.around(moto) if meanness else moto
         host, port = listener.getsockname()
         self._guard = Guard(identities, port)
         logging.getLogger("werkzeug").setLevel(logging.WARNING)  # a line per request hides everything else
@@ -101,8 +105,11 @@ class Api:
             return Response("only the rehearsal's own access key may ask this\n", 403)
         match page:
             case "/_evenkeel/status":
-                body = json.dumps([dataclasses.asdict(row) for row in self.rows])
+                rows = [*self.rows, *(self._meanness.rows() if self._meanness else [])]
+                body = json.dumps([dataclasses.asdict(row) for row in rows])
                 return Response(body, mimetype="application/json")
+            case "/_evenkeel/freedoms" if self._meanness:
+                return Response(json.dumps(self._meanness.told()), mimetype="application/json")
             case "/_evenkeel/faults":
                 return self._fault(request)
         return Response("there is no such page\n", 404)

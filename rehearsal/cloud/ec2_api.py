@@ -47,7 +47,7 @@ def mend_moto(addresses: Addresses, zones: Zones, console: Callable[[str], str])
         return ActionResult({"InstanceId": instance.id, "Timestamp": utcnow(), "Output": output})
 
     def run_instances(backend: Any, *args: Any, **kwargs: Any) -> Any:
-        if (zone := _zone_of(backend, kwargs)) in zones.lost:
+        if (zone := _zone_of(backend, kwargs)) in zones.lost or zones.is_short(zone):
             raise InsufficientInstanceCapacity(str(kwargs.get("instance_type")), zone)
         return _run_from_template(backend, *args, **kwargs)
 
@@ -57,7 +57,7 @@ def mend_moto(addresses: Addresses, zones: Zones, console: Callable[[str], str])
 
 
 class InsufficientInstanceCapacity(EC2ClientError):
-    """A zone is lost."""
+    """A zone is lost, or has no machine."""
 
     def __init__(self, instance_type: str, zone: str) -> None:
         super().__init__(

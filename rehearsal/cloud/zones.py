@@ -1,5 +1,6 @@
 """Availability zones: which of them a fault has taken away."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 
@@ -12,3 +13,5 @@ class Zones:
 
     lost: set[str] = field(default_factory=set)
     """Names such as `eu-central-1a`: whatever runs there dies, and nothing can be launched there."""
+    is_short: Callable[[str], bool] = lambda _: False
+    """Whether a zone has no machine for a launch just now; asked once a launch."""

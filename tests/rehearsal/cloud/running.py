@@ -38,8 +38,11 @@ BUSY = 3
 class RunningCloud:
     """`python -m rehearsal.cloud` as a child, and what a test asks of it."""
 
-    def __init__(self, state_dir: Path, *, isolation: str | None = None) -> None:
-        """`isolation` is the way in which servers and tasks are isolated; without it the machine's best."""
+    def __init__(self, state_dir: Path, *, isolation: str | None = None, mean: int | None = None) -> None:
+        """`isolation` is the way in which servers and tasks are isolated; without it the machine's best.
+
+        `mean` is the seed of a mean cloud.
+        """
         self.state_dir = state_dir
         self.port = free_port()
         self.endpoint = f"http://127.0.0.1:{self.port}"
@@ -50,7 +53,7 @@ class RunningCloud:
             self.process = subprocess.Popen(
                 [
                     *("setpriv", "--pdeathsig", "TERM"),  # a test run that is killed leaves no cloud behind
-                    *(sys.executable, *daemon.arguments(port=self.port, state=state_dir)),
+                    *(sys.executable, *daemon.arguments(port=self.port, state=state_dir, mean=mean)),
                 ],
                 stderr=log,
                 env=os.environ | ({CHOICE: isolation} if isolation else {}),

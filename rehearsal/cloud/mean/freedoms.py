@@ -1,0 +1,37 @@
+"""Which freedoms the cloud takes. docs/mean-cloud.md has a row for each, with AWS's page."""
+
+from enum import Enum
+
+
+class Freedom(Enum):
+    """Something that AWS may do with a call, and a friendly cloud does not."""
+
+    THROTTLED = "throttled"
+    """The call is refused because there were too many."""
+    SERVER_ERROR = "server error"
+    """The call fails inside AWS, before anything is done."""
+    SLOW_ANSWER = "slow answer"
+    LOST_ANSWER = "lost answer"
+    """The call is carried out, and the connection breaks before its answer."""
+    SHORT_PAGE = "short page"
+    """A list comes in pages of one or two items, whatever the caller's limit."""
+    OTHER_ORDER = "other order"
+    """A list whose order is not documented comes in another one."""
+    ABSENT_MEMBER = "absent member"
+    """An optional member whose value says nothing is left out of the answer."""
+    NOT_FOUND_YET = "not found yet"
+    """A call that names a fresh resource is told that there is none."""
+    NOT_LISTED_YET = "not listed yet"
+    """A list lacks a fresh resource."""
+    ROLE_NOT_KNOWN_YET = "role not known yet"
+    """Another service does not know a fresh role or instance profile."""
+    SERVICE_ROLE_NOT_KNOWN_YET = "service-linked role not known yet"
+    """The call that has AWS make a service-linked role fails, as the role is not known at once."""
+    SLOW_STATE = "slow state"
+    """What is ready shows an earlier state for some seconds more."""
+    NO_CAPACITY = "no capacity"
+    """A zone has no machine for a launch just now."""
+    LATE_LOG = "late log"
+    """Log events are readable only some seconds after they were put."""
+    LATE_METRIC = "late metric"
+    """The newest data points of a metric are missing."""

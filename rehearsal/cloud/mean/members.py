@@ -1,0 +1,31 @@
+"""Members that an answer may lack: optional ones whose value says nothing. Pure."""
+
+from typing import Any
+
+from botocore.model import ListShape, MapShape, Shape, StructureShape
+
+SAYING = {"Key", "Value", "key", "value", "Name", "name"}
+"""Of pairs, such as tags: an empty one is a value too."""
+
+
+def leave_out(value: Any, shape: Shape | None) -> int:
+    """Takes out of `value`, at any depth, what is empty and not required; how many."""
+    match shape:
+        case StructureShape() if isinstance(value, dict):
+            idle = [
+                name
+                for name, each in value.items()
+                if name in shape.members
+                and name not in shape.required_members
+                and name not in SAYING
+                and each in ([], {}, "")
+            ]
+            for name in idle:
+                del value[name]
+            inner = sum(leave_out(each, shape.members.get(name)) for name, each in value.items())
+            return len(idle) + inner
+        case ListShape() if isinstance(value, list):
+            return sum(leave_out(each, shape.member) for each in value)
+        case MapShape() if isinstance(value, dict):
+            return sum(leave_out(each, shape.value) for each in value.values())
+    return 0

@@ -1,0 +1,84 @@
+"""How other services refuse a role or an instance profile that has not spread to them yet.
+
+AWS documents that it may take seconds (IAM's user guide, "Changes that I make are not always immediately
+visible"); the words are those for which the official provider waits.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from moto.ec2.models import ec2_backends
+
+from rehearsal.cloud.judge.call import Call
+from rehearsal.cloud.mean.fresh import texts
+from rehearsal.cloud.site import every
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Refusal:
+    """An error's code and message."""
+
+    code: str
+    message: str
+
+
+_PRINCIPAL = "Policy contains a statement with one or more invalid principals."
+REFUSALS: Mapping[tuple[str, str], Refusal] = {
+    ("autoscaling", "CreateAutoScalingGroup"): Refusal(
+        code="ValidationError",
+        message="You must use a valid fully-formed launch template. Invalid IAM Instance Profile name",
+    ),
+    ("ec2", "CreateFlowLogs"): Refusal(code="InvalidParameter", message="Unable to assume given IAM role"),
+    ("ecs", "RunTask"): Refusal(
+        code="ClientException",
+        message="ECS was unable to assume the role that was provided for this task. Please verify that the"
+        " role being passed has the proper trust relationship and permissions and that your IAM user has"
+        " permissions to pass this role.",
+    ),
+    ("rds", "CreateDBInstance"): Refusal(
+        code="InvalidParameterValue",
+        message="IAM role ARN value is invalid or does not include the required permissions for:"
+        " ENHANCED_MONITORING",
+    ),
+    ("kms", "CreateKey"): Refusal(code="MalformedPolicyDocumentException", message=_PRINCIPAL),
+    ("kms", "PutKeyPolicy"): Refusal(code="MalformedPolicyDocumentException", message=_PRINCIPAL),
+    ("s3", "PutBucketPolicy"): Refusal(code="MalformedPolicy", message="Invalid principal in policy"),
+}
+
+WITHOUT_SERVICE_ROLE: Mapping[tuple[str, str], Refusal] = {
+    # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/using-service-linked-roles.html
+    ("ecs", "CreateCluster"): Refusal(
+        code="InvalidParameterException",
+        message="Unable to assume the service linked role. Please verify that the ECS service linked role"
+        " exists.",
+    ),
+}
+"""Of the first call in an account that has AWS make the role."""
+
+
+def named(call: Call) -> set[str]:
+    """Names and ARNs of roles and instance profiles that the call leads to."""
+    found = set(texts(call.members))
+    for policy in (text for text in found.copy() if text.startswith("{")):
+        try:
+            found |= set(texts(json.loads(policy)))
+        except ValueError:
+            continue
+    if call.service == "autoscaling":
+        found |= {name for template in _templates(found) for name in texts(_profile(template))}
+    return found
+
+
+def _templates(ids: set[str]) -> list[Any]:
+    return [
+        template
+        for backend in every(ec2_backends)
+        for template in list(backend.launch_templates.values())
+        if template.id in ids
+    ]
+
+
+def _profile(template: Any) -> Any:
+    return [version.data.get("IamInstanceProfile") for version in list(template.versions)]
