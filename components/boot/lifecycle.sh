@@ -12,7 +12,8 @@ set +a
 # shellcheck source=components/boot/imds.sh
 . /opt/evenkeel/imds.sh
 
-NOTICES=5 # seconds between two looks, as EC2's guide has it
+NOTICES=5  # seconds between two looks, as EC2's guide has it
+LEARNED=10 # seconds until each node of the balancer has learned that this server goes; AWS names no figure
 instance_id=$(imds instance-id)
 leaving='' recommended=''
 
@@ -23,7 +24,9 @@ main() {
     sleep 1
   done
   say "the group terminates this server: waiting until the balancer has drained it"
+  local began=$SECONDS
   wait_until_drained
+  wait_until_learned "$began"
   say "stopping the app"
   systemctl stop app.service
   until hook complete-lifecycle-action --lifecycle-action-result CONTINUE; do sleep 2; done
@@ -42,6 +45,13 @@ wait_until_drained() {
     fi
     sleep 2
   done
+}
+
+# Where no request is in flight the drain ends at once, and nodes of the balancer that have not learned of it send new ones.
+# https://github.com/kubernetes-sigs/aws-load-balancer-controller/issues/1064
+wait_until_learned() { # wait_until_learned BEGAN
+  local left=$(($1 + LEARNED - SECONDS))
+  [ $left -le 0 ] || sleep $left
 }
 
 # By itself the CLI waits for minutes where the API does not answer.

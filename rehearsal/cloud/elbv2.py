@@ -4,6 +4,7 @@ import logging
 import time
 from collections.abc import Iterable
 from pathlib import Path
+from random import Random
 from typing import Any
 
 from moto.ec2.models import ec2_backends
@@ -17,7 +18,7 @@ from rehearsal.cloud.haproxy import Haproxy, HaproxyError
 from rehearsal.cloud.haproxy_config import Balancer, ServerLine, TargetGroup, UnsupportedError, backend_name
 from rehearsal.cloud.metrics import Measured
 from rehearsal.cloud.site import Row, Site, every
-from rehearsal.cloud.targets import Observation, Target
+from rehearsal.cloud.targets import UNAWARE, Observation, Target, fail_open
 from rehearsal.processes import end_all
 
 log = logging.getLogger(__name__)
@@ -150,6 +151,7 @@ class _LoadBalancer:
                 arn: [
                     ServerLine(name=target.server, where=target.where, weight=target.weight)
                     for target in targets.values()
+                    if not target.forgotten
                 ]
                 for arn, targets in self.targets.items()
             },
@@ -161,7 +163,7 @@ class _LoadBalancer:
             for target_id, registered in list(self._backend.target_groups[group.arn].targets.items()):
                 known = targets.get(target_id)
                 if known is None or known.state == "draining":
-                    if known is not None:
+                    if known is not None and not known.forgotten:
                         self._leaving.append((group.backend, known.server))
                     if target := self._target(target_id, int(registered["Port"])):
                         targets[target_id] = target
@@ -192,32 +194,42 @@ class _LoadBalancer:
             for target in list(targets.values()):
                 if target.id not in group.targets and target.state != "draining":
                     delay = float(group.attributes["deregistration_delay.timeout_seconds"])
-                    target.drain(now=time.monotonic(), delay=delay)
-                    self._weigh(arn, target)
+                    # By its name, which is another one at each registration.
+                    unaware = Random(target.server).uniform(*UNAWARE)
+                    target.drain(now=time.monotonic(), delay=delay, unaware=unaware)
 
     def _observe(self, wanted: Balancer) -> None:
         statistics = self._haproxy.statistics()
         self._traffic.see(statistics)
         for group in wanted.target_groups:
-            targets = self.targets[group.arn]
+            targets, now = self.targets[group.arn], time.monotonic()
+            weights = {target.server: target.weight for target in targets.values()}
             for target in list(targets.values()):
-                row = statistics[group.backend, target.server]
-                in_flight = int(row["scur"]) + int(row["qcur"])
-                before = target.weight
-                target.observe(
-                    Observation(
-                        up=row["status"].startswith("UP"),
-                        check=row["check_status"],
-                        code=row["check_code"],
-                        requests=in_flight,
-                    )
-                )
-                if target.weight != before:
-                    self._weigh(group.arn, target)
-                if target.drained(in_flight, now=time.monotonic()):
+                if target.unused(now=now):
                     del targets[target.id]
-                    self._leaving.append((group.backend, target.server))
+                elif not target.forgotten:
+                    self._look(group, target, statistics[group.backend, target.server], now)
+            fail_open(targets.values())
+            for target in targets.values():
+                if target.weight != weights[target.server] and not target.forgotten:
+                    self._weigh(group.arn, target)
+                if target.fails_open:
+                    # Else HAProxy sends it nothing; by the next failed checks it would be down again.
+                    self._command(f"set server {group.backend}/{target.server} health up")
         self._remove()
+
+    def _look(self, group: TargetGroup, target: Target, row: dict[str, str], now: float) -> None:
+        in_flight = int(row["scur"]) + int(row["qcur"])
+        seen = Observation(
+            up=row["status"].startswith("UP"),
+            check=row["check_status"],
+            code=row["check_code"],
+            requests=in_flight,
+        )
+        target.observe(seen, now=now)
+        target.complete(in_flight, now=now)
+        if target.forgotten:
+            self._leaving.append((group.backend, target.server))
 
     def _remove(self) -> None:
         """HAProxy lets a server go once its last connection, even an idle one, is closed."""

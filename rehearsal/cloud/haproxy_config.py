@@ -1,7 +1,8 @@
 """An application load balancer as HAProxy's configuration. Pure.
 
-What an ALB does is from https://docs.aws.amazon.com/elasticloadbalancing/latest/application/: it connects
-within 10 s, sends no request twice, keeps connections to targets and shares them between clients.
+By https://docs.aws.amazon.com/elasticloadbalancing/latest/application/ an ALB connects within 10 s, keeps
+connections to targets and shares them between clients. Whether it ever sends a request twice is not said
+there; this one does not, so that no failure is hidden.
 """
 
 import re

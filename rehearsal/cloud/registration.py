@@ -25,11 +25,19 @@ class Registration:
                 self._elbv2.deregister_targets(group.arn, [{"Id": instance_id}])
 
     def drained(self, instance_id: str) -> bool:
-        """Whether no balancer knows it any more."""
+        """Whether nothing is in flight to it or its delay is over, whatever state is still displayed.
+
+        That is what Auto Scaling waits for:
+        https://docs.aws.amazon.com/elasticloadbalancing/latest/classic/config-conn-drain.html
+        """
         return not any(
-            instance_id in group.targets or instance_id in (self._balancers.targets(group.arn) or {})
+            instance_id in group.targets or self._is_deregistering(group, instance_id)
             for group in self._target_groups()
         )
+
+    def _is_deregistering(self, group: Any, instance_id: str) -> bool:
+        target = (self._balancers.targets(group.arn) or {}).get(instance_id)
+        return target is not None and not target.deregistered
 
     def states(self, instance_id: str) -> set[str]:
         """Its states in the groups that a balancer uses."""

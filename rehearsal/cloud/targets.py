@@ -1,8 +1,19 @@
-"""A target of a target group, from its registration until it is drained. Pure: observations in, state out."""
+"""A target of a target group, from its registration until it is unused. Pure: observations in, state out.
 
+https://docs.aws.amazon.com/elasticloadbalancing/latest/application/edit-target-group-attributes.html#deregistration-delay
+https://docs.aws.amazon.com/elasticloadbalancing/latest/application/target-group-health-checks.html
+"""
+
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 FULL_WEIGHT = 100
+UNAWARE = (1.0, 5.0)
+"""Seconds, at least and at most, that a deregistered target still gets new requests.
+
+A load balancer has many nodes, which learn of it one after another. AWS names no figure; users see seconds:
+https://github.com/kubernetes-sigs/aws-load-balancer-controller/issues/1064
+"""
 _SETTLE = 1.0  # seconds between deregistration and the first look at whether requests are in flight
 
 _CHECK_FAILURES = {
@@ -35,7 +46,16 @@ class Target:
     state: str = "initial"
     reason: str | None = "Elb.RegistrationInProgress"
     description: str | None = "Target registration is in progress"
+    fails_open: bool = False
+    """Whether it gets requests although it is unhealthy, as all of its target group are."""
+    deregistered: bool = False
+    """Whether its deregistration is complete.
+
+    It is displayed as draining until its delay is over all the same, and some nodes still send it requests.
+    """
+    _gets_requests: bool = field(default=False)
     _drain_began: float = field(default=0.0)
+    _aware_at: float = field(default=0.0)
     _drain_ends: float = field(default=0.0)
 
     @property
@@ -45,18 +65,21 @@ class Target:
 
     @property
     def weight(self) -> int:
-        """Requests go to healthy targets alone; a new one has to pass its first health check."""
-        return FULL_WEIGHT if self.state == "healthy" else 0
+        """A new target has to pass its first health check; one that drains gets requests for a while yet."""
+        return FULL_WEIGHT if self.state == "healthy" or self.fails_open or self._gets_requests else 0
 
-    def drain(self, *, now: float, delay: float) -> None:
-        """No new request for it; those in flight have `delay` seconds."""
+    def drain(self, *, now: float, delay: float, unaware: float) -> None:
+        """No new request after `unaware` seconds; those in flight have `delay` seconds."""
+        self._gets_requests = self.weight > 0
         self.state, self.reason = "draining", "Target.DeregistrationInProgress"
         self.description = "Target deregistration is in progress"
-        self._drain_began, self._drain_ends = now, now + delay
+        self._drain_began, self._aware_at = now, now + min(unaware, delay)
+        self._drain_ends = now + delay
 
-    def observe(self, seen: Observation) -> None:
+    def observe(self, seen: Observation, *, now: float) -> None:
         """A look at the health checks; nothing brings back a target that drains."""
         if self.state == "draining":
+            self._gets_requests = self._gets_requests and now < self._aware_at
             return
         if seen.up and seen.check.startswith("L7OK"):
             self.state, self.reason, self.description = "healthy", None, None
@@ -69,8 +92,25 @@ class Target:
             )
             self.reason, self.description = reason, description.format(code=seen.code)
 
-    def drained(self, requests: int, *, now: float) -> bool:
-        """Whether it may go: its delay is over, or nothing is in flight any more."""
-        if self.state != "draining":
-            return False
-        return now >= self._drain_ends or (requests == 0 and now >= self._drain_began + _SETTLE)
+    def complete(self, requests: int, *, now: float) -> None:
+        """Its deregistration, when its delay is over or nothing is in flight any more."""
+        if self.state == "draining":
+            quiet = requests == 0 and now >= self._drain_began + _SETTLE
+            self.deregistered = self.deregistered or quiet or now >= self._drain_ends
+
+    @property
+    def forgotten(self) -> bool:
+        """Whether every node has learned that it is deregistered: no request can reach it."""
+        return self.deregistered and not self._gets_requests
+
+    def unused(self, *, now: float) -> bool:
+        """Whether the target group knows it no longer."""
+        return self.deregistered and now >= self._drain_ends
+
+
+def fail_open(targets: Collection[Target]) -> None:
+    """With none but unhealthy targets registered, all of them get requests."""
+    registered = [target for target in targets if target.state != "draining"]
+    all_are_unhealthy = all(target.state == "unhealthy" for target in registered)
+    for target in targets:
+        target.fails_open = all_are_unhealthy and target.state == "unhealthy"

@@ -2,11 +2,16 @@
 
 import base64
 import json
+import time
+import urllib.error
 import urllib.request
-from collections.abc import Container
+from collections.abc import Container, Iterator
+from contextlib import contextmanager
 from typing import Any
 
+from rehearsal.cloud.targets import UNAWARE
 from tests.rehearsal.cloud.running import RunningCloud, eventually
+from tests.watch import Watch
 
 PORT = 3000
 SERVER = """#!/bin/bash
@@ -125,12 +130,42 @@ class Fleet:
     def delete_group(self, name: str) -> None:
         """With everything in it, and its servers out of the balancer."""
         self.autoscaling.delete_auto_scaling_group(AutoScalingGroupName=name, ForceDelete=True)
-        eventually(lambda: not self.groups() and not self.health(), within=30)
+        eventually(lambda: not self.groups() and not self.registered(), within=30)
 
     def groups(self) -> list[dict[str, Any]]:
         """Every group, as described."""
         described: list[dict[str, Any]] = self.autoscaling.describe_auto_scaling_groups()["AutoScalingGroups"]
         return described
+
+    @contextmanager
+    def serving_on(self) -> Iterator[None]:
+        """For the block, what leaves the group `app` serves on until each node of the balancer knows.
+
+        A server that only waits for its drain fails the requests that some nodes still send.
+        """
+        hook = {"AutoScalingGroupName": "app", "LifecycleHookName": "serving-on"}
+        self.autoscaling.put_lifecycle_hook(
+            **hook, LifecycleTransition="autoscaling:EC2_INSTANCE_TERMINATING", HeartbeatTimeout=60
+        )
+        waits_since: dict[str, float] = {}
+        released: set[str] = set()
+
+        def release() -> None:
+            now = time.monotonic()
+            for server in set(self.members("Terminating:Wait")) - released:
+                if now - waits_since.setdefault(server, now) > UNAWARE[1]:
+                    released.add(server)
+                    self.autoscaling.complete_lifecycle_action(
+                        **hook, InstanceId=server, LifecycleActionResult="CONTINUE"
+                    )
+
+        watch = Watch(release)
+        try:
+            yield
+            eventually(lambda: not self.members("Terminating") + self.members("Terminating:Wait"), within=60)
+        finally:
+            watch.stop()
+            self.autoscaling.delete_lifecycle_hook(**hook)
 
     def members(self, state: str = "InService") -> list[str]:
         """Ids of the only group's instances in that state."""
@@ -163,6 +198,10 @@ class Fleet:
             one["Target"]["Id"]: one["TargetHealth"]["State"] for one in described["TargetHealthDescriptions"]
         }
 
+    def registered(self) -> list[str]:
+        """The targets, in order; one that has left is described until its deregistration delay is over."""
+        return sorted(target for target, state in self.health().items() if state != "draining")
+
     def healthy(self) -> list[str]:
         """The targets that get requests."""
         return [target for target, state in self.health().items() if state == "healthy"]
@@ -172,10 +211,17 @@ class Fleet:
 
         def settled() -> bool:
             members = sorted(self.members())
-            return len(members) == count and sorted(self.healthy()) == members == sorted(self.health())
+            return len(members) == count and sorted(self.healthy()) == members == self.registered()
 
         eventually(settled, within=60)
         return self.members()
+
+    def answering(self, what: str = "id") -> set[str]:
+        """Who answers some requests in a row, by id or `mark`; nobody where one fails."""
+        try:
+            return {self.ask()[what] for _ in range(8)}
+        except urllib.error.HTTPError:
+            return set()
 
     def ask(self, path: str = "/") -> dict[str, Any]:
         """A request through the balancer."""

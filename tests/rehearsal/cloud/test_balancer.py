@@ -5,6 +5,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
 
@@ -48,7 +49,7 @@ def test_targets_come_and_go_without_a_failed_request(fleet: Fleet) -> None:
         for _ in range(3):
             fleet.elb.deregister_targets(TargetGroupArn=fleet.target_group, Targets=[{"Id": leaving}])
             eventually(lambda: fleet.health().get(leaving) == "draining", within=2)
-            eventually(lambda: leaving not in fleet.health(), within=5)
+            eventually(lambda: leaving not in fleet.health(), within=15)
             fleet.elb.register_targets(TargetGroupArn=fleet.target_group, Targets=[{"Id": leaving}])
             assert fleet.health()[leaving] == "initial"
             eventually(lambda: fleet.health()[leaving] == "healthy", within=10)
@@ -70,8 +71,62 @@ def test_a_request_in_flight_outlives_its_targets_deregistration(fleet: Fleet) -
     for thread in asking:
         thread.join()
     assert {answer["id"] for answer in answers} == set(fleet.members())
-    eventually(lambda: leaving not in fleet.health(), within=3)
+    eventually(lambda: leaving not in fleet.health(), within=15)
     fleet.elb.register_targets(TargetGroupArn=fleet.target_group, Targets=[{"Id": leaving}])
+    fleet.wait_for_healthy(2)
+
+
+def test_a_target_gets_new_requests_for_some_seconds_after_its_deregistration(fleet: Fleet) -> None:
+    """The balancer's nodes learn of it one after another; then it gets none, though it is still shown."""
+    leaving = fleet.members()[0]
+    target = {"TargetGroupArn": fleet.target_group, "Targets": [{"Id": leaving}]}
+
+    def new_requests() -> int:
+        """How many it answered that were sent later than DeregisterTargets had answered."""
+        over, after = threading.Event(), threading.Event()
+        answered: list[str] = []
+
+        def ask() -> None:
+            while not over.is_set():
+                late = after.is_set()
+                identity = fleet.ask()["id"]
+                answered.extend([identity] * late)
+
+        with ThreadPoolExecutor() as pool:
+            asking = pool.submit(ask)
+            try:
+                fleet.elb.deregister_targets(**target)
+                after.set()
+                eventually(lambda: leaving not in fleet.health(), within=15)
+                assert leaving not in {fleet.ask()["id"] for _ in range(4)}
+            finally:
+                over.set()
+            asking.result()
+        fleet.elb.register_targets(**target)
+        fleet.wait_for_healthy(2)
+        return answered.count(leaving)
+
+    eventually(new_requests, within=60)
+
+
+def test_without_a_healthy_target_every_one_gets_requests(fleet: Fleet) -> None:
+    """The balancer fails open: to servers that all fail their checks and serve."""
+    both = fleet.members()
+    for server in both:
+        fleet.run(server, "touch /tmp/broken")
+    eventually(lambda: set(fleet.health().values()) == {"unhealthy"}, within=20)
+    eventually(lambda: fleet.answering() == set(both), within=5)
+    with Load(fleet.url, path="/") as load:
+        # For longer than it takes HAProxy to find a server down.
+        time.sleep(15)
+        outcome = load.stop()
+    assert outcome.failed == 0, outcome.failures
+    assert set(fleet.health().values()) == {"unhealthy"}
+    mended, broken = both
+    fleet.run(mended, "rm /tmp/broken")
+    eventually(lambda: fleet.health() == {mended: "healthy", broken: "unhealthy"}, within=20)
+    eventually(lambda: fleet.answering() == {mended}, within=5)
+    fleet.run(broken, "rm /tmp/broken")
     fleet.wait_for_healthy(2)
 
 

@@ -61,9 +61,10 @@ def test_a_rebalance_recommendation_replaces_the_server_before_it_goes(group: Fl
     leaving = group.members()[0]
     assert metadata(group, leaving, "events/recommendations/rebalance") == "404"
     with Load(group.url, path="/") as load:
-        group.cloud.inject("rebalance-recommendation", leaving)
-        assert "noticeTime" in metadata(group, leaving, "events/recommendations/rebalance")
-        assert fewest_healthy(group, leaving) == 2
+        with group.serving_on():
+            group.cloud.inject("rebalance-recommendation", leaving)
+            assert "noticeTime" in metadata(group, leaving, "events/recommendations/rebalance")
+            assert fewest_healthy(group, leaving) == 2
         causes = [one["Cause"] for one in group.activities() if leaving in one["Description"]]
         assert "EC2 instance rebalance recommendation" in causes[0]
         outcome = load.stop()

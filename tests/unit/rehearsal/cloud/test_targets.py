@@ -2,7 +2,7 @@
 
 import pytest
 
-from rehearsal.cloud.targets import FULL_WEIGHT, Observation, Target
+from rehearsal.cloud.targets import FULL_WEIGHT, Observation, Target, fail_open
 
 
 def target() -> Target:
@@ -19,9 +19,9 @@ def test_a_new_target_gets_no_request_before_its_first_check() -> None:
     """HAProxy takes an unchecked server for healthy; a load balancer does not."""
     one = target()
     assert (one.state, one.weight) == ("initial", 0)
-    one.observe(seen(check="INI"))
+    one.observe(seen(check="INI"), now=1.0)
     assert (one.state, one.reason, one.weight) == ("initial", "Elb.InitialHealthChecking", 0)
-    one.observe(seen())
+    one.observe(seen(), now=2.0)
     assert (one.state, one.reason, one.weight) == ("healthy", None, FULL_WEIGHT)
 
 
@@ -36,23 +36,75 @@ def test_a_new_target_gets_no_request_before_its_first_check() -> None:
 def test_an_unhealthy_target_says_why(check: str, code: str, reason: str, description: str) -> None:
     """With ELBv2's own reason codes."""
     one = target()
-    one.observe(seen(up=False, check=check, code=code))
+    one.observe(seen(up=False, check=check, code=code), now=1.0)
     assert (one.state, one.reason, one.description) == ("unhealthy", reason, description)
 
 
-def test_nothing_brings_back_a_target_that_drains() -> None:
-    """Its health checks go on passing, and it gets no new request."""
+def test_a_target_that_drains_gets_requests_until_every_node_knows() -> None:
+    """Its health checks go on passing, and bring it not back."""
     one = target()
-    one.drain(now=100.0, delay=10.0)
-    one.observe(seen())
-    assert (one.state, one.reason, one.weight) == ("draining", "Target.DeregistrationInProgress", 0)
+    one.observe(seen(), now=90.0)
+    one.drain(now=100.0, delay=10.0, unaware=3.0)
+    one.observe(seen(), now=102.9)
+    assert (one.state, one.reason, one.weight) == (
+        "draining",
+        "Target.DeregistrationInProgress",
+        FULL_WEIGHT,
+    )
+    one.observe(seen(), now=103.0)
+    assert (one.state, one.weight) == ("draining", 0)
 
 
-def test_a_target_drains_until_nothing_is_in_flight_or_its_delay_is_over() -> None:
-    """Deregistration ends early without requests, and in time with them."""
+def test_a_target_that_got_no_request_gets_none_while_it_drains() -> None:
+    """It was not healthy yet."""
     one = target()
-    one.drain(now=100.0, delay=10.0)
-    assert not one.drained(0, now=100.5)
-    assert one.drained(0, now=101.0)
-    assert not one.drained(3, now=109.9)
-    assert one.drained(3, now=110.0)
+    one.drain(now=100.0, delay=10.0, unaware=3.0)
+    one.observe(seen(), now=101.0)
+    assert one.weight == 0
+
+
+def test_deregistration_is_complete_when_nothing_is_in_flight() -> None:
+    """Whether or not each node knows; `draining` is displayed until the delay is over."""
+    one = target()
+    one.observe(seen(), now=90.0)
+    one.drain(now=100.0, delay=10.0, unaware=3.0)
+    one.complete(0, now=100.5)
+    assert not one.deregistered
+    one.complete(2, now=101.0)
+    assert not one.deregistered
+    one.complete(0, now=101.0)
+    assert (one.deregistered, one.state) == (True, "draining")
+    assert (one.weight, one.forgotten) == (FULL_WEIGHT, False)
+    one.observe(seen(), now=103.0)
+    assert (one.weight, one.forgotten) == (0, True)
+    assert not one.unused(now=109.9)
+    assert one.unused(now=110.0)
+
+
+@pytest.mark.parametrize("unaware", [3.0, 60.0])
+def test_deregistration_is_complete_when_the_delay_is_over(unaware: float) -> None:
+    """With requests in flight, and with nodes that do not know."""
+    one = target()
+    one.observe(seen(), now=90.0)
+    one.drain(now=100.0, delay=10.0, unaware=unaware)
+    one.complete(3, now=109.9)
+    assert not one.deregistered
+    one.observe(seen(), now=110.0)
+    one.complete(3, now=110.0)
+    assert (one.deregistered, one.weight, one.unused(now=110.0)) == (True, 0, True)
+
+
+def test_only_unhealthy_targets_get_requests_only_where_there_is_no_other() -> None:
+    """The balancer fails open; one that drains or is new yet does not count as healthy, nor gets any."""
+    healthy, ill, drains = target(), target(), target()
+    healthy.observe(seen(), now=1.0)
+    ill.observe(seen(up=False, check="L7STS", code="503"), now=1.0)
+    drains.drain(now=1.0, delay=60.0, unaware=3.0)
+    fail_open([healthy, ill, drains])
+    assert (healthy.weight, ill.weight, drains.weight) == (FULL_WEIGHT, 0, 0)
+    healthy.observe(seen(up=False, check="L4CON"), now=2.0)
+    fail_open([healthy, ill, drains])
+    assert (healthy.weight, ill.weight, drains.weight) == (FULL_WEIGHT, FULL_WEIGHT, 0)
+    healthy.observe(seen(), now=3.0)
+    fail_open([healthy, ill, drains])
+    assert (healthy.weight, ill.weight, drains.weight) == (FULL_WEIGHT, 0, 0)
