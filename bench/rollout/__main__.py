@@ -1,9 +1,8 @@
 """Rollouts under steady load: `bench/results/rollout.json` and a plot beside it.
 
-The load is `wrk`'s by way of tests/load.py, the one that the tests count failures with: its script notes each
-request, so that no second generator (h2load, say, which does not make new connections) has to be agreed with.
-A connection waits for its answer: while one is slow, fewer are sent. How long a rollout may take is computed
-before the first one, from the stack's settings alone.
+The load is the tests' own (tests/traffic.py): quick reads by `wrk`, whose script notes each request, and slow
+writes. A connection waits for its answer: while one is slow, fewer are sent. How long a rollout may take is
+computed before the first one, from the stack's settings alone.
 
 Ends with 1 and the reason when a request failed, a rollout took longer than that, or fewer servers than
 desired were healthy.
@@ -28,8 +27,8 @@ from stacks import budgets
 from stacks.__main__ import read
 from tests.checkout import Checkout, succeed
 from tests.faults.deployer import UP, until
-from tests.load import Load
 from tests.person import Person
+from tests.traffic import Traffic
 from tests.watch import Watch
 
 RESULTS = Path(__file__).parents[1] / "results"
@@ -96,14 +95,14 @@ def _roll_out(checkout: Checkout, predicted: float) -> Rollout:
     until(fleet.settled)
     people = [Person.logged_in(outputs["url"]) for _ in range(PEOPLE)]
     watch = Watch(Fleet(outputs, environment).look)
-    with Load(outputs["url"], rate=ASKED, cookies=[person.cookie for person in people]) as load:
+    with Traffic(outputs["url"], people, rate=ASKED) as traffic:
         time.sleep(LEAD)
         began = time.monotonic()
         succeed(checkout.pulumi(*UP))
         deployment = time.monotonic() - began
         until(fleet.settled)
         time.sleep(LEAD)
-        outcome, looks = load.stop(), watch.stop()
+        outcome, looks = traffic.stop(), watch.stop()
     return Rollout(
         refresh=fleet.last_refresh(),
         predicted=predicted,

@@ -1,5 +1,7 @@
 """The group's servers as AWS tells of them, and what an operator does to them."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import boto3
@@ -64,11 +66,31 @@ class Servers:
         self._autoscaling.set_desired_capacity(AutoScalingGroupName=self._group, DesiredCapacity=count)
         return self.settled(count)
 
+    @contextmanager
+    def deregistration_delay(self, seconds: int) -> Iterator[None]:
+        """The balancer gives requests in flight so long, for the block."""
+        key = "deregistration_delay.timeout_seconds"
+        group = {"TargetGroupArn": self._target_group}
+        before = self._balancing.describe_target_group_attributes(**group)["Attributes"]
+        (usual,) = [attribute for attribute in before if attribute["Key"] == key]
+        change = self._balancing.modify_target_group_attributes
+        change(**group, Attributes=[{"Key": key, "Value": str(seconds)}])
+        try:
+            yield
+        finally:
+            change(**group, Attributes=[usual])
+
     def terminate(self, server: str) -> None:
         """Ends one in order; the group puts another in its place."""
         self._autoscaling.terminate_instance_in_auto_scaling_group(
             InstanceId=server, ShouldDecrementDesiredCapacity=False
         )
+
+    def replace(self, server: str) -> None:
+        """Ends one in order, and waits until the group is whole again."""
+        self.terminate(server)
+        until(lambda: server not in self.members)
+        self.settled(self.desired)
 
     def lose(self, server: str) -> None:
         """Ends one at once, as a machine that fails."""

@@ -9,13 +9,15 @@ from tests.checkout import succeed
 from tests.faults.deployer import UP
 from tests.faults.rollouts.fleet import Fleet
 from tests.faults.rollouts.releases import BAD, BadRelease
-from tests.load import ASKED, Load
+from tests.load import ASKED
 from tests.person import Person
+from tests.traffic import Traffic
 
 pytestmark = pytest.mark.quiet
 LAST_LINES = 5
 """Of a server's log, at least so many are shown where it has written them."""
 
+PEOPLE = 4
 REQUESTS = 1000
 """At least so many met a rollout; how many a second is test_rolling.py's to hold."""
 
@@ -25,9 +27,10 @@ def test_a_release(release: BadRelease, fleet: Fleet) -> None:
     """It fails in time, with the server's own words; the old servers serve every request, the gates stay."""
     servers, pinned, gates = fleet.servers(), fleet.pinned(), recorded(fleet)
     settings = fleet.settings(environment=f'NODE_OPTIONS: "{release.node_options}"', warmup=release.warmup)
-    with settings, Load(fleet.url, rate=ASKED, cookies=[Person.logged_in(fleet.url).cookie]) as load:
+    people = [Person.logged_in(fleet.url) for _ in range(PEOPLE)]
+    with settings, Traffic(fleet.url, people, rate=ASKED) as traffic:
         failed = fleet.checkout.pulumi(*UP)
-        outcome = load.stop()
+        outcome = traffic.stop()
     assert failed.returncode != 0, failed.stdout
     for words in ("The rollout of evenkeel-local-app", release.reason, release.says, "serve on"):
         assert words in failed.stdout, failed.stdout

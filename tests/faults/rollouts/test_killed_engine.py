@@ -4,16 +4,19 @@ import pytest
 
 from tests.faults.deployer import Deployer, until
 from tests.faults.rollouts.fleet import Fleet
-from tests.load import ASKED, Load
+from tests.load import ASKED
 from tests.person import Person
+from tests.traffic import Traffic
 
 pytestmark = pytest.mark.quiet
+PEOPLE = 4
 
 
 def test_the_next_up_finishes_what_a_killed_engine_began(fleet: Fleet) -> None:
     """Another release in the meantime takes its place, the same one is followed; nothing is done twice."""
     refreshes, release = len(fleet.refreshes()), fleet.gate("release")
-    with Load(fleet.url, rate=ASKED, cookies=[Person.logged_in(fleet.url).cookie]) as load:
+    people = [Person.logged_in(fleet.url) for _ in range(PEOPLE)]
+    with Traffic(fleet.url, people, rate=ASKED) as traffic:
         with fleet.settings(environment="LEVEL: first"):
             killed_while_servers_start(fleet, fleet.up())
         with fleet.settings(environment="LEVEL: second"):
@@ -24,7 +27,7 @@ def test_the_next_up_finishes_what_a_killed_engine_began(fleet: Fleet) -> None:
             assert fleet.gate("release") == release
             again = fleet.up()
             again.succeeded()
-        outcome = load.stop()
+        outcome = traffic.stop()
     assert "rollout: replacing the servers" not in again.printed
     assert fleet.refreshes()[: len(fleet.refreshes()) - refreshes] == ["Successful", "Cancelled"]
     assert set(fleet.servers().values()) == {fleet.pinned()}
