@@ -26,6 +26,7 @@ from rehearsal.cloud.guard import Guard, dialect_of
 from rehearsal.cloud.identities import Identities, Identity
 from rehearsal.cloud.judge.front import refused
 from rehearsal.cloud.mean.meanness import Meanness
+from rehearsal.cloud.moto_app import Moto
 from rehearsal.cloud.refusals import RefusedError
 from rehearsal.cloud.site import Row
 
@@ -49,7 +50,7 @@ class Api:
         self._ca = ca
         self._meanness = meanness
         moto = DomainDispatcherApplication(create_backend_app)
-        self._moto = meanness.around(moto) if meanness else moto
+        self._moto = Moto(meanness.around(moto) if meanness else moto)
         host, port = listener.getsockname()
         self._guard = Guard(identities, port)
         logging.getLogger("werkzeug").setLevel(logging.WARNING)  # a line per request hides everything else
@@ -85,19 +86,18 @@ class Api:
             return self._page(page, identity, Request(environ))
         refusal = refused(environ, identity)
         if identity.session is None:
-            return refusal or self._moto
+            return refusal or self._moto.answer(environ, identity.service)
         return self._for_role(identity.session, identity, environ, refusal)
 
     def _for_role(
         self, session: AssumedRole, identity: Identity, environ: dict[str, Any], refusal: Response | None
     ) -> Response:
         """What the role lacks, or the judge's refusal, or moto's answer."""
-        dialect = dialect_of(environ, identity.service)
         try:
             with authorization.acting(session, identity.service, environ, is_right=refusal is None):
-                answer = Response.from_app(self._moto, environ, buffered=True)
+                answer = self._moto.answer(environ, identity.service)
         except RefusedError as error:
-            return refusals.response(error, dialect)
+            return refusals.response(error, dialect_of(environ, identity.service))
         return refusal or answer
 
     def _page(self, page: str, identity: Identity, request: Request) -> Response:

@@ -23,6 +23,8 @@ from rehearsal.cloud.addresses import Addresses
 from rehearsal.cloud.mending import mend
 from rehearsal.cloud.zones import Zones
 
+QUOTA = 64
+"""Instances that may run at a time: for the machine's sake. AWS counts vCPUs, and so does `preflight`."""
 _CONSOLE_BYTES = 64 * 1024  # GetConsoleOutput's own limit
 _DEFAULT_VOLUME_GIB = 8
 
@@ -64,6 +66,21 @@ class InsufficientInstanceCapacity(EC2ClientError):
             "InsufficientInstanceCapacity",
             f"We currently do not have sufficient {instance_type} capacity in the Availability Zone you"
             f" requested ({zone}). Our system will be working on provisioning additional capacity.",
+        )
+
+
+def _check_quota(backend: Any, count: int) -> None:
+    running = [
+        instance
+        for reservation in list(backend.reservations.values())
+        for instance in reservation.instances
+        if instance.state in ("pending", "running")
+    ]
+    if len(running) + int(count) > QUOTA:
+        raise EC2ClientError(
+            "InstanceLimitExceeded",
+            f"Your quota allows for {QUOTA - len(running)} more running instance(s). You requested at least"
+            f" {count}.",
         )
 
 
@@ -121,6 +138,7 @@ def _run_from_template(
     **kwargs: Any,
 ) -> Any:
     """RunInstances with all that the launch template says and the request does not."""
+    _check_quota(backend, count)
     template = (
         backend._get_template_from_args(kwargs["launch_template"]).data
         if kwargs.get("launch_template")

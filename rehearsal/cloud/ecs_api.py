@@ -11,6 +11,7 @@ from typing import Any
 
 from moto.core.responses import ActionResult
 from moto.core.utils import utcnow
+from moto.ec2.models.elastic_network_interfaces import NetworkInterface
 from moto.ecs.exceptions import InvalidParameterException
 from moto.ecs.models import EC2ContainerServiceBackend, Task
 from moto.ecs.responses import EC2ContainerServiceResponse
@@ -41,6 +42,7 @@ def mend_moto() -> None:
         _calculate_task_resource_requirements=staticmethod(_requirements_without_memory),
     )
     mend(EC2ContainerServiceResponse, describe_tasks=_describe_known)
+    mend(NetworkInterface, private_dns_name=None)  # in a VPC without DNS names moto forgets to say that
 
 
 def _create(task: Any, cluster: Any, task_definition: Any, *args: Any, **kwargs: Any) -> None:
@@ -50,6 +52,8 @@ def _create(task: Any, cluster: Any, task_definition: Any, *args: Any, **kwargs:
     task.created_at = utcnow()
     task.started_at = task.stopped_at = task.stop_code = task.stopped_reason = None
     task.cpu, task.memory = task_definition.cpu, task_definition.memory
+    for attachment in task.attachments:
+        attachment["details"] = [detail for detail in attachment["details"] if detail["value"] is not None]
     task.containers = [
         {
             "containerArn": f"{task.task_arn.replace(':task/', ':container/')}/{uuid.uuid4()}",

@@ -27,6 +27,7 @@ from rehearsal.cloud.mending import mend
 # "nonalphanumeric characters are restricted to (!, &, #, $, ^, <, >, -)", 16 to 128 long:
 # CreateReplicationGroup.
 _AUTH_TOKEN = re.compile(r"[A-Za-z0-9!&#$^<>-]{16,128}")
+_MOST_REPLICAS = 5  # of a node group: IncreaseReplicaCount
 # Fields that ModifyReplicationGroup sets as they are, beside those that moto knows.
 _MODIFIED_AS_GIVEN = {
     "AutoMinorVersionUpgrade": "auto_minor_version_upgrade",
@@ -186,7 +187,12 @@ def _reboot(response: Any) -> ActionResult:
 
 def _change_replica_count(response: Any) -> ActionResult:
     group = _find(response)
-    wanted = response._get_int_param("NewReplicaCount") + 1
+    replicas = response._get_int_param("NewReplicaCount")
+    if replicas is None:
+        raise InvalidParameterCombinationException("NewReplicaCount is required without cluster mode.")
+    if not 0 <= replicas <= _MOST_REPLICAS:
+        raise InvalidParameterValueException(f"NewReplicaCount must be 0 to {_MOST_REPLICAS}.")
+    wanted = replicas + 1
     if wanted == 1 and group.automatic_failover == "enabled":
         raise InvalidParameterCombinationException("Automatic failover needs at least one replica.")
     nodes = members(group)

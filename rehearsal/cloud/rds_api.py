@@ -14,7 +14,12 @@ from typing import Any
 
 from moto.core.responses import ActionResult
 from moto.ec2.models.instance_types import INSTANCE_TYPES
-from moto.rds.exceptions import InvalidParameterCombination, InvalidParameterValue, RDSClientError
+from moto.rds.exceptions import (
+    DBParameterGroupNotFoundError,
+    InvalidParameterCombination,
+    InvalidParameterValue,
+    RDSClientError,
+)
 from moto.rds.models import DBInstance, DBParameterGroup, Event, MasterUserSecret, RDSBackend
 from moto.rds.responses import RDSResponse
 
@@ -280,7 +285,9 @@ def _update_user_parameters(group: Any, changes: Iterable[dict[str, Any]]) -> No
 
 def _reset_parameter_group(response: Any) -> ActionResult:
     name = response.params["DBParameterGroupName"]
-    group = response.backend.db_parameter_groups[name]
+    group = response.backend.db_parameter_groups.get(name)
+    if group is None:
+        raise DBParameterGroupNotFoundError(name)
     names = [parameter["ParameterName"] for parameter in response.params.get("Parameters", [])]
     for parameter in list(group.parameters) if response.params.get("ResetAllParameters") else names:
         group.parameters.pop(parameter, None)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from moto.kms.models import kms_backends
-from moto.rds.exceptions import RDSClientError
+from moto.rds.exceptions import DBSnapshotNotFoundFault, RDSClientError
 from moto.rds.models import RDSBackend, rds_backends
 
 from rehearsal.cloud.mending import mend
@@ -117,9 +117,12 @@ def _create_without_data(backend: Any, *args: Any, **kwargs: Any) -> Any:
 
 
 def _restore(backend: Any, from_snapshot_id: str, overrides: dict[str, Any]) -> Any:
-    (snapshot,) = backend.describe_db_snapshots(
+    found = backend.describe_db_snapshots(
         db_instance_identifier=None, db_snapshot_identifier=from_snapshot_id
     )
+    if not from_snapshot_id or not found:
+        raise DBSnapshotNotFoundFault(from_snapshot_id)
+    (snapshot,) = found
     name = snapshot.db_snapshot_identifier
     if snapshot.status != "available" or not hasattr(snapshot, "body_id"):
         reason = snapshot.status if hasattr(snapshot, "body_id") else "without data in rehearsal"

@@ -176,8 +176,8 @@ def _metric(group: Any, configuration: dict[str, Any]) -> dict[str, Any]:
             "statistic": statistic,
             "period": period,
         }
-    predefined = configuration["PredefinedMetricSpecification"]
-    match predefined["PredefinedMetricType"]:
+    predefined = configuration.get("PredefinedMetricSpecification") or {}
+    match predefined.get("PredefinedMetricType"):
         case "ASGAverageCPUUtilization":
             return {
                 "namespace": "AWS/EC2",

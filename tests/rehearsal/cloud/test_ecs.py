@@ -85,6 +85,23 @@ def test_a_task_runs_to_its_exit_code(cloud: RunningCloud, ecs: Any) -> None:
     assert lines(cloud, "exits", arn) == ["bye"]
 
 
+def test_a_task_runs_in_a_vpc_without_dns_names(cloud: RunningCloud, ecs: Any) -> None:
+    """Its network interface has an address there, and no name."""
+    ec2 = cloud.client("ec2")
+    vpc = ec2.create_vpc(CidrBlock="10.31.0.0/16")["Vpc"]["VpcId"]
+    subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.31.1.0/24")["Subnet"]["SubnetId"]
+    task = ecs.run_task(
+        cluster="main",
+        taskDefinition=register(ecs, "nameless", "pass"),
+        launchType="FARGATE",
+        networkConfiguration={"awsvpcConfiguration": {"subnets": [subnet]}},
+    )["tasks"][0]
+    details = {detail["name"]: detail["value"] for detail in task["attachments"][0]["details"]}
+    assert "privateDnsName" not in details
+    assert details["subnetId"] == subnet
+    assert stopped(ecs, task["taskArn"])["containers"][0]["exitCode"] == 0
+
+
 def test_the_log_can_be_followed_while_the_task_runs(cloud: RunningCloud, ecs: Any) -> None:
     """Line by line, not at the end."""
     script = "import time\nfor n in range(3): print('line', n); time.sleep(1.5)"

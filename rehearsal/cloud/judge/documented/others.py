@@ -23,6 +23,14 @@ def _fits_pattern(members: Members) -> bool:
     return not pattern or value is None or re.search(pattern, value) is not None
 
 
+def _is_pattern(members: Members) -> bool:
+    try:
+        re.compile(members.get("AllowedPattern") or "")
+    except re.error:
+        return False
+    return True
+
+
 def _is_address(members: Members) -> bool:
     if members.get("Protocol") not in ("email", "email-json"):
         return True
@@ -64,6 +72,12 @@ OTHERS = (
         check=holds(
             _is_short, "Standard tier parameters support a maximum parameter value of 4096 characters."
         ),
+        page=f"{_SSM}/API_PutParameter.html",
+    ),
+    Rule(
+        operations="ssm PutParameter",
+        check=holds(_is_pattern, "The regular expression of AllowedPattern is not valid."),
+        code="InvalidAllowedPatternException",
         page=f"{_SSM}/API_PutParameter.html",
     ),
     Rule(

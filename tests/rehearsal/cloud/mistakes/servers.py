@@ -140,6 +140,12 @@ INSTANCES = (
         code="MissingParameter",
     ),
     ec2(
+        what="more instances than the account may run",
+        operation="RunInstances",
+        members={"ImageId": "{image}", "InstanceType": "t3.small", "MinCount": 2**31, "MaxCount": 2**31},
+        code="InstanceLimitExceeded",
+    ),
+    ec2(
         what="an instance that is not there",
         operation="TerminateInstances",
         members={"InstanceIds": ["i-0123456789abcdef0"]},

@@ -1,0 +1,91 @@
+"""moto as the cloud's front asks it: whatever becomes of a request, its client gets an answer it can read.
+
+moto takes much for granted that AWS checks. What the judge lets through and moto stumbles over is a value
+that AWS would refuse, or that moto does not support: the client is told of a mistake, as no client repeats.
+Where the cloud's own code had a part in it, it is an internal failure, as AWS calls it.
+"""
+
+import json
+import logging
+import traceback
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+from werkzeug.wrappers import Response
+
+from rehearsal.cloud import refusals
+from rehearsal.cloud.guard import dialect_of
+from rehearsal.cloud.refusals import Dialect
+
+_UNKNOWN = {
+    Dialect.QUERY: (400, "InvalidAction"),
+    Dialect.EC2: (400, "InvalidAction"),
+    Dialect.JSON: (400, "UnknownOperationException"),
+    Dialect.CBOR: (400, "UnknownOperationException"),
+    Dialect.S3: (501, "NotImplemented"),
+}
+"""Status and code for an operation that moto does not have."""
+_INVALID = {
+    Dialect.QUERY: "ValidationError",
+    Dialect.EC2: "InvalidParameterValue",
+    Dialect.JSON: "ValidationException",
+    Dialect.CBOR: "ValidationException",
+    Dialect.S3: "InvalidRequest",
+}
+_OURS = Path(__file__).parent
+log = logging.getLogger("rehearsal.cloud.moto")
+
+
+class Moto:
+    """moto's WSGI application, or what is around it."""
+
+    def __init__(self, application: Callable[..., Iterable[bytes]]) -> None:
+        self._application = application
+
+    def answer(self, environ: dict[str, Any], service: str) -> Response:
+        """What moto answers to a request that is signed for a service, or what the service would."""
+        dialect = dialect_of(environ, service)
+        try:
+            answer = Response.from_app(self._application, environ, buffered=True)
+        except NotImplementedError as error:
+            status, code = _UNKNOWN[dialect]
+            return refusals.answer(dialect, status, code, str(error))
+        except Exception as error:
+            return _failed(error, dialect, service)
+        return answer if answer.status_code < 400 else _readable(answer, dialect)
+
+
+def _failed(error: Exception, dialect: Dialect, service: str) -> Response:
+    ours = _is_ours(error)
+    log.exception("%s: %s failed at a request", service, "the cloud" if ours else "moto")
+    message = f"The rehearsal failed at this request: {type(error).__name__}: {error}"
+    if ours:
+        return refusals.answer(dialect, 500, "InternalFailure", message)
+    return refusals.answer(dialect, 400, _INVALID[dialect], message)
+
+
+def _is_ours(error: Exception) -> bool:
+    """Whether the cloud's own code failed, or called what failed; moto's that it called is moto's."""
+    files = [Path(frame.filename) for frame in traceback.extract_tb(error.__traceback__)]
+    last = next(file for file in reversed(files) if "moto" in file.parts or file.is_relative_to(_OURS))
+    return last.is_relative_to(_OURS)
+
+
+def _readable(answer: Response, dialect: Dialect) -> Response:
+    """The error in the form of the service's protocol: moto answers some in another one's, or as a page."""
+    text = answer.get_data(as_text=True).strip()
+    if dialect in (Dialect.CBOR, Dialect.S3) or text.startswith(_BEGINNINGS[dialect]):
+        return answer
+    code, message = _INVALID[dialect], text
+    if text.startswith("{"):
+        said = json.loads(text)
+        code, message = said.get("__type", code).rpartition("#")[2], said.get("message", text)
+    return refusals.answer(dialect, answer.status_code, code, message)
+
+
+_BEGINNINGS = {
+    Dialect.QUERY: ("<?xml", "<ErrorResponse", "<Response"),
+    Dialect.EC2: ("<?xml", "<Response", "<ErrorResponse"),
+    Dialect.JSON: ("{",),
+}
