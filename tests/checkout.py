@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests import orphans
+from tests import cloud_log, orphans
 
 ROOT = Path(__file__).parent.parent
 UP_TIMEOUT = 900
@@ -52,6 +52,12 @@ class Checkout:
         """Runs plain `pulumi …` in a shell that took the line `make up` prints, with `given` as its input."""
         line = 'eval "$(.venv/bin/python -m rehearsal env)" && exec pulumi --non-interactive "$@"'
         return self._run(["bash", "-c", line, "pulumi", *arguments], given=given)
+
+    def end(self) -> None:
+        """Ends the rehearsal and removes what it wrote; an AssertionError where its cloud itself failed."""
+        failures = cloud_log.own_failures(self.folder / ".rehearsal/cloud.log")
+        succeed(self.rehearsal("down"))
+        assert failures == [], "the cloud went on, but these failed in it"
 
     def environment(self) -> dict[str, str]:
         """The environment of that shell."""

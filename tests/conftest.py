@@ -48,13 +48,16 @@ class Deployment:
 
 @pytest.fixture(scope="session")
 def checkout(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Checkout]:
-    """A copy of the project whose stack `local` is up; ended and gone after the run."""
+    """A copy of the project whose stack `local` is up; ended and gone after the run.
+
+    Nothing may have failed in its cloud itself, whatever the tests did to it.
+    """
     checkout = Checkout.copy(tmp_path_factory.mktemp("checkout"))
     try:
         succeed(checkout.rehearsal("up"))
         yield checkout
     finally:
-        succeed(checkout.rehearsal("down"))
+        checkout.end()
 
 
 @pytest.fixture(scope="session")

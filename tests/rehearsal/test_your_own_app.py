@@ -106,7 +106,7 @@ def reader(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reader]:
         reader.follow(DEPLOYED)
         yield reader
     finally:
-        succeed(kit.rehearsal("down"))
+        kit.end()
 
 
 @pytest.fixture(scope="module")

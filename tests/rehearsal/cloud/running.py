@@ -16,6 +16,7 @@ from botocore.config import Config
 from rehearsal import daemon
 from rehearsal.access_key import AccessKey
 from rehearsal.isolation.isolation import CHOICE
+from tests import cloud_log
 from tests.checkout import free_port
 
 TRUST = json.dumps(
@@ -38,10 +39,18 @@ BUSY = 3
 class RunningCloud:
     """`python -m rehearsal.cloud` as a child, and what a test asks of it."""
 
-    def __init__(self, state_dir: Path, *, isolation: str | None = None, mean: int | None = None) -> None:
+    def __init__(
+        self,
+        state_dir: Path,
+        *,
+        isolation: str | None = None,
+        mean: int | None = None,
+        module: str = "rehearsal.cloud",
+    ) -> None:
         """`isolation` is the way in which servers and tasks are isolated; without it the machine's best.
 
-        `mean` is the seed of a mean cloud.
+        `mean` is the seed of a mean cloud. `module` is what runs as the cloud: a test may run one of its own,
+        in which something is broken.
         """
         self.state_dir = state_dir
         self.port = free_port()
@@ -53,7 +62,8 @@ class RunningCloud:
             self.process = subprocess.Popen(
                 [
                     *("setpriv", "--pdeathsig", "TERM"),  # a test run that is killed leaves no cloud behind
-                    *(sys.executable, *daemon.arguments(port=self.port, state=state_dir, mean=mean)),
+                    *(sys.executable, "-m", module),
+                    *daemon.arguments(port=self.port, state=state_dir, mean=mean)[2:],
                 ],
                 stderr=log,
                 env=os.environ | ({CHOICE: isolation} if isolation else {}),
@@ -97,9 +107,8 @@ class RunningCloud:
         return {int(entry.name) for entry in Path("/proc").glob("[0-9]*") if self._runs_here(entry)}
 
     def own_failures(self) -> list[str]:
-        """What failed in the cloud itself, which goes on all the same: steps of resources, and the judge."""
-        lines = self.log.read_text().splitlines()
-        return [line for line in lines if "is tried again" in line or "the judge failed" in line]
+        """What failed in the cloud itself."""
+        return cloud_log.own_failures(self.log)
 
     def end(self, by: signal.Signals = signal.SIGTERM) -> int:
         """End the cloud; its exit status."""
