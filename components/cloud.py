@@ -92,6 +92,7 @@ def elsewhere(endpoint: str) -> Elsewhere:
                 "rds": endpoint,
                 "route53": endpoint,
                 "s3": endpoint,
+                "s3control": named(endpoint),
                 "secretsmanager": endpoint,
                 "sns": endpoint,
                 "ssm": endpoint,
@@ -102,6 +103,11 @@ def elsewhere(endpoint: str) -> Elsewhere:
         "skip_credentials_validation": True,
         "skip_metadata_api_check": True,
     }
+
+
+def named(endpoint: str) -> str:
+    """The endpoint by a name: clients of S3 Control, which tags buckets, put the account's id before it."""
+    return endpoint.replace("//127.0.0.1", "//localhost")
 
 
 def newest_image(instance_type: str, look_up: pulumi.InvokeOptions) -> pulumi.Output[str]:

@@ -9,6 +9,7 @@ import hmac
 from io import BytesIO
 from typing import Any
 
+from moto.core.models import DEFAULT_ACCOUNT_ID
 from werkzeug.wrappers import Response
 
 from rehearsal import sigv4
@@ -25,7 +26,8 @@ class Guard:
 
     def __init__(self, identities: Identities, port: int) -> None:
         self._identities = identities
-        self._hosts = {f"127.0.0.1:{port}", f"localhost:{port}"}
+        # The last is S3 Control's: its clients put the account before the name of the endpoint.
+        self._hosts = {f"127.0.0.1:{port}", f"localhost:{port}", f"{DEFAULT_ACCOUNT_ID}.localhost:{port}"}
 
     def is_foreign(self, environ: dict[str, Any]) -> Response | None:
         """The answer to a request of a web page: one with an Origin, or for a name that is not ours.

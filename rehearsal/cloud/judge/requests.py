@@ -23,6 +23,9 @@ SERVICES = {
 }
 """boto3's name of a service by the name that its requests are signed for."""
 
+_S3_CONTROL = "/v20180820/"
+"""Its requests are signed for s3."""
+
 
 class UnreadableError(Exception):
     """The request has a number or a time that is none, or a body that is no JSON."""
@@ -31,7 +34,7 @@ class UnreadableError(Exception):
 def read(environ: dict[str, Any], signed_for: str, region: str) -> Call | None:
     """The call that a request makes; None for a service or an operation that botocore does not know."""
     service = SERVICES.get(signed_for)
-    if service is None:
+    if service is None or environ["PATH_INFO"].startswith(_S3_CONTROL):
         return None
     request = Request(environ)
     body = request.get_data(cache=True, parse_form_data=False)

@@ -1,12 +1,16 @@
 """What a client puts is what every client is told, attribute by attribute: each type that the stacks use."""
 
+import socket
 from dataclasses import replace
 from typing import Any
 
+import boto3
 import pytest
 
 from tests.rehearsal.cloud.described import PUTS
+from tests.rehearsal.cloud.described.network import TAGS
 from tests.rehearsal.cloud.described.put import Aws, differences, leaves
+from tests.rehearsal.cloud.described.storage import REGION
 from tests.rehearsal.cloud.running import RunningCloud
 from tests.unit.program import ROOT, configuration, program
 
@@ -56,6 +60,34 @@ def test_a_certificate_is_issued_once_its_record_is_published(aws: Aws) -> None:
     changes = [{"Action": "CREATE", "ResourceRecordSet": record}]
     route53.change_resource_record_sets(HostedZoneId=zone, ChangeBatch={"Changes": changes})
     assert acm.describe_certificate(CertificateArn=arn)["Certificate"]["Status"] == "ISSUED"
+
+
+def test_the_tags_of_a_bucket_are_s3_controls_too(
+    aws: Aws, cloud: RunningCloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Which Pulumi's own plugin asks for them; its clients put the account before the endpoint's name."""
+    look_up = socket.getaddrinfo
+
+    def named(host: Any, *arguments: Any, **options: Any) -> Any:
+        """As a resolver that knows every name below localhost."""
+        return look_up("127.0.0.1" if host == "123456789012.localhost" else host, *arguments, **options)
+
+    monkeypatch.setattr(socket, "getaddrinfo", named)
+    control = boto3.client(
+        "s3control",
+        endpoint_url=cloud.endpoint.replace("127.0.0.1", "localhost"),
+        region_name="eu-central-1",
+        aws_access_key_id=cloud.key.id,
+        aws_secret_access_key=cloud.key.secret,
+    )
+    bucket = {"AccountId": "123456789012", "ResourceArn": "arn:aws:s3:::by-control"}
+    aws.client("s3").create_bucket(Bucket="by-control", CreateBucketConfiguration=REGION)
+    aws.client("s3").put_bucket_tagging(Bucket="by-control", Tagging={"TagSet": TAGS})
+    assert control.list_tags_for_resource(**bucket)["Tags"] == TAGS
+    control.tag_resource(**bucket, Tags=[{"Key": "More", "Value": "yes"}])
+    control.untag_resource(**bucket, TagKeys=[TAGS[0]["Key"]])
+    described = aws.client("s3").get_bucket_tagging(Bucket="by-control")
+    assert described["TagSet"] == [{"Key": "More", "Value": "yes"}]
 
 
 def test_a_target_that_a_hook_notifies_is_described(aws: Aws) -> None:
