@@ -25,6 +25,8 @@ def up(rehearsal: Rehearsal, options: argparse.Namespace) -> None:
         if cloud is None:
             clear_crashed(rehearsal)
         installation.install(rehearsal)
+        parts = [f"{part.name} ({part.origin})" for part in installation.parts(rehearsal)]
+        say(f"deploying with {', '.join(parts)}")
         if cloud is None:
             if options.mean is not None:
                 say(f"the cloud is mean: --mean {options.mean} makes it so again")
@@ -48,6 +50,8 @@ def status(rehearsal: Rehearsal, options: argparse.Namespace) -> None:
     shown = [(row["kind"], row["name"], row["address"], str(row["pid"] or ""), row["state"]) for row in rows]
     api = ("AWS API", rehearsal.region, rehearsal.endpoint, "", "available")
     print(table.plain(("what", "name", "where", "pid", "state"), [api, *shown]))
+    parts = [(part.name, part.origin, str(part.program)) for part in installation.parts(rehearsal)]
+    print("\n" + table.plain(("deployed with", "which is", "program"), parts))
     if url := deployment.outputs(rehearsal).get("url"):
         print(f"\nThe app answers at {url}")
     print('For plain `pulumi` and AWS clients in your shell:  eval "$(make -s env)"')

@@ -1,13 +1,15 @@
 """The workflows, which run on GitHub only: what can be known of them here."""
 
 import re
+import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-from rehearsal.engine import cli
+from rehearsal.engine import cli, plugins
+from rehearsal.engine.installation import BUILT, OURS
 from stacks import budgets
 from stacks.__main__ import read, stack_files
 
@@ -64,3 +66,33 @@ def test_the_deployment_takes_stacks_that_there_are_and_the_kits_pulumi() -> Non
     stacks = {file.name.split(".")[1] for file in stack_files()} - {"local"}
     assert set(workflow[True]["workflow_dispatch"]["inputs"]["stack"]["options"]) <= stacks
     assert workflow["jobs"]["deploy"]["env"]["PULUMI_VERSION"] == str(cli.PINNED)
+
+
+def test_a_stacks_whole_life_is_lived_with_official_parts() -> None:
+    """Those that the program is written for, and it fails where one of them was not used."""
+    (job,) = yaml.safe_load((ROOT / ".github/workflows/official.yml").read_text())["jobs"].values()
+    assert job["env"]["PULUMI_VERSION"] == str(cli.PINNED)
+    scripts = [step["run"] for step in job["steps"] if "run" in step]
+    installing = next(script for script in scripts if "plugin install" in script)
+    assert f"for name in {' '.join(plugins.PROVIDERS)};" in installing
+    assert f'grep -E "{OURS}|{BUILT}"' in "".join(scripts)
+    assert re.findall(r"^(make \w+|pulumi \w+)", "\n".join(scripts), re.MULTILINE) == [
+        *("make up", "make status", "pulumi up", "pulumi refresh", "pulumi preview", "pulumi destroy"),
+        *("make logs", "make down"),
+    ]
+
+
+def test_the_plugins_versions_are_read_from_the_requirements() -> None:
+    """By the job's own script."""
+    (job,) = yaml.safe_load((ROOT / ".github/workflows/official.yml").read_text())["jobs"].values()
+    (script,) = [step["run"] for step in job["steps"] if "plugin install" in step.get("run", "")]
+    said = subprocess.run(
+        ["bash", "-e", "-c", f"pulumi() {{ echo $@; }}\n{script}"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    assert said.splitlines() == [
+        f"plugin install resource {name} {plugins.version(name)}" for name in plugins.PROVIDERS
+    ]
