@@ -110,30 +110,6 @@ def caller_identity(cloud: Cloud, arguments: Properties) -> Properties:
     }
 
 
-def region(cloud: Cloud, arguments: Properties) -> Properties:
-    """The provider's region."""
-    name = arguments.get("region") or cloud.region
-    return {
-        "id": name,
-        "name": name,
-        "region": name,
-        "endpoint": f"ec2.{name}.amazonaws.com",
-        "description": name,
-    }
-
-
-def partition(cloud: Cloud, arguments: Properties) -> Properties:
-    """The provider's partition."""
-    suffix = "amazonaws.com.cn" if cloud.partition == "aws-cn" else "amazonaws.com"
-    reverse = ".".join(reversed(suffix.split(".")))
-    return {
-        "id": cloud.partition,
-        "partition": cloud.partition,
-        "dnsSuffix": suffix,
-        "reverseDnsPrefix": reverse,
-    }
-
-
 FUNCTIONS: dict[str, Callable[[Cloud, Properties], Properties]] = {
     "aws:index/getAvailabilityZones:getAvailabilityZones": availability_zones,
     "aws:ssm/getParameter:getParameter": parameter,
@@ -141,6 +117,4 @@ FUNCTIONS: dict[str, Callable[[Cloud, Properties], Properties]] = {
     "aws:secretsmanager/getSecretVersions:getSecretVersions": secret_versions,
     "aws:kms/getKey:getKey": key,
     "aws:index/getCallerIdentity:getCallerIdentity": caller_identity,
-    "aws:index/getRegion:getRegion": region,
-    "aws:index/getPartition:getPartition": partition,
 }

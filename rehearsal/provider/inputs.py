@@ -44,6 +44,8 @@ def _unsupported(work: Work, key: str) -> list[str]:
     entry = work.entry
     if key in words(entry.local) or key == "region" or (key == "tags" and entry.tags is not None):
         return []
+    if key in entry.only:
+        return [] if work.inputs[key] == entry.only[key] else [key]
     takers = [action for action in (entry.create, *entry.update) if taken_by(action, work, key)]
     if not takers or (key not in words(entry.fixed) and takers == [entry.create]):
         # The creating call may know an input of which the entry doesn't say how it changes.
@@ -71,6 +73,7 @@ def irremovable(work: Work) -> list[str]:
     """Inputs left out now whose default this table doesn't know, and that no call takes as a whole."""
     entry = work.entry
     gone = work.old.keys() - work.inputs.keys() - words(entry.fixed) - words(entry.local) - {"tags", "region"}
+    gone -= entry.only.keys()
     return [
         key
         for key in sorted(gone)

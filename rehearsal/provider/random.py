@@ -45,11 +45,6 @@ def password(inputs: Properties) -> tuple[str, Properties]:
     return "none", {"result": Secret(text(inputs))}
 
 
-def plain(inputs: Properties) -> tuple[str, Properties]:
-    made = text(inputs)
-    return made, {"result": made}
-
-
 def identifier(inputs: Properties) -> tuple[str, Properties]:
     made = secrets.token_bytes(inputs["byteLength"])
     prefix = inputs.get("prefix", "")
@@ -76,7 +71,6 @@ KINDS = {
     "random:index/randomPassword:RandomPassword": Kind(
         make=password, inputs=TEXT_INPUTS, defaults=TEXT_DEFAULTS
     ),
-    "random:index/randomString:RandomString": Kind(make=plain, inputs=TEXT_INPUTS, defaults=TEXT_DEFAULTS),
     "random:index/randomId:RandomId": Kind(make=identifier, inputs="byteLength keepers prefix", defaults={}),
 }
 

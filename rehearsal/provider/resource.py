@@ -104,6 +104,8 @@ class Resource:
     """Inputs that AWS can't change: a new value is a replacement (Terraform's ForceNew)."""
     local: str = ""
     """Inputs that only steer this provider, such as `forceDestroy`."""
+    only: Mapping[str, Any] = field(default_factory=dict)
+    """Inputs that may have this value and no other: the provider does nothing about them."""
     names: Mapping[str, str] = field(default_factory=dict)
     """API member by input, both as dotted paths, where they differ in more than case and plural."""
     state: Mapping[str, str] = field(default_factory=dict)

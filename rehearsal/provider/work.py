@@ -39,8 +39,6 @@ class Work:
     log: Callable[[str], None] = lambda _: None
     """Shows a line as progress."""
     interrupted: threading.Event = field(default_factory=threading.Event)
-    began: float = field(default_factory=time.time)
-    """Seconds since the epoch."""
 
     @property
     def api(self) -> Any:

@@ -41,16 +41,14 @@ RESOURCES = [
                 inputs="",
                 VPCZoneIdentifier="{join(',', vpcZoneIdentifiers)}",
             ),
-            Step(run=group.change_tags, inputs="tags"),
             Step(run=group.change_target_groups, inputs="targetGroupArns"),
-            Step(run=group.change_metrics, inputs="enabledMetrics"),
             Step(run=group.change_warm_pool, inputs="warmPool"),
-            Step(run=group.refresh_instances, inputs=group.REFRESHED_BY),
         ),
         delete=Step(run=group.delete),
         fixed="name",
-        local="forceDelete waitForCapacityTimeout minElbCapacity waitForElbCapacity instanceRefresh "
-        "ignoreFailedScalingActivities metricsGranularity initialLifecycleHooks",
+        # Two of these steer waits and metrics that no stack asks for; states hold their defaults.
+        local="forceDelete ignoreFailedScalingActivities metricsGranularity initialLifecycleHooks",
+        only={"waitForCapacityTimeout": "0"},
         names={
             "name": "AutoScalingGroupName",
             "initialLifecycleHooks": "LifecycleHookSpecificationList",
@@ -66,10 +64,8 @@ RESOURCES = [
             "ignoreFailedScalingActivities": False,
             "metricsGranularity": "1Minute",
             "protectFromScaleIn": False,
-            "waitForCapacityTimeout": "10m",
         },
         name=AutoName(),
-        ready=group.settle,
         lasting_delete=True,
     ),
     member(

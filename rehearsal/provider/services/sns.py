@@ -1,9 +1,6 @@
-"""SNS: topics, who may publish, who is told."""
+"""SNS: topics, and who is told."""
 
-import json
-
-from rehearsal.provider.resource import AutoName, Call, Resource, Step, Tags, call
-from rehearsal.provider.work import Work
+from rehearsal.provider.resource import AutoName, Call, Resource, Tags, call
 
 ATTRIBUTES = {
     "kmsMasterKeyId": "KmsMasterKeyId",
@@ -25,26 +22,6 @@ def set_attribute(name: str) -> Call:
     )
 
 
-def restore_policy(work: Work) -> None:
-    """A topic's policy can't be deleted: back to the one it was made with, which lets its own account in."""
-    statement = {
-        "Effect": "Allow",
-        "Principal": {"AWS": "*"},
-        "Action": ["SNS:Publish", "SNS:Subscribe", "SNS:GetTopicAttributes", "SNS:SetTopicAttributes"],
-        "Resource": work.id,
-        "Condition": {"StringEquals": {"AWS:SourceOwner": work.cloud.account}},
-    }
-    work.api.set_topic_attributes(
-        TopicArn=work.id,
-        AttributeName="Policy",
-        AttributeValue=json.dumps({"Version": "2012-10-17", "Statement": [statement]}),
-    )
-
-
-SET_POLICY = call(
-    "set_topic_attributes", TopicArn="{arn}", AttributeName="Policy", AttributeValue="{policy}", whole=True
-)
-
 RESOURCES = [
     Resource(
         type="aws:sns/topic:Topic",
@@ -64,18 +41,6 @@ RESOURCES = [
             remove=call("untag_resource", ResourceArn="{id}", TagKeys="{keys}"),
             read=call("list_tags_for_resource", "Tags", ResourceArn="{id}"),
         ),
-    ),
-    Resource(
-        type="aws:sns/topicPolicy:TopicPolicy",
-        service="sns",
-        create=SET_POLICY,
-        id="arn",
-        read=(call("get_topic_attributes", "Attributes", TopicArn="{arn}"),),
-        update=(SET_POLICY,),
-        delete=Step(run=restore_policy),
-        fixed="arn",
-        state={"arn": "TopicArn"},
-        outputs="owner",
     ),
     Resource(
         type="aws:sns/topicSubscription:TopicSubscription",

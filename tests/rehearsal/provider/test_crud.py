@@ -176,6 +176,14 @@ def test_an_input_that_no_call_takes_is_refused_by_name(engine: Engine) -> None:
     )
 
 
+def test_a_group_whose_capacity_is_waited_for_is_refused(engine: Engine) -> None:
+    """The stacks' gate waits for it; here nothing does."""
+    group = {"maxSize": 1, "minSize": 0, "vpcZoneIdentifiers": ["subnet-1"], "waitForCapacityTimeout": "10m"}
+    with pytest.raises(Failures) as refused:
+        engine.create("aws:autoscaling/group:Group", group)
+    assert [path for path, _ in refused.value.failures] == ["waitForCapacityTimeout"]
+
+
 def test_an_input_left_out_without_a_default_is_refused(engine: Engine) -> None:
     """AWS would keep the old value; saying nothing would hide that."""
     key = engine.create("aws:kms/key:Key", {"description": "Logs"})
