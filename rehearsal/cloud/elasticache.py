@@ -15,7 +15,7 @@ from moto.elasticache.models import elasticache_backends
 from rehearsal.cloud.attempts import Attempts
 from rehearsal.cloud.elasticache_api import members, mend_moto
 from rehearsal.cloud.elasticache_parameters import RESERVED_MEMORY_PERCENT, parameter_values
-from rehearsal.cloud.redis_server import RedisServer
+from rehearsal.cloud.redis_server import RedisServer, installed_version
 from rehearsal.cloud.site import Row, Site, every
 from rehearsal.cloud.tcp_endpoint import TcpEndpoint
 
@@ -91,7 +91,17 @@ class _Group:
         self._defaults: dict[str, str] = {}
         self._wanted: dict[str, str] = {}
         self._parameters: dict[str, str] = {}
-        log.info("replication group %s: Redis at %s:%s", group.replication_group_id, *self._primary_at())
+        version = installed_version()
+        log.info(
+            "replication group %s (engine version %s): Redis %s at %s:%s",
+            *(group.replication_group_id, group.engine_version, version, *self._primary_at()),
+        )
+        if group.engine_version.split(".")[0] != version.split(".")[0]:
+            log.warning(
+                "replication group %s: engine version %s was asked for, which its description says;"
+                " Redis %s runs, since this machine has no other",
+                *(group.replication_group_id, group.engine_version, version),
+            )
 
     def rows(self) -> list[Row]:
         group, (host, port) = self._group, self._primary_at()

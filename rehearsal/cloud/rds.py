@@ -96,6 +96,12 @@ class _Database:
             *(instance.db_instance_identifier, instance.engine_version, self._installation.major),
             *(self.server.address, self.server.port),
         )
+        if instance.engine_version.split(".")[0] != str(self._installation.major):
+            log.warning(
+                "DB instance %s: engine version %s was asked for, which its description says;"
+                " PostgreSQL %s runs, since this machine has no other",
+                *(instance.db_instance_identifier, instance.engine_version, self._installation.major),
+            )
 
     def rows(self) -> list[Row]:
         servers = [("DB instance", self.server, self._instance.status)]

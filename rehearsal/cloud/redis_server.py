@@ -8,7 +8,9 @@ import hashlib
 import logging
 import os
 import shutil
+import subprocess
 from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +31,13 @@ _DATA = "appendonlydir"
 _STOP_TIMEOUT = 5  # seconds
 _ANSWER_TIMEOUT = 1.0  # seconds for an answer of a server that runs on this machine
 log = logging.getLogger(__name__)
+
+
+@cache
+def installed_version() -> str:
+    """Of the machine's Redis: the one there is, whatever was asked for."""
+    said = subprocess.run(["redis-server", "--version"], capture_output=True, text=True, check=True).stdout
+    return said.partition("v=")[2].split()[0]
 
 
 class RedisServer:

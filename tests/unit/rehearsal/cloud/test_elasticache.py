@@ -52,6 +52,7 @@ def record() -> Any:
     """What moto keeps of an available group of two."""
     return SimpleNamespace(
         replication_group_id="store",
+        engine_version="7.1",
         port=6379,
         auth_tokens=[],
         transit_encryption_enabled=False,
