@@ -2,6 +2,7 @@
 
 from rehearsal.cloud.judge.call import Call
 from rehearsal.cloud.judge.judge import Refusal
+from rehearsal.cloud.references import quotas
 from rehearsal.cloud.references.balancing import BALANCING
 from rehearsal.cloud.references.network import NETWORK
 from rehearsal.cloud.references.others import OTHERS
@@ -13,4 +14,4 @@ _CHECKS = {**NETWORK, **BALANCING, **STORES, **OTHERS}
 def refusal(call: Call) -> Refusal | None:
     """How AWS refuses a call for what stands in the cloud; None where nothing stands against it."""
     check = _CHECKS.get((call.service, call.operation))
-    return check(call) if check else None
+    return quotas.refusal(call) or (check(call) if check else None)

@@ -111,9 +111,13 @@ class RunningCloud:
         return cloud_log.own_failures(self.log)
 
     def end(self, by: signal.Signals = signal.SIGTERM) -> int:
-        """End the cloud; its exit status."""
+        """End the cloud; its exit status. One that does not end is killed, which is an error."""
         self.process.send_signal(by)
-        return self.process.wait(timeout=60)
+        try:
+            return self.process.wait(timeout=60)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            raise
 
     def _runs_here(self, entry: Path) -> bool:
         try:

@@ -142,7 +142,7 @@ INSTANCES = (
     ec2(
         what="more instances than the account may run",
         operation="RunInstances",
-        members={"ImageId": "{image}", "InstanceType": "t3.small", "MinCount": 2**31, "MaxCount": 2**31},
+        members={"ImageId": "{image}", "InstanceType": "t3.small", "MinCount": 65, "MaxCount": 65},
         code="InstanceLimitExceeded",
     ),
     ec2(

@@ -23,7 +23,8 @@ COMMON = {
     "ssm": {"AccessDeniedException", "ValidationException"},
     # https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html: EC2's model names none
     "ec2": {
-        *("DependencyViolation", "InvalidAMIID.NotFound", "InvalidAllocationID.NotFound"),
+        *("DependencyViolation", "InstanceLimitExceeded", "InvalidAMIID.NotFound"),
+        *("InvalidAllocationID.NotFound",),
         *("InvalidGatewayID.NotFound", "InvalidGroup.Duplicate", "InvalidGroup.NotFound"),
         *("InvalidIPAddress.InUse", "InvalidInstanceID.Malformed", "InvalidInstanceID.NotFound"),
         *("InvalidLaunchTemplateId.NotFound", "InvalidLaunchTemplateName.AlreadyExistsException"),
