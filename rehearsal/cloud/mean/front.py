@@ -44,6 +44,7 @@ class MeanFront:
         self._fresh = Fresh(mood)
         self._slow = SlowStates(mood)
         self._met: set[str] = set()
+        self._streams: dict[str, int] = {}
         self._answered: dict[tuple[str, ...], Response] = {}
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
@@ -138,8 +139,10 @@ class MeanFront:
                 wanted["limit"] = min(
                     call.members.get("limit", 1000), 1 + self._mood.choice(9, Freedom.SHORT_PAGE, *occasion)
                 )
-            late = self._mood.between(*LOGS_LATE, Freedom.LATE_LOG, call.members["logStreamName"])
-            if "endTime" not in call.members and self._takes(Freedom.LATE_LOG, *occasion):
+            # As late each time, so that no event is there and then is not: tokens count on that.
+            stream = self._streams.setdefault(call.members["logStreamName"], len(self._streams))
+            if "endTime" not in call.members and self._takes(Freedom.LATE_LOG, stream):
+                late = self._mood.between(*LOGS_LATE, Freedom.LATE_LOG, stream)
                 wanted["endTime"] = int(1000 * (time.time() - late))
         return wanted, set()
 

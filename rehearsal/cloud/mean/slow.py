@@ -61,6 +61,10 @@ STATES: Mapping[tuple[str, str], State] = {
     ("ec2", "DescribeNatGateways"): State(
         items="NatGateways", id="NatGatewayId", at="State", ready="available", before=("pending",)
     ),
+    # https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarm-evaluation.html
+    ("cloudwatch", "DescribeAlarms"): State(
+        items="MetricAlarms", id="AlarmName", at="StateValue", ready="OK", before=("INSUFFICIENT_DATA",)
+    ),
     # https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_InstanceRefresh.html
     ("autoscaling", "DescribeInstanceRefreshes"): State(
         items="InstanceRefreshes",

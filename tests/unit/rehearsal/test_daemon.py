@@ -40,9 +40,10 @@ def rehearsal(tmp_path: Path) -> Iterator[Rehearsal]:
     daemon.end(rehearsal.state)
 
 
-def test_a_cloud_is_found_from_its_start_to_its_end(rehearsal: Rehearsal) -> None:
-    """By its state folder alone; once ended there is nothing left to end."""
-    daemon.start(rehearsal)
+@pytest.mark.parametrize("mean", [None, 7])
+def test_a_cloud_is_found_from_its_start_to_its_end(rehearsal: Rehearsal, mean: int | None) -> None:
+    """By its state folder alone, a mean one too; once ended there is nothing left to end."""
+    daemon.start(rehearsal, mean)
     found = daemon.find(rehearsal.state)
     assert found is not None
     assert found.port == rehearsal.port

@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 
 from rehearsal import __main__ as command
+from rehearsal.daemon import Cloud
 from rehearsal.engine import environment
 from rehearsal.engine.environment import Rehearsal
+from rehearsal.errors import CloudError
 
 
 @pytest.fixture
@@ -40,6 +42,22 @@ def test_down_without_a_rehearsal_is_no_error(
     monkeypatch.setattr(sys, "argv", ["rehearsal", "down"])
     assert command.main() == 0
     assert capsys.readouterr().err == "── no rehearsal ran here\n"
+
+
+def test_a_cloud_does_not_turn_mean_later() -> None:
+    """What was deployed before it did would prove nothing."""
+    command.refuse_mean(7, None)
+    command.refuse_mean(None, Cloud(pid=1, port=4577))
+    with pytest.raises(CloudError, match=r"run `make down` before `up --mean`"):
+        command.refuse_mean(7, Cloud(pid=1, port=4577))
+
+
+def test_up_takes_a_seed_or_chooses_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A friendly cloud has none."""
+    for words, is_seed in (("up", False), ("up --mean", True), ("up --mean 7", True)):
+        monkeypatch.setattr(sys, "argv", ["rehearsal", *words.split()])
+        assert isinstance(command.parse().mean, int) is is_seed
+    assert command.parse().mean == 7
 
 
 def test_a_reader_that_has_seen_enough_is_no_error() -> None:
