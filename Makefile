@@ -35,8 +35,8 @@ logs: setup ## the rehearsal's logs
 queries: setup app/node_modules/.ready ## what costs the rehearsed database most: make queries ARGS="--since before.json"
 	@$(RUN) -m rehearsal queries -- $(ARGS)
 
-env: setup ## the shell lines that let plain `pulumi` work: eval "$(make -s env)"
-	@$(RUN) -m rehearsal env
+env: setup ## the shell lines that let plain `pulumi` work: eval "$(make -s env)"; ARGS=--admin for all rights
+	@$(RUN) -m rehearsal env $(ARGS)
 
 preview: setup ## preview every stack, without an AWS account
 	@$(RUN) -m rehearsal preview

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from rehearsal import daemon, deployment, logs, machine, previews, queries, table
 from rehearsal.access_key import AccessKey
+from rehearsal.deployer import principal
 from rehearsal.engine import cli, environment, installation
 from rehearsal.engine.environment import Rehearsal
 from rehearsal.errors import CloudError, DeploymentError, RehearsalError
@@ -54,7 +55,7 @@ def status(rehearsal: Rehearsal, options: argparse.Namespace) -> None:
     print("\n" + table.plain(("deployed with", "which is", "program"), parts))
     if url := deployment.outputs(rehearsal).get("url"):
         print(f"\nThe app answers at {url}")
-    print('For plain `pulumi` and AWS clients in your shell:  eval "$(make -s env)"')
+    print('For plain `pulumi` in your shell:  eval "$(make -s env)"; to look around, ARGS=--admin')
 
 
 def show_logs(rehearsal: Rehearsal, options: argparse.Namespace) -> None:
@@ -69,8 +70,10 @@ def show_queries(rehearsal: Rehearsal, options: argparse.Namespace) -> None:
 
 
 def env(rehearsal: Rehearsal, options: argparse.Namespace) -> None:
-    """Shell lines after which plain `pulumi` and any AWS client use the rehearsal."""
-    print("\n".join(running(rehearsal).shell_lines(os.environ)))
+    """Shell lines after which plain `pulumi` and any AWS client use the rehearsal, as a stack's deployer."""
+    found = running(rehearsal)
+    key = None if options.admin else principal.key_of(found, options.stack)
+    print("\n".join(found.shell_lines(os.environ, key)))
 
 
 def preview(rehearsal: Rehearsal, options: argparse.Namespace) -> None:
@@ -163,6 +166,9 @@ def parse() -> argparse.Namespace:
             added.add_argument("name", nargs="?", default="")
         if name == "queries":
             added.add_argument("options", nargs="*")
+        if name == "env":
+            added.add_argument("--stack", default=deployment.STACK, help="whose deployer; without it local's")
+            added.add_argument("--admin", action="store_true", help="with a key that may do everything")
         if name == "preview":
             added.add_argument("stack", nargs="*")
         if name == "fault":

@@ -1,4 +1,4 @@
-"""The access key of a rehearsal: its holder may do everything in its cloud, and nobody else anything."""
+"""The access keys of a rehearsal: its own, which may do everything in its cloud, and the deployers'."""
 
 import json
 import os
@@ -29,17 +29,21 @@ class AccessKey:
         Two processes may ask at once: the key appears whole and only once, and at no moment can another user
         read it.
         """
+        return cls(id=_new_id(), secret=_new_secret()).kept(state)
+
+    def kept(self, state: Path) -> "AccessKey":
+        """The key that this folder has from now on: this one, unless it has one already."""
         file = _file(state)
         draft = file.with_name(f"{file.name}.{secrets.token_hex(8)}")
         descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         try:
             with os.fdopen(descriptor, "w") as content:
-                json.dump({"AccessKeyId": _new_id(), "SecretAccessKey": _new_secret()}, content)
+                json.dump({"AccessKeyId": self.id, "SecretAccessKey": self.secret}, content)
             with suppress(FileExistsError):
                 file.hardlink_to(draft)
         finally:
             draft.unlink()
-        return cls.read(state)
+        return AccessKey.read(state)
 
     @classmethod
     def read(cls, state: Path) -> "AccessKey":
@@ -51,6 +55,11 @@ class AccessKey:
                 f"There is no access key in {state}. Run `make down`, then `make up`: it makes a new one."
             ) from None
         return cls(id=held["AccessKeyId"], secret=held["SecretAccessKey"])
+
+    @classmethod
+    def is_kept(cls, state: Path) -> bool:
+        """Whether this folder has a key."""
+        return _file(state).exists()
 
     @classmethod
     def of_environment(cls, environment: Mapping[str, str]) -> "AccessKey":

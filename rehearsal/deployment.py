@@ -9,6 +9,7 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+from rehearsal.deployer import principal
 from rehearsal.engine.environment import SECRETS_PROVIDER, Rehearsal
 from rehearsal.errors import CloudError, DeploymentError
 from rehearsal.lock import command_line
@@ -29,7 +30,7 @@ def up(rehearsal: Rehearsal) -> None:
         done = subprocess.run(
             [rehearsal.bin / "pulumi", "up", "--yes", "--skip-preview", "--stack", STACK],
             cwd=rehearsal.root,
-            env=rehearsal.environment(os.environ),
+            env=rehearsal.environment(os.environ, principal.key_of(rehearsal, STACK)),
             check=False,
         )
     finally:
@@ -79,12 +80,12 @@ def free_stack(rehearsal: Rehearsal) -> None:
         file.unlink()
 
 
-def pulumi(rehearsal: Rehearsal, *arguments: str) -> str:
-    """Runs a quick command of the engine; its stdout, or `DeploymentError` with its stderr."""
+def pulumi(rehearsal: Rehearsal, *arguments: str, stack: str = STACK) -> str:
+    """Runs a quick command of the engine as a stack's deployer; its stdout, or the error with its stderr."""
     done = subprocess.run(
         [rehearsal.bin / "pulumi", "--non-interactive", *arguments],
         cwd=rehearsal.root,
-        env=rehearsal.environment(os.environ),
+        env=rehearsal.environment(os.environ, principal.key_of(rehearsal, stack)),
         capture_output=True,
         text=True,
         check=False,

@@ -15,6 +15,7 @@ from typing import Any
 import yaml
 
 from rehearsal import daemon, deployment
+from rehearsal.deployer import principal
 from rehearsal.engine import installation
 from rehearsal.engine.environment import SECRETS_PROVIDER, Rehearsal
 from rehearsal.errors import DeploymentError
@@ -81,10 +82,12 @@ def preview(rehearsal: Rehearsal, stack: str) -> Preview:
     settings = yaml.safe_load(original.read_text()) or {}
     file.write_text(yaml.safe_dump(rehearsed(settings, rehearsal.endpoint)))
     here = ("--cwd", str(scratch))
-    deployment.pulumi(rehearsal, *here, "stack", "init", stack, "--secrets-provider", SECRETS_PROVIDER)
+    init = ("stack", "init", stack, "--secrets-provider", SECRETS_PROVIDER)
+    deployment.pulumi(rehearsal, *here, *init, stack=stack)
     if hidden := [f"{path}={HIDDEN}" for path in secrets(settings.get("config", {}))]:
         flags = [part for one in hidden for part in ("--secret", one)]
-        deployment.pulumi(rehearsal, *here, "config", "set-all", "--stack", stack, "--path", *flags)
+        settings_of = ("config", "set-all", "--stack", stack, "--path")
+        deployment.pulumi(rehearsal, *here, *settings_of, *flags, stack=stack)
     command: list[str | Path] = [
         rehearsal.bin / "pulumi",
         "preview",
@@ -98,7 +101,7 @@ def preview(rehearsal: Rehearsal, stack: str) -> Preview:
         done = subprocess.run(
             command,
             cwd=rehearsal.root,
-            env=rehearsal.environment(os.environ),
+            env=rehearsal.environment(os.environ, principal.key_of(rehearsal, stack)),
             capture_output=True,
             text=True,
             check=False,

@@ -1,14 +1,17 @@
 """`python -m stacks timeline STACK` draws what the budgets make of a stack's settings.
 
 `python -m stacks preflight STACK` looks, before a first deployment, for what would fail in its middle.
+`python -m stacks deployer-policy STACK ACCOUNT` prints the IAM policies that whoever deploys the stack needs.
 """
 
+import json
+import re
 import sys
 from pathlib import Path
 
 import pulumi
 
-from stacks import preflight, pulumi_secrets
+from stacks import deployer_policy, preflight, pulumi_secrets
 from stacks.chart import drawn
 from stacks.problems import NAMESPACE
 from stacks.sections import Settings
@@ -17,7 +20,8 @@ from stacks.stack_name import refuse_unusable
 
 USAGE = """\
 usage: python -m stacks timeline STACK
-       python -m stacks preflight STACK [--make-roles]"""
+       python -m stacks preflight STACK [--make-roles]
+       python -m stacks deployer-policy STACK ACCOUNT"""
 
 
 class NoSuchStack(ValueError):
@@ -31,6 +35,8 @@ def main(arguments: list[str]) -> int:
             return timeline(stack)
         case ["preflight", stack, *flags] if flags in ([], ["--make-roles"]):
             return preflight_of(stack, makes_roles=bool(flags))
+        case ["deployer-policy", stack, account] if re.fullmatch(r"\d{12}", account):
+            return policies_of(stack, account)
         case _:
             print(USAGE, file=sys.stderr)
             return 2
@@ -62,12 +68,29 @@ def preflight_of(stack: str, *, makes_roles: bool) -> int:
     return int(refused)
 
 
+def policies_of(stack: str, account: str) -> int:
+    """As JSON: the documents by the names that they are to have."""
+    try:
+        region = read(stack).aws.region
+        names = deployer_policy.names(stack, file_of(stack), account=account, region=region)
+    except (NoSuchStack, SettingsError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    print(json.dumps(deployer_policy.documents(names), indent=2))
+    return 0
+
+
 def read(stack: str) -> Settings:
     """The settings in a stack's file; raises `NoSuchStack`, `SettingsError`."""
+    return parse(pulumi_secrets.from_file(file_sections(file_of(stack))))
+
+
+def file_of(stack: str) -> Path:
+    """Raises `NoSuchStack`."""
     files = {path.name.removeprefix("Pulumi.").removesuffix(".yaml"): path for path in stack_files()}
     if stack not in files:
         raise NoSuchStack(f"There is no stack {stack}: {FOLDER.name}/ has {', '.join(sorted(files))}.")
-    return parse(pulumi_secrets.from_file(file_sections(files[stack])))
+    return files[stack]
 
 
 def stack_files() -> list[Path]:

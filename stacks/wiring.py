@@ -69,6 +69,12 @@ class Wiring:
         return naming.default_tags(self.project, self.stack, self.settings.tags)
 
     @property
+    def _name_leads_there(self) -> bool:
+        """Whether the app's name leads to the balancer: the records of a rehearsal are in no DNS."""
+        balancer = self.settings.load_balancer
+        return balancer.domain is None or (balancer.published and not self.settings.aws.rehearsed)
+
+    @property
     def _api(self) -> AwsApi:
         return AwsApi(region=self.settings.aws.region, endpoint=self.settings.aws.endpoint)
 
@@ -454,7 +460,7 @@ class Wiring:
         session = self.settings.smoke.session
         return Smoke(
             url=balancer.url,
-            through=None if self.settings.load_balancer.published else balancer.dns_name,
+            through=None if self._name_leads_there else balancer.dns_name,
             release=release.sha256,
             paths=self.settings.smoke.paths,
             answers=max(10, 3 * self.settings.app_servers.max_size),

@@ -49,9 +49,14 @@ class Checkout:
         return self._run([str(self.folder / ".venv/bin/python"), "-m", "rehearsal", *arguments])
 
     def pulumi(self, *arguments: str, given: str = "") -> subprocess.CompletedProcess[str]:
-        """Runs plain `pulumi …` in a shell that took the line `make up` prints, with `given` as its input."""
-        line = 'eval "$(.venv/bin/python -m rehearsal env)" && exec pulumi --non-interactive "$@"'
-        return self._run(["bash", "-c", line, "pulumi", *arguments], given=given)
+        """Runs plain `pulumi …` as the stack's deployer, with `given` as its input."""
+        stack = arguments[arguments.index("--stack") + 1] if "--stack" in arguments else "local"
+        return self.as_deployer(stack, "pulumi", "--non-interactive", *arguments, given=given)
+
+    def as_deployer(self, stack: str, *command: str, given: str = "") -> subprocess.CompletedProcess[str]:
+        """Runs a command in a shell that took the line `make up` prints, for any stack."""
+        line = f'eval "$(.venv/bin/python -m rehearsal env --stack {stack})" && exec "$@"'
+        return self._run(["bash", "-c", line, "bash", *command], given=given)
 
     def end(self) -> None:
         """Ends the rehearsal and removes what it wrote; an AssertionError where its cloud itself failed."""
@@ -60,8 +65,8 @@ class Checkout:
         assert failures == [], "the cloud went on, but these failed in it"
 
     def environment(self) -> dict[str, str]:
-        """The environment of that shell."""
-        line = 'eval "$(.venv/bin/python -m rehearsal env)" && exec env --null'
+        """The environment of such a shell whose key may do everything."""
+        line = 'eval "$(.venv/bin/python -m rehearsal env --admin)" && exec env --null'
         listed = succeed(self._run(["bash", "-c", line])).stdout
         return dict(entry.split("=", 1) for entry in listed.split("\0") if entry)
 

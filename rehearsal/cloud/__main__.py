@@ -53,21 +53,25 @@ def _run(
     listener: socket.socket, state_dir: Path, told_to_end: threading.Event, mean_seed: int | None
 ) -> int:
     # moto takes over a second to import: a port or folder in use is told before that.
-    from rehearsal.cloud import authorization, images, kms, s3_policies
+    from rehearsal.cloud import authorization, hosted_zones, images, kms, offers, s3_policies
     from rehearsal.cloud.api import Api
     from rehearsal.cloud.identities import Identities
     from rehearsal.cloud.mean.meanness import Meanness
+    from rehearsal.cloud.users import Users
 
     site = _site(listener, state_dir)
     images.register()
     kms.register()
+    hosted_zones.mend_moto()
+    offers.mend_moto()
     s3_policies.mend_moto()
     authorization.mend_moto()
     bodies, faults = _bodies(site)
     meanness = None if mean_seed is None else Meanness(mean_seed)
     if meanness:
         site.zones.is_short = meanness.is_short
-    api = Api(listener, site.authority.path, Identities(AccessKey.make(state_dir)), faults.inject, meanness)
+    identities = Identities(AccessKey.make(state_dir))
+    api = Api(listener, site.authority.path, identities, faults.inject, Users(state_dir), meanness)
     api.start()
     log.info("answering at %s; servers get addresses of %s", site.endpoint, site.addresses.network)
     try:

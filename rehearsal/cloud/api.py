@@ -29,6 +29,7 @@ from rehearsal.cloud.mean.meanness import Meanness
 from rehearsal.cloud.moto_app import Moto
 from rehearsal.cloud.refusals import RefusedError
 from rehearsal.cloud.site import Row
+from rehearsal.cloud.users import Users
 
 
 class Api:
@@ -43,8 +44,10 @@ class Api:
         ca: Path,
         identities: Identities,
         inject: Callable[[str, str], None],
+        users: Users,
         meanness: Meanness | None = None,
     ) -> None:
+        self._users = users
         self.rows: list[Row] = []
         self._inject = inject
         self._ca = ca
@@ -84,6 +87,8 @@ class Api:
             return identity
         if page.startswith("/_evenkeel/"):
             return self._page(page, identity, Request(environ))
+        if identity.user and (denied := self._users.refused(environ, identity.user, identity)):
+            return denied
         refusal = refused(environ, identity)
         if identity.session is None:
             return refusal or self._moto.answer(environ, identity.service)
@@ -101,7 +106,7 @@ class Api:
         return refusal or answer
 
     def _page(self, page: str, identity: Identity, request: Request) -> Response:
-        if identity.session:
+        if identity.session or identity.user:
             return Response("only the rehearsal's own access key may ask this\n", 403)
         match page:
             case "/_evenkeel/status":

@@ -56,10 +56,7 @@ def acting(
 
     moto does nothing of a call that the judge found not to be right: AWS looks at the role's rights first.
     """
-    # moto goes by the path for some pages of its own, and reads parameters in the URL before those in JSON.
-    beside = environ["PATH_INFO"].startswith(_BESIDE_AWS)
-    mixed = "HTTP_X_AMZ_TARGET" in environ and environ["QUERY_STRING"]
-    if service not in JUDGED or beside or mixed:
+    if service not in JUDGED or is_ambiguous(environ):
         message = f"User: {session.arn} is not authorized: the rehearsal does not judge this request"
         raise RefusedError(Reason.NOT_GRANTED, message)
     caller = _Caller(session=session, service=service, is_right=is_right)
@@ -70,6 +67,15 @@ def acting(
         _caller.reset(token)
         if caller.refused:
             raise caller.refused
+
+
+def is_ambiguous(environ: Mapping[str, str]) -> bool:
+    """Whether moto may take a request for another one than it looks like.
+
+    It goes by the path for some pages of its own, and reads parameters in the URL before those in JSON.
+    """
+    beside = environ["PATH_INFO"].startswith(_BESIDE_AWS)
+    return beside or bool("HTTP_X_AMZ_TARGET" in environ and environ["QUERY_STRING"])
 
 
 def _is_allowed(session: AssumedRole, need: Need) -> bool:

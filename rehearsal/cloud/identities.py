@@ -1,9 +1,10 @@
-"""Whose an access key is: the deployer's, or a session of a role that a server or a task has."""
+"""Whose an access key is: the rehearsal's own, an IAM user's, or that of a session of a role."""
 
 import datetime
 import hmac
 from dataclasses import dataclass, field
 
+from moto.iam.models import User, iam_backends
 from moto.sts.models import AssumedRole, sts_backends
 
 from rehearsal.access_key import AccessKey
@@ -17,8 +18,10 @@ class Identity:
     """Who signs with a key."""
 
     secret: str = field(repr=False)
-    session: AssumedRole | None
-    """None for the deployer, who may do everything."""
+    session: AssumedRole | None = None
+    """Of a role."""
+    user: User | None = None
+    """Who has neither a session nor a user may do everything: the key is the rehearsal's own."""
     service: str
     """What the request is signed for."""
     region: str
@@ -36,7 +39,12 @@ class Identities:
         if claim.key_id == self._key.id:
             if claim.token is not None:
                 raise RefusedError(Reason.WRONG_TOKEN)
-            return Identity(secret=self._key.secret, session=None, service=claim.service, region=claim.region)
+            return Identity(secret=self._key.secret, service=claim.service, region=claim.region)
+        if found := _user(claim.key_id):
+            if claim.token is not None:
+                raise RefusedError(Reason.WRONG_TOKEN)
+            user, secret = found
+            return Identity(secret=secret, user=user, service=claim.service, region=claim.region)
         session = _session(claim.key_id)
         if session is None:
             raise RefusedError(Reason.UNKNOWN_KEY)
@@ -50,6 +58,16 @@ class Identities:
             service=claim.service,
             region=claim.region,
         )
+
+
+def _user(key_id: str) -> tuple[User, str] | None:
+    """Whose a key is, and its secret."""
+    for backend in every(iam_backends):
+        for user in list(backend.users.values()):
+            for key in list(user.access_keys):
+                if key.access_key_id == key_id and key.status == "Active":
+                    return user, key.secret_access_key
+    return None
 
 
 def _session(key_id: str) -> AssumedRole | None:

@@ -21,11 +21,17 @@ def allows(documents: Iterable[str], action: str, resource: str | None, context:
     `resource` None is one that is not known: any that an Allow names is taken for it, of Deny only `*`. In
     the same way a condition whose operator or key is not known holds in an Allow, and does not in a Deny.
     """
-    statements = [statement for document in documents for statement in _statements(document)]
-    concerned = [one for one in statements if _names(one, "Action", action, re.IGNORECASE)]
+    concerned = _concerned(tuple(documents), action)
     if any(_applies(one, resource, context) for one in concerned if one["Effect"] == "Deny"):
         return False
     return any(_applies(one, resource, context) for one in concerned if one["Effect"] == "Allow")
+
+
+@lru_cache(maxsize=4096)
+def _concerned(documents: tuple[str, ...], action: str) -> list[dict[str, Any]]:
+    """The statements about an action."""
+    statements = [statement for document in documents for statement in _statements(document)]
+    return [one for one in statements if _names(one, "Action", action, re.IGNORECASE)]
 
 
 @lru_cache(maxsize=256)

@@ -68,10 +68,10 @@ class Rehearsal:
         own = [str(self.bin), str(Path(sys.executable).parent)]
         return os.pathsep.join([*own, *(entry for entry in path.split(os.pathsep) if entry not in own)])
 
-    def environment(self, base: Mapping[str, str]) -> dict[str, str]:
+    def environment(self, base: Mapping[str, str], key: AccessKey | None = None) -> dict[str, str]:
         """`base` without any setting of AWS or Pulumi in it, and with the rehearsal's.
 
-        Raises CloudError before the first start, which makes the access key.
+        Without a key it has the rehearsal's own. Raises CloudError before the first start, which makes that.
         """
         kept = {name: value for name, value in base.items() if not name.startswith(_OWNED)}
         return kept | {
@@ -83,7 +83,7 @@ class Rehearsal:
             "AWS_ENDPOINT_URL": self.endpoint,
             "AWS_REGION": self.region,
             "AWS_DEFAULT_REGION": self.region,
-            **AccessKey.read(self.state).environment(),
+            **(key or AccessKey.read(self.state)).environment(),
             "AWS_CONFIG_FILE": os.devnull,
             "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
             "AWS_EC2_METADATA_DISABLED": "true",
@@ -91,9 +91,9 @@ class Rehearsal:
             "no_proxy": "localhost,127.0.0.1",
         }
 
-    def shell_lines(self, base: Mapping[str, str]) -> list[str]:
+    def shell_lines(self, base: Mapping[str, str], key: AccessKey | None = None) -> list[str]:
         """What turns a shell whose environment is `base` into one that uses this rehearsal."""
-        wanted = self.environment(base)
+        wanted = self.environment(base, key)
         removed = [f"unset {name}" for name in sorted(base) if name not in wanted]
         changed = {name: value for name, value in sorted(wanted.items()) if base.get(name) != value}
         return removed + [f"export {name}={shlex.quote(value)}" for name, value in changed.items()]

@@ -66,3 +66,15 @@ def test_the_published_passphrase_is_refused_before_any_resource(files: Checkout
     assert "stacks/Pulumi.prod.yaml: the passphrase of encryptionsalt is" in refused.stderr
     assert "pulumi stack change-secrets-provider awskms://alias/your-key --stack prod" in refused.stderr
     assert "aws:" not in refused.stdout + refused.stderr
+
+
+def test_a_deployer_who_lacks_a_right_is_told_which(files: Checkout) -> None:
+    """The twin of every deployment here: each is a deployer's with docs/deployer-policy.json, and no more."""
+    name = "docs/deployer-policy.json"
+    policy = (files.folder / name).read_text()
+    lacking = policy.replace('          "ec2:DescribeAvailabilityZones",\n', "")
+    assert lacking != policy
+    with files.changed(name, lacking):
+        refused = files.rehearsal("preview", "dev")
+    assert refused.returncode != 0
+    assert "is not authorized to perform: ec2:DescribeAvailabilityZones" in refused.stderr

@@ -1,12 +1,13 @@
 """An HTTP request to the API, read as a call by botocore's model of its service.
 
-moto's parsers know the Query, EC2 and REST protocols; a JSON body is the call as it is.
+moto's parsers know the Query, EC2 and REST protocols, botocore's know CBOR; a JSON body is the call as it is.
 """
 
 import json
-from io import BytesIO
+from io import BufferedReader, BytesIO
 from typing import Any
 
+from botocore.parsers import RpcV2CBORParser
 from moto.core.parse import PROTOCOL_PARSERS
 from moto.core.request import Request, determine_request_protocol
 from moto.core.routing import get_service_router
@@ -20,6 +21,7 @@ SERVICES = {
     **{name: name for name in ("rds", "route53", "s3", "secretsmanager", "sns", "ssm", "sts")},
     "elasticloadbalancing": "elbv2",
     "monitoring": "cloudwatch",
+    "servicequotas": "service-quotas",
 }
 """boto3's name of a service by the name that its requests are signed for."""
 
@@ -59,26 +61,30 @@ def _call(request: Request, body: bytes, service: str, region: str) -> Call | No
             operation = request.headers.get("X-Amz-Target", "").rpartition(".")[2]
         case "query" | "ec2":
             operation = request.values.get("Action", "")
+        case "smithy-rpc-v2-cbor":
+            operation = request.path.rpartition("/")[2]
         case _:
             found, labels = get_service_router(service).match(request)
             operation = found.name
     if operation not in model.operation_names:
         return None
     try:
-        members = (
-            json.loads(body or b"{}")
-            if protocol == "json"
-            else PROTOCOL_PARSERS[protocol](model.operation_model(operation)).parse(
-                {
-                    "method": request.method,
-                    "values": request.values,
-                    "headers": request.headers,
-                    "body": body,
-                    "url_path": request.path,
-                    "url_params": labels,
-                }
-            )
-        )
+        match protocol:
+            case "json":
+                members = json.loads(body or b"{}")
+            case "smithy-rpc-v2-cbor":
+                members = RpcV2CBORParser().parse_data_item(BufferedReader(BytesIO(body))) if body else {}
+            case _:
+                members = PROTOCOL_PARSERS[protocol](model.operation_model(operation)).parse(
+                    {
+                        "method": request.method,
+                        "values": request.values,
+                        "headers": request.headers,
+                        "body": body,
+                        "url_path": request.path,
+                        "url_params": labels,
+                    }
+                )
     except Exception as error:
         if protocol.startswith("rest"):
             return None  # moto says what is wrong with a document

@@ -69,7 +69,7 @@ def violations(call: Call) -> Iterator[Violation]:
     about = RESOURCE_TYPES.get((call.service, call.operation))
     if about is None:
         return
-    schema = _schema(about.type)
+    schema = resource_schema(about.type)
     properties = _properties(call.members, schema, schema, about.names)
     source = f"CloudFormation's schema of {about.type}"
     for validator in (_validator(about.type), *_additions(about.type, call.region)):
@@ -174,14 +174,15 @@ def _files() -> dict[str, str]:
 
 
 @cache
-def _schema(type: str) -> Schema:
+def resource_schema(type: str) -> Schema:
+    """CloudFormation's schema of a resource type."""
     found: Schema = _load(f"resources/{_files()[type]}")
     return found
 
 
 @cache
 def _validator(type: str) -> Any:
-    return _Validator(_schema(type))
+    return _Validator(resource_schema(type))
 
 
 @cache
@@ -199,10 +200,16 @@ def validator_of(file: str, *, beside: str) -> Any:
     return _Validator(schema)
 
 
+def extension(file: str, region: str) -> Schema:
+    """What cfn-lint knows of a type besides its schema; of some, in a region."""
+    found: Schema = _load(f"extensions/{file}")
+    if "us-east-1" in found:  # one for each region
+        found = dict(found.get(region) or found["us-east-1"])
+    return found
+
+
 def _addition(file: str, place: str, region: str) -> Any:
-    schema = _load(f"extensions/{file}")
-    if "us-east-1" in schema:  # one for each region
-        schema = schema.get(region, schema["us-east-1"])
+    schema = extension(file, region)
     for name in reversed(place.split(".") if place else ()):
         schema = {"properties": {name: schema}}
     return _Validator(schema)

@@ -54,6 +54,7 @@ CODES: Mapping[str, _Codes] = {
         type=_JSON,
     ),
     "sns": _one("InvalidParameter"),
+    "service-quotas": _one("IllegalArgumentException", type=_JSON),
     "route53": _one("InvalidInput"),
     "s3": _one("InvalidArgument", policy="MalformedPolicy"),
     "logs": _one("InvalidParameterException", type=_JSON),

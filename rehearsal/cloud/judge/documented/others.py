@@ -3,12 +3,13 @@
 import ipaddress
 import re
 
-from rehearsal.cloud.judge.documented.rule import Members, Rule, holds, matches, one_of, within
+from rehearsal.cloud.judge.documented.rule import Check, Members, Rule, holds, matches, one_of, within
 
 _SSM = "https://docs.aws.amazon.com/systems-manager/latest/APIReference"
 _SECRETS = "https://docs.aws.amazon.com/secretsmanager/latest/apireference"
 _SNS = "https://docs.aws.amazon.com/sns/latest/api"
 _ECS = "https://docs.aws.amazon.com/AmazonECS/latest/APIReference"
+_QUOTAS = "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html"
 _BUCKETS = "https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html"
 _PROTOCOLS = (*("http", "https", "email", "email-json", "sms", "sqs", "application", "lambda", "firehose"),)
 
@@ -49,7 +50,26 @@ def _addresses_exist(record: Members) -> bool:
     return True
 
 
+def _characters(most: int, says: str) -> Check:
+    """A policy has a size, of which white space is no part."""
+    return lambda value: says if len("".join(str(value).split())) > most else None
+
+
 OTHERS = (
+    Rule(
+        operations="iam CreatePolicy CreatePolicyVersion",
+        member="PolicyDocument",
+        check=_characters(6144, "Cannot exceed quota for PolicySize: 6144"),
+        page=_QUOTAS,
+        code="LimitExceeded",
+    ),
+    Rule(
+        operations="iam PutRolePolicy",
+        member="PolicyDocument",
+        check=_characters(10240, "Maximum policy size of 10240 bytes exceeded"),
+        page=_QUOTAS,
+        code="LimitExceeded",
+    ),
     Rule(
         operations="kms ScheduleKeyDeletion",
         member="PendingWindowInDays",

@@ -116,6 +116,18 @@ ROLES = (
         code="MalformedPolicyDocument",
     ),
     iam(
+        what="a managed policy of more than 6144 characters",
+        operation="CreatePolicy",
+        members={"PolicyName": "new", "PolicyDocument": grant(Resource=["*"] * 1600)["PolicyDocument"]},
+        code="LimitExceeded",
+    ),
+    iam(
+        what="a role's policy of more than 10240 characters",
+        operation="PutRolePolicy",
+        members=grant(Resource=["*"] * 2600),
+        code="LimitExceeded",
+    ),
+    iam(
         what="an action without its service",
         operation="PutRolePolicy",
         members=grant(Action="GetObject"),

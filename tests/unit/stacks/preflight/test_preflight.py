@@ -1,6 +1,6 @@
 """What would fail in the middle of a first deployment is found before it."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -325,3 +325,29 @@ def test_a_stack_that_cannot_be_deployed_anywhere(
     """Its name, or its file."""
     assert main(["preflight", stack]) == 1
     assert said in capsys.readouterr().err
+
+
+REFUSALS: dict[str, list[Callable[..., None]]] = {
+    "the stack": [test_a_stack_that_cannot_be_deployed_anywhere],
+    "credentials": [
+        test_no_credentials_are_told_and_nothing_else_is_asked,
+        test_another_endpoint_than_aws_is_told,
+    ],
+    "this machine": [test_a_machine_that_lacks_something],
+    "region": [test_a_region_that_cannot_be_used],
+    "service-linked roles": [test_missing_service_linked_roles_are_told_and_made],
+    "quotas": [test_a_quota_that_does_not_do_is_told],
+    "zones": [test_zones_that_are_short_or_out_of_order],
+    "instance types": [test_types_that_a_zone_lacks],
+    "database class": [test_a_database_class_that_rds_does_not_offer],
+    "domain": [test_a_hosted_zone_that_does_not_do, test_a_certificate_that_does_not_do],
+}
+"""By check, the tests that show what it refuses, with the remedy."""
+
+
+def test_each_check_is_documented_and_shown_to_refuse() -> None:
+    """None is added without."""
+    assert list(REFUSALS) == ["the stack", "credentials", *preflight.CHECKS]
+    _, _, after = Path("docs/aws.md").read_text().partition("| check | what is refused |\n|---|---|\n")
+    rows = after.partition("\n\n")[0].splitlines()
+    assert [row.split(" | ")[0].removeprefix("| ") for row in rows] == list(REFUSALS)

@@ -1,0 +1,53 @@
+"""The deployer of a stack in a rehearsal: an IAM user that has docs/deployer-policy.json, and no more."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from rehearsal.access_key import AccessKey
+from rehearsal.aws import client
+from rehearsal.deployer.right import SECRETS_KEY, user_of
+from rehearsal.engine.environment import Rehearsal
+from stacks import deployer_policy
+
+ACCOUNT = "123456789012"
+"""moto's."""
+_DIGEST = "policies.sha256"
+
+
+def key_of(rehearsal: Rehearsal, stack: str) -> AccessKey:
+    """The key of a stack's deployer in the cloud that runs; makes the deployer, or brings the policies up to
+    date, where that is needed."""
+    file = rehearsal.root / "stacks" / f"Pulumi.{stack}.yaml"
+    names = deployer_policy.names(stack, file, account=ACCOUNT, region=rehearsal.region)
+    documents = deployer_policy.documents(replace(names, SecretsKey=SECRETS_KEY))
+    digest = hashlib.sha256(json.dumps(documents).encode()).hexdigest()
+    folder = rehearsal.state / "deployers" / stack
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    note = folder / _DIGEST
+    if not note.exists() or note.read_text() != digest:
+        _make(client(rehearsal, "iam"), user_of(stack), documents, folder)
+        note.write_text(digest)
+    return AccessKey.read(folder)
+
+
+def _make(iam: Any, user: str, documents: Mapping[str, Any], folder: Path) -> None:
+    """Each call may have been made before: by an `up` of before, or one whose answer was lost."""
+    there = suppress(iam.exceptions.EntityAlreadyExistsException)
+    with there:
+        iam.create_user(UserName=user)
+    if not AccessKey.is_kept(folder):
+        made = iam.create_access_key(UserName=user)["AccessKey"]
+        AccessKey(id=made["AccessKeyId"], secret=made["SecretAccessKey"]).kept(folder)
+    for policy in iam.list_attached_user_policies(UserName=user)["AttachedPolicies"]:
+        with suppress(iam.exceptions.NoSuchEntityException):
+            iam.detach_user_policy(UserName=user, PolicyArn=policy["PolicyArn"])
+            iam.delete_policy(PolicyArn=policy["PolicyArn"])
+    for name, document in documents.items():
+        with there:
+            iam.create_policy(PolicyName=name, PolicyDocument=deployer_policy.written(document))
+        iam.attach_user_policy(UserName=user, PolicyArn=f"arn:aws:iam::{ACCOUNT}:policy/{name}")

@@ -1,0 +1,98 @@
+"""The policies of whoever deploys a stack: docs/deployer-policy.json, with a stack's own names in it.
+
+`python -m rehearsal.deployer` makes that file of what a rehearsal saw; nothing here says what is in it.
+"""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import yaml
+
+from stacks.problems import NAMESPACE
+from stacks.settings import file_sections
+
+FILE = Path(__file__).parent.parent / "docs" / "deployer-policy.json"
+_PARTITIONS = {"cn-": "aws-cn", "us-gov-": "aws-us-gov"}
+"""By how the names of their regions begin."""
+_PLACEHOLDER = re.compile(r"\$\{(\w+)\}")
+Document = dict[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Names:
+    """What stands for the placeholders; what has None there goes, with all that needs it."""
+
+    Partition: str
+    Region: str
+    Account: str
+    Stack: str
+    HostedZone: str | None
+    """The id of the zone in which the stack makes its records."""
+    SecretsKey: str | None
+    """The alias of the KMS key with which Pulumi encrypts the stack's secrets."""
+
+    @property
+    def prefix(self) -> str:
+        """What the policies' names begin with."""
+        return f"{NAMESPACE}-{self.Stack}-deployer"
+
+    def put(self, text: str) -> str | None:
+        """The text with its names; None where one is missing."""
+        values = [getattr(self, name) for name in _PLACEHOLDER.findall(text)]
+        return None if None in values else _PLACEHOLDER.sub(lambda found: getattr(self, found[1]), text)
+
+
+def names(stack: str, file: Path, *, account: str, region: str) -> Names:
+    """Those of a stack, by its file."""
+    zone = file_sections(file).get("load_balancer", {}).get("hosted_zone_id")
+    return Names(
+        Partition=next((name for start, name in _PARTITIONS.items() if region.startswith(start)), "aws"),
+        Region=region,
+        Account=account,
+        Stack=stack,
+        HostedZone=zone if isinstance(zone, str) else None,
+        SecretsKey=_secrets_key(file),
+    )
+
+
+def documents(names: Names) -> dict[str, Document]:
+    """The policies, by their names, of which each is small enough for a managed policy."""
+    written: dict[str, Document] = json.loads(FILE.read_text())
+    return {
+        f"{names.prefix}-{part}": {
+            **document,
+            "Statement": [put for statement in document["Statement"] if (put := _put(statement, names))],
+        }
+        for part, document in written.items()
+    }
+
+
+def written(document: Document) -> str:
+    """As AWS counts it: without white space."""
+    return json.dumps(document, separators=(",", ":"))
+
+
+def _put(statement: Mapping[str, Any], names: Names) -> dict[str, Any] | None:
+    resources = [put for each in _listed(statement["Resource"]) if (put := names.put(each)) is not None]
+    conditions = json.dumps(statement.get("Condition", {}))
+    put = names.put(conditions)
+    if not resources or put is None:
+        return None
+    made = {**statement, "Resource": resources[0] if len(resources) == 1 else resources}
+    return {**made, "Condition": json.loads(put)} if "Condition" in statement else made
+
+
+def _listed(value: str | list[str]) -> Iterator[str]:
+    yield from [value] if isinstance(value, str) else value
+
+
+def _secrets_key(file: Path) -> str | None:
+    content = yaml.safe_load(file.read_text()) if file.exists() else None
+    where = urlsplit(str((content or {}).get("secretsprovider", "")))
+    alias = f"{where.netloc}{where.path}"
+    return alias if where.scheme == "awskms" and alias.startswith("alias/") else None
