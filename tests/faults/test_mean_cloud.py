@@ -5,6 +5,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -95,6 +96,13 @@ class Life:
         taken: dict[str, int] = told["taken"]
         return taken
 
+    def _told_since(self, began: float) -> str:
+        """What cloud and servers logged: the rehearsal, and its logs with it, ends with the test."""
+        cloud = (self.checkout.folder / ".rehearsal" / "cloud.log").read_text().splitlines()
+        since = datetime.fromtimestamp(began).isoformat(sep=" ")
+        servers = self.checkout.rehearsal("logs", "boot").stdout
+        return "\n".join([*(line for line in cloud if line > since), servers])
+
     def _resize(self, count: int) -> None:
         """Here a launch has to try calls again, and other zones: that may take twice as long as elsewhere."""
         try:
@@ -110,7 +118,7 @@ class Life:
             yield
             outcome = traffic.stop()
         print(f"{outcome.requests} requests in {outcome.seconds:.0f} s, {outcome.failed} failed")
-        assert outcome.failed == 0, outcome.failures
+        assert outcome.failed == 0, f"{outcome.failures}\n{self._told_since(outcome.each[0].sent)}"
         assert outcome.requests > 0
 
 
