@@ -5,7 +5,7 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 import yaml
 
 from stacks.problems import NAMESPACE
+from stacks.secret_arn import SecretArn
 from stacks.settings import file_sections
 
 FILE = Path(__file__).parent.parent / "docs" / "deployer-policy.json"
@@ -35,6 +36,8 @@ class Names:
     """The id of the zone in which the stack makes its records."""
     SecretsKey: str | None
     """The alias of the KMS key with which Pulumi encrypts the stack's secrets."""
+    AppSecrets: Sequence[str]
+    """ARNs of the app's own secrets, which the stack only reads about."""
 
     @property
     def prefix(self) -> str:
@@ -49,7 +52,7 @@ class Names:
 
 def names(stack: str, file: Path, *, account: str, region: str) -> Names:
     """Those of a stack, by its file."""
-    zone = file_sections(file).get("load_balancer", {}).get("hosted_zone_id")
+    zone = _section(file, "load_balancer").get("hosted_zone_id")
     return Names(
         Partition=next((name for start, name in _PARTITIONS.items() if region.startswith(start)), "aws"),
         Region=region,
@@ -57,6 +60,7 @@ def names(stack: str, file: Path, *, account: str, region: str) -> Names:
         Stack=stack,
         HostedZone=zone if isinstance(zone, str) else None,
         SecretsKey=_secrets_key(file),
+        AppSecrets=list(_app_secrets(file)),
     )
 
 
@@ -78,7 +82,7 @@ def written(document: Document) -> str:
 
 
 def _put(statement: Mapping[str, Any], names: Names) -> dict[str, Any] | None:
-    resources = [put for each in _listed(statement["Resource"]) if (put := names.put(each)) is not None]
+    resources = [put for each in _listed(statement["Resource"]) for put in _resources(each, names)]
     conditions = json.dumps(statement.get("Condition", {}))
     put = names.put(conditions)
     if not resources or put is None:
@@ -89,6 +93,26 @@ def _put(statement: Mapping[str, Any], names: Names) -> dict[str, Any] | None:
 
 def _listed(value: str | list[str]) -> Iterator[str]:
     yield from [value] if isinstance(value, str) else value
+
+
+def _section(file: Path, name: str) -> Mapping[str, Any]:
+    """As written: what is wrong in it is said where it is deployed."""
+    section = file_sections(file).get(name)
+    return section if isinstance(section, dict) else {}
+
+
+def _resources(arn: str, names: Names) -> Sequence[str]:
+    if arn.endswith("${AppSecrets}"):
+        return names.AppSecrets
+    put = names.put(arn)
+    return [] if put is None else [put]
+
+
+def _app_secrets(file: Path) -> Iterator[str]:
+    own = _section(file, "app").get("secrets")
+    for value in own.values() if isinstance(own, dict) else ():
+        if isinstance(value, str) and (found := SecretArn.parse(value)):
+            yield found.arn
 
 
 def _secrets_key(file: Path) -> str | None:

@@ -145,6 +145,8 @@ BESIDE: Mapping[str, str] = {
     "servicequotas:GetAWSDefaultServiceQuota": "*",
 }
 """Actions on what no life of a stack showed."""
+APP_SECRETS = "arn:${Partition}:secretsmanager:${Region}:${Account}:secret:${AppSecrets}"
+"""Those that `app.secrets` names by their ARNs: whether they are there, and which version is current."""
 SPOT = General(
     action="iam:CreateServiceLinkedRole",
     resource="arn:${Partition}:iam::${Account}:role/aws-service-role/spot.amazonaws.com/*",
@@ -159,6 +161,8 @@ def rights(seen: Sequence[General]) -> Iterator[General]:
     """Each action on what a rehearsal saw of the kinds of resources that it has."""
     known = {one.resource for one in seen if "/aws-service-role/" not in one.resource}
     yield SPOT
+    for action in ("secretsmanager:DescribeSecret", "secretsmanager:ListSecretVersionIds"):
+        yield General(action=action, resource=APP_SECRETS)
     yield from (General(action=action, resource=resource) for action, resource in BESIDE.items())
     for action in sorted({*" ".join([*ACTIONS.values(), ON_BEHALF, GATES]).split()}):
         yield from (General(action=action, resource=resource) for resource in _on(action, known))

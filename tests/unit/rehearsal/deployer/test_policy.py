@@ -30,6 +30,7 @@ LONG = Names(
     Stack="production-eu",
     HostedZone="Z0123456789ABCDEFGHIJ",
     SecretsKey="alias/the-key-of-our-secrets",
+    AppSecrets=["arn:aws-us-gov:secretsmanager:ap-southeast-1:123456789012:secret:shop-a1b2c3"],
 )
 
 
@@ -105,7 +106,11 @@ def test_names_are_the_stacks_own() -> None:
         of_zone = resource in ("change/*", f"hostedzone/{LONG.HostedZone}")
         of_quota = service == "servicequotas"
         of_snapshots = resource == "snapshot:*"  # one may be of a stack that is gone
-        own = "evenkeel-production-eu" in resource or "evenkeel/production-eu" in resource
+        own = (
+            arn in LONG.AppSecrets
+            or "evenkeel-production-eu" in resource
+            or "evenkeel/production-eu" in resource
+        )
         assert own or random or of_aws or of_zone or of_quota or of_snapshots, arn
 
 
@@ -130,6 +135,17 @@ def test_aws_takes_the_policies() -> None:
         members = {"PolicyName": name, "PolicyDocument": text}
         assert list(violations(Call(service="iam", operation="CreatePolicy", members=members))) == []
         assert "${" not in text
+
+
+def test_of_the_apps_own_secrets_the_deployer_sees_no_value() -> None:
+    """It looks whether they are there."""
+    allowed = {
+        action
+        for statement in statements()
+        if LONG.AppSecrets[0] in listed(statement["Resource"])
+        for action in listed(statement["Action"])
+    }
+    assert allowed == {"secretsmanager:DescribeSecret", "secretsmanager:ListSecretVersionIds"}
 
 
 def test_what_a_stack_lacks_takes_no_right() -> None:
