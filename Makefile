@@ -6,7 +6,7 @@ RUN    := $(VENV)/bin/python
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-deploy up down status logs queries env preview timeline unit lint test soak fuzz bench bench-migrations bench-rollout bench-load
+.PHONY: help setup setup-deploy up down status logs queries env preview timeline unit lint test soak fuzz fuzz-api bench bench-migrations bench-rollout bench-load
 
 help: ## what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -69,6 +69,10 @@ soak: setup ## rollouts and reloads under load, twenty times each; twenty lives 
 fuzz: setup app/node_modules/.ready ## ten minutes of odd requests to the app: make fuzz SECONDS=60 SEED=7
 	@npm run --silent --prefix app build
 	@cd app && FUZZ_SECONDS=$(or $(SECONDS),600) $(if $(SEED),FUZZ_SEED=$(SEED)) node test/fuzz.test.js
+
+fuzz-api: setup ## ten minutes of odd calls to the rehearsal's cloud: make fuzz-api SECONDS=3600 SEED=7
+	@FUZZ_SECONDS=$(or $(SECONDS),600) $(if $(SEED),FUZZ_SEED=$(SEED)) \
+		$(RUN) -m pytest tests/rehearsal/cloud/test_fuzzed_api.py -k no_request -s
 
 bench: setup ## cold and warm `make up`, no-change `pulumi up`, the program alone; JSON
 	@$(RUN) -m bench

@@ -53,7 +53,9 @@ class Moto:
             return refusals.answer(dialect, status, code, str(error))
         except Exception as error:
             return _failed(error, dialect, service)
-        return answer if answer.status_code < 400 else _readable(answer, dialect)
+        if answer.status_code < 400 or environ["REQUEST_METHOD"] == "HEAD":
+            return answer
+        return _readable(answer, dialect)
 
 
 def _failed(error: Exception, dialect: Dialect, service: str) -> Response:
@@ -75,8 +77,10 @@ def _is_ours(error: Exception) -> bool:
 def _readable(answer: Response, dialect: Dialect) -> Response:
     """The error in the form of the service's protocol: moto answers some in another one's, or as a page."""
     text = answer.get_data(as_text=True).strip()
-    if dialect in (Dialect.CBOR, Dialect.S3) or text.startswith(_BEGINNINGS[dialect]):
+    if dialect is Dialect.CBOR or text.startswith(_BEGINNINGS[dialect]):
         return answer
+    if dialect is Dialect.S3 and answer.status_code == 416:
+        return refusals.answer(dialect, 416, "InvalidRange", "The requested range is not satisfiable")
     code, message = _INVALID[dialect], text
     if text.startswith("{"):
         said = json.loads(text)
@@ -88,4 +92,5 @@ _BEGINNINGS = {
     Dialect.QUERY: ("<?xml", "<ErrorResponse", "<Response"),
     Dialect.EC2: ("<?xml", "<Response", "<ErrorResponse"),
     Dialect.JSON: ("{",),
+    Dialect.S3: ("<?xml", "<Error"),
 }

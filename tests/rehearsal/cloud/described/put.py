@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+from botocore.config import Config
 from botocore.model import ListShape, StructureShape
 
 from tests.rehearsal.cloud.running import RunningCloud
@@ -34,15 +35,15 @@ class Put:
 class Aws:
     """A client of the cloud, and what it has put so far."""
 
-    def __init__(self, cloud: RunningCloud) -> None:
-        self._cloud = cloud
+    def __init__(self, cloud: RunningCloud, config: Config | None = None) -> None:
+        self._cloud, self._config = cloud, config
         self._clients: dict[str, Any] = {}
         self._made: dict[Any, Any] = {}
 
     def client(self, service: str) -> Any:
         """The boto3 client of a service."""
         if service not in self._clients:
-            self._clients[service] = self._cloud.client(service)
+            self._clients[service] = self._cloud.client(service, self._config)
         return self._clients[service]
 
     def once(self, make: "Callable[[Aws], T]") -> T:

@@ -14,7 +14,7 @@ from werkzeug.wrappers import Response
 from rehearsal.cloud.moto_app import Moto
 from rehearsal.cloud.parameters import InstanceClass, evaluate
 
-SERVICES = {"rds": "query", "ec2": "ec2", "ecs": "json"}
+SERVICES = {"rds": "query", "ec2": "ec2", "ecs": "json", "s3": "rest-xml"}
 ANY = InstanceClass(memory=1, vcpu=1, allocated_storage=1, port=1)
 
 
@@ -81,6 +81,13 @@ def test_an_error_in_another_protocol_is_told_in_the_services() -> None:
     assert error("rds", lambda: Response(body, 400)) == told
     assert error("ec2", lambda: Response(body, 400)) == told
     assert error("ecs", lambda: Response(body, 400)) == told
+
+
+def test_a_range_that_an_object_does_not_have() -> None:
+    """moto answers S3's clients by a status alone."""
+    assert error("s3", lambda: Response("", 416))[:2] == (416, "InvalidRange")
+    body = "<?xml version='1.0'?><Error><Code>NoSuchKey</Code><Message>none</Message></Error>"
+    assert error("s3", lambda: Response(body, 404)) == (404, "NoSuchKey", "none")
 
 
 def test_a_page_is_no_answer() -> None:
