@@ -14,7 +14,7 @@ UNAWARE = (1.0, 5.0)
 A load balancer has many nodes, which learn of it one after another. AWS names no figure; users see seconds:
 https://github.com/kubernetes-sigs/aws-load-balancer-controller/issues/1064
 """
-_SETTLE = 1.0  # seconds between deregistration and the first look at whether requests are in flight
+_SETTLE = 1.0  # seconds from a change of who gets requests to a look at whether any is in flight
 
 _CHECK_FAILURES = {
     "L7STS": ("Target.ResponseCodeMismatch", "Health checks failed with these codes: [{code}]"),
@@ -53,6 +53,8 @@ class Target:
 
     It is displayed as draining until its delay is over all the same, and some nodes still send it requests.
     """
+    forgotten: bool = False
+    """Whether it is deregistered, each node knows, and what they sent meanwhile is answered too."""
     _gets_requests: bool = field(default=False)
     _drain_began: float = field(default=0.0)
     _aware_at: float = field(default=0.0)
@@ -94,14 +96,13 @@ class Target:
 
     def complete(self, requests: int, *, now: float) -> None:
         """Its deregistration, when its delay is over or nothing is in flight any more."""
-        if self.state == "draining":
-            quiet = requests == 0 and now >= self._drain_began + _SETTLE
-            self.deregistered = self.deregistered or quiet or now >= self._drain_ends
-
-    @property
-    def forgotten(self) -> bool:
-        """Whether every node has learned that it is deregistered: no request can reach it."""
-        return self.deregistered and not self._gets_requests
+        if self.state != "draining":
+            return
+        is_over = now >= self._drain_ends
+        quiet = requests == 0 and now >= self._drain_began + _SETTLE
+        self.deregistered = self.deregistered or quiet or is_over
+        answered = requests == 0 and now >= self._aware_at + _SETTLE
+        self.forgotten = self.forgotten or is_over or (self.deregistered and answered)
 
     def unused(self, *, now: float) -> bool:
         """Whether the target group knows it no longer."""

@@ -75,10 +75,23 @@ def test_deregistration_is_complete_when_nothing_is_in_flight() -> None:
     one.complete(0, now=101.0)
     assert (one.deregistered, one.state) == (True, "draining")
     assert (one.weight, one.forgotten) == (FULL_WEIGHT, False)
-    one.observe(seen(), now=103.0)
-    assert (one.weight, one.forgotten) == (0, True)
     assert not one.unused(now=109.9)
     assert one.unused(now=110.0)
+
+
+def test_what_is_sent_after_a_deregistration_was_complete_is_answered() -> None:
+    """Only then do the balancer's nodes end their connections to the target."""
+    one = target()
+    one.observe(seen(), now=90.0)
+    one.drain(now=100.0, delay=10.0, unaware=3.0)
+    one.complete(0, now=101.0)
+    one.observe(seen(), now=103.0)
+    one.complete(0, now=103.0)
+    assert (one.deregistered, one.weight, one.forgotten) == (True, 0, False), "the balancer still has to hear"
+    one.complete(1, now=104.0)
+    assert not one.forgotten
+    one.complete(0, now=105.0)
+    assert one.forgotten
 
 
 @pytest.mark.parametrize("unaware", [3.0, 60.0])
