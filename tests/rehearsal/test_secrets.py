@@ -212,20 +212,22 @@ def files_for_others(folder: Path, texts: Iterable[str]) -> dict[str, str]:
 
 
 def on_servers(deployment: Deployment) -> list[str]:
-    """What each server's app was given: the lines of its environment that a user set."""
+    """What the app of each server in service was given: the lines of its environment that a user set."""
     autoscaling, ssm = boto3.client("autoscaling"), boto3.client("ssm")
     (group,) = autoscaling.describe_auto_scaling_groups(
         AutoScalingGroupNames=[deployment.outputs["auto_scaling_group"]]
     )["AutoScalingGroups"]
     command = "grep -E '^(JWT_SECRET|STRIPE_KEY|SHOP_TOKEN)=' /etc/evenkeel/app.env | sort"
     printed = []
-    for server in group["Instances"]:
+    # Those of before serve on for a while.
+    servers = [one["InstanceId"] for one in group["Instances"] if one["LifecycleState"] == "InService"]
+    for server in servers:
         sent = ssm.send_command(
-            InstanceIds=[server["InstanceId"]],
+            InstanceIds=[server],
             DocumentName="AWS-RunShellScript",
             Parameters={"commands": [command]},
         )["Command"]["CommandId"]
-        where = {"CommandId": sent, "InstanceId": server["InstanceId"]}
+        where = {"CommandId": sent, "InstanceId": server}
         ssm.get_waiter("command_executed").wait(**where, WaiterConfig={"Delay": 1, "MaxAttempts": 60})
         printed.append(ssm.get_command_invocation(**where)["StandardOutputContent"])
     return printed
