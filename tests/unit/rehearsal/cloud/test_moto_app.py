@@ -69,6 +69,22 @@ def test_what_moto_stumbles_over_is_a_mistake_of_the_clients(service: str, code:
     assert "The rehearsal failed at this request: ValueError: not enough values" in message
 
 
+def test_what_moto_stumbles_over_once_is_no_mistake() -> None:
+    """A list of what another request deletes at that moment; the request's body is there again, too."""
+    bodies: list[bytes] = []
+
+    def application(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        bodies.append(environ["wsgi.input"].read())
+        if len(bodies) == 1:
+            parse_arn("no ARN")
+        return Response("<Keys/>")(environ, start_response)
+
+    environ = EnvironBuilder(method="POST", data=b"Action=Thing").get_environ()
+    environ["RAW_URI"] = "/"
+    assert Moto(application).answer(environ, "s3").get_data() == b"<Keys/>"
+    assert bodies == [b"Action=Thing"] * 2
+
+
 def test_where_the_clouds_own_code_fails_that_is_no_mistake_of_the_clients() -> None:
     """The twin: a 500, which tests look for."""
     assert error("rds", raises(lambda: evaluate("{", ANY)))[:2] == (500, "InternalFailure")
