@@ -397,10 +397,11 @@ def test_a_server_leaves_in_the_documented_order(group: Fleet) -> None:
         return state == "gone"
 
     eventually(lambda: gone() or ("Terminating:Wait", "draining", "running") in seen, within=60)
+    # On a busy machine a request may come later than the drain: the server serves on until it is confirmed.
+    assert leaving in [answer.result()["id"] for answer in slow]
     confirm(group, "terminating", leaving)
     eventually(gone, within=60)
     group.autoscaling.delete_lifecycle_hook(AutoScalingGroupName="app", LifecycleHookName="terminating")
-    assert leaving in [answer.result()["id"] for answer in slow]
     steps = [look for look in seen if look[0] in ("Terminating", "Terminating:Wait", "Terminating:Proceed")]
     assert ("Terminating", "draining", "running") in steps
     assert ("Terminating:Wait", "draining", "running") in steps
