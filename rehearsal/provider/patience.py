@@ -6,12 +6,13 @@ As the official provider does, call by call; here it is done once for all calls.
 import re
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable
 from typing import Any
 
 from botocore.exceptions import ClientError
 
 from rehearsal.provider.errors import is_gone
+from rehearsal.texts import texts
 
 SPREAD_WITHIN = 120.0
 """Seconds until a change is known everywhere. Source: `propagationTimeout` of the official provider."""
@@ -85,16 +86,3 @@ class PatientClient:
 def was_repeated(error: ClientError) -> bool:
     """Whether boto3 had sent the call before, and got no answer that it could use."""
     return int(error.response.get("ResponseMetadata", {}).get("RetryAttempts", 0)) > 0
-
-
-def texts(value: Any) -> Iterator[str]:
-    """Every text in a call's arguments or its answer."""
-    match value:
-        case str():
-            yield value
-        case Mapping():
-            for each in value.values():
-                yield from texts(each)
-        case list() | tuple():
-            for each in value:
-                yield from texts(each)

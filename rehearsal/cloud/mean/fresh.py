@@ -17,6 +17,7 @@ from typing import Any
 from rehearsal.cloud.judge.call import Call
 from rehearsal.cloud.mean.freedoms import Freedom
 from rehearsal.cloud.mean.mood import Mood
+from rehearsal.texts import texts
 
 HIDDEN = (0.5, 6.0)
 """Seconds that a fresh resource is not found, or not listed: AWS names none but IAM's."""
@@ -155,19 +156,6 @@ class Fresh:
 
     def _seconds(self, freedom: Freedom, limits: tuple[float, float], key: tuple[str, int]) -> float:
         return self._mood.between(*limits, freedom, *key) if self._mood.takes(freedom, *key) else 0.0
-
-
-def texts(value: Any) -> Iterator[str]:
-    """Every text in a call's members."""
-    match value:
-        case str():
-            yield value
-        case Mapping():
-            for each in value.values():
-                yield from texts(each)
-        case list() | tuple():
-            for each in value:
-                yield from texts(each)
 
 
 def _at(path: str, answer: Any) -> str | None:

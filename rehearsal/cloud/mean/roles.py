@@ -12,8 +12,8 @@ from typing import Any
 from moto.ec2.models import ec2_backends
 
 from rehearsal.cloud.judge.call import Call
-from rehearsal.cloud.mean.fresh import texts
 from rehearsal.cloud.site import every
+from rehearsal.texts import texts
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

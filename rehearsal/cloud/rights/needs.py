@@ -2,14 +2,11 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache
-from typing import Any
-
-import jmespath  # type: ignore[import-untyped]  # it publishes no types
 
 from rehearsal.cloud.judge.call import Call
 from rehearsal.cloud.rights import actions, dependent, reference, resources
 from rehearsal.cloud.rights.dependent import Dependent
+from rehearsal.cloud.rights.query import search
 from rehearsal.cloud.rights.resources import Place
 
 _FREE = {("sts", "GetCallerIdentity")}
@@ -60,7 +57,7 @@ def needs(call: Call, place: Place, aliases: Sequence[str] = ()) -> Iterator[Rig
         for arn in _arns(name, call, place):
             yield Right(action=name, resource=arn, context=context)
     for row in dependent.BY_OPERATION.get((call.service, call.operation), ()):
-        if _search(row.when, call.members):
+        if search(row.when, call.members):
             yield from _dependent(row, call, place)
     yield from _tags_of_ec2(call, place)
 
@@ -81,7 +78,7 @@ def _dependent(row: Dependent, call: Call, place: Place) -> Iterator[Right]:
     context = {key: value.format(Region=place.region) for key, value in row.context.items()}
     right = Right(action=row.action, resource=None, context=context)
     if row.on:
-        for name in _search(row.on, call.members):
+        for name in search(row.on, call.members):
             yield replace(right, resource=_named(row.action, str(name), place))
     elif row in dependent.LAUNCHES and row.action != "iam:PassRole":
         more = _TAGGED if row.action == "ec2:CreateTags" else _LAUNCHED
@@ -128,7 +125,7 @@ def _tags_of_ec2(call: Call, place: Place) -> Iterator[Right]:
     if call.service != "ec2" or call.operation == "CreateLaunchTemplateVersion":
         return
     kinds = {kind.name: kind for kind in _known("ec2:CreateTags").types}
-    for one in _search(dependent.TAG_SPECIFICATIONS, call.members):
+    for one in search(dependent.TAG_SPECIFICATIONS, call.members):
         if (kind := kinds.get(f"ec2:{one.get('ResourceType')}")) and one.get("Tags"):
             yield Right(
                 action="ec2:CreateTags",
@@ -142,13 +139,3 @@ def _known(name: str) -> reference.Action:
     if action is None:
         raise actions.UnknownActionError(f"the Service Authorization Reference has no {name}")
     return action
-
-
-def _search(expression: str, members: Mapping[str, Any]) -> list[Any]:
-    found = _compiled(expression).search(members)
-    return [one for one in (found if isinstance(found, list) else [found]) if one]
-
-
-@cache
-def _compiled(expression: str) -> Any:
-    return jmespath.compile(expression)

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-import jmespath  # type: ignore[import-untyped]  # it publishes no types
-
+from rehearsal.cloud.rights.query import search
 from rehearsal.cloud.rights.reference import Action, ResourceType
+from rehearsal.texts import texts
 
 NAMED: Mapping[str, Mapping[str, str]] = {
     "autoscaling:autoScalingGroup": {"GroupFriendlyName": "AutoScalingGroupName || Tags[].ResourceId"},
@@ -108,13 +108,13 @@ def any_of(kind: ResourceType, place: Place) -> str:
 
 
 def _found(kind: ResourceType, members: Mapping[str, Any], place: Place) -> Iterator[str]:
-    texts = list(dict.fromkeys(_texts(members)))
-    if given := [text for text in texts if is_of(kind, text)]:
+    said = list(dict.fromkeys(texts(members)))
+    if given := [text for text in said if is_of(kind, text)]:
         yield from given
         return
     if prefix := IDS.get(kind.name):
         variable = _VARIABLE.findall(kind.arn)[-1]
-        for text in texts:
+        for text in said:
             if re.fullmatch(rf"{prefix}-[0-9a-f]+", text):
                 yield _filled(kind.arn, {variable: text}, place)
         return
@@ -147,14 +147,7 @@ def _has_sibling(kind: ResourceType, found: Mapping[str, list[str]]) -> bool:
 
 
 def _listed(expression: str, members: Mapping[str, Any]) -> list[str]:
-    value = _compiled(expression).search(members)
-    listed = value if isinstance(value, list) else [value]
-    return [text for text in listed if isinstance(text, str) and text]
-
-
-@cache
-def _compiled(expression: str) -> Any:
-    return jmespath.compile(expression)
+    return [text for text in search(expression, members) if isinstance(text, str)]
 
 
 @cache
@@ -175,15 +168,3 @@ def _head(arn: str) -> re.Pattern[str]:
 
 def _is_path(variable: str) -> bool:
     return variable.endswith(("WithPath", "WithoutLeadingSlash", "LogGroupName", "ObjectName", "SecretId"))
-
-
-def _texts(value: Any) -> Iterator[str]:
-    match value:
-        case str():
-            yield value
-        case dict():
-            for each in value.values():
-                yield from _texts(each)
-        case list() | tuple():
-            for each in value:
-                yield from _texts(each)
