@@ -1,7 +1,8 @@
 """What the roles of servers and tasks may do: asked of their policies before moto does it.
 
 moto's own seam is used: every action of a service passes `_authenticate_and_authorize_action` first, with its
-name and parameters as moto reads them. The deployer, whose the rehearsal's own key is, may do everything.
+name and parameters as moto reads them. users.py asks what users may do; who has the rehearsal's own key may
+do everything.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -16,7 +17,7 @@ from moto.secretsmanager.models import SecretsManagerBackend
 from moto.sts.models import AssumedRole
 from werkzeug.exceptions import Forbidden
 
-from rehearsal.cloud import policies, resources
+from rehearsal.cloud import holder, policies, resources
 from rehearsal.cloud.mending import mend
 from rehearsal.cloud.refusals import Reason, RefusedError
 from rehearsal.cloud.resources import Call, Need
@@ -57,8 +58,7 @@ def acting(
     moto does nothing of a call that the judge found not to be right: AWS looks at the role's rights first.
     """
     if service not in JUDGED or is_ambiguous(environ):
-        message = f"User: {session.arn} is not authorized: the rehearsal does not judge this request"
-        raise RefusedError(Reason.NOT_GRANTED, message)
+        raise holder.unjudged(session.arn)
     caller = _Caller(session=session, service=service, is_right=is_right)
     token = _caller.set(caller)
     try:
@@ -79,12 +79,7 @@ def is_ambiguous(environ: Mapping[str, str]) -> bool:
 
 
 def _is_allowed(session: AssumedRole, need: Need) -> bool:
-    context = {
-        "aws:securetransport": "true",  # as with bucket policies: on loopback nobody listens in
-        "aws:principalarn": session.role_arn,
-        "aws:principalaccount": session.account_id,
-        "aws:requestedregion": session.region_name,
-    }
+    context = holder.context(session.role_arn, account=session.account_id, region=session.region_name)
     granted = policies.allows(_documents(session), need.action, need.resource, context)
     within = not session.policy or policies.allows([session.policy], need.action, need.resource, context)
     return granted and within
@@ -95,9 +90,7 @@ def _documents(session: AssumedRole) -> Iterator[str]:
     roles = iam_backends[session.account_id][session.partition].roles.values()
     for role in list(roles):
         if role.arn == session.role_arn:
-            yield from list(role.policies.values())
-            for policy in list(role.managed_policies.values()):
-                yield next(version.document for version in policy.versions if version.is_default)
+            yield from holder.documents(role)
 
 
 def _authorize(response: Any, _kind: type, resource: str = "*") -> None:
@@ -118,15 +111,8 @@ def _authorize(response: Any, _kind: type, resource: str = "*") -> None:
 
 def refusal_of(session: AssumedRole, needs: Iterable[Need]) -> str | None:
     """What the role lacks first of what is needed, in AWS's words; None when it has all."""
-    return next((_refusal(session, need) for need in needs if not _is_allowed(session, need)), None)
-
-
-def _refusal(session: AssumedRole, need: Need) -> str:
-    of = f" on resource: {need.resource}" if need.resource else ""
-    return (
-        f"User: {session.arn} is not authorized to perform: {need.action}{of}"
-        f" because no identity-based policy allows the {need.action} action"
-    )
+    lacking = (need for need in needs if not _is_allowed(session, need))
+    return next((holder.refusal(session.arn, need.action, need.resource) for need in lacking), None)
 
 
 def _get_permitted_secret_values(backend: Any, **arguments: Any) -> Any:

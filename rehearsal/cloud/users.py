@@ -16,7 +16,7 @@ from moto.kms.models import kms_backends
 from moto.utilities.utils import get_partition
 from werkzeug.wrappers import Response
 
-from rehearsal.cloud import authorization, keys, policies, refusals
+from rehearsal.cloud import authorization, holder, keys, policies, refusals
 from rehearsal.cloud.guard import dialect_of
 from rehearsal.cloud.identities import Identity
 from rehearsal.cloud.judge import requests
@@ -29,7 +29,7 @@ from rehearsal.deployer.right import general, stack_of
 
 RECORD = "rights-of-deployers.txt"
 """In the state folder: each right that a deployer used, once."""
-_TAGS_OF_BUCKETS = "/v20180820/tags/"
+_TAGS_OF_BUCKETS = f"{requests.S3_CONTROL}tags/"
 _S3_CONTROL = {"GET": "s3:ListTagsForResource", "POST": "s3:TagResource", "DELETE": "s3:UntagResource"}
 """S3 Control, by which the official plugin tags buckets: https://docs.aws.amazon.com/AmazonS3/latest/API/"""
 log = logging.getLogger("rehearsal.cloud.users")
@@ -51,7 +51,7 @@ class Users:
             refused = error
         except Exception:
             log.exception("the rights that a request needs could not be told; it is refused")
-            refused = _unjudged(user)
+            refused = holder.unjudged(user.arn)
         else:
             return None
         return refusals.response(refused, dialect_of(environ, identity.service))
@@ -60,20 +60,18 @@ class Users:
         place = Place(
             partition=get_partition(identity.region), region=identity.region, account=user.account_id
         )
-        documents = list(_documents(user))
+        documents = list(holder.documents(user))
         for right in _rights(environ, user, identity, place):
             self._note(right, place, user)
             context = {
                 **ABSENT,
-                "aws:securetransport": "true",
-                "aws:principalarn": user.arn,
-                "aws:principalaccount": user.account_id,
-                "aws:requestedregion": place.region,
+                **holder.context(user.arn, account=user.account_id, region=place.region),
                 **_tags(right, place),
                 **{key.lower(): value for key, value in right.context.items()},
             }
             if not policies.allows(documents, right.action, right.resource, context):
-                raise RefusedError(Reason.NOT_GRANTED, refusal(user, right))
+                refusal = holder.refusal(user.arn, right.action, right.resource)
+                raise RefusedError(Reason.NOT_GRANTED, refusal)
 
     def _note(self, right: Right, place: Place, user: User) -> None:
         stack = stack_of(user.name)
@@ -83,20 +81,6 @@ class Users:
                 self._seen.add(str(line))
                 with self._record.open("a") as record:
                     record.write(f"{line}\n")
-
-
-def refusal(user: User, right: Right) -> str:
-    """In AWS's words."""
-    of = f" on resource: {right.resource}" if right.resource else ""
-    return (
-        f"User: {user.arn} is not authorized to perform: {right.action}{of}"
-        f" because no identity-based policy allows the {right.action} action"
-    )
-
-
-def _unjudged(user: User) -> RefusedError:
-    message = f"User: {user.arn} is not authorized: the rehearsal does not judge this request"
-    return RefusedError(Reason.NOT_GRANTED, message)
 
 
 def _rights(environ: dict[str, Any], user: User, identity: Identity, place: Place) -> Iterator[Right]:
@@ -109,7 +93,7 @@ def _rights(environ: dict[str, Any], user: User, identity: Identity, place: Plac
     except requests.UnreadableError:
         return  # the judge says so
     if call is None or authorization.is_ambiguous(environ):
-        raise _unjudged(user)
+        raise holder.unjudged(user.arn)
     try:
         call, aliases = keys.named(call, place)
         yield from needs(call, place, aliases)
@@ -126,10 +110,3 @@ def _tags(right: Right, place: Place) -> dict[str, str]:
     elif ":kms:" in kind:
         tags = kms_backends[place.account][place.region].tagger.get_tag_dict_for_resource(name)
     return {f"aws:resourcetag/{key.lower()}": value for key, value in tags.items()}
-
-
-def _documents(user: User) -> Iterator[str]:
-    """The user's inline policies and the managed ones."""
-    yield from list(user.policies.values())
-    for policy in list(user.managed_policies.values()):
-        yield next(version.document for version in policy.versions if version.is_default)

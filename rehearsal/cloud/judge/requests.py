@@ -25,8 +25,8 @@ SERVICES = {
 }
 """boto3's name of a service by the name that its requests are signed for."""
 
-_S3_CONTROL = "/v20180820/"
-"""Its requests are signed for s3."""
+S3_CONTROL = "/v20180820/"
+"""How the paths of its requests begin, which are signed for s3."""
 
 
 class UnreadableError(Exception):
@@ -36,7 +36,7 @@ class UnreadableError(Exception):
 def read(environ: dict[str, Any], signed_for: str, region: str) -> Call | None:
     """The call that a request makes; None for a service or an operation that botocore does not know."""
     service = SERVICES.get(signed_for)
-    if service is None or environ["PATH_INFO"].startswith(_S3_CONTROL):
+    if service is None or environ["PATH_INFO"].startswith(S3_CONTROL):
         return None
     request = Request(environ)
     body = request.get_data(cache=True, parse_form_data=False)
