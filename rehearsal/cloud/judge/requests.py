@@ -28,13 +28,36 @@ SERVICES = {
 S3_CONTROL = "/v20180820/"
 """How the paths of its requests begin, which are signed for s3."""
 
+_READ = "rehearsal.call"
+"""Where a request's environment has its call, or why it can't be read."""
+
 
 class UnreadableError(Exception):
     """The request has a number or a time that is none, or a body that is no JSON."""
 
 
 def read(environ: dict[str, Any], signed_for: str, region: str) -> Call | None:
-    """The call that a request makes; None for a service or an operation that botocore does not know."""
+    """The call that a request makes; None for a service or an operation that botocore does not know.
+
+    It is read once, however often that is asked. Raises UnreadableError.
+    """
+    if _READ not in environ:
+        try:
+            environ[_READ] = _read(environ, signed_for, region)
+        except UnreadableError as error:
+            environ[_READ] = error
+    if isinstance(environ[_READ], UnreadableError):
+        raise environ[_READ]
+    return already_read(environ)
+
+
+def already_read(environ: dict[str, Any]) -> Call | None:
+    """The call of a request that was read before; None where it could not be."""
+    found = environ.get(_READ)
+    return found if isinstance(found, Call) else None
+
+
+def _read(environ: dict[str, Any], signed_for: str, region: str) -> Call | None:
     service = SERVICES.get(signed_for)
     if service is None or environ["PATH_INFO"].startswith(S3_CONTROL):
         return None
