@@ -1,6 +1,5 @@
 """How a gate's check reaches AWS while a deployment runs."""
 
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,14 +22,3 @@ class AwsApi:
         """A boto3 client. Its session is its own: boto3's default one is not to be shared between threads."""
         session = boto3.Session(region_name=self.region)
         return session.client(service, endpoint_url=self.endpoint, config=RETRIES)
-
-
-def pages(call: Callable[..., dict[str, Any]], **arguments: Any) -> Iterator[dict[str, Any]]:
-    """The answers of an operation that has a `NextToken`, to the last: AWS may end a page early."""
-    token: dict[str, str] = {}
-    while True:
-        page = call(**arguments, **token)
-        yield page
-        if not page.get("NextToken"):
-            return
-        token = {"NextToken": page["NextToken"]}

@@ -8,7 +8,6 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from components.aws_api import pages
 from components.fleet import ACTIVE, Fleet, Refresh, Server
 from components.gate import GateClosed
 
@@ -129,7 +128,8 @@ class Group:
         """The latest first, back to when this deployment or its refresh began: AWS keeps six weeks'."""
         since = min(self.began, self._since(refresh) or NOT_YET)
         found: list[dict[str, Any]] = []
-        for page in pages(self.autoscaling.describe_scaling_activities, AutoScalingGroupName=self.name):
+        pages = self.autoscaling.get_paginator("describe_scaling_activities")
+        for page in pages.paginate(AutoScalingGroupName=self.name):
             found += page.get("Activities", [])
             if found and found[-1]["StartTime"] < since:
                 break

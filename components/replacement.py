@@ -12,7 +12,7 @@ from typing import Any
 
 import pulumi
 
-from components.aws_api import AwsApi, pages
+from components.aws_api import AwsApi
 from components.fleet import (
     Cancel,
     Done,
@@ -177,7 +177,7 @@ def failure(fleet: Fleet, api: AwsApi, group: str, version: str, log_group: str,
 def without_firing(preferences: Mapping[str, Any], cloudwatch: Any) -> Mapping[str, Any]:
     """Leaves out the alarms that are in ALARM already: they would roll back even what mends their cause."""
     names = preferences["AlarmSpecification"]["Alarms"]
-    described = pages(cloudwatch.describe_alarms, AlarmNames=names) if names else ()
+    described = cloudwatch.get_paginator("describe_alarms").paginate(AlarmNames=names) if names else ()
     firing = {
         alarm["AlarmName"]
         for page in described

@@ -7,13 +7,14 @@ import pytest
 
 from components.gate import GateClosed
 from components.group import Group, failed_launch, server, version, was_unhealthy
+from tests.unit.components.paged import Paged
 
 BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
 PINNED = {"MixedInstancesPolicy": {"LaunchTemplate": {"LaunchTemplateSpecification": {"Version": "6"}}}}
 WANTED = {"MixedInstancesPolicy": {"LaunchTemplate": {"LaunchTemplateSpecification": {"Version": "7"}}}}
 
 
-class Api:
+class Api(Paged):
     """Answers as EC2 Auto Scaling and ELBv2 do."""
 
     def __init__(self) -> None:

@@ -13,6 +13,7 @@ from components import replacement
 from components.fleet import Fleet, Refresh, Server
 from components.gate import GateClosed
 from components.replacement import POLL
+from tests.unit.components.paged import Paged
 from tests.unit.components.rolled import INSTANCES
 
 TIMEOUT = 10
@@ -43,11 +44,18 @@ class Script:
         self.did.append("roll back")
 
 
+class CloudWatch(Paged):
+    """No alarm fires."""
+
+    def describe_alarms(self, **_: Any) -> dict[str, Any]:
+        return {"MetricAlarms": []}
+
+
 class Api:
     """No alarm is in ALARM, and no server left a log."""
 
     def client(self, service: str) -> Any:
-        return SimpleNamespace(describe_alarms=lambda **_: {"MetricAlarms": []})
+        return CloudWatch()
 
 
 Run = Callable[..., Script]

@@ -6,6 +6,7 @@ import pulumi
 import pytest
 
 from components.replacement import without_firing
+from tests.unit.components.paged import Paged
 from tests.unit.components.rolled import replacement
 
 
@@ -23,7 +24,7 @@ def test_a_refresh_keeps_every_healthy_server_and_can_go_back() -> None:
     }
 
 
-class CloudWatch:
+class CloudWatch(Paged):
     """Has one alarm in each state."""
 
     def describe_alarms(self, NextToken: str | None = None, **_: Any) -> dict[str, Any]:
