@@ -32,9 +32,8 @@ def create(work: Work) -> tuple[str, Properties]:
     applied = {key: work.inputs[key] for key in work.inputs if taken_by(work.entry.create, work, key)}
     work.old = applied
     try:
-        work.wait(lambda: _hidden(work), limit=SEEN_SECONDS)
         _settle(work)
-        return work.id, _finish(work)
+        return work.id, _finish(work, seen_within=SEEN_SECONDS)
     except (ClientError, NotSettled, Interrupted) as error:
         raise InitFailed(work.id, applied, str(error)) from error
 
@@ -49,8 +48,11 @@ def update(work: Work) -> Properties:
     return _finish(work)
 
 
-def _finish(work: Work) -> Properties:
-    """Applies every input that isn't yet, waits, and reads the outputs."""
+def _finish(work: Work, seen_within: float = 0) -> Properties:
+    """Applies every input that isn't yet, waits, and reads the outputs.
+
+    `seen_within`: seconds in which the API has to know of the resource; without them it has to now.
+    """
     changed = work.changed
     for action in work.entry.update:
         theirs = {key for key in changed if taken_by(action, work, key)}
@@ -61,6 +63,9 @@ def _finish(work: Work) -> Properties:
         change_tags(work, work.entry.tags, work.old.get("tags") or {})
     _settle(work)
     raw = observe_raw(work)
+    if raw is None and seen_within:
+        work.wait(lambda: _hidden(work), limit=seen_within)
+        raw = observe_raw(work)
     if raw is None:
         raise NotSettled("it is gone right after it was changed")
     return {**work.inputs, **outputs(work, raw)}
