@@ -3,15 +3,15 @@
 import os
 import signal
 import subprocess
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
 
+from tests.faults import faulty
+from tests.faults.faulty import Faulty
 from tests.load import Load, Outcome, outcome
 
 pytestmark = pytest.mark.quiet
@@ -27,65 +27,11 @@ Requests/sec:     96.33
 SECONDS = 1.0
 
 
-class Http(ThreadingHTTPServer):
-    daemon_threads = True
-    request_queue_size = 128
+def serving(fault: Callable[[int], int | None] = lambda _: 200) -> AbstractContextManager[Faulty]:
+    return faulty.serving(fault, BODY)
 
 
-class Server:
-    """Answers as `fault` says: the number of a request in, its status out; None breaks the connection off."""
-
-    def __init__(self, fault: Callable[[int], int | None]) -> None:
-        self.connections = 0
-        self.cookies: set[str | None] = set()
-        self._number = 0
-        server = self
-
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def setup(self) -> None:
-                super().setup()
-                server.connections += 1
-
-            def do_GET(self) -> None:
-                server._number += 1
-                server.cookies.add(self.headers["Cookie"])
-                status = fault(server._number)
-                if status is None:
-                    self.close_connection = True
-                    return
-                self.send_response(status)
-                self.send_header("Content-Length", str(len(BODY)))
-                if self.close_connection:
-                    self.send_header("Connection", "close")
-                self.end_headers()
-                self.wfile.write(BODY.encode())
-
-            def log_message(self, format: str, *args: object) -> None:
-                """Nothing."""
-
-        self.http = Http(("127.0.0.1", 0), Handler)
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.http.server_address[1]}"
-
-
-@contextmanager
-def serving(fault: Callable[[int], int | None] = lambda _: 200) -> Iterator[Server]:
-    server = Server(fault)
-    thread = threading.Thread(target=server.http.serve_forever)
-    thread.start()
-    try:
-        yield server
-    finally:
-        server.http.shutdown()
-        thread.join()
-        server.http.server_close()
-
-
-def loaded(server: Server, cookies: tuple[str, ...] = ()) -> Outcome:
+def loaded(server: Faulty, cookies: tuple[str, ...] = ()) -> Outcome:
     with Load(server.url, cookies=cookies) as load:
         time.sleep(SECONDS)
         return load.stop()
@@ -105,7 +51,7 @@ def test_half_of_the_load_makes_new_connections_and_every_session_takes_part() -
         assert (seen.failed, seen.lines) == (0, ())
         assert seen.requests > 50
         assert seen.requests * 0.3 < server.connections < seen.requests * 0.8
-        assert server.cookies == {"sid=a", "sid=b"}
+        assert {one.cookie for one in server.asked} == {"sid=a", "sid=b"}
         assert len(seen.each) == seen.requests
         assert not any(one.failed for one in seen.each)
 

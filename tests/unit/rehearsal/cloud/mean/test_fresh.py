@@ -3,23 +3,8 @@
 from typing import Any
 
 from rehearsal.cloud.judge.call import Call
-from rehearsal.cloud.mean.freedoms import Freedom
 from rehearsal.cloud.mean.fresh import HIDDEN, IAM_SPREADS, Fresh
-from rehearsal.cloud.mean.mood import Mood
-
-
-class Always(Mood):
-    """Takes every freedom."""
-
-    def takes(self, freedom: Freedom, *key: str | int) -> bool:
-        return True
-
-
-class Clock:
-    now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
+from tests.unit.rehearsal.cloud.mean.moods import Always, Clock
 
 
 def call(service: str, operation: str, **members: Any) -> Call:

@@ -3,26 +3,11 @@
 from typing import Any
 
 from rehearsal.cloud.judge.call import Call
-from rehearsal.cloud.mean.freedoms import Freedom
-from rehearsal.cloud.mean.mood import Mood
 from rehearsal.cloud.mean.slow import SLOW, STATES, SlowStates
+from tests.unit.rehearsal.cloud.mean.moods import Always, Clock
 
 TARGETS = Call(service="elbv2", operation="DescribeTargetHealth", members={})
 REFRESHES = Call(service="autoscaling", operation="DescribeInstanceRefreshes", members={})
-
-
-class Always(Mood):
-    """Takes every freedom."""
-
-    def takes(self, freedom: Freedom, *key: str | int) -> bool:
-        return True
-
-
-class Clock:
-    now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 def target(state: str) -> dict[str, Any]:
