@@ -8,7 +8,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 LINES = 20
 ENOUGH = 10 * LINES
-"""Of a stream: the reason may stand before what the app still said."""
+"""Lines of a stream that are read: the reason may stand before what the app still said."""
 WIDTH = 200
 """Characters of a line that are shown."""
 PATIENCE = 15.0

@@ -69,7 +69,7 @@ def preflight_of(stack: str, *, makes_roles: bool) -> int:
 
 
 def policies_of(stack: str, account: str) -> int:
-    """As JSON: the documents by the names that they are to have."""
+    """Prints the policies of a stack's deployer as JSON, by their names; 1 where its settings are wrong."""
     try:
         region = read(stack).aws.region
         names = deployer_policy.names(stack, file_of(stack), account=account, region=region)
@@ -86,7 +86,7 @@ def read(stack: str) -> Settings:
 
 
 def file_of(stack: str) -> Path:
-    """Raises `NoSuchStack`."""
+    """The file of a stack's settings; raises `NoSuchStack`."""
     files = {path.name.removeprefix("Pulumi.").removesuffix(".yaml"): path for path in stack_files()}
     if stack not in files:
         raise NoSuchStack(f"There is no stack {stack}: {FOLDER.name}/ has {', '.join(sorted(files))}.")

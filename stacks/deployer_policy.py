@@ -19,7 +19,7 @@ from stacks.settings import file_sections
 
 FILE = Path(__file__).parent.parent / "docs" / "deployer-policy.json"
 _PARTITIONS = {"cn-": "aws-cn", "us-gov-": "aws-us-gov"}
-"""By how the names of their regions begin."""
+"""Partitions by how the names of their regions begin."""
 _PLACEHOLDER = re.compile(r"\$\{(\w+)\}")
 Document = dict[str, Any]
 
@@ -51,7 +51,7 @@ class Names:
 
 
 def names(stack: str, file: Path, *, account: str, region: str) -> Names:
-    """Those of a stack, by its file."""
+    """The names of a stack, read from its file."""
     zone = _section(file, "load_balancer").get("hosted_zone_id")
     return Names(
         Partition=next((name for start, name in _PARTITIONS.items() if region.startswith(start)), "aws"),
@@ -77,7 +77,7 @@ def documents(names: Names) -> dict[str, Document]:
 
 
 def written(document: Document) -> str:
-    """As AWS counts it: without white space."""
+    """A document as AWS counts its size: without white space."""
     return json.dumps(document, separators=(",", ":"))
 
 

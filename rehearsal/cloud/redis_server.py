@@ -35,7 +35,7 @@ log = logging.getLogger(__name__)
 
 @cache
 def installed_version() -> str:
-    """Of the machine's Redis: the one there is, whatever was asked for."""
+    """The version of the machine's Redis, which runs whatever version was asked for."""
     said = subprocess.run(["redis-server", "--version"], capture_output=True, text=True, check=True).stdout
     return said.partition("v=")[2].split()[0]
 

@@ -126,7 +126,7 @@ ACTIONS: Mapping[str, str] = {
     "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule": "ec2:ModifySecurityGroupRules",
     "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": "ec2:ModifySecurityGroupRules",
 }
-"""By the type of the resource."""
+"""Actions by the type of the resource."""
 ON_BEHALF = """
     ec2:DescribeAccountAttributes ec2:DescribeAvailabilityZones ec2:DescribeInternetGateways
     ec2:DescribeSecurityGroups ec2:DescribeSubnets ec2:DescribeVpcAttribute ec2:DescribeVpcs

@@ -28,7 +28,7 @@ _OPERATORS = {
     "kms:GrantIsForAWSResource": "Bool",
     "kms:ResourceAliases": "ForAnyValue:StringEquals",
 }
-"""Where it is not StringEquals."""
+"""The operators of condition keys that are not compared by StringEquals."""
 
 
 def documents(rights: Iterable[General]) -> dict[str, dict[str, Any]]:

@@ -15,7 +15,7 @@ from rehearsal.engine.environment import Rehearsal
 from stacks import deployer_policy
 
 ACCOUNT = "123456789012"
-"""moto's."""
+"""The account that moto answers for."""
 _DIGEST = "policies.sha256"
 
 

@@ -31,7 +31,7 @@ class General:
 
     @classmethod
     def parse(cls, line: str) -> "General":
-        """As `str` writes it."""
+        """The right in a line that `str` wrote."""
         action, resource, *context = line.split()
         pairs = [each.split("=", 1) for each in context]
         return cls(action=action, resource=resource, context=tuple((key, value) for key, value in pairs))

@@ -9,5 +9,5 @@ RECORDED = Path(__file__).parent / "recorded.txt"
 
 
 def recorded() -> list[General]:
-    """Those of every life of a stack that a rehearsal has recorded."""
+    """The rights of every life of a stack that a rehearsal has recorded."""
     return [General.parse(line) for line in RECORDED.read_text().splitlines()]

@@ -20,7 +20,7 @@ PROVIDERS = ("aws", "random")
 
 
 def version(name: str) -> str:
-    """Of the SDK that the program imports; the plugin has to be the same."""
+    """The version of the SDK that the program imports, which the plugin has to be of."""
     return metadata.version(f"pulumi-{name}")
 
 

@@ -30,11 +30,11 @@ class Kind:
     """A kind of resource whose creation is not known everywhere at once."""
 
     path: str
-    """Of the id in the creation's answer, such as `Vpc.VpcId` or `tasks.0.taskArn`."""
+    """Where the creation's answer has the id, such as `Vpc.VpcId` or `tasks.0.taskArn`."""
     code: str
     message: str
     member: str
-    """Of an item of a list: its id."""
+    """The member that has the id in the items of a list."""
 
 
 def _ec2(path: str, code: str, what: str) -> Kind:
@@ -159,7 +159,7 @@ class Fresh:
 
 
 def _at(path: str, answer: Any) -> str | None:
-    """What is there; None where the answer has no such member."""
+    """The value at a dotted path of an answer; None where the answer has no such member."""
     for step in path.split("."):
         try:
             answer = answer[int(step) if step.isdigit() else step]

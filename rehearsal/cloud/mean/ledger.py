@@ -15,7 +15,7 @@ class Ledger:
         self._occasions: Counter[str] = Counter()
 
     def note(self, freedom: Freedom) -> None:
-        """It was taken once more."""
+        """Counts that a freedom was taken once more."""
         with self._lock:
             self._taken[freedom] += 1
 

@@ -10,7 +10,7 @@ from rehearsal.cloud.site import Row
 
 
 class Meanness:
-    """Of one cloud, from its start to its end."""
+    """The meanness of one cloud, from the cloud's start to its end."""
 
     def __init__(self, seed: int) -> None:
         self._mood = Mood(seed)

@@ -5,7 +5,7 @@ from typing import Any
 from botocore.model import ListShape, MapShape, Shape, StructureShape
 
 SAYING = {"Key", "Value", "key", "value", "Name", "name"}
-"""Of pairs, such as tags: an empty one is a value too."""
+"""Members of pairs, such as tags, in which an empty text is a value too."""
 
 
 def leave_out(value: Any, shape: Shape | None) -> int:

@@ -55,7 +55,7 @@ WITHOUT_SERVICE_ROLE: Mapping[tuple[str, str], Refusal] = {
         " exists.",
     ),
 }
-"""Of the first call in an account that has AWS make the role."""
+"""How AWS refuses the first call in an account that makes it create a service-linked role."""
 
 
 def named(call: Call) -> set[str]:

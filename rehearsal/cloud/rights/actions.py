@@ -7,7 +7,7 @@ from rehearsal.cloud.rights import reference
 
 S3 = "https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html"
 _PREFIXES = {"monitoring": "cloudwatch"}
-"""Where it is not how requests are signed."""
+"""The prefix of a service's actions, where it is not the name for which requests are signed."""
 _NAMES: Mapping[str, Sequence[str]] = {
     "s3:DeleteBucketEncryption": ["PutEncryptionConfiguration"],
     "s3:DeleteBucketLifecycle": ["PutLifecycleConfiguration"],

@@ -24,7 +24,7 @@ class ResourceType:
     """A kind of resource that an action is limited by."""
 
     name: str
-    """With its service, such as `rds:db`."""
+    """The name with its service, such as `rds:db`."""
     arn: str
     """Such as `arn:${Partition}:rds:${Region}:${Account}:db:${DbInstanceName}`."""
     required: bool

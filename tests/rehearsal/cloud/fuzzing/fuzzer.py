@@ -22,7 +22,7 @@ SERVICES = (
 EDGES: tuple[Any, ...] = ("", " ", "a" * 300, "Ünïcode ☃", "../../etc", "*", -1, 0, 2**31, True, None, [], {})
 TEXTS = tuple(edge for edge in EDGES if isinstance(edge, str))
 _CHANGED, _NAMED, _TURNS = 9, 8, 20
-"""Of so many calls: right ones, changed; operations that the cloud's code names. The rest are any."""
+"""Of _TURNS calls so many are right ones, changed, and so many operations that the cloud's code names."""
 _DEEPEST = 5
 
 

@@ -24,7 +24,7 @@ UNCHECKED = Config(
 
 @dataclass(kw_only=True, slots=True)
 class Outcome:
-    """Of one run."""
+    """What came of the calls to one cloud."""
 
     seed: int
     calls: int = 0
