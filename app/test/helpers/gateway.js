@@ -7,7 +7,8 @@ const { json } = require('node:stream/consumers');
 const { setTimeout: sleep } = require('node:timers/promises');
 
 /**
- * `calls` has how often each key was asked for; `texts` what reached a phone, which with `deduplicates` is each key once.
+ * `calls` has how often each key was asked for; `texts` what reached a phone, which with `deduplicates` is each key once;
+ * `cutOff` counts the callers that were gone before they had an answer.
  */
 async function startGateway() {
   const calls = new Map();
@@ -16,6 +17,7 @@ async function startGateway() {
   const gateway = {
     calls,
     texts,
+    cutOff: 0,
     /**
      * How it is from now on: `answer` gives the status for a key, or with headers; `delayMs` lies between a text's
      * delivery and the answer, and `until` is waited for.
@@ -26,6 +28,9 @@ async function startGateway() {
   };
   gateway.behave();
   const server = createServer(async (request, response) => {
+    response.once('close', () => {
+      if (!response.writableFinished) gateway.cutOff += 1;
+    });
     const sms = await json(request);
     const key = request.headers['idempotency-key'];
     const { answer, delayMs, until, deduplicates } = manners;
