@@ -5,10 +5,26 @@ from typing import Any
 
 import boto3
 from botocore.config import Config
+from botocore.exceptions import (
+    ClientError,
+    CredentialRetrievalError,
+    LoginError,
+    SSOError,
+    TokenRetrievalError,
+)
 
 ATTEMPTS = 8
 RETRIES = Config(retries={"mode": "standard", "total_max_attempts": ATTEMPTS})
 """botocore's standard mode waits up to 20 s between attempts: a throttled or restarting API is waited for."""
+
+_ENDED_SESSION = {"ExpiredToken", "ExpiredTokenException", "RequestExpired"}
+
+
+def session_has_ended(error: Exception) -> bool:
+    """Whether a call failed because the caller's temporary credentials are no longer good."""
+    if isinstance(error, ClientError):
+        return error.response["Error"]["Code"] in _ENDED_SESSION
+    return isinstance(error, CredentialRetrievalError | LoginError | SSOError | TokenRetrievalError)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

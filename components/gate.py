@@ -13,6 +13,14 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
+from components import aws_api
+
+EXPIRED = (
+    "the deployer's AWS credentials expired during '{check}'. AWS goes on with what has begun, and"
+    " what the check guards is as before. Get new credentials (for IAM Identity Center: aws sso login), and"
+    " run the same `pulumi up` again: it follows what is under way and finishes the rest. AWS said: {error}"
+)
+
 
 class GateClosed(Exception):
     """A check failed: the message says what was found, and what to do about it. The old value stays."""
@@ -47,7 +55,12 @@ class CheckHook(pulumi.ResourceHook):
         resolved = pulumi.Output.all(**context)
 
         async def run(_: pulumi.ResourceHookArgs) -> None:
-            await asyncio.to_thread(check, **(await resolved.future() or {}))
+            try:
+                await asyncio.to_thread(check, **(await resolved.future() or {}))
+            except Exception as error:
+                if aws_api.session_has_ended(error):
+                    raise GateClosed(EXPIRED.format(check=name, error=error)) from error
+                raise
 
         super().__init__(name, run)
         self.known = resolved.apply(lambda _: [])

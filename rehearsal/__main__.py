@@ -94,7 +94,7 @@ def preview(rehearsal: Rehearsal, options: argparse.Namespace) -> None:
 
 
 def fault(rehearsal: Rehearsal, options: argparse.Namespace) -> None:
-    """Lets something go wrong: ACTION is what, TARGET the id of an instance or the name of a zone."""
+    """Lets something go wrong: ACTION is what, TARGET an instance's or access key's id, or a zone's name."""
     endpoint, key = running(rehearsal).endpoint, AccessKey.read(rehearsal.state)
     daemon.inject(endpoint, key, options.action, options.target)
     say(f"{options.action} of {options.target}; `make status` shows what comes of it")

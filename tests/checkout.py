@@ -64,9 +64,9 @@ class Checkout:
         succeed(self.rehearsal("down"))
         assert failures == [], "the cloud went on, but these failed in it"
 
-    def environment(self) -> dict[str, str]:
-        """The environment of such a shell whose key may do everything."""
-        line = 'eval "$(.venv/bin/python -m rehearsal env --admin)" && exec env --null'
+    def environment(self, key: str = "--admin") -> dict[str, str]:
+        """The environment of such a shell; its key may do everything, or is a deployer's: `--stack=local`."""
+        line = f'eval "$(.venv/bin/python -m rehearsal env {key})" && exec env --null'
         listed = succeed(self._run(["bash", "-c", line])).stdout
         return dict(entry.split("=", 1) for entry in listed.split("\0") if entry)
 

@@ -25,6 +25,7 @@ from rehearsal.processes import User
 if TYPE_CHECKING:
     from rehearsal.cloud.api import Api
     from rehearsal.cloud.faults import Faults
+    from rehearsal.cloud.identities import Identities
 
 _STEP = 0.2  # seconds between two rounds of the bodies
 log = logging.getLogger("rehearsal.cloud")
@@ -66,11 +67,11 @@ def _run(
     offers.mend_moto()
     s3_policies.mend_moto()
     authorization.mend_moto()
-    bodies, faults = _bodies(site)
+    identities = Identities(AccessKey.make(state_dir))
+    bodies, faults = _bodies(site, identities)
     meanness = None if mean_seed is None else Meanness(mean_seed)
     if meanness:
         site.zones.is_short = meanness.is_short
-    identities = Identities(AccessKey.make(state_dir))
     api = Api(listener, site.authority.path, identities, faults.inject, Users(state_dir), meanness)
     api.start()
     log.info("answering at %s; servers get addresses of %s", site.endpoint, site.addresses.network)
@@ -100,7 +101,7 @@ def _drive(bodies: Sequence[Body], api: "Api", told_to_end: threading.Event) -> 
         api.rows = [row for rows in shown.values() for row in rows]
 
 
-def _bodies(site: Site) -> tuple[list[Body], "Faults"]:
+def _bodies(site: Site, identities: "Identities") -> tuple[list[Body], "Faults"]:
     """The bodies in the order they start in, what others need first; and the one that takes faults."""
     from rehearsal.cloud import group_metrics
     from rehearsal.cloud.autoscaling import AutoScalingGroups
@@ -115,7 +116,7 @@ def _bodies(site: Site) -> tuple[list[Body], "Faults"]:
     from rehearsal.cloud.ssm import RunCommand
 
     instances, balancers = Instances(site), LoadBalancers(site)
-    faults = Faults(instances, site.zones)
+    faults = Faults(instances, site.zones, identities)
     return [
         *(Databases(site), Stores(site), Tasks(site), faults),
         *(instances, balancers, AutoScalingGroups(instances, balancers), RunCommand(site, instances)),

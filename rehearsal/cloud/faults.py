@@ -14,6 +14,7 @@ from moto.ec2.models import ec2_backends
 from moto.ec2.models.instances import StateReason
 
 from rehearsal.cloud.ec2 import Instances
+from rehearsal.cloud.identities import Identities
 from rehearsal.cloud.replacement import REBALANCE
 from rehearsal.cloud.site import Row, every
 from rehearsal.cloud.zones import Zones
@@ -30,9 +31,10 @@ class FaultError(ValueError):
 class Faults:
     """The body of no service: what goes wrong."""
 
-    def __init__(self, instances: Instances, zones: Zones) -> None:
+    def __init__(self, instances: Instances, zones: Zones, identities: Identities) -> None:
         self._instances = instances
         self._zones = zones
+        self._identities = identities
         self._interruptions: dict[str, float] = {}
         self._losses: list[str] = []
         self._actions: dict[str, Callable[[str], None]] = {
@@ -41,6 +43,8 @@ class Faults:
             "instance-loss": self._lose_instance,
             "zone-loss": self._lose_zone,
             "zone-return": self._return_zone,
+            "credentials-expiry": self._expire_key,
+            "credentials-renewal": self._renew_key,
         }
 
     def inject(self, action: str, target: str) -> None:
@@ -61,10 +65,11 @@ class Faults:
                 self._end(instance_id)
 
     def rows(self) -> list[Row]:
-        """One row a lost zone."""
+        """One row per lost zone, and per expired key."""
+        zones = [("availability zone", zone, "lost") for zone in sorted(self._zones.lost)]
+        keys = [("access key", key_id, "expired") for key_id in sorted(self._identities.expired)]
         return [
-            Row(kind="availability zone", name=zone, address="", pid=None, state="lost")
-            for zone in sorted(self._zones.lost)
+            Row(kind=kind, name=name, address="", pid=None, state=state) for kind, name, state in zones + keys
         ]
 
     def stop(self) -> None:
@@ -109,6 +114,17 @@ class Faults:
             lost = ", ".join(sorted(self._zones.lost)) or "none"
             raise FaultError(f"the zone {zone!r} is not lost; lost are: {lost}")
         self._zones.lost.discard(zone)
+
+    def _expire_key(self, key_id: str) -> None:
+        """As credentials of IAM Identity Center do, or of an assumed role."""
+        if not self._identities.is_of_user(key_id):
+            raise FaultError(f"no user has the access key {key_id!r}; `make env` shows the deployer's")
+        self._identities.expired.add(key_id)
+
+    def _renew_key(self, key_id: str) -> None:
+        if key_id not in self._identities.expired:
+            raise FaultError(f"the access key {key_id!r} has not expired")
+        self._identities.expired.discard(key_id)
 
     def _check_runs(self, instance_id: str) -> None:
         if self._instances.server(instance_id) is None:

@@ -33,6 +33,12 @@ class Identities:
 
     def __init__(self, key: AccessKey) -> None:
         self._key = key
+        self.expired: set[str] = set()
+        """Ids of users' keys that are refused as a session's are when it has ended."""
+
+    def is_of_user(self, key_id: str) -> bool:
+        """Whether an IAM user has this key."""
+        return _user(key_id) is not None
 
     def find(self, claim: Claim, now: datetime.datetime) -> Identity:
         """Whom a request says it is from. Raises RefusedError: nobody, or a session that has ended."""
@@ -43,6 +49,8 @@ class Identities:
         if found := _user(claim.key_id):
             if claim.token is not None:
                 raise RefusedError(Reason.WRONG_TOKEN)
+            if claim.key_id in self.expired:
+                raise RefusedError(Reason.EXPIRED_TOKEN)
             user, secret = found
             return Identity(secret=secret, user=user, service=claim.service, region=claim.region)
         session = _session(claim.key_id)

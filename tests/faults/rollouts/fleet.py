@@ -6,7 +6,7 @@ from pathlib import Path
 
 import boto3
 
-from tests.checkout import Checkout
+from tests.checkout import Checkout, succeed
 from tests.conftest import Deployment
 from tests.faults.deployer import UP, Deployer
 from tests.faults.rollouts.servers import Servers
@@ -20,7 +20,8 @@ class Fleet:
     def __init__(self, checkout: Checkout, deployment: Deployment, logs: Path) -> None:
         self.checkout = checkout
         self.url: str = deployment.outputs["url"]
-        self._outputs, self._environment = deployment.outputs, deployment.environment
+        self._outputs = deployment.outputs
+        self._environment = checkout.environment("--stack=local")
         self._logs = logs
         self._deployers: list[Deployer] = []
         self._autoscaling = boto3.client("autoscaling")
@@ -40,6 +41,16 @@ class Fleet:
     def up(self) -> Deployer:
         """`pulumi up`, started."""
         return self._start(*UP)
+
+    @contextmanager
+    def expired_credentials(self) -> Iterator[None]:
+        """The deployer's are no longer good; then they are again."""
+        key = self._environment["AWS_ACCESS_KEY_ID"]
+        succeed(self.checkout.rehearsal("fault", "credentials-expiry", key))
+        try:
+            yield
+        finally:
+            succeed(self.checkout.rehearsal("fault", "credentials-renewal", key))
 
     def unlock(self) -> None:
         """A killed engine leaves its stack locked."""

@@ -4,6 +4,7 @@ import asyncio
 
 import pulumi
 import pytest
+from botocore.exceptions import ClientError, UnauthorizedSSOTokenError
 
 from components.gate import Gate, GateArgs, GateClosed
 from tests.unit.components.registered import Registered, register
@@ -12,11 +13,11 @@ PARAMETER = "aws:ssm/parameter:Parameter"
 WRITTEN = pulumi.ResourceHookArgs(urn="urn", id="id", name="schema", type=PARAMETER)
 
 
-def gate(seen: list[object], *, passes: bool = True) -> Registered:
+def gate(seen: list[object], *, fails: Exception | None = None) -> Registered:
     def check(*, host: str, secret: str) -> None:
         seen.append((host, secret))
-        if not passes:
-            raise GateClosed("schema: the third statement failed; mend it")
+        if fails:
+            raise fails
 
     def program() -> None:
         Gate(
@@ -58,9 +59,31 @@ def test_the_check_gets_the_resolved_context() -> None:
 
 def test_a_check_that_fails_fails_the_hook() -> None:
     """Its own words reach the engine, which then leaves the parameter alone."""
-    made = gate([], passes=False)
+    made = gate([], fails=GateClosed("schema: the third statement failed; mend it"))
     with pytest.raises(GateClosed, match=r"^schema: the third statement failed; mend it$"):
         run(made)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ClientError({"Error": {"Code": "ExpiredTokenException", "Message": "is expired"}}, "DescribeTasks"),
+        ClientError({"Error": {"Code": "RequestExpired", "Message": "is expired"}}, "DescribeVpcs"),
+        UnauthorizedSSOTokenError(),
+    ],
+)
+def test_a_check_whose_credentials_expire_says_how_to_go_on(error: Exception) -> None:
+    """Instead of a traceback of boto3's."""
+    with pytest.raises(GateClosed, match="credentials expired during 'schema-check'") as closed:
+        run(gate([], fails=error))
+    assert str(error) in str(closed.value)
+
+
+def test_other_errors_of_aws_stay_what_they_are() -> None:
+    """They are no matter of credentials."""
+    error = ClientError({"Error": {"Code": "AccessDenied", "Message": "no"}}, "DescribeTasks")
+    with pytest.raises(ClientError, match="AccessDenied"):
+        run(gate([], fails=error))
 
 
 def run(made: Registered) -> None:

@@ -4,6 +4,7 @@ import datetime
 from dataclasses import replace
 
 import pytest
+from moto.iam.models import iam_backends
 from moto.sts.models import AssumedRole, sts_backends
 
 from rehearsal.access_key import AccessKey
@@ -53,6 +54,21 @@ def test_a_sessions_key_is_its_roles(session: AssumedRole) -> None:
     with pytest.raises(RefusedError) as refused:
         Identities(OWN).find(claim_of(session), now() + datetime.timedelta(minutes=16))
     assert refused.value.reason == Reason.EXPIRED_TOKEN
+
+
+def test_a_users_key_may_expire() -> None:
+    """Where a fault says so, until another one says otherwise."""
+    users = iam_backends["123456789012"]["aws"]
+    users.create_user("eu-central-1", "expiring")
+    claim = replace(CLAIM, key_id=users.create_access_key("expiring").access_key_id)
+    identities = Identities(OWN)
+    assert identities.is_of_user(claim.key_id)
+    identities.expired.add(claim.key_id)
+    with pytest.raises(RefusedError) as refused:
+        identities.find(claim, now())
+    assert refused.value.reason == Reason.EXPIRED_TOKEN
+    identities.expired.clear()
+    assert identities.find(claim, now()).user is users.get_user("expiring")
 
 
 def test_a_key_is_good_with_its_own_token_only(session: AssumedRole) -> None:

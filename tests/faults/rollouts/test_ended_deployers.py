@@ -1,4 +1,4 @@
-"""An engine that is killed in a rollout: AWS goes on, and the next `up` finishes what there is to finish."""
+"""An `up` that ends in the middle of a rollout: AWS goes on, and the next `up` finishes the rest."""
 
 import pytest
 
@@ -31,6 +31,25 @@ def test_the_next_up_finishes_what_a_killed_engine_began(fleet: Fleet) -> None:
     assert "rollout: replacing the servers" not in again.printed
     assert fleet.refreshes()[: len(fleet.refreshes()) - refreshes] == ["Successful", "Cancelled"]
     assert set(fleet.servers().values()) == {fleet.pinned()}
+    assert fleet.gate("release").endswith(f"version {fleet.pinned()}")
+    assert outcome.failed == 0, outcome.failures
+
+
+def test_credentials_that_expire_in_a_rollout_cost_a_second_up_and_no_request(fleet: Fleet) -> None:
+    """The first says what to do; AWS goes on replacing servers, and the second follows that."""
+    refreshes = len(fleet.refreshes())
+    people = [Person.logged_in(fleet.url) for _ in range(PEOPLE)]
+    with Traffic(fleet.url, people, rate=ASKED) as traffic, fleet.settings(environment="LEVEL: third"):
+        up = fleet.up()
+        until(lambda: fleet.servers("Pending"), up)
+        with fleet.expired_credentials():
+            up.failed("the deployer's AWS credentials expired during")
+        assert "aws sso login" in up.printed
+        again = fleet.up()
+        again.succeeded()
+        outcome = traffic.stop()
+    assert "rollout: replacing the servers" not in again.printed
+    assert fleet.refreshes()[: len(fleet.refreshes()) - refreshes] == ["Successful"]
     assert fleet.gate("release").endswith(f"version {fleet.pinned()}")
     assert outcome.failed == 0, outcome.failures
 
