@@ -237,8 +237,9 @@ def test_a_server_killed_while_another_drains_costs_its_own_requests_only(
     assert use.outcome is not None
     failed = [one for one in use.outcome.each if one.failed]
     noticed = max(one.sent for one in failed)
-    share = use.outcome.rate / desired  # one of desired + 1 drained
     assert noticed - killed < NOTICED
-    assert use.failed <= 2 * CONNECTIONS + PEOPLE + share * (noticed - killed)
+    # The balancer goes round, one of desired + 1 drains, and who fails comes again sooner than who is answered.
+    meanwhile = [one for one in use.outcome.each if killed <= one.sent <= noticed]
+    assert use.failed <= 2 * CONNECTIONS + PEOPLE + len(meanwhile) / desired
     assert [one for one in failed if one.sent + one.seconds < killed] == []
     assert use.all_are_logged_in()
