@@ -63,8 +63,8 @@ test: setup lint ## everything: lint, the app's tests, unit, preview, rehearsal,
 	@npm test --silent --prefix app
 	@$(RUN) -m pytest tests --numprocesses 2 --dist loadgroup --no-loadscope-reorder
 
-soak: setup ## rollouts and reloads under load, twenty times each; twenty lives in a mean cloud
-	@$(RUN) -m pytest tests/faults/rollouts tests/faults/test_mean_cloud.py --times 20 -rP
+soak: setup ## rollouts, reloads and lives in a mean cloud, twenty times each; every kill of a build
+	@$(RUN) -m pytest tests/faults --times 20 -rP -k 'rolling or mean_cloud or builds'
 
 fuzz: setup app/node_modules/.ready ## ten minutes of odd requests to the app: make fuzz SECONDS=60 SEED=7
 	@npm run --silent --prefix app build

@@ -18,7 +18,7 @@ hypothesis.settings.register_profile(
     "patient", hypothesis.settings(), deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
 )
 hypothesis.settings.load_profile("patient")
-TIMES = 2
+TIMES = 1
 """Rollouts, and reloads, of a test; `make soak` has more."""
 TESTS = Path(__file__).parent
 TIERS = ("unit", "migrator", "preview", "rehearsal", "infra", "faults")
@@ -34,7 +34,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--times",
         type=int,
         default=TIMES,
-        help="tests/faults/rollouts: how often servers are rolled and reloaded",
+        help="tests/faults: how often servers are rolled and reloaded; more than 1 is `make soak`",
     )
 
 

@@ -130,8 +130,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """A seed from 1 on for each of `--times`."""
     if "seed" in metafunc.fixturenames:
         times = int(metafunc.config.getoption("--times"))
-        steps = [HALVES[number % 2] if times <= TIMES else WHOLE for number in range(times)]
-        seeds = [pytest.param(number + 1, steps[number], id=str(number + 1)) for number in range(times)]
+        lives = [WHOLE] * times if times > TIMES else HALVES
+        seeds = [pytest.param(seed, steps, id=str(seed)) for seed, steps in enumerate(lives, start=1)]
         metafunc.parametrize(("seed", "steps"), seeds)
 
 

@@ -1,9 +1,10 @@
 """An index build that is hit at each of its phases, under write load: the next `pulumi up` ends it well."""
 
-from itertools import product
+from itertools import cycle, product
 
 import pytest
 
+from tests.conftest import TIMES
 from tests.faults.migrations.kills import (
     BACKEND,
     CONNECTION,
@@ -36,13 +37,21 @@ PASSING = (
     (CONNECTION, VALIDATION_SCAN),
     (ENGINE, VALIDATION_SORT),
 )
-CASES = [
-    pytest.param(kill, phase, id=f"{kill.promise}-while-it-{phase.promise}")
-    for kill, phase in [*product(KILLS, PHASES), *MORE, *PASSING]
-]
+PAIRED = tuple(zip(cycle(KILLS), PHASES, strict=False))
+"""Each kill and each phase that is held, once. `make soak` has every kill in every phase."""
 
 
-@pytest.mark.parametrize(("kill", "phase"), CASES)
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """A case for each kill in a phase."""
+    if "kill" in metafunc.fixturenames:
+        held = product(KILLS, PHASES) if metafunc.config.getoption("--times") > TIMES else PAIRED
+        cases = [
+            pytest.param(kill, phase, id=f"{kill.promise}-while-it-{phase.promise}")
+            for kill, phase in [*held, *MORE, *PASSING]
+        ]
+        metafunc.parametrize(("kill", "phase"), cases)
+
+
 def test_a_build_survives(stage: Stage, kill: Kill, phase: Phase) -> None:
     """Who deploys is told; the next `up` leaves a valid index, one finished attempt and no lost write."""
     kill.hit(stage, phase.reach(stage.table, stage.up))
