@@ -238,7 +238,7 @@ def test_a_server_killed_while_another_drains_costs_its_own_requests_only(
     failed = [one for one in use.outcome.each if one.failed]
     noticed = max(one.sent for one in failed)
     assert noticed - killed < NOTICED
-    # The balancer goes round, one of desired + 1 drains, and who fails comes again sooner than who is answered.
+    # The balancer goes round, one of desired + 1 drains, and who fails comes again sooner than who waits.
     meanwhile = [one for one in use.outcome.each if killed <= one.sent <= noticed]
     assert use.failed <= 2 * CONNECTIONS + PEOPLE + len(meanwhile) / desired
     assert [one for one in failed if one.sent + one.seconds < killed] == []

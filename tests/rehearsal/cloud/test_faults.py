@@ -131,11 +131,7 @@ def zones(group: Fleet) -> list[str]:
         ("instance-loss", "i-1", "no instance 'i-1' runs"),
         ("zone-loss", "mars-1a", "no subnet is in a zone 'mars-1a'; there are eu-central-1a, eu-central-1b"),
         ("zone-return", "eu-central-1a", "the zone 'eu-central-1a' is not lost; lost are: none"),
-        (
-            "credentials-expiry",
-            "AKIA1",
-            "no user has the access key 'AKIA1'; `make env`",
-        ),
+        ("credentials-expiry", "AKIA1", "no user has the access key 'AKIA1'; `make env`"),
         ("credentials-renewal", "AKIA1", "the access key 'AKIA1' has not expired"),
     ],
 )
