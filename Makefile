@@ -51,7 +51,8 @@ lint: setup app/node_modules/.ready ## ruff, mypy --strict, shellcheck, the app'
 	@$(RUN) -m ruff check .
 	@$(RUN) -m ruff format --check .
 	@$(RUN) -m mypy .
-	@shellcheck --external-sources setup.sh components/boot/*.sh rehearsal/cloud/*.sh
+	@$(VENV)/bin/lint-imports --no-cache >/dev/null || $(VENV)/bin/lint-imports --no-cache
+	@shellcheck --external-sources setup.sh components/boot/*.sh rehearsal/cloud/ec2/*.sh
 	@npm run --silent --prefix app lint
 
 app/node_modules/.ready: app/package-lock.json

@@ -15,7 +15,7 @@ from components.monitoring import Monitoring
 from components.network import Network
 from components.redis_store import RedisStore
 from components.release import Release
-from components.rollout import Rollout
+from components.rollout.component import Rollout
 from components.scaling import Scaling
 from components.secrets import Secret, password
 from components.security_groups import SecurityGroups

@@ -13,7 +13,7 @@ from pathlib import Path
 import pulumi
 import yaml
 
-from tests.unit.components.registered import register
+from testkit.registered import register
 
 ROOT = Path(__file__).parent.parent
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
+from components.secret_arn import SecretArn
 from components.secrets import Secret
-from stacks.secret_arn import SecretArn
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

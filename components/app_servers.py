@@ -6,11 +6,11 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from components.gate import CheckHook
-from components.replacement import Replacement
+from budgets import Timeline
+from components.gates.gate import CheckHook
+from components.rollout.drive import Replacement
+from components.rollout.smoke import Smoke
 from components.server_template import LAUNCHING_HOOK, TERMINATING_HOOK
-from components.smoke import Smoke
-from stacks.budgets import Timeline
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

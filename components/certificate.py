@@ -6,8 +6,8 @@ from functools import partial
 import pulumi
 import pulumi_aws as aws
 
-from components.aws_api import AwsApi
-from components.gate import CheckHook, GateClosed
+from components.gates.aws_api import AwsApi
+from components.gates.gate import CheckHook, GateClosed
 
 ISSUED_WITHIN = "15m"
 """A certificate whose record can be seen is issued within minutes. The provider would wait 75."""

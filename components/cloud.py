@@ -7,7 +7,7 @@ from typing import TypedDict
 import pulumi
 import pulumi_aws as aws
 
-from stacks.instance_types import architecture
+from budgets.instance_types import architecture
 
 IMAGE_PARAMETER = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-{architecture}"
 """Where AWS publishes the newest Amazon Linux 2023."""

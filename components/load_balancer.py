@@ -6,12 +6,12 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from components.aws_api import AwsApi
+from budgets import Timeline
 from components.certificate import Certificate, CertificateArgs
+from components.gates.aws_api import AwsApi
 from components.naming import named
 from components.ordering import after
 from components.protection import protection
-from stacks.budgets import Timeline
 
 SSL_POLICY = "ELBSecurityPolicy-TLS13-1-2-2021-06"
 """TLS 1.3, and 1.2 for clients that lack it (ELB.17)."""

@@ -11,12 +11,12 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
-from components import tasks
 from components.artifact import cache_folder
-from components.aws_api import ATTEMPTS, AwsApi
 from components.database import APP_ROLE, Database
-from components.free_storage import free_storage
-from components.gate import Gate, GateArgs
+from components.gates import ecs_task
+from components.gates.aws_api import ATTEMPTS, AwsApi
+from components.gates.free_storage import free_storage
+from components.gates.gate import Gate, GateArgs
 from components.migrations_roles import MigrationsRoles, MigrationsRolesArgs
 from migrator import preview
 from migrator.errors import MigratorError
@@ -236,7 +236,7 @@ def apply(*, api: AwsApi, database: str, **task: Any) -> None:
     """The gate's check: runs the task and shows its log."""
     free = free_storage(api, database)
     environment = {} if free is None else {"MIGRATOR_FREE_STORAGE": str(free)}
-    tasks.run(tasks.Task(container=CONTAINER, environment=environment, **task), api, say)
+    ecs_task.run(ecs_task.Task(container=CONTAINER, environment=environment, **task), api, say)
 
 
 def say(line: str) -> None:

@@ -7,11 +7,11 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
+from budgets import Timeline
 from components.app_secrets import AppSecrets
 from components.boot import user_data
 from components.naming import named
 from components.server_role import ServerRole, ServerRoleArgs
-from stacks.budgets import Timeline
 
 LAUNCHING_HOOK = "launching"
 TERMINATING_HOOK = "terminating"

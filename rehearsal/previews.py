@@ -14,6 +14,7 @@ from typing import Any
 
 import yaml
 
+from components.secret_arn import SecretArn
 from rehearsal import daemon, deployment
 from rehearsal.deployer import principal
 from rehearsal.engine import installation
@@ -21,7 +22,6 @@ from rehearsal.engine.environment import SECRETS_PROVIDER, Rehearsal
 from rehearsal.errors import DeploymentError
 from rehearsal.progress import Progress
 from stacks import relaxations
-from stacks.secret_arn import SecretArn
 
 HIDDEN = "a-secret-that-the-preview-does-not-know"
 """In place of each secret of a stack file, itself a secret."""

@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pulumi
 
-from stacks import deployer_policy, preflight, pulumi_secrets
+from budgets import pulumi_secrets
+from budgets.problems import NAMESPACE
+from stacks import deployer_policy, preflight
 from stacks.chart import drawn
-from stacks.problems import NAMESPACE
 from stacks.sections import Settings
 from stacks.settings import FOLDER, SettingsError, file_sections, parse, refuse_in_an_account
 from stacks.stack_name import refuse_unusable

@@ -2,8 +2,8 @@
 
 import os
 
+from budgets.instance_types import architecture
 from components.native_modules import Servers
-from stacks.instance_types import architecture
 from stacks.sections import Aws, Settings, on_loopback
 
 

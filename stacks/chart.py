@@ -2,16 +2,11 @@
 
 from collections.abc import Sequence
 
-from stacks import budgets, steps
-from stacks.budgets.capacity import (
-    MAX_CLIENTS,
-    PEAK,
-    REDIS_CLIENTS,
-    RESERVED_CLIENTS,
-    RESERVED_CONNECTIONS,
-)
-from stacks.budgets.rollout_times import batches, most_batches
-from stacks.budgets.times import QUEUE_WORKERS
+import budgets
+from budgets.capacity import MAX_CLIENTS, PEAK, REDIS_CLIENTS, RESERVED_CLIENTS, RESERVED_CONNECTIONS
+from budgets.rollout_times import batches, most_batches
+from budgets.times import QUEUE_WORKERS
+from stacks import steps
 from stacks.sections import Settings
 
 WIDTH = 32

@@ -13,8 +13,8 @@ from urllib.parse import urlsplit
 
 import yaml
 
-from stacks.problems import NAMESPACE
-from stacks.secret_arn import SecretArn
+from budgets.problems import NAMESPACE
+from components.secret_arn import SecretArn
 from stacks.settings import file_sections
 
 FILE = Path(__file__).parent.parent / "docs" / "deployer-policy.json"

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Iterator
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from budgets.instance_types import architecture
+from budgets.problems import Problem
 from stacks import cron
-from stacks.instance_types import architecture
-from stacks.problems import Problem
 from stacks.sections import Settings
 
 

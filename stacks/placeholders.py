@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from stacks.problems import Problem
+from budgets.problems import Problem
 from stacks.sections import Settings
 
 RESERVED = ("example", "invalid", "localhost", "test", "example.com", "example.net", "example.org")

@@ -6,7 +6,7 @@ from typing import Any
 
 import pulumi
 
-from stacks.problems import NAMESPACE, shown
+from budgets.problems import NAMESPACE, shown
 from stacks.sections import Settings
 
 PRODUCTION = Settings()

@@ -9,9 +9,9 @@ from datetime import date
 
 import pulumi
 
+from budgets.problems import NAMESPACE, Problem, shown
 from components.protection import RUNBOOK
 from stacks.deployed import Deployed
-from stacks.problems import NAMESPACE, Problem, shown
 from stacks.sections import Settings
 
 DATABASE = "evenkeel:index:Database$aws:rds/instance:Instance"

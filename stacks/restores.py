@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 
+from budgets.problems import Problem
 from components.protection import RUNBOOK
 from stacks.deployed import Deployed
-from stacks.problems import Problem
 from stacks.replacements import DATABASE
 from stacks.sections import Settings
 

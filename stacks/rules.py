@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Iterator
 
+from budgets.problems import DoesNotFit, Problem
 from stacks import replacements
 from stacks.group_rules import GROUP_RULES
-from stacks.problems import DoesNotFit, Problem
 from stacks.sections import Settings
 from stacks.security_rules import SECURITY_RULES, a_protected_stack_has_tls
 from stacks.variable_rules import VARIABLE_RULES

@@ -13,9 +13,9 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, InstanceOf
 
-from stacks import budgets
-from stacks.budgets.capacity import workers
-from stacks.pulumi_secrets import PulumiSecret
+import budgets
+from budgets.capacity import workers
+from budgets.pulumi_secrets import PulumiSecret
 
 Days = Annotated[int, Field(ge=1)]
 Port = Annotated[int, Field(ge=1, le=65535)]

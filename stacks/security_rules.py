@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from urllib.parse import urlsplit
 
-from stacks.problems import Problem
+from budgets.problems import Problem
 from stacks.sections import Settings, on_loopback
 
 WEB_PORTS = (80, 443)

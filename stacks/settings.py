@@ -22,12 +22,13 @@ from pulumi.runtime.config import (
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from stacks import pulumi_secrets, rules
+from budgets import pulumi_secrets
+from budgets.problems import NAMESPACE, Problem
+from budgets.pulumi_secrets import PulumiSecret
+from stacks import rules
 from stacks.answering import by_a_rehearsal
 from stacks.passphrase import refuse_published
 from stacks.placeholders import placeholders
-from stacks.problems import NAMESPACE, Problem
-from stacks.pulumi_secrets import PulumiSecret
 from stacks.sections import Section, Settings
 from stacks.variable_rules import VARIABLE
 

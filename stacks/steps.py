@@ -5,7 +5,7 @@ Pure. Times are seconds.
 
 from dataclasses import dataclass
 
-from stacks.budgets.times import (
+from budgets.times import (
     CLOSING,
     HOOK_MARGIN,
     IDLE_CLOSE,

@@ -4,10 +4,10 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from stacks.credentials import named_like_a_secret, shape
-from stacks.problems import NAMESPACE, Problem
-from stacks.pulumi_secrets import PulumiSecret
-from stacks.secret_arn import SecretArn
+from budgets.credentials import named_like_a_secret, shape
+from budgets.problems import NAMESPACE, Problem
+from budgets.pulumi_secrets import PulumiSecret
+from components.secret_arn import SecretArn
 from stacks.sections import Settings
 
 KIT_VARIABLES = frozenset(

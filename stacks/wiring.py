@@ -10,16 +10,16 @@ from typing import Literal
 
 import pulumi
 
+import budgets
 from components import naming
 from components.alarms import alarms
 from components.app_secrets import AppSecrets, app_secrets, existing_secret
 from components.app_servers import AppServers, AppServersArgs
-from components.aws_api import AwsApi
 from components.bucket import Bucket, BucketArgs, Writer
-from components.check_session import CheckSession
 from components.cloud import Cloud, CloudArgs
 from components.database import Database, DatabaseArgs
 from components.encryption import EncryptionKey, EncryptionKeyArgs
+from components.gates.aws_api import AwsApi
 from components.load_balancer import HTTPS, LoadBalancer, LoadBalancerArgs
 from components.migrations import Migrations, MigrationsArgs
 from components.mixed_instances import MixedInstances
@@ -27,15 +27,16 @@ from components.monitoring import Monitoring, MonitoringArgs
 from components.network import Network, NetworkArgs
 from components.redis_store import RedisStore, RedisStoreArgs
 from components.release import Release, ReleaseArgs
-from components.replacement import Replacement
-from components.rollout import RolloutArgs
+from components.rollout.component import RolloutArgs
+from components.rollout.drive import Replacement
+from components.rollout.session import CheckSession
+from components.rollout.smoke import Smoke
 from components.scaling import ScalingArgs, Scheduled
+from components.secret_arn import SecretArn
 from components.secrets import Secret, SecretArgs
 from components.security_groups import SecurityGroups, SecurityGroupsArgs
 from components.server_template import Backends, ReleaseLocation, ServerTemplate, ServerTemplateArgs
-from components.smoke import Smoke
-from stacks import answering, budgets
-from stacks.secret_arn import SecretArn
+from stacks import answering
 from stacks.sections import Settings
 
 BALANCER_LOGS = "balancer"

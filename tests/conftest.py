@@ -2,15 +2,14 @@
 
 from collections.abc import Generator, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import hypothesis
 import pytest
 
-from tests import turns
-from tests.checkout import Checkout, succeed
+from testkit import turns
+from testkit.checkout import Checkout, succeed
+from testkit.deployment import Deployment
 
 pytest_plugins = ["tests.infra.plugin"]
 # A busy machine is slow, here as in CI, and no failure.
@@ -36,14 +35,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default=TIMES,
         help="tests/faults: how often servers are rolled and reloaded; more than 1 is `make soak`",
     )
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Deployment:
-    """A deployed stack: its outputs, and the environment in which AWS clients reach it."""
-
-    outputs: dict[str, Any]
-    environment: dict[str, str]
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from bench.load.app import App
-from tests.load import Outcome, outcome
+from testkit.load import Outcome, outcome
 
 WORKERS = (1, 2, 3, 4)
 CONNECTIONS = 16  # with more of them the pool refuses what Postgres can't keep up with

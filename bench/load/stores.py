@@ -19,8 +19,8 @@ from bench.load.processes import family
 from migrator.postgres import Session
 from migrator.settings import Server
 from rehearsal.processes import Child
-from tests.migrator import postgres_server
-from tests.migrator.postgres_server import ADMIN, PASSWORD
+from testkit import postgres_server
+from testkit.postgres_server import ADMIN, PASSWORD
 
 APP = Path(__file__).parents[2] / "app"
 MIGRATIONS = APP / "prisma" / "migrations"

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from bench.load.stores import Stores
-from tests.person import Person
+from testkit.person import Person
 
 SEEN = 20
 """Conversations and members of a church that its users open and write to: the newest ones."""

@@ -11,7 +11,7 @@ from typing import Any
 
 from migrator.postgres import Session
 from migrator.settings import Server
-from tests.migrator import postgres_server
+from testkit import postgres_server
 
 TABLE, INDEX = '"Member"', '"Member_churchId_optInSms_idx"'
 SETTINGS = {

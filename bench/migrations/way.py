@@ -14,7 +14,7 @@ from pathlib import Path
 
 from bench.migrations.database import INDEX, TABLE
 from bench.migrations.latency import Span
-from tests.migrator.versions import SYSTEM
+from testkit.postgres_versions import SYSTEM
 
 REPOSITORY = Path(__file__).parents[2]
 COLUMNS = '("churchId", "optInSms")'

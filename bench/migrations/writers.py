@@ -10,7 +10,7 @@ from pathlib import Path
 
 from bench.migrations.database import CHURCHES, TABLE, uuid
 from bench.migrations.latency import Write, read_log
-from tests.migrator.versions import SYSTEM
+from testkit.postgres_versions import SYSTEM
 
 CLIENTS = 8
 LONGEST = 3600  # seconds; `stop` comes long before

@@ -1,7 +1,7 @@
 """Rollouts under steady load: `bench/results/rollout.json` and a plot beside it.
 
-The load is the tests' own (tests/traffic.py): quick reads by `wrk`, whose script notes each request, and slow
-writes. A connection waits for its answer: while one is slow, fewer are sent. How long a rollout may take is
+The load is testkit/traffic.py's: quick reads by `wrk`, whose script notes each request, and slow writes.
+A connection waits for its answer: while one is slow, fewer are sent. How long a rollout may take is
 computed before the first one, from the stack's settings alone.
 
 Ends with 1 and the reason when a request failed, a rollout took longer than that, or fewer servers than
@@ -18,18 +18,18 @@ import time
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
+import budgets
 from bench.folder import working_folder
 from bench.rollout import plot
 from bench.rollout.fleet import Fleet
 from bench.rollout.report import Report, Rollout
 from rehearsal import table
-from stacks import budgets
 from stacks.__main__ import read
-from tests.checkout import Checkout, succeed
-from tests.faults.deployer import UP, until
-from tests.person import Person
-from tests.traffic import Traffic
-from tests.watch import Watch
+from testkit.checkout import Checkout, succeed
+from testkit.deployer import UP, until
+from testkit.person import Person
+from testkit.traffic import Traffic
+from testkit.watch import Watch
 
 RESULTS = Path(__file__).parents[1] / "results"
 STACK = "stacks/Pulumi.local.yaml"

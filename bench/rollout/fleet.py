@@ -9,7 +9,7 @@ from typing import Any
 
 import boto3
 
-from components.fleet import ACTIVE
+from components.rollout.decide import ACTIVE
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -10,7 +10,7 @@ from itertools import groupby
 from typing import Any
 
 from bench.rollout.fleet import Look, Refresh
-from tests.load import Outcome, Request
+from testkit.load import Outcome, Request
 
 BOOT, WARM_UP, DRAIN = "new servers boot", "new servers warm up", "old servers drain and stop"
 PHASES = (BOOT, WARM_UP, DRAIN)

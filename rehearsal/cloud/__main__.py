@@ -17,15 +17,15 @@ from typing import IO, TYPE_CHECKING
 from rehearsal.access_key import AccessKey
 from rehearsal.cloud.addresses import Addresses
 from rehearsal.cloud.attempts import Attempts
+from rehearsal.cloud.body import Body, Row, Site
 from rehearsal.cloud.certificates import CertificateAuthority
-from rehearsal.cloud.site import Body, Row, Site
 from rehearsal.isolation.isolation import CannotIsolateError, Isolation
 from rehearsal.processes import User
 
 if TYPE_CHECKING:
     from rehearsal.cloud.api import Api
     from rehearsal.cloud.faults import Faults
-    from rehearsal.cloud.identities import Identities
+    from rehearsal.cloud.iam.identities import Identities
 
 _STEP = 0.2  # seconds between two rounds of the bodies
 log = logging.getLogger("rehearsal.cloud")
@@ -54,19 +54,23 @@ def _run(
     listener: socket.socket, state_dir: Path, told_to_end: threading.Event, mean_seed: int | None
 ) -> int:
     # moto takes over a second to import: a port or folder in use is told before that.
-    from rehearsal.cloud import authorization, hosted_zones, images, kms, offers, s3_policies
     from rehearsal.cloud.api import Api
-    from rehearsal.cloud.identities import Identities
+    from rehearsal.cloud.ec2 import images, offers
+    from rehearsal.cloud.iam import authorization
+    from rehearsal.cloud.iam.identities import Identities
+    from rehearsal.cloud.iam.users import Users
+    from rehearsal.cloud.kms import secrets_key
     from rehearsal.cloud.mean.meanness import Meanness
-    from rehearsal.cloud.users import Users
+    from rehearsal.cloud.route53 import hosted_zones
+    from rehearsal.cloud.s3 import bucket_policies
 
     site = _site(listener, state_dir)
     images.register()
-    kms.register()
-    hosted_zones.mend_moto()
-    offers.mend_moto()
-    s3_policies.mend_moto()
-    authorization.mend_moto()
+    secrets_key.register()
+    hosted_zones.patch_moto()
+    offers.patch_moto()
+    bucket_policies.patch_moto()
+    authorization.patch_moto()
     identities = Identities(AccessKey.make(state_dir))
     bodies, faults = _bodies(site, identities)
     meanness = None if mean_seed is None else Meanness(mean_seed)
@@ -103,17 +107,17 @@ def _drive(bodies: Sequence[Body], api: "Api", told_to_end: threading.Event) -> 
 
 def _bodies(site: Site, identities: "Identities") -> tuple[list[Body], "Faults"]:
     """The bodies in the order they start in, what others need first; and the one that takes faults."""
-    from rehearsal.cloud import group_metrics
-    from rehearsal.cloud.autoscaling import AutoScalingGroups
-    from rehearsal.cloud.cloudwatch import CloudWatch
-    from rehearsal.cloud.ec2 import Instances
-    from rehearsal.cloud.ecs import Tasks
-    from rehearsal.cloud.elasticache import Stores
-    from rehearsal.cloud.elbv2 import LoadBalancers
+    from rehearsal.cloud.autoscaling import group_metrics
+    from rehearsal.cloud.autoscaling.body import AutoScalingGroups
+    from rehearsal.cloud.cloudwatch.body import CloudWatch
+    from rehearsal.cloud.ec2.body import Instances
+    from rehearsal.cloud.ec2.server_metrics import ServerMetrics
+    from rehearsal.cloud.ecs.body import Tasks
+    from rehearsal.cloud.elasticache.body import Stores
+    from rehearsal.cloud.elbv2.body import LoadBalancers
     from rehearsal.cloud.faults import Faults
-    from rehearsal.cloud.rds import Databases
-    from rehearsal.cloud.server_metrics import ServerMetrics
-    from rehearsal.cloud.ssm import RunCommand
+    from rehearsal.cloud.rds.body import Databases
+    from rehearsal.cloud.ssm.body import RunCommand
 
     instances, balancers = Instances(site), LoadBalancers(site)
     faults = Faults(instances, site.zones, identities)

@@ -21,15 +21,16 @@ from moto.sts.models import AssumedRole
 from werkzeug.serving import make_server
 from werkzeug.wrappers import Request, Response
 
-from rehearsal.cloud import authorization, refusals
+from rehearsal.cloud import refusals
+from rehearsal.cloud.body import Row
 from rehearsal.cloud.guard import Guard, dialect_of
-from rehearsal.cloud.identities import Identities, Identity
+from rehearsal.cloud.iam import authorization
+from rehearsal.cloud.iam.identities import Identities, Identity
+from rehearsal.cloud.iam.users import Users
 from rehearsal.cloud.judge.front import refused
 from rehearsal.cloud.mean.meanness import Meanness
 from rehearsal.cloud.moto_app import Moto
 from rehearsal.cloud.refusals import RefusedError
-from rehearsal.cloud.site import Row
-from rehearsal.cloud.users import Users
 
 
 class Api:

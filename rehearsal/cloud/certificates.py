@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from rehearsal.cloud.private import write_private
+from rehearsal.cloud.secret_files import write_private
 from rehearsal.processes import User
 
 _VALIDITY = datetime.timedelta(days=365)

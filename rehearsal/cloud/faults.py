@@ -13,11 +13,11 @@ from collections.abc import Callable
 from moto.ec2.models import ec2_backends
 from moto.ec2.models.instances import StateReason
 
-from rehearsal.cloud.ec2 import Instances
-from rehearsal.cloud.identities import Identities
-from rehearsal.cloud.replacement import REBALANCE
-from rehearsal.cloud.site import Row, every
-from rehearsal.cloud.zones import Zones
+from rehearsal.cloud.autoscaling.replacement import REBALANCE
+from rehearsal.cloud.body import Row, every
+from rehearsal.cloud.ec2.body import Instances
+from rehearsal.cloud.ec2.zones import Zones
+from rehearsal.cloud.iam.identities import Identities
 
 _NOTICE = 120.0  # seconds between EC2's notice and the interruption of a spot instance
 _TIME = "%Y-%m-%dT%H:%M:%SZ"

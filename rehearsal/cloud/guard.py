@@ -14,7 +14,7 @@ from werkzeug.wrappers import Response
 
 from rehearsal import sigv4
 from rehearsal.cloud import refusals
-from rehearsal.cloud.identities import Identities, Identity
+from rehearsal.cloud.iam.identities import Identities, Identity
 from rehearsal.cloud.refusals import Reason, RefusedError
 
 _TOLERANCE = datetime.timedelta(minutes=15)  # between the client's clock and ours, as AWS has it

@@ -5,7 +5,7 @@ The rights that this rehearsal's deployers used, or lacked, are added to those t
 
 import json
 
-from rehearsal.cloud.users import RECORD
+from rehearsal.cloud.iam.users import RECORD
 from rehearsal.deployer import official, policy
 from rehearsal.deployer.right import General
 from rehearsal.deployer.table import RECORDED, recorded

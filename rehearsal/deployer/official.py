@@ -7,7 +7,7 @@ second source: tests/unit/rehearsal/deployer/test_handlers.py holds the policy a
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from rehearsal.cloud.rights import reference, resources
+from rehearsal.cloud.iam.rights import reference, resources
 from rehearsal.deployer.policy import OWN
 from rehearsal.deployer.right import General
 

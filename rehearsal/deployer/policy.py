@@ -5,9 +5,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from rehearsal.cloud.rights import reference, resources
+from budgets.problems import NAMESPACE
+from rehearsal.cloud.iam.rights import reference, resources
 from rehearsal.deployer.right import General
-from stacks.problems import NAMESPACE
 
 PARTS: Mapping[str, tuple[str, ...]] = {
     "network": ("ec2",),

@@ -5,11 +5,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from stacks.problems import NAMESPACE
+from budgets.problems import NAMESPACE
 
 if TYPE_CHECKING:
-    from rehearsal.cloud.rights.needs import Right
-    from rehearsal.cloud.rights.resources import Place
+    from rehearsal.cloud.iam.rights.needs import Right
+    from rehearsal.cloud.iam.rights.resources import Place
 
 _BY_ID = re.compile(r"^([a-z-]+)/[^/:]+$")
 """The last part of the ARN of what AWS gives a random id."""

@@ -6,6 +6,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from rehearsal import offline
 from rehearsal.engine import cli, plugins
 from rehearsal.engine.environment import Rehearsal
 from rehearsal.engine.scripts import write_executable
@@ -69,5 +70,5 @@ def install_cli(rehearsal: Rehearsal, found: Path, path: str) -> None:
     except OSError:  # the cache lies on another file system
         shutil.copy2(found.resolve(), engine)
     # -P: the folder of the script is no place to import a program's modules from.
-    script = Path(__file__).parent / "language_host.py"
+    script = Path(offline.__file__).with_name("language_host.py")
     write_executable(host, f'exec "{sys.executable}" -P "{script}" "$@"')

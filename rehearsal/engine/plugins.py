@@ -61,7 +61,9 @@ def install(rehearsal: Rehearsal, name: str, path: str) -> None:
     if official:
         file.symlink_to(official)
         return
-    command = f'PYTHONPATH="{rehearsal.root}" exec "{sys.executable}" -m rehearsal.provider {name} "$@"'
+    command = (
+        f'PYTHONPATH="{rehearsal.root}" exec "{sys.executable}" -m rehearsal.offline.provider {name} "$@"'
+    )
     write_executable(file, command)
 
 

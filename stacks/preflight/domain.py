@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 from botocore.exceptions import ClientError
 
-from components.aws_api import AwsApi
 from components.certificate import check_zone
-from components.gate import GateClosed
+from components.gates.aws_api import AwsApi
+from components.gates.gate import GateClosed
 from stacks.preflight.target import Target
 
 

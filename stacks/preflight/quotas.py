@@ -6,7 +6,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from stacks.instance_types import vcpus
+from budgets.instance_types import vcpus
 from stacks.preflight.target import Target
 
 ADDRESSES = ("ec2", "L-0263D0A3", "Elastic IPs")

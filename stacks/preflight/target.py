@@ -6,7 +6,7 @@ from typing import Any
 
 import boto3
 
-from components.aws_api import RETRIES
+from components.gates.aws_api import RETRIES
 from stacks.sections import Settings
 
 

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from testkit.load import Load, Outcome, outcome
 from tests.faults import faulty
 from tests.faults.faulty import Faulty
-from tests.load import Load, Outcome, outcome
 
 pytestmark = pytest.mark.quiet
 BODY = "what the server says"
@@ -82,7 +82,7 @@ def test_a_load_that_does_not_stop_leaves_nothing_behind(monkeypatch: pytest.Mon
         for wrk in load._running:
             wrk.send_signal(signal.SIGSTOP)
             os.waitid(os.P_PID, wrk.pid, os.WSTOPPED)
-        monkeypatch.setattr("tests.load.ANSWER", 0.1)
+        monkeypatch.setattr("testkit.load.ANSWER", 0.1)
         with pytest.raises(subprocess.TimeoutExpired):
             load.stop()
         assert ended(load)

@@ -13,14 +13,15 @@ import pytest
 from rehearsal import daemon
 from rehearsal.access_key import AccessKey
 from rehearsal.cloud.mean.observer import OBSERVER
-from tests.checkout import Checkout, succeed
-from tests.conftest import TIMES, Deployment
+from testkit.checkout import Checkout, succeed
+from testkit.deployment import Deployment
+from testkit.load import ASKED
+from testkit.person import Person
+from testkit.traffic import Traffic
+from tests.conftest import TIMES
 from tests.faults.rollouts.fleet import Fleet
 from tests.faults.rollouts.releases import BAD
 from tests.faults.rollouts.servers import Servers
-from tests.load import ASKED
-from tests.person import Person
-from tests.traffic import Traffic
 
 pytestmark = pytest.mark.quiet
 UP = ("up", "--yes", "--skip-preview", "--stack", "local")
@@ -172,7 +173,7 @@ def test_a_life_in_a_mean_cloud(
 
 def test_hooks_without_retries_fail_in_a_mean_cloud(own: Checkout) -> None:
     """The twin: the same cloud ends a deployment whose own calls are made once."""
-    own.replace("components/aws_api.py", "ATTEMPTS = 8\n", "ATTEMPTS = 1\n")
+    own.replace("components/gates/aws_api.py", "ATTEMPTS = 8\n", "ATTEMPTS = 1\n")
     failed = own.rehearsal("up", "--mean", str(MEANEST))
     assert failed.returncode != 0, failed.stdout
     assert "hook" in failed.stdout, failed.stdout

@@ -7,11 +7,11 @@ from contextlib import AbstractContextManager
 
 import pytest
 
+from testkit.load import Request
+from testkit.person import Person
+from testkit.writers import Writers
 from tests.faults import faulty
 from tests.faults.faulty import Faulty
-from tests.load import Request
-from tests.person import Person
-from tests.writers import Writers
 
 pytestmark = pytest.mark.quiet
 LONGEST = 0.2
@@ -23,7 +23,7 @@ def serving(fault: Callable[[int], int | None] = lambda _: 201) -> AbstractConte
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tests.writers.EVERY", LONGEST)
+    monkeypatch.setattr("testkit.writers.EVERY", LONGEST)
 
 
 def written(app: Faulty, *, people: int = 1, requests: int = 4) -> list[Request]:

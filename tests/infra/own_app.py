@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote
 
+from testkit.person import REFERENCE_APP, Routes
+from testkit.person import Person as Person
 from tests.infra.server import Server
-from tests.person import REFERENCE_APP, Routes
-from tests.person import Person as Person
 
 ROUTES: Routes = REFERENCE_APP
 """Where one signs up, in and out, and is told who one is."""

@@ -16,7 +16,7 @@ import pytest
 import testinfra
 import testinfra.backend
 
-from tests.checkout import Checkout
+from testkit.checkout import Checkout
 from tests.infra import own_app
 from tests.infra.server import Server
 from tests.infra.stack import Stack, StackError, from_file, from_pulumi, in_service, parse

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import requests
 
-from tests.checkout import ROOT
+from testkit.checkout import ROOT
 from tests.infra import own_app
 from tests.infra.server import Server
 from tests.infra.stack import Stack

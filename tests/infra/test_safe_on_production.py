@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from migrator.settings import Server as Database
-from tests import access
-from tests.checkout import ROOT
-from tests.conftest import Deployment
+from testkit import access
+from testkit.checkout import ROOT
+from testkit.deployment import Deployment
 from tests.infra import own_app
 from tests.infra.plugin import ACCOUNT, NAMED
 from tests.infra.server import Server

@@ -21,9 +21,9 @@ from pg8000 import native
 from migrator.__main__ import main
 from migrator.postgres import PostgresError, Session
 from migrator.settings import Server
-from tests.migrator import postgres_server
-from tests.migrator.postgres_server import PostgresServer
-from tests.migrator.versions import NEWEST, OLDEST, SYSTEM_VERSION, VERSIONS, binaries
+from testkit import postgres_server
+from testkit.postgres_server import PostgresServer
+from testkit.postgres_versions import NEWEST, OLDEST, SYSTEM_VERSION, VERSIONS, binaries
 
 REPOSITORY = Path(__file__).parents[2]
 # What depends on the version: index statements on each, locks, catalogues and roles on the ends.

@@ -14,9 +14,9 @@ from pathlib import Path
 
 from migrator.postgres import Session
 from migrator.settings import Server
-from tests.checkout import free_port
-from tests.migrator.postgres_server import ADMIN, FOR_TESTS, PASSWORD, PostgresServer, await_login, serving
-from tests.migrator.versions import SYSTEM
+from testkit.checkout import free_port
+from testkit.postgres_server import ADMIN, FOR_TESTS, PASSWORD, PostgresServer, await_login, serving
+from testkit.postgres_versions import SYSTEM
 
 
 @contextmanager

@@ -6,8 +6,8 @@ import pytest
 
 from migrator.errors import ConnectionFailed
 from migrator.postgres import PostgresError
+from testkit.postgres_server import ADMIN, PASSWORD
 from tests.migrator.conftest import Database
-from tests.migrator.postgres_server import ADMIN, PASSWORD
 
 BASE = "CREATE TABLE t (id serial PRIMARY KEY, a int);"
 

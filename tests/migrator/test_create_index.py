@@ -16,9 +16,9 @@ import pytest
 
 from migrator.postgres import Session
 from migrator.settings import Server
+from testkit.postgres_server import PostgresServer
 from tests.migrator.conftest import MASTER, Database, new_database
 from tests.migrator.index_forms import FORMS, FUNCTIONS, TABLES
-from tests.migrator.postgres_server import PostgresServer
 
 DESCRIPTION = """
 WITH RECURSIVE tree AS (

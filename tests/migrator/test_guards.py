@@ -9,9 +9,9 @@ from collections.abc import Iterator
 import pytest
 
 from migrator.settings import Server
+from testkit.postgres_server import PostgresServer
 from tests.migrator.conftest import MASTER, PASSWORD, Database, read_until
 from tests.migrator.neighbours import pooler, replica
-from tests.migrator.postgres_server import PostgresServer
 from tests.migrator.test_interruptions import BUILDING, until
 
 BASE = "CREATE TABLE t (a int, b text); INSERT INTO t SELECT n, n FROM generate_series(1, 10000) n;"

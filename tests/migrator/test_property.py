@@ -23,10 +23,10 @@ from migrator.folder import Migration
 from migrator.planning import planner
 from migrator.postgres import Session
 from migrator.settings import Server
+from testkit.postgres_server import PostgresServer
+from testkit.postgres_versions import SYSTEM
 from tests.migrator.conftest import Database, new_database
-from tests.migrator.postgres_server import PostgresServer
 from tests.migrator.schema_model import folders
-from tests.migrator.versions import SYSTEM
 
 EMPTY = "DROP SCHEMA public CASCADE; CREATE SCHEMA public"
 

@@ -11,9 +11,9 @@ from hypothesis import HealthCheck, Phase, given, settings
 
 from migrator.applying.rows import Rows
 from migrator.postgres import Session
+from testkit.postgres_server import PostgresServer
 from tests.migrator.conftest import Database, new_database
 from tests.migrator.histories import BEFORE, GOES_ON, OUTSIDER, STOPS, histories
-from tests.migrator.postgres_server import PostgresServer
 
 BRIEF = settings(
     max_examples=60,

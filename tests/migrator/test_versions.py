@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.migrator import versions
+from testkit import postgres_versions
+from testkit.postgres_versions import SYSTEM_VERSION, VERSIONS
 from tests.migrator.conftest import Database
-from tests.migrator.versions import SYSTEM_VERSION, VERSIONS
 
 OTHER = next(version for version in VERSIONS if version != SYSTEM_VERSION)  # one that npm has to bring
 NPM = """\
@@ -31,7 +31,7 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "bin").mkdir()
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setenv("PATH", f"{tmp_path}/bin:/bin")
-    monkeypatch.setenv("CPU", versions.CPU[platform.machine()])
+    monkeypatch.setenv("CPU", postgres_versions.CPU[platform.machine()])
     monkeypatch.setenv("LOG", str(tmp_path / "log"))
     return tmp_path
 
@@ -51,12 +51,12 @@ def test_two_test_runs_install_the_servers_once(machine: Path) -> None:
     """The second waits for the first, and uses what it made."""
     program(machine, "npm", NPM)
     program(machine, "node", "#!/bin/sh\n")
-    runs = [threading.Thread(target=versions.binaries, args=(OTHER,)) for _ in range(2)]
+    runs = [threading.Thread(target=postgres_versions.binaries, args=(OTHER,)) for _ in range(2)]
     for run in runs:
         run.start()
     for run in runs:
         run.join()
-    assert (versions.binaries(OTHER) / "postgres").exists()
+    assert (postgres_versions.binaries(OTHER) / "postgres").exists()
     assert (machine / "log").read_text() == "ci --no-audit --no-fund --loglevel=error\n"
 
 
@@ -64,10 +64,11 @@ def test_a_version_that_cannot_be_had_is_an_error_with_a_remedy(machine: Path) -
     """Never a test that is passed over; and nothing half done is left."""
     program(machine, "npm", "#!/bin/sh\necho 'no such host' >&2; exit 1\n")
     with pytest.raises(RuntimeError) as error:
-        versions.binaries(OTHER)
+        postgres_versions.binaries(OTHER)
     assert str(error.value) == (
         "PostgreSQL 15 to 18 could not be installed: "
         "`npm ci --no-audit --no-fund --loglevel=error` failed: no such host\n"
-        f"Run `npm ci` in {versions.MANIFEST} to see why: it needs Node.js and a registry of npm packages"
+        f"Run `npm ci` in {postgres_versions.MANIFEST} to see why: "
+        "it needs Node.js and a registry of npm packages"
     )
     assert list((machine / "cache" / "evenkeel").iterdir()) == []

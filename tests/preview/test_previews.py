@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 import yaml
 
-from tests.checkout import Checkout, succeed
+from testkit.checkout import Checkout, succeed
 
 STACKS = ["dev", "staging", "prod"]
 FORMER_SALT = "v1:z6Q+JH1bGd0=:v1:11icoJTxUFxX7//Q:uRZffHK49eadPWNVPfAcYpjjd4YrOg=="

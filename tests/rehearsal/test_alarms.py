@@ -8,8 +8,8 @@ import boto3
 import requests
 
 from components.app_metrics import METRICS
-from tests.conftest import Deployment
-from tests.person import Person
+from testkit.deployment import Deployment
+from testkit.person import Person
 
 _APP = "evenkeel-local"
 """Where the app's own metrics are: the stack's name."""

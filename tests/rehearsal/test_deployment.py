@@ -15,9 +15,9 @@ import requests
 
 from rehearsal import daemon
 from rehearsal.isolation.plan import of_a_server
-from tests.checkout import ROOT, Checkout, succeed
-from tests.conftest import Deployment
-from tests.person import Person
+from testkit.checkout import ROOT, Checkout, succeed
+from testkit.deployment import Deployment
+from testkit.person import Person
 
 NO_CHANGES = ("preview", "--expect-no-changes", "--stack", "local")
 UP = ("up", "--yes", "--skip-preview", "--stack", "local")

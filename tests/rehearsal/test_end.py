@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.checkout import Checkout, succeed
-from tests.person import Person
+from testkit.checkout import Checkout, succeed
+from testkit.person import Person
 
 END_SECONDS = 30
 """Within which the kernel has ended what a killed cloud ran."""

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from rehearsal.engine import plugins
-from tests.checkout import ROOT, Checkout, succeed
+from testkit.checkout import ROOT, Checkout, succeed
 
 
 def stand_in(folder: Path, name: str, record: Path) -> None:
@@ -17,7 +17,7 @@ def stand_in(folder: Path, name: str, record: Path) -> None:
     file.write_text(
         f'#!/bin/sh\n[ "$1" = -version ] && exec echo {plugins.version(name)}\n'
         f'echo {name} >>"{record}"\n'
-        f'PYTHONPATH="{ROOT}" exec "{sys.executable}" -m rehearsal.provider {name} "$@"\n'
+        f'PYTHONPATH="{ROOT}" exec "{sys.executable}" -m rehearsal.offline.provider {name} "$@"\n'
     )
     file.chmod(0o755)
 

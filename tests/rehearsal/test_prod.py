@@ -20,7 +20,7 @@ from rehearsal.aws import client
 from rehearsal.engine import installation
 from rehearsal.engine.environment import SECRETS_PROVIDER, Rehearsal, of_project
 from stacks import preflight
-from tests.checkout import Checkout, succeed
+from testkit.checkout import Checkout, succeed
 
 DOMAIN = "app.shop-of-ours.com"
 STACK = ("--stack", "prod")

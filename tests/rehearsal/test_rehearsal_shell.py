@@ -13,7 +13,7 @@ import yaml
 
 from rehearsal import deployment, previews
 from rehearsal.engine.environment import SECRETS_PROVIDER, Rehearsal, of_project
-from tests.checkout import ROOT, succeed
+from testkit.checkout import ROOT, succeed
 
 SETTING = ("--path", "evenkeel:app.environment.KEY", "hidden")
 

@@ -21,9 +21,9 @@ import boto3
 import yaml
 
 from rehearsal.machine import as_root
-from tests.checkout import Checkout, succeed
-from tests.conftest import Deployment
-from tests.watch import Watch
+from testkit.checkout import Checkout, succeed
+from testkit.deployment import Deployment
+from testkit.watch import Watch
 
 STACK = "stacks/Pulumi.local.yaml"
 ENCODED = re.compile(r"[A-Za-z0-9+/]{40,}={0,2}")

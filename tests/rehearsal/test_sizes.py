@@ -4,8 +4,8 @@ from typing import Any
 
 import boto3
 
-from tests.checkout import Checkout, succeed
-from tests.conftest import Deployment
+from testkit.checkout import Checkout, succeed
+from testkit.deployment import Deployment
 from tests.rehearsal.cloud.running import eventually
 from tests.rehearsal.test_deployment import NO_CHANGES, UP, healed
 

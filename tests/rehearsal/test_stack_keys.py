@@ -17,7 +17,7 @@ from moto.server import ThreadedMotoServer
 
 from rehearsal.engine import cli
 from stacks.passphrase import PUBLISHED, refuse_published
-from tests.checkout import ROOT, succeed
+from testkit.checkout import ROOT, succeed
 from tests.rehearsal.pulumi_service import serving
 
 STACKS = ("dev", "staging", "prod")

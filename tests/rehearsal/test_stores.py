@@ -8,10 +8,10 @@ import pytest
 import redis
 
 from migrator.postgres import Session
-from rehearsal.cloud.cloud_init import unpack
-from tests.access import authority, database, secrets, token
-from tests.checkout import Checkout
-from tests.conftest import Deployment
+from rehearsal.cloud.ec2.cloud_init import unpack
+from testkit.access import authority, database, secrets, token
+from testkit.checkout import Checkout
+from testkit.deployment import Deployment
 
 PROMISED = {
     "Member_churchId_optInSms_idx",

@@ -18,10 +18,10 @@ from requests import HTTPError
 from components.encryption import PROTECTING
 from migrator.postgres import Session
 from migrator.settings import Server
-from tests.access import authority
-from tests.checkout import ROOT, Checkout, succeed
-from tests.conftest import Deployment
-from tests.person import Person
+from testkit.access import authority
+from testkit.checkout import ROOT, Checkout, succeed
+from testkit.deployment import Deployment
+from testkit.person import Person
 
 RUNBOOK = (ROOT / "docs/runbooks/stores.md").read_text()
 PROVIDER = "awskms://alias/evenkeel-rehearsal"

@@ -13,8 +13,8 @@ import pytest
 import requests
 import yaml
 
-from tests.checkout import ROOT, Checkout, succeed
-from tests.person import Person, Routes
+from testkit.checkout import ROOT, Checkout, succeed
+from testkit.person import Person, Routes
 
 DEPLOYED, CHECKED = (ROOT / "docs/your-own-app.md").read_text().split("\n## Check it\n")
 BLOCK = re.compile(r"^```\w+\n(.+?)^```$", re.MULTILINE | re.DOTALL)

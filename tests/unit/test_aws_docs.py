@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from budgets.instance_types import vcpus
 from stacks.__main__ import read
-from stacks.instance_types import vcpus
 
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "docs" / "aws.md").read_text()

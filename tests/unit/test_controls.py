@@ -4,13 +4,13 @@ from copy import deepcopy
 
 import pytest
 
-from tests.unit.components.registered import Registered
+from testkit.program import configuration, program
+from testkit.registered import Registered
 from tests.unit.controls import CONTROLS
 from tests.unit.controls.control import Control
 from tests.unit.controls.network import BALANCER
 from tests.unit.controls.storage import BUCKET, KEY
 from tests.unit.controls.stores import DATABASE, REDIS
-from tests.unit.program import configuration, program
 
 STACK = "prod"
 PROTECTED = {

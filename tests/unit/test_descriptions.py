@@ -6,9 +6,9 @@ from collections.abc import Iterator
 import pytest
 
 from stacks.__main__ import stack_files
-from tests.unit.components.registered import Registered
+from testkit.program import configuration, program
+from testkit.registered import Registered
 from tests.unit.controls.network import DESCRIBED
-from tests.unit.program import configuration, program
 
 TAKEN = re.compile(r"[a-zA-Z0-9 ._\-:/()#,@\[\]+=&;{}!$*]{1,255}")
 """The character set and length that CreateSecurityGroup and IpRange document."""

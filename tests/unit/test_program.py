@@ -4,8 +4,8 @@ import pytest
 
 from stacks.passphrase import PUBLISHED, PublishedPassphrase
 from stacks.settings import SettingsError
-from tests.unit.components.registered import Registered
-from tests.unit.program import configuration, program
+from testkit.program import configuration, program
+from testkit.registered import Registered
 
 
 def test_a_real_stack_with_the_published_passphrase(monkeypatch: pytest.MonkeyPatch) -> None:

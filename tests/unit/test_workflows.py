@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 import yaml
 
+import budgets
 from rehearsal.engine import cli, plugins
 from rehearsal.engine.installation import BUILT, OURS
-from stacks import budgets
 from stacks.__main__ import read, stack_files
 
 ROOT = Path(__file__).parents[2]

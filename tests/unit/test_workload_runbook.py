@@ -9,7 +9,7 @@ from pglast import parse_sql
 from components.alarms import alarms
 from components.app_metrics import METRICS
 from stacks.sections import Settings
-from tests.checkout import ROOT
+from testkit.checkout import ROOT
 
 DOCUMENTS = ROOT / "docs"
 RUNBOOK = (DOCUMENTS / "runbooks/workload.md").read_text()

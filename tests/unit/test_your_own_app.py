@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from tests.checkout import ROOT
+from testkit.checkout import ROOT
 
 DOCUMENT = (ROOT / "docs/your-own-app.md").read_text()
 ROWS = [

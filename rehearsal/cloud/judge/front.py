@@ -7,7 +7,7 @@ from werkzeug.wrappers import Response
 
 from rehearsal.cloud import references, refusals
 from rehearsal.cloud.guard import dialect_of
-from rehearsal.cloud.identities import Identity
+from rehearsal.cloud.iam.identities import Identity
 from rehearsal.cloud.judge import requests, wording
 from rehearsal.cloud.judge.judge import Refusal, refusal
 

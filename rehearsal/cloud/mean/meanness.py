@@ -2,11 +2,11 @@
 
 from typing import Any
 
+from rehearsal.cloud.body import Row
 from rehearsal.cloud.mean.freedoms import Freedom
 from rehearsal.cloud.mean.front import Application, MeanFront
 from rehearsal.cloud.mean.ledger import Ledger
 from rehearsal.cloud.mean.mood import Mood
-from rehearsal.cloud.site import Row
 
 
 class Meanness:

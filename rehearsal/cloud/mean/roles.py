@@ -11,8 +11,8 @@ from typing import Any
 
 from moto.ec2.models import ec2_backends
 
+from rehearsal.cloud.body import every
 from rehearsal.cloud.judge.call import Call
-from rehearsal.cloud.site import every
 from rehearsal.texts import texts
 
 

@@ -4,7 +4,7 @@ https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/ and .../AmazonElastiC
 
 from rehearsal.cloud.judge.call import Call
 from rehearsal.cloud.judge.judge import Refusal
-from rehearsal.cloud.postgres_installation import installation_for
+from rehearsal.cloud.rds.postgres_installation import installation_for
 from rehearsal.cloud.references.reference import Check, standing, subnets
 
 _CATEGORIES = {

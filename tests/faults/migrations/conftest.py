@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from migrator.settings import Server
-from tests import access
-from tests.checkout import Checkout, succeed
-from tests.conftest import Deployment
-from tests.faults.deployer import UP
+from testkit import access
+from testkit.checkout import Checkout, succeed
+from testkit.deployer import UP
+from testkit.deployment import Deployment
 from tests.faults.migrations.stage import Stage
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import boto3
 
 from rehearsal.machine import as_root
-from tests.faults.deployer import Deployer, kill
+from testkit.deployer import Deployer, kill
 from tests.faults.migrations.stage import Stage
 
 

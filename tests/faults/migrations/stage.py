@@ -10,9 +10,9 @@ from migrator.settings import Server
 from rehearsal import daemon
 from rehearsal.access_key import AccessKey
 from stacks.sections import Migrations
-from tests.checkout import Checkout
-from tests.conftest import Deployment
-from tests.faults.deployer import UP, Deployer, until
+from testkit.checkout import Checkout
+from testkit.deployer import UP, Deployer, until
+from testkit.deployment import Deployment
 from tests.faults.migrations.load import WriteLoad
 from tests.faults.migrations.table import Table
 

@@ -8,7 +8,7 @@ from typing import Any
 from migrator.errors import ConnectionFailed
 from migrator.postgres import Session
 from migrator.settings import Server
-from tests.faults.deployer import Deployer, send, until
+from testkit.deployer import Deployer, send, until
 
 FILLER = range(2_000_000, 3_000_000)
 """Rows, none of which is a writer's, that make each phase of a build last some hundredths of a second."""

@@ -1,6 +1,6 @@
 """Two deployers at once: one works, the other waits or is told; and what a killed engine leaves."""
 
-from tests.checkout import Checkout
+from testkit.checkout import Checkout
 from tests.faults.migrations.kills import ENGINE, HELD
 from tests.faults.migrations.phases import OLD_SNAPSHOTS
 from tests.faults.migrations.problems import problems

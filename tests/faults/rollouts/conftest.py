@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.checkout import Checkout, succeed
-from tests.conftest import Deployment
-from tests.faults.deployer import UP
+from testkit.checkout import Checkout, succeed
+from testkit.deployer import UP
+from testkit.deployment import Deployment
 from tests.faults.rollouts.fleet import Fleet
 
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import boto3
 
-from tests.checkout import Checkout, succeed
-from tests.conftest import Deployment
-from tests.faults.deployer import UP, Deployer
+from testkit.checkout import Checkout, succeed
+from testkit.deployer import UP, Deployer
+from testkit.deployment import Deployment
 from tests.faults.rollouts.servers import Servers
 
 STACK = "stacks/Pulumi.local.yaml"

@@ -8,8 +8,8 @@ import boto3
 
 from rehearsal import daemon
 from rehearsal.access_key import AccessKey
-from tests.conftest import Deployment
-from tests.faults.deployer import until
+from testkit.deployer import until
+from testkit.deployment import Deployment
 from tests.infra.server import PM2
 
 

@@ -5,13 +5,13 @@ One is deployed after the other, as someone does who tries again; the good one t
 
 import pytest
 
-from tests.checkout import succeed
-from tests.faults.deployer import UP
+from testkit.checkout import succeed
+from testkit.deployer import UP
+from testkit.load import ASKED
+from testkit.person import Person
+from testkit.traffic import Traffic
 from tests.faults.rollouts.fleet import Fleet
 from tests.faults.rollouts.releases import BAD, BadRelease
-from tests.load import ASKED
-from tests.person import Person
-from tests.traffic import Traffic
 
 pytestmark = pytest.mark.quiet
 LAST_LINES = 5

@@ -2,11 +2,11 @@
 
 import pytest
 
-from tests.faults.deployer import Deployer, until
+from testkit.deployer import Deployer, until
+from testkit.load import ASKED
+from testkit.person import Person
+from testkit.traffic import Traffic
 from tests.faults.rollouts.fleet import Fleet
-from tests.load import ASKED
-from tests.person import Person
-from tests.traffic import Traffic
 
 pytestmark = pytest.mark.quiet
 PEOPLE = 4

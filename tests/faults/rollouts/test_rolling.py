@@ -13,15 +13,16 @@ from dataclasses import dataclass
 
 import pytest
 
-from rehearsal.cloud.targets import UNAWARE
-from tests.conftest import TIMES, Deployment
-from tests.faults.deployer import until
+from rehearsal.cloud.elbv2.targets import UNAWARE
+from testkit.deployer import until
+from testkit.deployment import Deployment
+from testkit.load import ASKED, CONNECTIONS, LEAST, STEADY, Outcome
+from testkit.person import Person
+from testkit.traffic import LONGEST, WITHIN_DRAIN, Traffic
+from testkit.watch import Watch
+from tests.conftest import TIMES
 from tests.faults.rollouts.fleet import Fleet
 from tests.faults.rollouts.servers import Servers
-from tests.load import ASKED, CONNECTIONS, LEAST, STEADY, Outcome
-from tests.person import Person
-from tests.traffic import LONGEST, WITHIN_DRAIN, Traffic
-from tests.watch import Watch
 
 pytestmark = pytest.mark.quiet
 PEOPLE = 10

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from tests.load import CONNECTIONS, Request
+from testkit.load import CONNECTIONS, Request
 
 RECOVERY = 5.0
 """Seconds from a store's return to the first write, and to the last refusal: the bar for both stores."""

@@ -25,15 +25,15 @@ from migrator.postgres import PostgresError, Session
 from migrator.settings import Server
 from rehearsal import daemon
 from rehearsal.access_key import AccessKey
-from tests import access
-from tests.conftest import Deployment
-from tests.faults.deployer import kill, until
+from testkit import access
+from testkit.deployer import kill, until
+from testkit.deployment import Deployment
+from testkit.load import ASKED, LEAST, Load
+from testkit.person import Person
 from tests.faults.rollouts.servers import Servers
 from tests.faults.stores.record import RECOVERY, UNAVAILABLE, Record, pace
 from tests.faults.stores.watch import Watch
 from tests.faults.stores.writers import Writers
-from tests.load import ASKED, LEAST, Load
-from tests.person import Person
 
 pytestmark = pytest.mark.quiet
 PEOPLE = 6

@@ -1,7 +1,7 @@
 """The bars can be missed: each of them notices what it is for."""
 
+from testkit.load import CONNECTIONS, Request
 from tests.faults.stores.record import RECOVERY, Answer, Record, pace
-from tests.load import CONNECTIONS, Request
 
 
 def record(*answers: Answer) -> Record:

@@ -7,8 +7,8 @@ from itertools import count
 
 import requests
 
+from testkit.person import Person
 from tests.faults.stores.record import Answer
-from tests.person import Person
 
 PAUSE = 0.05
 """Seconds between two writes of a person."""

@@ -9,9 +9,9 @@ from collections.abc import Container, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from rehearsal.cloud.targets import UNAWARE
+from rehearsal.cloud.elbv2.targets import UNAWARE
+from testkit.watch import Watch
 from tests.rehearsal.cloud.running import RunningCloud, eventually
-from tests.watch import Watch
 
 PORT = 3000
 SERVER = """#!/bin/bash

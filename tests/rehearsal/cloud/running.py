@@ -16,8 +16,8 @@ from botocore.config import Config
 from rehearsal import daemon
 from rehearsal.access_key import AccessKey
 from rehearsal.isolation.isolation import CHOICE
-from tests import cloud_log
-from tests.checkout import free_port
+from testkit import cloud_log
+from testkit.checkout import free_port
 
 TRUST = json.dumps(
     {

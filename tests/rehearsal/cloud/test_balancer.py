@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.load import Load
+from testkit.load import Load
 from tests.rehearsal.cloud.fleet import Fleet
 from tests.rehearsal.cloud.running import RunningCloud, eventually
 

@@ -11,7 +11,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from rehearsal import access_key, daemon
-from rehearsal.cloud.users import RECORD
+from rehearsal.cloud.iam.users import RECORD
 from rehearsal.deployer import principal
 from rehearsal.engine.environment import ROOT, Rehearsal
 from stacks import deployer_policy

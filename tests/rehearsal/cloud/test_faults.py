@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from rehearsal.errors import CloudError
-from tests.load import Load
+from testkit.load import Load
 from tests.rehearsal.cloud.fleet import Fleet
 from tests.rehearsal.cloud.running import RunningCloud, eventually
 

@@ -7,12 +7,12 @@ from typing import Any
 import boto3
 import pytest
 
+from testkit.program import ROOT, configuration, program
 from tests.rehearsal.cloud.described import PUTS
 from tests.rehearsal.cloud.described.network import TAGS
 from tests.rehearsal.cloud.described.put import Aws, differences, leaves
 from tests.rehearsal.cloud.described.storage import REGION
 from tests.rehearsal.cloud.running import RunningCloud
-from tests.unit.program import ROOT, configuration, program
 
 STACKS = [path.name.split(".")[1] for path in (ROOT / "stacks").glob("Pulumi.*.yaml")]
 NOTHING_IS_PUT = {"aws:acm/certificateValidation:CertificateValidation"}

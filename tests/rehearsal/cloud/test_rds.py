@@ -12,10 +12,10 @@ from botocore.exceptions import ClientError
 from pg8000.exceptions import DatabaseError, InterfaceError
 from pg8000.native import Connection
 
-from components.aws_api import AwsApi
 from components.encryption import DELETION_WINDOW_DAYS
-from components.free_storage import free_storage
-from tests.checkout import ROOT
+from components.gates.aws_api import AwsApi
+from components.gates.free_storage import free_storage
+from testkit.checkout import ROOT
 from tests.rehearsal.cloud.running import RunningCloud, eventually
 
 RUNBOOK = (ROOT / "docs/runbooks/stores.md").read_text()

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.load import Load
+from testkit.load import Load
 from tests.rehearsal.cloud.fleet import SERVER, Fleet
 from tests.rehearsal.cloud.running import RunningCloud, eventually
 

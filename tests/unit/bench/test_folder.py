@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bench.folder import ENDED
-from tests.checkout import ROOT
+from testkit.checkout import ROOT
 
 BENCH = """
 import signal

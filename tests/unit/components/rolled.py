@@ -1,10 +1,10 @@
 """A rollout of version 7, as components take it."""
 
-from components.aws_api import AwsApi
-from components.check_session import CheckSession
+from components.gates.aws_api import AwsApi
 from components.mixed_instances import MixedInstances
-from components.replacement import Replacement
-from components.smoke import Smoke
+from components.rollout.drive import Replacement
+from components.rollout.session import CheckSession
+from components.rollout.smoke import Smoke
 
 API = AwsApi(region="xx-1", endpoint=None)
 INSTANCES = MixedInstances(

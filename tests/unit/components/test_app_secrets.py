@@ -7,13 +7,13 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
+from budgets.pulumi_secrets import PulumiSecret
 from components.app_secrets import AppSecrets, app_secrets, existing_secret
+from components.secret_arn import SecretArn
 from components.secrets import Secret, SecretArgs
-from stacks.pulumi_secrets import PulumiSecret
-from stacks.secret_arn import SecretArn
 from stacks.settings import parse
 from stacks.wiring import Wiring
-from tests.unit.components.registered import Registered, register, secret
+from testkit.registered import Registered, register, secret
 
 VERSION = "aws:secretsmanager/secretVersion:SecretVersion"
 ARN = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:shop-AbCdEf"

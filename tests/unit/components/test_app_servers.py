@@ -9,9 +9,9 @@ from components.app_secrets import AppSecrets, SecretVariable
 from components.app_servers import AppServers, AppServersArgs, deleted_within
 from components.scaling import Scaling, ScalingArgs
 from components.server_template import Backends, ReleaseLocation, ServerTemplate, ServerTemplateArgs
-from rehearsal.cloud.cloud_init import unpack
+from rehearsal.cloud.ec2.cloud_init import unpack
 from stacks.sections import Settings
-from tests.unit.components.registered import Registered, register
+from testkit.registered import Registered, register
 from tests.unit.components.rolled import INSTANCES, replacement, smoke
 
 GROUP = "aws:autoscaling/group:Group"

@@ -11,7 +11,7 @@ from urllib.error import URLError
 import pytest
 
 from components.browser import browser
-from components.smoke import smoke
+from components.rollout.smoke import smoke
 from rehearsal.cloud.certificates import CertificateAuthority
 
 NAME = "app.nowhere.invalid"

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from components.bucket import Bucket, BucketArgs, Writer
-from tests.unit.components.registered import register
+from testkit.registered import register
 
 RELEASES = BucketArgs(keep_versions_days=30, kms_key_arn="arn:key", log_bucket="logs")
 S3 = Writer(service="logging.s3.amazonaws.com", prefix="s3", source_account="123456789012")

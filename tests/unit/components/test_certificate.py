@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from components.certificate import Certificate, CertificateArgs, check_zone
-from components.gate import GateClosed
-from tests.unit.components.registered import register
+from components.gates.gate import GateClosed
+from testkit.registered import register
 from tests.unit.components.rolled import API
 
 VALIDATION = "aws:acm/certificateValidation:CertificateValidation"

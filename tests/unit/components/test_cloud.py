@@ -9,7 +9,7 @@ import pytest
 from components import naming
 from components.cloud import Cloud, CloudArgs, first
 from components.encryption import EncryptionKey, EncryptionKeyArgs
-from tests.unit.components.registered import Registered, register
+from testkit.registered import Registered, register
 
 
 def cloud(**differences: Any) -> tuple[Registered, dict[str, Any]]:

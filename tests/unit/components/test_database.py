@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from components.database import Database, DatabaseArgs
 from components.postgres_parameters import DEFAULTS, STATIC, family, parameters
-from tests.unit.components.registered import Registered, register, secret
+from testkit.registered import Registered, register, secret
 
 INSTANCE = "aws:rds/instance:Instance"
 ARGS = DatabaseArgs(

@@ -3,7 +3,7 @@
 import pytest
 
 from components.encryption import EncryptionKey, EncryptionKeyArgs
-from tests.unit.components.registered import Registered, register
+from testkit.registered import Registered, register
 
 KEY = "aws:kms/key:Key"
 

@@ -6,7 +6,7 @@ import pytest
 
 from components.load_balancer import LoadBalancer, LoadBalancerArgs
 from stacks.sections import Settings
-from tests.unit.components.registered import Registered, register
+from testkit.registered import Registered, register
 from tests.unit.components.rolled import API
 
 BALANCER = "aws:lb/loadBalancer:LoadBalancer"

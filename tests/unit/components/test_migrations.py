@@ -7,16 +7,17 @@ from typing import Any
 import pulumi
 import pytest
 
-from components import migrations, tasks
-from components.aws_api import AwsApi
+from components import migrations
 from components.database import Database
+from components.gates import ecs_task
+from components.gates.aws_api import AwsApi
 from components.migrations import BOOTSTRAP, Migrations, MigrationsArgs
-from tests.unit.components.registered import Registered, register
+from testkit.registered import Registered, register
 from tests.unit.components.test_database import ARGS as DATABASE
 
 ADD_INDEX = 'CREATE INDEX "Member_createdAt_idx" ON "Member"("createdAt");\n'
 ARN = "arn:aws:ecs:xx-1:123456789012:task-definition/kit:3"
-TASK = tasks.Task(
+TASK = ecs_task.Task(
     cluster="kit",
     task_definition=ARN,
     container="migrations",
@@ -147,8 +148,8 @@ def test_a_failed_task_says_its_last_lines_and_the_way_on() -> None:
         "containers": [{"name": "migrations", "exitCode": 9}],
         "stoppedReason": "Essential container exited",
     }
-    code = tasks.exit_code(stopped, "migrations")
-    assert tasks.failure(TASK, stopped, code, ["1_index 1/1 failed", "relation does not exist"]) == (
+    code = ecs_task.exit_code(stopped, "migrations")
+    assert ecs_task.failure(TASK, stopped, code, ["1_index 1/1 failed", "relation does not exist"]) == (
         "kit failed with exit code 9 (Essential container exited); its last lines:\n"
         "  1_index 1/1 failed\n"
         "  relation does not exist\n"
@@ -160,8 +161,8 @@ def test_a_failed_task_says_its_last_lines_and_the_way_on() -> None:
 def test_a_task_that_never_ran_has_no_exit_code() -> None:
     """An image that can't be pulled, a secret that can't be read: ECS' reason is all there is."""
     stopped = {"containers": [{"name": "migrations"}], "stoppedReason": "CannotPullContainerError"}
-    code = tasks.exit_code(stopped, "migrations")
-    assert tasks.failure(TASK, stopped, code, []).splitlines()[0] == (
+    code = ecs_task.exit_code(stopped, "migrations")
+    assert ecs_task.failure(TASK, stopped, code, []).splitlines()[0] == (
         "kit did not run (CannotPullContainerError); its last lines:"
     )
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from components.alarms import alarms
 from components.monitoring import Monitoring, MonitoringArgs
-from tests.unit.components.registered import Registered, register
+from testkit.registered import Registered, register
 
 ALARM = "aws:cloudwatch/metricAlarm:MetricAlarm"
 TABLE = alarms(max_connections=400, free_storage_gib=10, app_namespace="kit")

@@ -8,7 +8,7 @@ import pytest
 
 from components.network import Network, NetworkArgs
 from components.security_groups import SecurityGroups, SecurityGroupsArgs
-from tests.unit.components.registered import Registered, register
+from testkit.registered import Registered, register
 
 ZONES = ["xx-1a", "xx-1b", "xx-1c"]
 

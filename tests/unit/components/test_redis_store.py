@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from components.redis_store import RedisStore, RedisStoreArgs
-from tests.unit.components.registered import Registered, register, secret
+from testkit.registered import Registered, register, secret
 
 GROUP = "aws:elasticache/replicationGroup:ReplicationGroup"
 ARGS = RedisStoreArgs(

@@ -9,7 +9,7 @@ from components import artifact, release
 from components.artifact import Artifact
 from components.native_modules import NativeModule, Servers
 from components.release import Release, ReleaseArgs
-from tests.unit.components.registered import register
+from testkit.registered import register
 
 
 def test_a_release_is_an_object_named_by_its_digest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

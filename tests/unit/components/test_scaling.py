@@ -1,7 +1,7 @@
 """What makes the group larger and smaller."""
 
 from components.scaling import Scaling, ScalingArgs, Scheduled
-from tests.unit.components.registered import register
+from testkit.registered import register
 
 SCHEDULE = "aws:autoscaling/schedule:Schedule"
 

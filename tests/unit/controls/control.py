@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from tests.unit.components.registered import Registered
+from testkit.registered import Registered
 
 Inputs = dict[str, Any]
 Flip = Callable[[Registered], object]

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 
-from tests.unit.components.registered import Registered
+from testkit.registered import Registered
 from tests.unit.controls.control import Control, Flip, Inputs, at, each, flip, put
 
 VPC = "aws:ec2/vpc:Vpc"

@@ -5,7 +5,7 @@ import gzip
 import json
 from collections.abc import Callable, Iterator
 
-from tests.unit.components.registered import Registered
+from testkit.registered import Registered
 from tests.unit.controls.control import MISSING, Control, Flip, Inputs, at, changed, each, flip, plain, put
 from tests.unit.controls.network import INGRESS, in_two_zones
 from tests.unit.controls.storage import statements

@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from tests.unit.components.registered import Registered
+from testkit.registered import Registered
 from tests.unit.controls.control import MISSING, Control, Flip, Inputs, at, changed, each, named, plain, put
 from tests.unit.controls.network import BALANCER
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from tests.unit.components.registered import Registered
+from testkit.registered import Registered
 from tests.unit.controls.control import Control, Flip, Inputs, changed, each, flip, named, plain, put
 
 DATABASE = "aws:rds/instance:Instance"

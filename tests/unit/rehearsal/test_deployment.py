@@ -13,7 +13,7 @@ import yaml
 from moto import mock_aws
 
 from rehearsal import deployment
-from rehearsal.cloud import kms
+from rehearsal.cloud.kms import secrets_key
 from rehearsal.engine.environment import ROOT, SECRETS_PROVIDER, Rehearsal
 from rehearsal.errors import DeploymentError
 from stacks import passphrase
@@ -95,12 +95,12 @@ def test_a_users_own_key_is_no_fault(key: dict[str, str], everyone_has_it: bool)
 def test_every_rehearsals_kms_opens_the_key_of_stack_local(region: str) -> None:
     """As the CLI asks for it, wherever the rehearsal is: else `make up` would write another into the file."""
     blob = b64decode(yaml.safe_load((ROOT / "stacks/Pulumi.local.yaml").read_text())["encryptedkey"])
-    kms.register()
+    secrets_key.register()
     with mock_aws():
         client = boto3.client("kms", region_name=region, aws_access_key_id="x", aws_secret_access_key="x")
         assert len(client.decrypt(CiphertextBlob=blob)["Plaintext"]) == 32
         described = client.describe_key(KeyId=SECRETS_PROVIDER.removeprefix("awskms://"))
-    assert described["KeyMetadata"]["Arn"] == f"arn:aws:kms:{region}:123456789012:key/{kms.KEY_ID}"
+    assert described["KeyMetadata"]["Arn"] == f"arn:aws:kms:{region}:123456789012:key/{secrets_key.KEY_ID}"
 
 
 def test_all_that_was_written_is_removed(rehearsal: Rehearsal) -> None:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from stacks.problems import Problem
+from budgets.problems import Problem
 from stacks.sections import Settings
 from stacks.settings import SettingsError, parse
 
@@ -213,7 +213,7 @@ def test_a_wrong_budget_is_noticed(
     module: str, constant: str, wrong: int, noticed: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The twin: with one constant wrong, the same search finds a stack that breaks that promise."""
-    monkeypatch.setattr(import_module(f"stacks.budgets.{module}"), constant, wrong)
+    monkeypatch.setattr(import_module(f"budgets.{module}"), constant, wrong)
     found: set[str] = set()
 
     @settings(few, phases=[Phase.generate], derandomize=True)

@@ -15,15 +15,15 @@ from typing import Any
 
 import pytest
 
-from rehearsal.provider.resource import words
-from rehearsal.provider.table import RESOURCES
+from rehearsal.offline.provider.table import RESOURCES
+from rehearsal.offline.provider.values import words
 from stacks import replacements
 from stacks.deployed import Deployed
 from stacks.replacements import BUCKET, DATABASE, KEY, STORE, VPC
 from stacks.sections import Section, Settings
 from stacks.settings import SettingsError, parse
-from tests.unit.components.registered import Registered
-from tests.unit.program import configuration, program
+from testkit.program import configuration, program
+from testkit.registered import Registered
 
 TODAY = date(2026, 11, 29)
 UNPROTECTED: dict[str, Any] = {

@@ -3,8 +3,8 @@
 import pytest
 
 from stacks.stack_name import UnusableName, refuse_unusable
-from tests.unit.components.registered import Registered
-from tests.unit.program import configuration, program
+from testkit.program import configuration, program
+from testkit.registered import Registered
 
 
 @pytest.mark.parametrize("name", ["dev", "staging", "prod", "pr-12", "a", "fifteen-letters"])

@@ -8,9 +8,9 @@ from botocore.model import ServiceModel
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stacks.credentials import named_like_a_secret, shape
-from stacks.pulumi_secrets import PulumiSecret
-from stacks.secret_arn import SecretArn
+from budgets.credentials import named_like_a_secret, shape
+from budgets.pulumi_secrets import PulumiSecret
+from components.secret_arn import SecretArn
 from stacks.settings import SettingsError, parse
 from stacks.variable_rules import MAX_SECRET_BYTES, PLAIN
 

@@ -12,7 +12,7 @@ from components.load_balancer import LoadBalancer
 from components.release import Release
 from stacks.settings import parse
 from stacks.wiring import Wiring, environment
-from tests.unit.components.registered import register
+from testkit.registered import register
 
 CERTIFICATE = "arn:aws:acm:eu-central-1:123456789012:certificate/own"
 

@@ -3,15 +3,16 @@
 import sys
 from typing import Any
 
-from rehearsal.cloud import elbv2, warm_pool_api
 from rehearsal.cloud.__main__ import main
-from rehearsal.cloud.mending import mend
+from rehearsal.cloud.autoscaling import warm_pool_patches
+from rehearsal.cloud.elbv2 import body
+from rehearsal.cloud.moto_patch import patch
 
 
 def fail(*_: Any, **__: Any) -> Any:
     raise KeyError("broken on purpose")
 
 
-vars(warm_pool_api)["find_group"] = fail
-mend(elbv2.LoadBalancers, reconcile=fail)
+vars(warm_pool_patches)["find_group"] = fail
+patch(body.LoadBalancers, reconcile=fail)
 sys.exit(main())

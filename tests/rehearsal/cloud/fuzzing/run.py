@@ -7,7 +7,7 @@ from typing import Any
 from botocore.config import Config
 from botocore.exceptions import ClientError, HTTPClientError
 
-from tests import cloud_log
+from testkit import cloud_log
 from tests.rehearsal.cloud.described import PUTS
 from tests.rehearsal.cloud.described.put import Aws
 from tests.rehearsal.cloud.fuzzing.corpus import Call, Corpus

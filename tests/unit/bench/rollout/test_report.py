@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from bench.rollout.fleet import Look, Refresh
 from bench.rollout.report import BOOT, DRAIN, WARM_UP, Phase, Report, Rollout, Second
-from tests.load import Outcome, Request
+from testkit.load import Outcome, Request
 
 START = 1_000_000.0
 LOOKS = [

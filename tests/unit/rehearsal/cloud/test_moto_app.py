@@ -12,7 +12,7 @@ from werkzeug.test import EnvironBuilder
 from werkzeug.wrappers import Response
 
 from rehearsal.cloud.moto_app import Moto
-from rehearsal.cloud.parameters import InstanceClass, evaluate
+from rehearsal.cloud.rds.parameters import InstanceClass, evaluate
 
 SERVICES = {"rds": "query", "ec2": "ec2", "ecs": "json", "s3": "rest-xml"}
 ANY = InstanceClass(memory=1, vcpu=1, allocated_storage=1, port=1)

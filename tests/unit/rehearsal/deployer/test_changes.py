@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from rehearsal.cloud import policies
+from rehearsal.cloud.iam import policies
+from rehearsal.cloud.iam.rights.dependent import ABSENT
+from rehearsal.cloud.iam.rights.needs import needs
+from rehearsal.cloud.iam.rights.resources import Place
 from rehearsal.cloud.judge.call import Call
-from rehearsal.cloud.rights.dependent import ABSENT
-from rehearsal.cloud.rights.needs import needs
-from rehearsal.cloud.rights.resources import Place
 from stacks import deployer_policy
 from stacks.settings import FOLDER
 

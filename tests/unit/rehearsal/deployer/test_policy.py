@@ -9,17 +9,17 @@ from typing import Any
 import pytest
 from botocore import xform_name
 
-from rehearsal.cloud import policies
+from rehearsal.cloud.iam import policies
+from rehearsal.cloud.iam.rights import actions, reference, resources
+from rehearsal.cloud.iam.rights.dependent import ABSENT
 from rehearsal.cloud.judge.call import Call, service_model
 from rehearsal.cloud.judge.judge import violations
-from rehearsal.cloud.rights import actions, reference, resources
-from rehearsal.cloud.rights.dependent import ABSENT
 from rehearsal.deployer import official, policy
 from rehearsal.deployer.__main__ import generated
 from rehearsal.deployer.right import General
 from rehearsal.deployer.table import RECORDED, recorded
-from rehearsal.provider.resource import Call as ApiCall
-from rehearsal.provider.table import RESOURCES
+from rehearsal.offline.provider.call import Call as ApiCall
+from rehearsal.offline.provider.table import RESOURCES
 from stacks import deployer_policy
 from stacks.deployer_policy import Names
 

@@ -7,12 +7,12 @@ from typing import Any
 import boto3
 
 from rehearsal.cloud.judge.call import Call
-from rehearsal.provider import crud
-from rehearsal.provider.inputs import completed, taken_by
-from rehearsal.provider.resource import Call as Action
-from rehearsal.provider.table import RESOURCES
-from rehearsal.provider.work import Work
-from tests.unit.components.registered import Registered
+from rehearsal.offline.provider import crud
+from rehearsal.offline.provider.call import Call as Action
+from rehearsal.offline.provider.inputs import completed, taken_by
+from rehearsal.offline.provider.resource import Work
+from rehearsal.offline.provider.table import RESOURCES
+from testkit.registered import Registered
 
 REGION = "eu-central-1"
 DEPTH = 5

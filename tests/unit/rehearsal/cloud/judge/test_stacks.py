@@ -7,8 +7,8 @@ import pytest
 
 from components import security_groups
 from rehearsal.cloud.judge.judge import violations
-from tests.unit.components import registered
-from tests.unit.program import configuration, program
+from testkit import registered
+from testkit.program import configuration, program
 from tests.unit.rehearsal.cloud.judge.calls import calls_of
 
 STACKS = ("local", "dev", "staging", "prod")

@@ -1,0 +1,1 @@
+"""Gates, and what their checks ask AWS for."""

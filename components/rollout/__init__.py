@@ -1,0 +1,1 @@
+"""A rollout: what replaces servers, watches them, and asks them whether they are what they should be."""

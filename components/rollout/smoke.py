@@ -1,0 +1,167 @@
+"""Asks the app through its load balancer: is it the release that was deployed, and who is logged in?"""
+
+import socket
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from http.client import HTTPException
+from typing import Any
+from urllib.parse import urlsplit
+
+import pulumi
+from botocore.exceptions import BotoCoreError, ClientError
+
+from components.browser import browser
+from components.gates.aws_api import AwsApi
+from components.gates.gate import GateClosed
+from components.rollout.session import CheckSession, Limited, Unanswered
+
+POLL = 2.0
+"""Seconds until a wrong answer is asked for again."""
+TIMEOUT = 180
+"""Seconds for a new name to be known in DNS, and the last old server to be out of rotation."""
+REQUEST_TIMEOUT = 10
+ATTEMPTS = 3
+"""To make a session before a rollout, which does not wait for it longer."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Smoke:
+    """What the app is asked."""
+
+    url: pulumi.Input[str]
+    """Of the app, through the balancer."""
+    through: pulumi.Input[str] | None
+    """The balancer's name, where the app's own is the user's to publish and may lead nowhere yet."""
+    release: str
+    paths: Sequence[str]
+    """Each has to answer 200."""
+    answers: int
+    """In a row have to be right: the balancer goes round the servers."""
+    session: CheckSession | None
+    password_secret_arn: pulumi.Input[str] | None
+    """Of the session's account; read when it is needed."""
+    token_secret_arn: pulumi.Input[str] | None
+    """Of the token by which the app knows a check."""
+    api: AwsApi
+
+    @property
+    def context(self) -> Mapping[str, pulumi.Input[Any]]:
+        return {
+            "url": self.url,
+            "through": self.through,
+            "password_secret_arn": self.password_secret_arn,
+            "token_secret_arn": self.token_secret_arn,
+        }
+
+    def before(
+        self,
+        *,
+        url: str,
+        password_secret_arn: str | None,
+        token_secret_arn: str | None,
+        through: str | None = None,
+    ) -> None:
+        """Makes the session that has to outlive the rollout. A release that can't is still replaced."""
+        for attempt in range(ATTEMPTS):
+            try:
+                self._open(url, through, password_secret_arn, token_secret_arn)
+                if self.session is not None:
+                    self.session.predates = True
+                return
+            except Unanswered as error:
+                problem = error
+            time.sleep(POLL * (attempt < ATTEMPTS - 1))
+        pulumi.log.warn(f"no session was made before the rollout, so it has none to judge: {problem}")
+
+    def verify(
+        self,
+        *,
+        url: str,
+        password_secret_arn: str | None,
+        token_secret_arn: str | None,
+        through: str | None = None,
+    ) -> None:
+        """The `verified` gate's check: each answer is right, of this release, and to who was logged in.
+
+        Where nobody was, as on a first deployment, a new log-in has to work, and no session is judged.
+
+        An app that has had enough of the check's requests is no reason to fail a release: others may have
+        brought it there. The session is then not judged, which a warning says.
+        """
+        deadline = time.monotonic() + TIMEOUT
+        session = self.session
+        right = 0
+        while right < self.answers:
+            problem = smoke(url, self.release, self.paths, through)
+            limited = False
+            if session is not None and not problem:
+                try:
+                    self._open(url, through, password_secret_arn, token_secret_arn)
+                    session.check(url)
+                except Unanswered as error:
+                    problem, limited = str(error), isinstance(error, Limited)
+            right = 0 if problem else right + 1
+            if not problem:
+                continue
+            if time.monotonic() <= deadline:
+                pulumi.log.info(f"waiting: {problem}", ephemeral=True)
+                time.sleep(POLL)
+            elif limited:
+                pulumi.log.warn(f"NOT JUDGED: whether users stay logged in was not looked at. {problem}")
+                session, deadline = None, time.monotonic() + TIMEOUT
+            else:
+                raise GateClosed(
+                    f"The app does not answer as it should: {problem}. Mend it and run `pulumi up` again."
+                )
+        pulumi.log.info(f"{url} answers with release {self.release[:12]}{judgement(session)}")
+        if through is not None and not known(url):
+            pulumi.log.warn(
+                f"{urlsplit(url).hostname} leads nowhere yet: publish it as an alias of {through}"
+            )
+
+    def _open(
+        self, url: str, through: str | None, password_secret_arn: str | None, token_secret_arn: str | None
+    ) -> None:
+        if self.session is not None and not self.session.is_open:
+            try:
+                secrets = self.api.client("secretsmanager")
+                password, token = (
+                    secrets.get_secret_value(SecretId=arn)["SecretString"]
+                    for arn in (password_secret_arn, token_secret_arn)
+                )
+            except (BotoCoreError, ClientError) as error:
+                raise Unanswered(f"the check account's password can't be read: {error}") from error
+            self.session.open(url, password=password, token=token, through=through)
+
+
+def known(url: str) -> bool:
+    """Whether the URL's host has an address."""
+    try:
+        return bool(socket.getaddrinfo(urlsplit(url).hostname, None))
+    except OSError:
+        return False
+
+
+def judgement(session: CheckSession | None) -> str:
+    """What a session that holds says of the rollout, to be added to a sentence."""
+    if session is None:
+        return ""
+    if session.predates:
+        return f", and {session.email}, logged in before the rollout, is still logged in"
+    return f", and {session.email} can log in; no session to judge was made before the rollout"
+
+
+def smoke(url: str, release: str, paths: Sequence[str], through: str | None = None) -> str | None:
+    """What is wrong with the app's answers; None when nothing is."""
+    opener = browser(url, through)
+    for path in (*paths, "/healthz"):
+        try:
+            with opener.open(url + path, timeout=REQUEST_TIMEOUT) as answer:
+                body = answer.read().decode(errors="replace")
+        except (OSError, HTTPException) as error:
+            return f"GET {url}{path}: {error}"
+    if release not in body:
+        shown = body[:200]
+        return f"GET {url}/healthz does not show release {release} (environment variable RELEASE): {shown}"
+    return None

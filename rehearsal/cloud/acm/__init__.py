@@ -1,0 +1,1 @@
+"""Certificate Manager: what moto lacks of it, and what is real behind it."""

@@ -1,0 +1,1 @@
+"""Auto Scaling: what moto lacks of it, and what is real behind it."""

@@ -1,0 +1,1 @@
+"""EC2: what moto lacks of it, and what is real behind it."""

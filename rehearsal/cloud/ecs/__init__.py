@@ -1,0 +1,1 @@
+"""ECS: what moto lacks of it, and what is real behind it."""

@@ -1,0 +1,1 @@
+"""ElastiCache: what moto lacks of it, and what is real behind it."""

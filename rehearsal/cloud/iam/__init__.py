@@ -1,0 +1,1 @@
+"""IAM: what moto lacks of it, and what is real behind it."""

@@ -1,0 +1,114 @@
+"""What IAM users may do, asked of their policies before a call goes on: the deployers are such users.
+
+Their calls are judged by AWS's Service Authorization Reference (rights/), and the rights that they used are
+written down, for their least policy is generated from that.
+"""
+
+import logging
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from moto.ec2.models import ec2_backends
+from moto.iam.models import User
+from moto.kms.models import kms_backends
+from moto.utilities.utils import get_partition
+from werkzeug.wrappers import Response
+
+from rehearsal.cloud import refusals
+from rehearsal.cloud.guard import dialect_of
+from rehearsal.cloud.iam import authorization, holder, policies
+from rehearsal.cloud.iam.identities import Identity
+from rehearsal.cloud.iam.rights.actions import UnknownActionError
+from rehearsal.cloud.iam.rights.dependent import ABSENT
+from rehearsal.cloud.iam.rights.needs import Right, needs
+from rehearsal.cloud.iam.rights.resources import Place
+from rehearsal.cloud.judge import requests
+from rehearsal.cloud.kms import keys
+from rehearsal.cloud.refusals import Reason, RefusedError
+from rehearsal.deployer.right import general, stack_of
+
+RECORD = "rights-of-deployers.txt"
+"""In the state folder: each right that a deployer used, once."""
+_TAGS_OF_BUCKETS = f"{requests.S3_CONTROL}tags/"
+_S3_CONTROL = {"GET": "s3:ListTagsForResource", "POST": "s3:TagResource", "DELETE": "s3:UntagResource"}
+"""S3 Control, by which the official plugin tags buckets: https://docs.aws.amazon.com/AmazonS3/latest/API/"""
+log = logging.getLogger("rehearsal.cloud.iam.users")
+
+
+class Users:
+    """Asks what users may do; safe to share between threads."""
+
+    def __init__(self, state_dir: Path) -> None:
+        self._record = state_dir / RECORD
+        self._seen: set[str] = set()
+        self._lock = threading.Lock()
+
+    def refused(self, environ: dict[str, Any], user: User, identity: Identity) -> Response | None:
+        """AWS's answer to a call that the user lacks a right for; None for one that goes on."""
+        try:
+            self._ask(environ, user, identity)
+        except RefusedError as error:
+            refused = error
+        except Exception:
+            log.exception("the rights that a request needs could not be told; it is refused")
+            refused = holder.unjudged(user.arn)
+        else:
+            return None
+        return refusals.response(refused, dialect_of(environ, identity.service))
+
+    def _ask(self, environ: dict[str, Any], user: User, identity: Identity) -> None:
+        place = Place(
+            partition=get_partition(identity.region), region=identity.region, account=user.account_id
+        )
+        documents = list(holder.documents(user))
+        for right in _rights(environ, user, identity, place):
+            self._note(right, place, user)
+            context = {
+                **ABSENT,
+                **holder.context(user.arn, account=user.account_id, region=place.region),
+                **_tags(right, place),
+                **{key.lower(): value for key, value in right.context.items()},
+            }
+            if not policies.allows(documents, right.action, right.resource, context):
+                refusal = holder.refusal(user.arn, right.action, right.resource)
+                raise RefusedError(Reason.NOT_GRANTED, refusal)
+
+    def _note(self, right: Right, place: Place, user: User) -> None:
+        stack = stack_of(user.name)
+        line = None if stack is None else general(right, place, stack)
+        with self._lock:
+            if line is not None and str(line) not in self._seen:
+                self._seen.add(str(line))
+                with self._record.open("a") as record:
+                    record.write(f"{line}\n")
+
+
+def _rights(environ: dict[str, Any], user: User, identity: Identity, place: Place) -> Iterator[Right]:
+    if identity.service == "s3" and environ["PATH_INFO"].startswith(_TAGS_OF_BUCKETS):
+        arn = environ["PATH_INFO"].removeprefix(_TAGS_OF_BUCKETS)
+        yield Right(action=_S3_CONTROL[environ["REQUEST_METHOD"]], resource=arn)
+        return
+    try:
+        call = requests.read(environ, identity.service, identity.region)
+    except requests.UnreadableError:
+        return  # the judge says so
+    if call is None or authorization.is_ambiguous(environ):
+        raise holder.unjudged(user.arn)
+    try:
+        call, aliases = keys.named(call, place)
+        yield from needs(call, place, aliases)
+    except UnknownActionError as error:
+        raise RefusedError(Reason.NOT_GRANTED, str(error)) from error
+
+
+def _tags(right: Right, place: Place) -> dict[str, str]:
+    """Those of EC2's resources and of keys, as condition keys; none of one that is not there."""
+    kind, _, name = (right.resource or "").rpartition("/")
+    tags: dict[str, str] = {}
+    if ":ec2:" in kind:
+        tags = ec2_backends[place.account][place.region].tags.get(name, {})
+    elif ":kms:" in kind:
+        tags = kms_backends[place.account][place.region].tagger.get_tag_dict_for_resource(name)
+    return {f"aws:resourcetag/{key.lower()}": value for key, value in tags.items()}

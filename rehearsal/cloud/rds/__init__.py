@@ -1,0 +1,1 @@
+"""RDS: what moto lacks of it, and what is real behind it."""

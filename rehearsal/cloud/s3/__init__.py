@@ -1,0 +1,1 @@
+"""S3: what moto lacks of it, and what is real behind it."""

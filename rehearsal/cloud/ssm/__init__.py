@@ -1,0 +1,1 @@
+"""Systems Manager: what moto lacks of it, and what is real behind it."""

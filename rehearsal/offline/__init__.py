@@ -1,0 +1,1 @@
+"""A provider and a language host for machines that reach package registries only."""
