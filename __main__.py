@@ -4,79 +4,319 @@ from datetime import UTC, datetime
 
 import pulumi
 
-from components.app_servers import AppServers
+from components import bucket as buckets
+from components import naming, redis_store
+from components.alarms import alarms
+from components.app import environment
+from components.app_secrets import app_secrets, existing_secrets
+from components.app_servers import AppServers, AppServersArgs
 from components.bucket import Bucket
-from components.cloud import Cloud
-from components.database import Database
-from components.encryption import EncryptionKey
-from components.load_balancer import LoadBalancer
-from components.migrations import Migrations
-from components.monitoring import Monitoring
-from components.network import Network
-from components.redis_store import RedisStore
-from components.release import Release
-from components.rollout.component import Rollout
-from components.scaling import Scaling
-from components.secrets import Secret, password
-from components.security_groups import SecurityGroups
-from components.server_template import ServerTemplate
-from stacks import relaxations, replacements, restores
+from components.cloud import Cloud, CloudArgs
+from components.common import Common
+from components.database import Database, DatabaseArgs
+from components.encryption import EncryptionKey, EncryptionKeyArgs
+from components.load_balancer import LoadBalancer, LoadBalancerArgs
+from components.migrations import Migrations, MigrationsArgs
+from components.mixed_instances import MixedInstances
+from components.monitoring import Monitoring, MonitoringArgs, watched
+from components.network import Network, NetworkArgs
+from components.redis_store import RedisStore, RedisStoreArgs
+from components.release import Release, ReleaseArgs
+from components.rollout.component import Rollout, RolloutArgs
+from components.rollout.drive import Replacement
+from components.rollout.smoke import Smoke, answers_wanted
+from components.scaling import Scaling, ScalingArgs
+from components.secrets import Secret, SecretArgs, password
+from components.security_groups import SecurityGroups, SecurityGroupsArgs
+from components.server_template import Backends, ReleaseLocation, ServerTemplate, ServerTemplateArgs
+from stacks import answering, relaxations, replacements, restores
 from stacks.deployed import deployed
 from stacks.settings import load, refuse
 from stacks.stack_name import refuse_unusable
-from stacks.wiring import Wiring
 
-stack = pulumi.get_stack()
-refuse_unusable(pulumi.get_project(), stack)
-wire = Wiring(project=pulumi.get_project(), stack=stack, settings=load(stack))
-relaxations.tell(stack, wire.settings)
-name = wire.name
+project, stack = pulumi.get_project(), pulumi.get_stack()
+refuse_unusable(project, stack)
+settings = load(stack)
+relaxations.tell(stack, settings)
+name = naming.prefix(project, stack)
 found = deployed()
 replacements.refuse_renamed(name, found)
 refuse(
     [
-        *replacements.problems(wire.settings, name, found, datetime.now(UTC).date()),
-        *restores.problems(wire.settings, found),
+        *replacements.problems(settings, name, found, datetime.now(UTC).date()),
+        *restores.problems(settings, found),
     ]
 )
-cloud = Cloud(name, wire.cloud())
-here = pulumi.ResourceOptions(provider=cloud.provider)
+tags = naming.default_tags(project, stack, settings.tags)
+gates = naming.gates(project, stack)
+app_group = f"{name}-app"
 
-key = EncryptionKey(name, wire.key(cloud), here)
-network = Network(name, wire.network(cloud, key), here)
-groups = SecurityGroups(name, wire.security_groups(network), here)
-logs = Bucket(f"{name}-logs", wire.logs(cloud), here)
-bucket = Bucket(f"{name}-artifacts", wire.artifacts(key, logs), here)
-balancer = LoadBalancer(name, wire.load_balancer(network, groups, logs), here)
-
-database = Database(f"{name}-database", wire.database(cloud, network, groups, key), here)
-sessions = cache = RedisStore(f"{name}-sessions", wire.sessions(network, groups, key), here)
-if wire.settings.redis.separate_cache:
-    cache = RedisStore(f"{name}-cache", wire.cache(network, groups, key), here)
-session_secret = Secret(f"{name}-session", wire.session_secret(password(f"{name}-session"), key), here)
-kit_secrets = {"SESSION_SECRET": session_secret}
-checks = check_token = None
-if wire.settings.smoke.session:
-    checks = Secret(f"{name}-checks", wire.check_account(password(f"{name}-checks"), key), here)
-    check_token = Secret(f"{name}-check-token", wire.check_token(password(f"{name}-check-token"), key), here)
-    kit_secrets["CHECK_TOKEN"] = check_token
-own_secrets = None
-if own := wire.own_secrets(key):
-    own_secrets = Secret(f"{name}-app-secrets", own, here)
-secrets = wire.app_secrets(kit_secrets, own_secrets, cloud)
-backends = wire.backends(database, sessions, cache)
-
-schema = Migrations(f"{name}-schema", wire.migrations(cloud, network, groups, database, bucket, key), here)
-release = Release(f"{name}-release", wire.release(bucket), here)
-template = ServerTemplate(
-    f"{name}-app", wire.server(cloud, groups, release, bucket, backends, secrets, key), here
+cloud = Cloud(
+    name,
+    CloudArgs(
+        settings=settings.aws,
+        tags=tags,
+        zones=settings.network.zones,
+        image_id=settings.app_servers.image_id,
+        instance_type=settings.app_servers.instance_types[0],
+    ),
 )
-alarms = Monitoring(name, wire.monitoring(balancer, database, sessions, cache, template, key), here)
-replacement = wire.replacement(template, balancer, alarms)
-smoke = wire.smoke(release, balancer, checks, check_token)
-servers = AppServers(f"{name}-app", wire.servers(network, balancer, schema, replacement, smoke), here)
-Scaling(f"{name}-scaling", wire.scaling(servers, balancer), here)
-Rollout(f"{name}-rollout", wire.rollout(release, servers, replacement, smoke), here)
+here = pulumi.ResourceOptions(provider=cloud.provider)
+key = EncryptionKey(
+    name,
+    EncryptionKeyArgs(
+        account_id=cloud.account_id,
+        region=settings.aws.region,
+        protected=settings.protects_data,
+        retained=settings.outlived,
+    ),
+    here,
+)
+common = Common(
+    api=settings.aws.api,
+    account_id=cloud.account_id,
+    kms_key_arn=key.arn,
+    log_retention_days=settings.monitoring.log_retention_days,
+    secret_recovery_days=settings.secrets.recovery_days,
+    tags=tags,
+)
+
+network = Network(name, NetworkArgs(settings=settings.network, zones=cloud.zones, common=common), here)
+groups = SecurityGroups(
+    name,
+    SecurityGroupsArgs(
+        vpc_id=network.vpc_id,
+        balancer_ports=settings.load_balancer.ports,
+        app_port=settings.app.port,
+        database_port=settings.database.port,
+        redis_port=settings.redis.port,
+    ),
+    here,
+)
+logs = Bucket(
+    f"{name}-logs",
+    buckets.for_logs(
+        settings.buckets,
+        access_log_retention_days=settings.load_balancer.access_log_retention_days,
+        account_id=cloud.account_id,
+    ),
+    here,
+)
+bucket = Bucket(f"{name}-artifacts", buckets.for_artifacts(settings.buckets, common, logs), here)
+balancer = LoadBalancer(
+    name,
+    LoadBalancerArgs(
+        settings=settings.load_balancer,
+        vpc_id=network.vpc_id,
+        subnet_ids=network.public_subnet_ids,
+        security_group_id=groups.balancer,
+        app_port=settings.app.port,
+        timeline=settings.timeline,
+        access_log_bucket=logs.bucket,
+        api=common.api,
+    ),
+    here,
+)
+
+database = Database(
+    f"{name}-database",
+    DatabaseArgs(
+        settings=settings.database,
+        subnet_ids=network.data_subnet_ids,
+        security_group_id=groups.database,
+        common=common,
+    ),
+    here,
+)
+
+
+def redis(role: redis_store.Role) -> RedisStoreArgs:
+    """A store for one of its roles."""
+    return RedisStoreArgs(
+        settings=settings.redis,
+        role=role,
+        subnet_ids=network.data_subnet_ids,
+        security_group_id=groups.redis,
+        common=common,
+    )
+
+
+sessions = cache = RedisStore(f"{name}-sessions", redis(redis_store.SESSIONS), here)
+if settings.redis.separate_cache:
+    cache = RedisStore(f"{name}-cache", redis(redis_store.CACHE), here)
+
+
+def secret(suffix: str, description: str, value: pulumi.Input[str]) -> Secret:
+    """One of the stack's own."""
+    return Secret(f"{name}-{suffix}", SecretArgs(description=description, value=value, common=common), here)
+
+
+kit_secrets = {"SESSION_SECRET": secret("session", "Signs session cookies", password(f"{name}-session"))}
+checks = None
+if settings.smoke.session:
+    checks = secret(
+        "checks",
+        "Password of the account that the verified gate logs in with",
+        password(f"{name}-checks"),
+    )
+    kit_secrets["CHECK_TOKEN"] = secret(
+        "check-token",
+        "Tells the app that a request is the verified gate's check",
+        password(f"{name}-check-token"),
+    )
+own_secrets = None
+if settings.app.own_secrets:
+    own_secrets = secret(
+        "app-secrets",
+        "Secrets of the app: evenkeel:app.secrets",
+        pulumi.Output.secret(settings.app.secret_string),
+    )
+
+schema = Migrations(
+    f"{name}-schema",
+    MigrationsArgs(
+        settings=settings.migrations,
+        parameter_name=gates["schema"],
+        bucket=bucket.bucket,
+        bucket_arn=bucket.arn,
+        database=database,
+        subnet_ids=network.app_subnet_ids,
+        security_group_id=groups.migrations,
+        ca_bundle_url=settings.aws.ca_bundle,
+        common=common,
+    ),
+    here,
+)
+release = Release(
+    f"{name}-release",
+    ReleaseArgs(settings=settings.app, bucket=bucket.bucket, servers=answering.servers(settings)),
+    here,
+)
+template = ServerTemplate(
+    app_group,
+    ServerTemplateArgs(
+        settings=settings.app,
+        servers=settings.app_servers,
+        auto_scaling_group=app_group,
+        security_group_id=groups.app,
+        image_id=cloud.image_id,
+        release=ReleaseLocation(
+            bucket=release.bucket,
+            key=release.key,
+            sha256=release.sha256,
+            arn=pulumi.Output.concat(bucket.arn, "/releases/*"),
+        ),
+        backends=Backends(
+            database_secret_arn=database.app_secret_arn,
+            redis_secret_arn=sessions.secret_arn,
+            cache_redis_secret_arn=cache.secret_arn,
+            redis_endpoint=sessions.endpoint,
+            cache_redis_endpoint=cache.endpoint,
+            ca_bundle_url=settings.aws.ca_bundle,
+        ),
+        environment=environment(
+            settings.app,
+            settings.timeline,
+            settings.connections,
+            https=settings.load_balancer.https,
+            metrics_namespace=name,
+        ),
+        secrets=app_secrets(
+            kit=kit_secrets,
+            own=own_secrets,
+            names=settings.app.own_secrets,
+            existing=existing_secrets(settings.app, cloud.provider),
+        ),
+        timeline=settings.timeline,
+        open_files=settings.open_files,
+        common=common,
+    ),
+    here,
+)
+monitoring = Monitoring(
+    name,
+    MonitoringArgs(
+        settings=settings.monitoring,
+        alarms=alarms(
+            max_connections=settings.connections.max_connections,
+            free_storage_gib=settings.database.short_storage,
+            app_namespace=name,
+        ),
+        watched=watched(
+            balancer_arn_suffix=balancer.arn_suffix,
+            target_group_arn_suffix=balancer.target_group_arn_suffix,
+            auto_scaling_group=app_group,
+            database=database.identifier,
+            sessions=sessions.nodes,
+            cache=[] if cache is sessions else cache.nodes,
+        ),
+        app_namespace=name,
+        log_group=template.log_group,
+        common=common,
+    ),
+    here,
+)
+
+replacement = Replacement(
+    auto_scaling_group=app_group,
+    instances=MixedInstances(
+        launch_template_id=template.launch_template_id,
+        launch_template_version=template.version,
+        settings=settings.app_servers,
+    ),
+    target_group_arn=balancer.target_group_arn,
+    log_group=template.log_group,
+    settings=settings.app_servers,
+    rollback_alarms=monitoring.rollback_alarms,
+    timeout=settings.rollout_timeout,
+    api=common.api,
+)
+smoke = Smoke(
+    url=balancer.url,
+    through=None if settings.name_leads_to_balancer else balancer.dns_name,
+    release=release.sha256,
+    paths=settings.smoke.paths,
+    answers=answers_wanted(settings.app_servers.max_size),
+    session=settings.smoke.check_session(f"{name}.invalid"),
+    password_secret_arn=checks.arn if checks else None,
+    token_secret_arn=kit_secrets["CHECK_TOKEN"].arn if checks else None,
+    api=common.api,
+)
+servers = AppServers(
+    app_group,
+    AppServersArgs(
+        settings=settings.app_servers,
+        auto_scaling_group=app_group,
+        subnet_ids=network.app_subnet_ids,
+        target_group_arn=balancer.target_group_arn,
+        replacement=replacement,
+        smoke=smoke,
+        timeline=settings.timeline,
+        gates=[schema.gate],
+    ),
+    here,
+)
+Scaling(
+    f"{name}-scaling",
+    ScalingArgs(
+        settings=settings.app_servers,
+        auto_scaling_group=servers.auto_scaling_group,
+        balancer_arn_suffix=balancer.arn_suffix,
+        target_group_arn_suffix=balancer.target_group_arn_suffix,
+    ),
+    here,
+)
+Rollout(
+    f"{name}-rollout",
+    RolloutArgs(
+        parameter_prefix=naming.parameters(project, stack),
+        release_sha256=release.sha256,
+        auto_scaling_group=servers.auto_scaling_group,
+        replacement=replacement,
+        smoke=smoke,
+    ),
+    here,
+)
 
 pulumi.export("url", balancer.url)
 pulumi.export("balancer_dns_name", balancer.dns_name)
@@ -86,4 +326,4 @@ pulumi.export("log_group", template.log_group)
 pulumi.export("database", database.identifier)
 pulumi.export("sessions", sessions.replication_group_id)
 pulumi.export("cache", cache.replication_group_id)
-pulumi.export("gates", wire.gates)
+pulumi.export("gates", gates)

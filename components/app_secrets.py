@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
+from components.app import AppSettings
 from components.secret_arn import SecretArn
 from components.secrets import Secret
 
@@ -65,6 +66,15 @@ def app_secrets(
             SecretVariable(name=name, arn=own.arn, version=own.version, json_key=name) for name in names
         ]
     return AppSecrets(variables=[*variables, *existing], pinned=own.arn if own else "")
+
+
+def existing_secrets(app: AppSettings, provider: aws.Provider) -> list[SecretVariable]:
+    """Those of `app.secrets` that someone else keeps in Secrets Manager."""
+    return [
+        existing_secret(name, arn, provider)
+        for name, secret in app.secrets.items()
+        if isinstance(secret, str) and (arn := SecretArn.parse(secret))
+    ]
 
 
 def existing_secret(name: str, arn: SecretArn, provider: aws.Provider) -> SecretVariable:

@@ -10,6 +10,7 @@ from budgets import Timeline
 from components.gates.gate import CheckHook
 from components.rollout.drive import Replacement
 from components.rollout.smoke import Smoke
+from components.server_settings import AppServersSettings
 from components.server_template import LAUNCHING_HOOK, TERMINATING_HOOK
 
 
@@ -17,16 +18,11 @@ from components.server_template import LAUNCHING_HOOK, TERMINATING_HOOK
 class AppServersArgs:
     """How many servers, where, and what must hold while they are replaced."""
 
+    settings: AppServersSettings
     auto_scaling_group: str
     """Its name, which the launch template knows already."""
     subnet_ids: Sequence[pulumi.Input[str]]
     target_group_arn: pulumi.Input[str]
-    min_size: int
-    max_size: int
-    sized_by_schedules: bool
-    """Whether scheduled actions change the group's sizes, which are then none of a deployment's business."""
-    warm_pool_size: int
-    """Stopped servers kept ready."""
     replacement: Replacement
     smoke: Smoke
     timeline: Timeline
@@ -58,8 +54,8 @@ class AppServers(pulumi.ComponentResource):
         group = aws.autoscaling.Group(
             name,
             name=args.auto_scaling_group,
-            min_size=args.min_size,
-            max_size=args.max_size,
+            min_size=args.settings.min_size,
+            max_size=args.settings.max_size,
             vpc_zone_identifiers=args.subnet_ids,
             target_group_arns=[args.target_group_arn],
             health_check_type="ELB",
@@ -68,11 +64,11 @@ class AppServers(pulumi.ComponentResource):
             # The `release` gate waits for the servers, and shows what each of them waits for.
             wait_for_capacity_timeout="0",
             mixed_instances_policy=args.replacement.instances.policy,
-            capacity_rebalance=args.replacement.instances.has_spot,
-            warm_pool=warm_pool(args.warm_pool_size),
+            capacity_rebalance=args.settings.has_spot,
+            warm_pool=warm_pool(args.settings.warm_pool_size),
             instance_maintenance_policy={
                 "min_healthy_percentage": 100,
-                "max_healthy_percentage": args.replacement.max_healthy_percentage,
+                "max_healthy_percentage": args.settings.max_healthy_percentage,
             },
             # The first servers are launched before any resource beside the group could exist.
             initial_lifecycle_hooks=[
@@ -89,7 +85,7 @@ class AppServers(pulumi.ComponentResource):
                 depends_on=pulumi.Output.all(visited.known, replaced.known).apply(lambda _: list(args.gates)),
                 # `pulumi refresh` notes the sizes of the hour; the next `up` must not take them back.
                 ignore_changes=["initialLifecycleHooks"]
-                + (["minSize", "maxSize"] if args.sized_by_schedules else []),
+                + (["minSize", "maxSize"] if args.settings.schedules else []),
                 hooks=pulumi.ResourceHookBinding(before_update=[visited, replaced]),
                 custom_timeouts=pulumi.CustomTimeouts(delete=f"{deleted_within(times)}s"),
             ),

@@ -7,8 +7,23 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
+from components.common import Common
+from components.iam import document
 from components.ordering import after
 from components.protection import protection
+
+BALANCER_LOGS = "balancer"
+"""The prefix of load balancers' access logs in the log bucket."""
+RELEASES_KEPT_DAYS = 90
+"""Replaced or deleted releases can be had back for so long."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class BucketsSettings:
+    """Releases, bundles of migrations, and logs."""
+
+    force_destroy: bool = False
+    """Whether they may be destroyed, with all that is in them; otherwise they are protected."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -25,6 +40,7 @@ class Writer:
 class BucketArgs:
     """What differs between buckets."""
 
+    settings: BucketsSettings
     keep_versions_days: int
     """How long a replaced or deleted object can be had back."""
     expire_days: int | None = None
@@ -34,8 +50,6 @@ class BucketArgs:
     log_bucket: pulumi.Input[str] | None = None
     """Where S3 logs who read what (S3.9): a bucket that lets `logging.s3.amazonaws.com` write `s3/`."""
     writers: Sequence[Writer] = ()
-    force_destroy: bool = False
-    """Whether the bucket may be destroyed, with the objects in it; it is protected otherwise."""
 
 
 class Bucket(pulumi.ComponentResource):
@@ -55,9 +69,9 @@ class Bucket(pulumi.ComponentResource):
         child = pulumi.ResourceOptions(parent=self)
         bucket = aws.s3.Bucket(
             name,
-            force_destroy=args.force_destroy,
+            force_destroy=args.settings.force_destroy,
             opts=pulumi.ResourceOptions.merge(
-                protection(name, "buckets.force_destroy", not args.force_destroy), child
+                protection(name, "buckets.force_destroy", not args.settings.force_destroy), child
             ),
         )
         public_access_block = aws.s3.BucketPublicAccessBlock(
@@ -130,6 +144,37 @@ def encryption(
     }
 
 
+def for_logs(
+    settings: BucketsSettings, *, access_log_retention_days: int, account_id: pulumi.Input[str]
+) -> BucketArgs:
+    """Where balancers and S3 write their logs.
+
+    Log delivery can't use a key of ours; a balancer's names its account in the path only.
+    """
+    return BucketArgs(
+        settings=settings,
+        keep_versions_days=1,
+        expire_days=access_log_retention_days,
+        writers=[
+            Writer(
+                service="logdelivery.elasticloadbalancing.amazonaws.com",
+                prefix=pulumi.Output.concat(BALANCER_LOGS, "/AWSLogs/", account_id),
+            ),
+            Writer(service="logging.s3.amazonaws.com", prefix="s3", source_account=account_id),
+        ],
+    )
+
+
+def for_artifacts(settings: BucketsSettings, common: Common, logs: Bucket) -> BucketArgs:
+    """Where releases of the app and bundles of migrations are."""
+    return BucketArgs(
+        settings=settings,
+        keep_versions_days=RELEASES_KEPT_DAYS,
+        kms_key_arn=common.kms_key_arn,
+        log_bucket=logs.bucket,
+    )
+
+
 def lifecycle(args: BucketArgs) -> list[aws.s3.BucketLifecycleConfigurationRuleArgsDict]:
     """Old versions and uploads that never ended go; objects only where they are to."""
     rule: aws.s3.BucketLifecycleConfigurationRuleArgsDict = {
@@ -154,7 +199,7 @@ def policy_document(arn: pulumi.Output[str], writers: Sequence[Writer]) -> dict[
         "Resource": [arn, pulumi.Output.concat(arn, "/*")],
         "Condition": {"Bool": {"aws:SecureTransport": "false"}},
     }
-    return {"Version": "2012-10-17", "Statement": [tls_only, *(may_write(arn, one) for one in writers)]}
+    return document(tls_only, *(may_write(arn, writer) for writer in writers))
 
 
 def may_write(arn: pulumi.Output[str], writer: Writer) -> dict[str, Any]:

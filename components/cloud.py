@@ -2,12 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypedDict
+from typing import Annotated, TypedDict
 
 import pulumi
 import pulumi_aws as aws
+from pydantic import Field
 
 from budgets.instance_types import architecture
+from components.gates.aws_api import AwsApi
+from components.values import on_loopback
 
 IMAGE_PARAMETER = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-{architecture}"
 """Where AWS publishes the newest Amazon Linux 2023."""
@@ -23,12 +26,38 @@ class Elsewhere(TypedDict, total=False):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class CloudSettings:
+    """Which cloud answers."""
+
+    region: Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")] = "eu-central-1"
+    endpoint: Annotated[str, Field(pattern=r"^https?://[^/\s]+$")] | None = None
+    """Another AWS API than Amazon's, such as the rehearsal's http://127.0.0.1:4577. Its port is the
+    rehearsal's. Other machines are asked over https:// only, for the next one too."""
+    ca_bundle_url: Annotated[str, Field(pattern=r"^https?://\S+$")] | None = None
+    """The certificate authority of databases and stores, as PEM; otherwise the region's of RDS."""
+
+    @property
+    def ca_bundle(self) -> str:
+        """Where servers and tasks fetch the authority that they trust with databases and stores."""
+        of_rds = f"https://truststore.pki.rds.amazonaws.com/{self.region}/{self.region}-bundle.pem"
+        return self.ca_bundle_url or of_rds
+
+    @property
+    def rehearsed(self) -> bool:
+        """Whether a rehearsal on this machine answers, and nothing outside can be reached or harmed."""
+        return self.endpoint is not None and on_loopback(self.endpoint)
+
+    @property
+    def api(self) -> AwsApi:
+        """The same API, for what hooks ask."""
+        return AwsApi(region=self.region, endpoint=self.endpoint)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class CloudArgs:
     """Which account and region, and what of it is wanted."""
 
-    region: str
-    endpoint: str | None
-    """Of another AWS API than Amazon's."""
+    settings: CloudSettings
     tags: Mapping[str, str]
     """Of every resource."""
     zones: int
@@ -47,9 +76,9 @@ class Cloud:
     def __init__(self, name: str, args: CloudArgs) -> None:
         self.provider = aws.Provider(
             name,
-            region=args.region,
+            region=args.settings.region,
             default_tags={"tags": args.tags},
-            **(Elsewhere() if args.endpoint is None else elsewhere(args.endpoint)),
+            **(Elsewhere() if args.settings.endpoint is None else elsewhere(args.settings.endpoint)),
         )
         look_up = pulumi.InvokeOptions(provider=self.provider)
         self.account_id = aws.get_caller_identity_output(opts=look_up).account_id
@@ -61,7 +90,7 @@ class Cloud:
             filters=[{"name": "opt-in-status", "values": ["opt-in-not-required"]}],
             opts=look_up,
         )
-        self.zones = first(sorted(zones.names), args.zones, args.region)
+        self.zones = first(sorted(zones.names), args.zones, args.settings.region)
 
 
 def first(names: Sequence[str], count: int, region: str) -> list[str]:

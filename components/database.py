@@ -1,17 +1,21 @@
 """The PostgreSQL database, its passwords and its logs."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Annotated
 
 import pulumi
 import pulumi_aws as aws
 import pulumi_random as random
+from pydantic import Field
 
+from components.common import Common
+from components.iam import assumed_by
 from components.ordering import after
 from components.postgres_parameters import family, parameters
 from components.protection import protection
 from components.secrets import Secret, SecretArgs, password
-from components.trust import assumed_by
+from components.values import Identifier, Value
 
 APP_ROLE = "app_service"
 """The app's own role, which the migrations make: it reads and writes rows and owns nothing."""
@@ -22,34 +26,56 @@ MONITORING_INTERVAL = 60
 ENHANCED_MONITORING_POLICY = "arn:aws:iam::aws:policy/service-role/AmazonRDSEnhancedMonitoringRole"
 
 
+SnapshotName = Annotated[str, Field(pattern=r"^(arn:aws[a-z-]*:rds:\S+|[a-zA-Z][a-zA-Z0-9-]*)$")]
+ParameterName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_.]*$")]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DatabaseSettings:
+    """RDS for PostgreSQL."""
+
+    engine_version: Annotated[Value, Field(pattern=r"^\d+(\.\d+)?$")] = "17"
+    """A major version takes RDS' minor updates."""
+    instance_class: Annotated[str, Field(pattern=r"^db\.[a-z0-9]+\.[a-z0-9]+$")] = "db.m7g.large"
+    allocated_storage: Annotated[int, Field(ge=20, le=65536)] = 100
+    max_allocated_storage: Annotated[int, Field(ge=20, le=65536)] = 1000
+    """Storage grows by itself up to this."""
+    multi_az: bool = True
+    port: Annotated[int, Field(ge=1150, le=65535)] = 5433
+    """1150 or higher; not PostgreSQL's own 5432 (RDS.23)."""
+    name: Identifier = "app"
+    admin_user: Identifier = "evenkeel_admin"
+    """Owns the schema. The app has a role of its own with less rights."""
+    backup_retention_days: Annotated[int, Field(ge=0, le=35)] = 7
+    """0 means no backups and no point-in-time recovery; refused with deletion_protection."""
+    deletion_protection: bool = True
+    """The database, and with it the key, has to be unprotected before it can be destroyed:
+    docs/runbooks/stores.md."""
+    final_snapshot: bool = True
+    """A database that is deleted leaves a snapshot, and its daily ones until they expire. The key is kept for
+    them."""
+    restore_from_snapshot: SnapshotName | None = None
+    """A DB snapshot with which a new stack's database begins; name and admin_user are to be those it had. It
+    may stay set; for a database that was not made from it, it is refused."""
+    apply_immediately: bool = False
+    """Changes that interrupt are made at once; otherwise in the maintenance window."""
+    parameters: dict[ParameterName, Value] = field(default_factory=dict)
+    """More parameters of the parameter group. max_connections counts in the connection budget."""
+
+    @property
+    def short_storage(self) -> int:
+        """GiB of free storage below which it counts as short: a tenth of what there was at first."""
+        return max(2, self.allocated_storage // 10)
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DatabaseArgs:
-    """How big, how safe, and where. Storage is GiB."""
+    """Its settings, and where it is."""
 
+    settings: DatabaseSettings
     subnet_ids: Sequence[pulumi.Input[str]]
     security_group_id: pulumi.Input[str]
-    kms_key_arn: pulumi.Input[str]
-    engine_version: str
-    instance_class: str
-    allocated_storage: int
-    max_allocated_storage: int
-    """How far the storage grows by itself; no further where both are the same."""
-    multi_az: bool
-    port: int
-    database_name: str
-    admin_user: str
-    backup_retention_days: int
-    deletion_protection: bool
-    final_snapshot: bool
-    """Whether a database that is deleted leaves a snapshot, and its automated backups until they expire."""
-    restore_from_snapshot: str | None
-    """The DB snapshot that a new database begins with, and under whose key it stays."""
-    apply_immediately: bool
-    """Whether a change that interrupts may do so at once, instead of in the maintenance window."""
-    parameters: Mapping[str, str]
-    log_retention_days: int
-    secret_recovery_days: int
-    account_id: pulumi.Input[str]
+    common: Common
 
 
 class Database(pulumi.ComponentResource):
@@ -75,6 +101,7 @@ class Database(pulumi.ComponentResource):
         super().__init__("evenkeel:index:Database", name, None, opts)
         self._name = name
         self._args = args
+        settings = args.settings
         self._child = pulumi.ResourceOptions(parent=self)
         admin_password = password(f"{name}-admin-password", self._child)
         app_password = password(f"{name}-app-password", self._child)
@@ -82,11 +109,11 @@ class Database(pulumi.ComponentResource):
 
         self.address = instance.address
         self.port = instance.port
-        self.database_name = args.database_name
-        self.admin_user = args.admin_user
+        self.database_name = settings.name
+        self.admin_user = settings.admin_user
         self.identifier = instance.identifier
         self.resource_id = instance.resource_id
-        self.admin_secret_arn = self._secret("admin", args.admin_user, admin_password)
+        self.admin_secret_arn = self._secret("admin", settings.admin_user, admin_password)
         self.app_secret_arn = self._secret("app", APP_ROLE, app_password)
         self.register_outputs(
             {
@@ -102,63 +129,63 @@ class Database(pulumi.ComponentResource):
         )
 
     def _instance(self, admin_password: pulumi.Output[str]) -> aws.rds.Instance:
-        name, args = self._name, self._args
+        name, args, settings = self._name, self._args, self._args.settings
         subnet_group = aws.rds.SubnetGroup(
             name, description=f"Data subnets of {name}", subnet_ids=args.subnet_ids, opts=self._child
         )
         parameter_group = aws.rds.ParameterGroup(
             name,
             description=f"Parameters of {name}",
-            family=family(args.engine_version),
-            parameters=parameters(args.parameters),
+            family=family(settings.engine_version),
+            parameters=parameters(settings.parameters),
             opts=self._child,
         )
         snapshot = random.RandomId(
             f"{name}-final-snapshot",
             byte_length=4,
             # What replaces the database: each that is deleted leaves a snapshot of its own name.
-            keepers={"database": args.database_name, "admin_user": args.admin_user},
+            keepers={"database": settings.name, "admin_user": settings.admin_user},
             opts=self._child,
         )
-        grows = args.max_allocated_storage > args.allocated_storage
+        grows = settings.max_allocated_storage > settings.allocated_storage
         return aws.rds.Instance(
             name,
             identifier=name,
             engine="postgres",
-            engine_version=args.engine_version,
+            engine_version=settings.engine_version,
             auto_minor_version_upgrade=True,
-            instance_class=args.instance_class,
+            instance_class=settings.instance_class,
             storage_type="gp3",
-            allocated_storage=args.allocated_storage,
-            max_allocated_storage=args.max_allocated_storage if grows else None,
+            allocated_storage=settings.allocated_storage,
+            max_allocated_storage=settings.max_allocated_storage if grows else None,
             storage_encrypted=True,
             # A restored database keeps the snapshot's key, which another key here would replace it for.
-            kms_key_id=args.kms_key_arn if args.restore_from_snapshot is None else None,
-            snapshot_identifier=args.restore_from_snapshot,
-            multi_az=args.multi_az,
+            kms_key_id=args.common.kms_key_arn if settings.restore_from_snapshot is None else None,
+            snapshot_identifier=settings.restore_from_snapshot,
+            multi_az=settings.multi_az,
             db_subnet_group_name=subnet_group.name,
             vpc_security_group_ids=[args.security_group_id],
             publicly_accessible=False,
-            port=args.port,
-            db_name=args.database_name,
-            username=args.admin_user,
+            port=settings.port,
+            db_name=settings.name,
+            username=settings.admin_user,
             password=admin_password,
             iam_database_authentication_enabled=True,
             parameter_group_name=parameter_group.name,
-            backup_retention_period=args.backup_retention_days,
+            backup_retention_period=settings.backup_retention_days,
             copy_tags_to_snapshot=True,
-            delete_automated_backups=not args.final_snapshot,
-            deletion_protection=args.deletion_protection,
-            skip_final_snapshot=not args.final_snapshot,
+            delete_automated_backups=not settings.final_snapshot,
+            deletion_protection=settings.deletion_protection,
+            skip_final_snapshot=not settings.final_snapshot,
             final_snapshot_identifier=pulumi.Output.concat(f"{name}-final-", snapshot.hex),
-            apply_immediately=args.apply_immediately,
+            apply_immediately=settings.apply_immediately,
             performance_insights_enabled=True,
-            performance_insights_kms_key_id=args.kms_key_arn,
+            performance_insights_kms_key_id=args.common.kms_key_arn,
             monitoring_interval=MONITORING_INTERVAL,
             monitoring_role_arn=self._monitoring_role(),
             enabled_cloudwatch_logs_exports=LOGS,
             opts=pulumi.ResourceOptions.merge(
-                protection(name, "database.deletion_protection", args.deletion_protection),
+                protection(name, "database.deletion_protection", settings.deletion_protection),
                 pulumi.ResourceOptions(
                     parent=self,
                     depends_on=self._log_groups(),
@@ -174,8 +201,8 @@ class Database(pulumi.ComponentResource):
             aws.cloudwatch.LogGroup(
                 f"{self._name}-{log}",
                 name=f"/aws/rds/instance/{self._name}/{log}",
-                retention_in_days=self._args.log_retention_days,
-                kms_key_id=self._args.kms_key_arn,
+                retention_in_days=self._args.common.log_retention_days,
+                kms_key_id=self._args.common.kms_key_arn,
                 opts=self._child,
             )
             for log in LOGS
@@ -185,7 +212,7 @@ class Database(pulumi.ComponentResource):
         role = aws.iam.Role(
             f"{self._name}-monitoring",
             description="Lets RDS write enhanced-monitoring metrics",
-            assume_role_policy=assumed_by("monitoring.rds.amazonaws.com", self._args.account_id),
+            assume_role_policy=assumed_by("monitoring.rds.amazonaws.com", self._args.common.account_id),
             opts=self._child,
         )
         attachment = aws.iam.RolePolicyAttachment(
@@ -210,8 +237,7 @@ class Database(pulumi.ComponentResource):
                         "dbname": self.database_name,
                     }
                 ),
-                kms_key_arn=self._args.kms_key_arn,
-                recovery_window_in_days=self._args.secret_recovery_days,
+                common=self._args.common,
             ),
             self._child,
         ).arn

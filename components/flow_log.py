@@ -6,8 +6,9 @@ from typing import Literal
 import pulumi
 import pulumi_aws as aws
 
+from components.common import Common
+from components.iam import assumed_by, document
 from components.naming import named
-from components.trust import assumed_by
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -16,9 +17,7 @@ class FlowLogArgs:
 
     vpc_id: pulumi.Input[str]
     traffic: Literal["rejected", "all"]
-    kms_key_arn: pulumi.Input[str]
-    log_retention_days: int
-    account_id: pulumi.Input[str]
+    common: Common
 
 
 class FlowLog(pulumi.ComponentResource):
@@ -31,9 +30,12 @@ class FlowLog(pulumi.ComponentResource):
         super().__init__("evenkeel:index:FlowLog", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
         group = aws.cloudwatch.LogGroup(
-            name, retention_in_days=args.log_retention_days, kms_key_id=args.kms_key_arn, opts=child
+            name,
+            retention_in_days=args.common.log_retention_days,
+            kms_key_id=args.common.kms_key_arn,
+            opts=child,
         )
-        trust = assumed_by("vpc-flow-logs.amazonaws.com", args.account_id)
+        trust = assumed_by("vpc-flow-logs.amazonaws.com", args.common.account_id)
         role = aws.iam.Role(name, assume_role_policy=trust, opts=child)
         write = {
             "Effect": "Allow",
@@ -43,7 +45,7 @@ class FlowLog(pulumi.ComponentResource):
         aws.iam.RolePolicy(
             f"{name}-write",
             role=role.name,
-            policy=pulumi.Output.json_dumps({"Version": "2012-10-17", "Statement": [write]}),
+            policy=pulumi.Output.json_dumps(document(write)),
             opts=child,
         )
         aws.ec2.FlowLog(

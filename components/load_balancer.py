@@ -2,16 +2,20 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Annotated
 
 import pulumi
 import pulumi_aws as aws
+from pydantic import Field
 
 from budgets import Timeline
+from components.bucket import BALANCER_LOGS
 from components.certificate import Certificate, CertificateArgs
 from components.gates.aws_api import AwsApi
 from components.naming import named
 from components.ordering import after
 from components.protection import protection
+from components.values import Days, Port
 
 SSL_POLICY = "ELBSecurityPolicy-TLS13-1-2-2021-06"
 """TLS 1.3, and 1.2 for clients that lack it (ELB.17)."""
@@ -19,23 +23,53 @@ HTTPS = 443
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class LoadBalancerArgs:
-    """Where the balancer stands, what it answers, and to whom it hands on."""
+class LoadBalancerSettings:
+    """The way in."""
 
+    domain: Annotated[str, Field(pattern=r"^([a-z0-9-]+\.)+[a-z]{2,}$")] | None = None
+    """The app's name. With it, a certificate is made and validated in the hosted zone, HTTP is redirected to
+    HTTPS. Without it everything is plain HTTP: refused where any deletion_protection says that the stack is
+    production."""
+    hosted_zone_id: Annotated[str, Field(pattern=r"^Z[A-Z0-9]+$")] | None = None
+    """The Route 53 zone that holds the domain, where it is proved and published."""
+    certificate_arn: Annotated[str, Field(pattern=r"^arn:[a-z-]+:acm:\S+:certificate/\S+$")] | None = None
+    """A certificate you have for the domain, instead of one made here."""
+    http_port: Port = 80
+    """Where plain HTTP is answered: 80, but in the rehearsal."""
+    idle_timeout: Annotated[int, Field(ge=1, le=4000)] = 60
+    """After so long without a byte the balancer closes a connection; at least app.longest_request. 1 to
+    4000."""
+    access_log_retention_days: Days = 90
+    deletion_protection: bool = True
+    """A balancer that is protected must be unprotected before it can be destroyed."""
+
+    @property
+    def https(self) -> bool:
+        """Whether there is a certificate, or is to be one."""
+        return self.domain is not None or self.certificate_arn is not None
+
+    @property
+    def ports(self) -> tuple[int, ...]:
+        """Where the world is answered."""
+        return (self.http_port, HTTPS) if self.https else (self.http_port,)
+
+    @property
+    def published(self) -> bool:
+        """Whether the stack itself makes the name lead to the balancer."""
+        return self.domain is None or self.hosted_zone_id is not None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LoadBalancerArgs:
+    """Where the balancer stands, and to whom it hands on."""
+
+    settings: LoadBalancerSettings
     vpc_id: pulumi.Input[str]
     subnet_ids: Sequence[pulumi.Input[str]]
     security_group_id: pulumi.Input[str]
-    http_port: int
-    """Redirects to HTTPS where there is a certificate."""
     app_port: int
     timeline: Timeline
     access_log_bucket: pulumi.Input[str]
-    access_log_prefix: str
-    deletion_protection: bool
-    certificate_arn: str | None
-    domain: str | None
-    hosted_zone_id: str | None
-    """Where the domain is proved and published."""
     api: AwsApi
 
 
@@ -63,8 +97,9 @@ class LoadBalancer(pulumi.ComponentResource):
         self._target_group = self._app()
         certificate_arn = self._certificate_arn()
         listener = self._http() if certificate_arn is None else self._https(certificate_arn)
-        if args.domain is not None and args.hosted_zone_id is not None:
-            self._publish(args.domain, args.hosted_zone_id)
+        settings = args.settings
+        if settings.domain is not None and settings.hosted_zone_id is not None:
+            self._publish(settings.domain, settings.hosted_zone_id)
         self.arn_suffix = self._balancer.arn_suffix
         self.dns_name = self._balancer.dns_name
         self.url = self._url()
@@ -82,12 +117,14 @@ class LoadBalancer(pulumi.ComponentResource):
 
     def _certificate_arn(self) -> pulumi.Input[str] | None:
         """The one that was given, else one for the domain, else none: plain HTTP."""
-        args = self._args
-        if args.certificate_arn is not None or args.domain is None or args.hosted_zone_id is None:
-            return args.certificate_arn
+        settings = self._args.settings
+        if settings.certificate_arn is not None or settings.domain is None or settings.hosted_zone_id is None:
+            return settings.certificate_arn
         return Certificate(
             f"{self._name}-certificate",
-            CertificateArgs(domain=args.domain, hosted_zone_id=args.hosted_zone_id, api=args.api),
+            CertificateArgs(
+                domain=settings.domain, hosted_zone_id=settings.hosted_zone_id, api=self._args.api
+            ),
             self._child,
         ).arn
 
@@ -101,15 +138,17 @@ class LoadBalancer(pulumi.ComponentResource):
             idle_timeout=self._args.timeline.idle_timeout,
             drop_invalid_header_fields=True,
             desync_mitigation_mode="defensive",
-            enable_deletion_protection=self._args.deletion_protection,
+            enable_deletion_protection=self._args.settings.deletion_protection,
             access_logs={
                 "enabled": True,
                 "bucket": self._args.access_log_bucket,
-                "prefix": self._args.access_log_prefix,
+                "prefix": BALANCER_LOGS,
             },
             tags=named(self._name),
             opts=pulumi.ResourceOptions.merge(
-                protection(self._name, "load_balancer.deletion_protection", self._args.deletion_protection),
+                protection(
+                    self._name, "load_balancer.deletion_protection", self._args.settings.deletion_protection
+                ),
                 self._child,
             ),
         )
@@ -141,7 +180,7 @@ class LoadBalancer(pulumi.ComponentResource):
             f"{self._name}-http",
             load_balancer_arn=self._balancer.arn,
             protocol="HTTP",
-            port=self._args.http_port,
+            port=self._args.settings.http_port,
             default_actions=[{"type": "forward", "target_group_arn": self._target_group.arn}],
             opts=self._child,
         )
@@ -157,7 +196,7 @@ class LoadBalancer(pulumi.ComponentResource):
             f"{self._name}-http",
             load_balancer_arn=self._balancer.arn,
             protocol="HTTP",
-            port=self._args.http_port,
+            port=self._args.settings.http_port,
             default_actions=[{"type": "redirect", "redirect": to_https}],
             opts=self._child,
         )
@@ -189,7 +228,7 @@ class LoadBalancer(pulumi.ComponentResource):
         )
 
     def _url(self) -> pulumi.Output[str]:
-        if self._args.domain is not None:
-            return pulumi.Output.from_input(f"https://{self._args.domain}")
-        port = "" if self._args.http_port == 80 else f":{self._args.http_port}"
+        if self._args.settings.domain is not None:
+            return pulumi.Output.from_input(f"https://{self._args.settings.domain}")
+        port = "" if self._args.settings.http_port == 80 else f":{self._args.settings.http_port}"
         return pulumi.Output.concat("http://", self._balancer.dns_name, port)

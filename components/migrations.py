@@ -6,18 +6,21 @@ from dataclasses import dataclass
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import pulumi
 import pulumi_aws as aws
+from pydantic import Field
 
 from components.artifact import cache_folder
+from components.common import Common
 from components.database import APP_ROLE, Database
 from components.gates import ecs_task
 from components.gates.aws_api import ATTEMPTS, AwsApi
 from components.gates.free_storage import free_storage
 from components.gates.gate import Gate, GateArgs
 from components.migrations_roles import MigrationsRoles, MigrationsRolesArgs
+from components.values import Seconds, Text
 from migrator import preview
 from migrator.errors import MigratorError
 from migrator.plan import Plan
@@ -52,30 +55,44 @@ os.execv(sys.executable, [sys.executable, in_memory("bundle.pyz", bundle), "appl
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class MigrationsSettings:
+    """What the schema gate applies, and how patiently."""
+
+    path: Text = "app/prisma/migrations"
+    """Prisma's folder of migrations."""
+    lock_timeout: Seconds = 5
+    """How long a statement waits for a lock before it is tried again; writers never wait longer for it."""
+    wait_for_transactions: Seconds = 600
+    """How long an index statement, which blocks nobody meanwhile, waits for each older transaction to end."""
+    maintenance_work_mem: Annotated[int, Field(ge=1)] | None = None
+    """For an index build, in MiB; null leaves it to the database's parameter group."""
+    parallel_workers: Annotated[int, Field(ge=0)] | None = None
+    """Processes that help with a build; 0 leaves all other cores to the app, null is the parameter
+    group's."""
+    timeout: Seconds = 3600
+    """For all migrations of a deployment together; longer than wait_for_transactions."""
+    image: Annotated[str, Field(pattern=r"^[a-z0-9][^\s@]*(@sha256:[0-9a-f]{64})?$")] = (
+        "public.ecr.aws/lambda/python:3.12"
+    )
+    """Runs them, with the database's admin password: a public image with Python 3.12 and boto3. Pin it by its
+    digest (…:3.12@sha256:…), so that what runs changes when you say so: docs/aws.md, "Pin the migrations'
+    image"."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class MigrationsArgs:
     """Which migrations, of which database, and how patiently. Times are seconds."""
 
+    settings: MigrationsSettings
     parameter_name: str
     """Of the gate."""
-    folder: Path
     bucket: pulumi.Input[str]
     bucket_arn: pulumi.Input[str]
     database: Database
     subnet_ids: Sequence[pulumi.Input[str]]
     security_group_id: pulumi.Input[str]
-    kms_key_arn: pulumi.Input[str]
     ca_bundle_url: str
-    lock_timeout: int
-    wait_for_transactions: int
-    maintenance_work_mem: int | None
-    """MiB; None leaves it to the parameter group."""
-    parallel_workers: int | None
-    timeout: int
-    image: str
-    """Has Python and boto3, and is pulled without credentials: by default AWS's own for Lambda."""
-    log_retention_days: int
-    account_id: pulumi.Input[str]
-    api: AwsApi
+    common: Common
 
 
 class Migrations(pulumi.ComponentResource):
@@ -92,7 +109,7 @@ class Migrations(pulumi.ComponentResource):
         self._name = name
         self._args = args
         self._child = pulumi.ResourceOptions(parent=self)
-        packed = pack(args.folder)
+        packed = pack(Path(args.settings.path))
         task_definition, log_group = self._task(packed, self._upload(packed))
         self.gate = Gate(
             f"{name}-schema",
@@ -101,7 +118,7 @@ class Migrations(pulumi.ComponentResource):
                 description="The migrations that the database has",
                 value=summary(packed.plan),
                 subject=args.database.resource_id,
-                check=partial(apply, api=args.api, timeout=args.timeout),
+                check=partial(apply, api=args.common.api, timeout=args.settings.timeout),
                 context={
                     "cluster": self._cluster().name,
                     "task_definition": task_definition.arn,
@@ -138,8 +155,8 @@ class Migrations(pulumi.ComponentResource):
         args, database = self._args, self._args.database
         log_group = aws.cloudwatch.LogGroup(
             self._name,
-            retention_in_days=args.log_retention_days,
-            kms_key_id=args.kms_key_arn,
+            retention_in_days=args.common.log_retention_days,
+            kms_key_id=args.common.kms_key_arn,
             opts=self._child,
         )
         roles = MigrationsRoles(
@@ -148,14 +165,13 @@ class Migrations(pulumi.ComponentResource):
                 bundles_arn=pulumi.Output.concat(args.bucket_arn, "/migrations/*"),
                 secret_arns=[database.admin_secret_arn, database.app_secret_arn],
                 log_group_arn=log_group.arn,
-                kms_key_arn=args.kms_key_arn,
-                account_id=args.account_id,
+                common=args.common,
             ),
             self._child,
         )
         container = {
             "name": CONTAINER,
-            "image": args.image,
+            "image": args.settings.image,
             "essential": True,
             "readonlyRootFilesystem": True,
             "stopTimeout": STOP_TIMEOUT,
@@ -171,7 +187,7 @@ class Migrations(pulumi.ComponentResource):
                     "BUNDLE_KEY": uploaded.key,
                     "BUNDLE_SHA256": packed.sha256,
                     "CA_BUNDLE_URL": args.ca_bundle_url,
-                    **patience(args),
+                    **patience(args.settings),
                     "PGDATABASE": database.database_name,
                     "PGHOST": database.address,
                     "PGPORT": database.port.apply(str),
@@ -186,7 +202,7 @@ class Migrations(pulumi.ComponentResource):
                 "logDriver": "awslogs",
                 "options": {
                     "awslogs-group": log_group.name,
-                    "awslogs-region": args.api.region,
+                    "awslogs-region": args.common.region,
                     "awslogs-stream-prefix": CONTAINER,
                     # ECS's default, non-blocking, may lose lines: the last one says why a migration failed.
                     "mode": "blocking",
@@ -221,15 +237,15 @@ def summary(plan: Plan) -> str:
     return f"{preview.short(plan)}\nplan sha256 {sha256(plan.to_json().encode()).hexdigest()[:12]}"
 
 
-def patience(args: MigrationsArgs) -> dict[str, pulumi.Input[str]]:
+def patience(settings: MigrationsSettings) -> dict[str, pulumi.Input[str]]:
     """How long the migrator waits and what a build may use, as it reads them: `migrator.settings`."""
-    settings = {
-        "MIGRATOR_LOCK_TIMEOUT": args.lock_timeout,
-        "MIGRATOR_WAIT_FOR_TRANSACTIONS": args.wait_for_transactions,
-        "MIGRATOR_MAINTENANCE_WORK_MEM": args.maintenance_work_mem,
-        "MIGRATOR_PARALLEL_WORKERS": args.parallel_workers,
+    variables = {
+        "MIGRATOR_LOCK_TIMEOUT": settings.lock_timeout,
+        "MIGRATOR_WAIT_FOR_TRANSACTIONS": settings.wait_for_transactions,
+        "MIGRATOR_MAINTENANCE_WORK_MEM": settings.maintenance_work_mem,
+        "MIGRATOR_PARALLEL_WORKERS": settings.parallel_workers,
     }
-    return {name: str(value) for name, value in settings.items() if value is not None}
+    return {name: str(value) for name, value in variables.items() if value is not None}
 
 
 def apply(*, api: AwsApi, database: str, **task: Any) -> None:

@@ -7,9 +7,9 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
+from components.common import Common
+from components.iam import allow, assumed_by, document
 from components.ordering import after
-from components.server_role import allow
-from components.trust import assumed_by
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -20,8 +20,7 @@ class MigrationsRolesArgs:
     """Objects of the bundles."""
     secret_arns: Sequence[pulumi.Input[str]]
     log_group_arn: pulumi.Input[str]
-    kms_key_arn: pulumi.Input[str]
-    account_id: pulumi.Input[str]
+    common: Common
 
 
 class MigrationsRoles(pulumi.ComponentResource):
@@ -39,8 +38,8 @@ class MigrationsRoles(pulumi.ComponentResource):
     ) -> None:
         super().__init__("evenkeel:index:MigrationsRoles", name, None, opts)
         self._child = pulumi.ResourceOptions(parent=self)
-        self._trust = assumed_by("ecs-tasks.amazonaws.com", args.account_id)
-        decrypt = allow("Decrypt", ["kms:Decrypt"], args.kms_key_arn)
+        self._trust = assumed_by("ecs-tasks.amazonaws.com", args.common.account_id)
+        decrypt = allow("Decrypt", ["kms:Decrypt"], args.common.kms_key_arn)
         self.execution_role_arn = self._role(
             f"{name}-execution",
             [
@@ -65,7 +64,7 @@ class MigrationsRoles(pulumi.ComponentResource):
         policy = aws.iam.RolePolicy(
             f"{name}-policy",
             role=role.name,
-            policy=pulumi.Output.json_dumps({"Version": "2012-10-17", "Statement": statements}),
+            policy=pulumi.Output.json_dumps(document(*statements)),
             opts=self._child,
         )
         return after(role.arn, policy.id)

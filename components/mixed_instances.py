@@ -1,11 +1,13 @@
 """Which instances a group launches: one text for the group and for the refresh that changes it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import pulumi
 import pulumi_aws as aws
+
+from components.server_settings import AppServersSettings
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -15,16 +17,7 @@ class MixedInstances:
     launch_template_id: pulumi.Input[str]
     launch_template_version: pulumi.Input[str]
     """A number: a rollback must know where to go."""
-    instance_types: Sequence[str]
-    """The first that is available is launched."""
-    on_demand_base: int
-    """Servers that are on demand whatever the percentage."""
-    on_demand_percentage: int
-    """Of the servers above the base; the others are spot."""
-
-    @property
-    def has_spot(self) -> bool:
-        return self.on_demand_percentage < 100
+    settings: AppServersSettings
 
     @property
     def policy(self) -> aws.autoscaling.GroupMixedInstancesPolicyArgsDict:
@@ -35,12 +28,12 @@ class MixedInstances:
                     "launch_template_id": self.launch_template_id,
                     "version": self.launch_template_version,
                 },
-                "overrides": [{"instance_type": one} for one in self.instance_types],
+                "overrides": [{"instance_type": one} for one in self.settings.instance_types],
             },
             "instances_distribution": {
                 "on_demand_allocation_strategy": "prioritized",
-                "on_demand_base_capacity": self.on_demand_base,
-                "on_demand_percentage_above_base_capacity": self.on_demand_percentage,
+                "on_demand_base_capacity": self.settings.on_demand_base,
+                "on_demand_percentage_above_base_capacity": self.settings.on_demand_percentage,
                 "spot_allocation_strategy": "price-capacity-optimized",
             },
         }

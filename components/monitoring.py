@@ -2,13 +2,16 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
 import pulumi
 import pulumi_aws as aws
+from pydantic import Field
 
 from components.alarms import BALANCER, PERIOD, Alarm, Part
 from components.app_metrics import app_graphs, top_queries
+from components.common import Common
+from components.values import LogRetentionDays
 
 Dimensions = Mapping[str, pulumi.Input[str]]
 DATABASE_EVENTS: Mapping[str, Sequence[str]] = {
@@ -20,10 +23,20 @@ DATABASE_EVENTS: Mapping[str, Sequence[str]] = {
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class MonitoringSettings:
+    """Logs and alarms."""
+
+    log_retention_days: LogRetentionDays = 365
+    """1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, … as CloudWatch Logs has them."""
+    alarm_email: Annotated[str, Field(pattern=r"^\S+@\S+\.\S+$")] | None = None
+    """Who is told when an alarm goes off."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class MonitoringArgs:
     """What is watched, and whom to tell."""
 
-    region: str
+    settings: MonitoringSettings
     alarms: Sequence[Alarm]
     watched: Mapping[Part, Sequence[Dimensions]]
     """The CloudWatch dimensions of each part; a part of several members gets an alarm each."""
@@ -31,8 +44,7 @@ class MonitoringArgs:
     """Of the app's own metrics."""
     log_group: pulumi.Input[str]
     """The servers'."""
-    kms_key_arn: pulumi.Input[str]
-    alarm_email: str | None
+    common: Common
 
 
 class Monitoring(pulumi.ComponentResource):
@@ -50,7 +62,7 @@ class Monitoring(pulumi.ComponentResource):
         super().__init__("evenkeel:index:Monitoring", name, None, opts)
         self._name = name
         self._child = pulumi.ResourceOptions(parent=self)
-        self.topic_arn = self._topic(args.kms_key_arn, args.alarm_email)
+        self.topic_arn = self._topic(args.common.kms_key_arn, args.settings.alarm_email)
         self.rollback_alarms = []
         for alarm in args.alarms:
             for dimensions in args.watched[alarm.part]:
@@ -98,16 +110,22 @@ class Monitoring(pulumi.ComponentResource):
 
     def _dashboard(self, args: MonitoringArgs) -> None:
         """How a rollout goes, a graph an alarm with its threshold in the order of the table, then the app."""
-        graphs = [graph(alarm, args.watched[alarm.part], args.region) for alarm in args.alarms]
-        graphs += app_graphs(args.app_namespace, args.region)
-        widgets = [_widget(rollout_graph(args.watched["target_group"], args.region), x=0, y=0, width=24)]
+        graphs = [graph(alarm, args.watched[alarm.part], args.common.region) for alarm in args.alarms]
+        graphs += app_graphs(args.app_namespace, args.common.region)
+        widgets = [
+            _widget(rollout_graph(args.watched["target_group"], args.common.region), x=0, y=0, width=24)
+        ]
         widgets += [
             _widget(properties, x=at % 2 * 12, y=6 + at // 2 * 6, width=12)
             for at, properties in enumerate(graphs)
         ]
         queries = pulumi.Output.from_input(args.log_group).apply(
             lambda log_group: _widget(
-                top_queries(log_group, args.region), x=0, y=6 * ((len(graphs) + 3) // 2), width=24, kind="log"
+                top_queries(log_group, args.common.region),
+                x=0,
+                y=6 * ((len(graphs) + 3) // 2),
+                width=24,
+                kind="log",
             )
         )
         aws.cloudwatch.Dashboard(
@@ -116,6 +134,31 @@ class Monitoring(pulumi.ComponentResource):
             dashboard_body=pulumi.Output.json_dumps({"widgets": [*widgets, queries]}),
             opts=self._child,
         )
+
+
+def watched(
+    *,
+    balancer_arn_suffix: pulumi.Input[str],
+    target_group_arn_suffix: pulumi.Input[str],
+    auto_scaling_group: str,
+    database: pulumi.Input[str],
+    sessions: Sequence[pulumi.Input[str]],
+    cache: Sequence[pulumi.Input[str]],
+) -> Mapping[Part, Sequence[Dimensions]]:
+    """The dimensions of each part of a stack: its database's identifier, the ids of its stores' nodes.
+
+    `cache` is empty where the cache shares the sessions' nodes.
+    """
+    balancer = {"LoadBalancer": balancer_arn_suffix}
+    return {
+        "balancer": [balancer],
+        "target_group": [{**balancer, "TargetGroup": target_group_arn_suffix}],
+        "servers": [{"AutoScalingGroupName": auto_scaling_group}],
+        "database": [{"DBInstanceIdentifier": database}],
+        "redis": [{"CacheClusterId": node} for node in (*sessions, *cache)],
+        "sessions": [{"CacheClusterId": node} for node in sessions],
+        "app": [{}],
+    }
 
 
 def member_suffix(members: Sequence[Dimensions], member: Dimensions) -> str:

@@ -15,6 +15,16 @@ def prefix(project: str, stack: str) -> str:
     return f"{project}-{stack}"
 
 
+def parameters(project: str, stack: str) -> str:
+    """The path that the stack's SSM parameters begin with: `/evenkeel/prod`."""
+    return f"/{project}/{stack}"
+
+
+def gates(project: str, stack: str) -> dict[str, str]:
+    """The SSM parameter of each gate."""
+    return {gate: f"{parameters(project, stack)}/{gate}" for gate in ("schema", "release", "verified")}
+
+
 def default_tags(project: str, stack: str, extra: Mapping[str, str]) -> dict[str, str]:
     """The tags of every resource; `extra` are the stack's own."""
     return {**extra, "Project": project, "Stack": stack, "ManagedBy": "pulumi"}

@@ -3,31 +3,45 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Network
-from typing import Literal
+from typing import Annotated, Literal
 
 import pulumi
 import pulumi_aws as aws
+from pydantic import Field
 
+from components import values
+from components.common import Common
 from components.flow_log import FlowLog, FlowLogArgs
 from components.naming import named
 from components.ordering import after
 from components.subnets import Tier, layout
 
+DEFAULT_CIDR = IPv4Network("10.0.0.0/16")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NetworkSettings:
+    """The VPC: public, app and data subnets in each zone."""
+
+    cidr: values.Network = DEFAULT_CIDR
+    """/16 to /22."""
+    zones: Annotated[int, Field(ge=2, le=3)] = 3
+    """Availability zones, 2 or 3."""
+    nat: Literal["per_zone", "one"] = "per_zone"
+    """per_zone: a zone's failure stays its own. one: cheaper."""
+    flow_log: Literal["rejected", "all"] = "rejected"
+    """What the flow log keeps: rejected, what security groups refused (EC2.6), or all, which can cost more
+    than the servers."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class NetworkArgs:
-    """The VPC's addresses, its zones and how private subnets reach the internet."""
+    """Where the VPC is, and its settings."""
 
-    cidr: IPv4Network
+    settings: NetworkSettings
     zones: Sequence[str]
     """Names of the availability zones."""
-    nat: Literal["per_zone", "one"]
-    region: str
-    flow_log: Literal["rejected", "all"]
-    kms_key_arn: pulumi.Input[str]
-    """Encrypts the flow log."""
-    log_retention_days: int
-    account_id: pulumi.Input[str]
+    common: Common
 
 
 class Network(pulumi.ComponentResource):
@@ -51,7 +65,7 @@ class Network(pulumi.ComponentResource):
         self._child = pulumi.ResourceOptions(parent=self)
         self._vpc = aws.ec2.Vpc(
             name,
-            cidr_block=str(args.cidr),
+            cidr_block=str(args.settings.cidr),
             enable_dns_support=True,
             enable_dns_hostnames=True,
             tags=named(name),
@@ -68,15 +82,15 @@ class Network(pulumi.ComponentResource):
         self._internet = aws.ec2.InternetGateway(
             f"{name}-internet", vpc_id=self._vpc.id, tags=named(name), opts=self._child
         )
-        subnets = self._subnets(args.cidr)
+        subnets = self._subnets(args.settings.cidr)
         public = self._associate("public", subnets["public"], self._public_tables())
-        tables = self._app_tables(subnets["public"], args.nat)
+        tables = self._app_tables(subnets["public"], args.settings.nat)
         app = self._associate("app", subnets["app"], tables)
         data = self._associate("data", subnets["data"], [self._table("data")] * len(args.zones))
         aws.ec2.VpcEndpoint(
             f"{name}-s3",
             vpc_id=self._vpc.id,
-            service_name=f"com.amazonaws.{args.region}.s3",
+            service_name=f"com.amazonaws.{args.common.region}.s3",
             vpc_endpoint_type="Gateway",
             route_table_ids=tables,
             tags=named(f"{name}-s3"),
@@ -86,10 +100,8 @@ class Network(pulumi.ComponentResource):
             f"{name}-flow",
             FlowLogArgs(
                 vpc_id=self._vpc.id,
-                traffic=args.flow_log,
-                kms_key_arn=args.kms_key_arn,
-                log_retention_days=args.log_retention_days,
-                account_id=args.account_id,
+                traffic=args.settings.flow_log,
+                common=args.common,
             ),
             self._child,
         )

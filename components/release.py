@@ -7,6 +7,7 @@ import pulumi
 import pulumi_aws as aws
 
 from components import artifact
+from components.app import AppSettings
 from components.native_modules import Servers, misfits
 from components.ordering import after
 
@@ -15,7 +16,7 @@ from components.ordering import after
 class ReleaseArgs:
     """Which app, and where to."""
 
-    app: Path
+    settings: AppSettings
     bucket: pulumi.Input[str]
     servers: Servers | None
     """What has to run it; None where that is this machine."""
@@ -36,7 +37,7 @@ class Release(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: ReleaseArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("evenkeel:index:Release", name, None, opts)
-        built = build(args.app, args.servers)
+        built = build(Path(args.settings.path), args.servers)
         self.sha256 = built.sha256
         self.key = f"releases/{built.sha256}.tar.gz"
         tarball = aws.s3.BucketObjectv2(

@@ -1,38 +1,21 @@
 """When the group grows and shrinks."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pulumi
 import pulumi_aws as aws
 
+from components.server_settings import AppServersSettings
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ScalingArgs:
-    """How much work a server is to have."""
+    """How much work a server is to have, and whom to ask."""
 
+    settings: AppServersSettings
     auto_scaling_group: pulumi.Input[str]
     balancer_arn_suffix: pulumi.Input[str]
     target_group_arn_suffix: pulumi.Input[str]
-    target_cpu: int
-    """Percent, on average over the group."""
-    target_requests: int
-    """Requests/s of one server."""
-    schedules: Sequence["Scheduled"] = ()
-    """Other sizes from certain times on."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Scheduled:
-    """The group's sizes from each time on that `recurrence` names."""
-
-    name: str
-    recurrence: str
-    """Cron of five fields."""
-    time_zone: str
-    """IANA's name of it."""
-    min_size: int
-    max_size: int
 
 
 class Scaling(pulumi.ComponentResource):
@@ -40,7 +23,7 @@ class Scaling(pulumi.ComponentResource):
 
     Schedules move the bounds that it keeps to.
 
-    Makes: two `aws.autoscaling.Policy`, and an `aws.autoscaling.Schedule` for each of `schedules`.
+    Makes: two `aws.autoscaling.Policy`, and an `aws.autoscaling.Schedule` for each of the schedules.
     """
 
     def __init__(self, name: str, args: ScalingArgs, opts: pulumi.ResourceOptions | None = None) -> None:
@@ -52,7 +35,7 @@ class Scaling(pulumi.ComponentResource):
             policy_type="TargetTrackingScaling",
             target_tracking_configuration={
                 "predefined_metric_specification": {"predefined_metric_type": "ASGAverageCPUUtilization"},
-                "target_value": float(args.target_cpu),
+                "target_value": float(args.settings.target_cpu),
             },
             opts=child,
         )
@@ -68,11 +51,11 @@ class Scaling(pulumi.ComponentResource):
                     ),
                 },
                 # The metric counts a minute's.
-                "target_value": float(args.target_requests * 60),
+                "target_value": float(args.settings.target_requests * 60),
             },
             opts=child,
         )
-        for scheduled in args.schedules:
+        for scheduled in args.settings.schedules:
             aws.autoscaling.Schedule(
                 f"{name}-{scheduled.name}",
                 scheduled_action_name=scheduled.name,

@@ -1,15 +1,26 @@
 """Secrets: made by Pulumi, kept by Secrets Manager, read by servers and tasks."""
 
 from dataclasses import dataclass
+from typing import Annotated, Literal
 
 import pulumi
 import pulumi_aws as aws
 import pulumi_random as random
+from pydantic import Field
 
+from components.common import Common
 from components.ordering import after
 
 PASSWORD_LENGTH = 40
 """Letters and digits: 238 bits that need no escaping in a URL; ElastiCache's AUTH takes 16 to 128."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SecretsSettings:
+    """Passwords and tokens in Secrets Manager; the kit makes them."""
+
+    recovery_days: Annotated[int, Field(ge=7, le=30)] | Literal[0] = 30
+    """How long a deleted one can be had back: 7 to 30, or 0 to delete it at once."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -18,9 +29,7 @@ class SecretArgs:
 
     description: str
     value: pulumi.Input[str]
-    kms_key_arn: pulumi.Input[str]
-    recovery_window_in_days: int
-    """How long a deleted secret can be had back: 7 to 30, or 0 to delete it at once."""
+    common: Common
 
 
 class Secret(pulumi.ComponentResource):
@@ -41,8 +50,8 @@ class Secret(pulumi.ComponentResource):
         secret = aws.secretsmanager.Secret(
             name,
             description=args.description,
-            kms_key_id=args.kms_key_arn,
-            recovery_window_in_days=args.recovery_window_in_days,
+            kms_key_id=args.common.kms_key_arn,
+            recovery_window_in_days=args.common.secret_recovery_days,
             opts=child,
         )
         version = aws.secretsmanager.SecretVersion(

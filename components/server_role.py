@@ -7,8 +7,8 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
+from components.iam import allow, assumed_by, document
 from components.ordering import after
-from components.trust import assumed_by
 
 MANAGED_BY_SSM = "arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore"
 
@@ -60,24 +60,16 @@ def policy_document(args: ServerRoleArgs) -> dict[str, Any]:
     tell_group = ["autoscaling:CompleteLifecycleAction", "autoscaling:RecordLifecycleActionHeartbeat"]
     if args.has_spot:
         tell_group.append("autoscaling:TerminateInstanceInAutoScalingGroup")
-    return {
-        "Version": "2012-10-17",
-        "Statement": [
-            allow("FetchRelease", ["s3:GetObject"], args.releases_arn),
-            allow("ReadSecrets", ["secretsmanager:GetSecretValue"], list(args.secret_arns)),
-            # It takes no resource, and gives only what the statement before it allows.
-            allow("ReadSecretsAtOnce", ["secretsmanager:BatchGetSecretValue"], "*"),
-            allow("Decrypt", ["kms:Decrypt"], list(args.kms_key_arns)),
-            allow(
-                "Log",
-                ["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"],
-                pulumi.Output.concat(args.log_group_arn, ":*"),
-            ),
-            allow("TellGroup", tell_group, args.auto_scaling_group_arn),
-        ],
-    }
-
-
-def allow(sid: str, actions: Sequence[str], resource: Any) -> dict[str, Any]:
-    """One statement of a policy."""
-    return {"Sid": sid, "Effect": "Allow", "Action": actions, "Resource": resource}
+    return document(
+        allow("FetchRelease", ["s3:GetObject"], args.releases_arn),
+        allow("ReadSecrets", ["secretsmanager:GetSecretValue"], list(args.secret_arns)),
+        # It takes no resource, and gives only what the statement before it allows.
+        allow("ReadSecretsAtOnce", ["secretsmanager:BatchGetSecretValue"], "*"),
+        allow("Decrypt", ["kms:Decrypt"], list(args.kms_key_arns)),
+        allow(
+            "Log",
+            ["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"],
+            pulumi.Output.concat(args.log_group_arn, ":*"),
+        ),
+        allow("TellGroup", tell_group, args.auto_scaling_group_arn),
+    )

@@ -8,10 +8,13 @@ import pulumi
 import pulumi_aws as aws
 
 from budgets import Timeline
+from components.app import AppSettings
 from components.app_secrets import AppSecrets
 from components.boot import user_data
+from components.common import Common
 from components.naming import named
 from components.server_role import ServerRole, ServerRoleArgs
+from components.server_settings import AppServersSettings
 
 LAUNCHING_HOOK = "launching"
 TERMINATING_HOOK = "terminating"
@@ -47,30 +50,21 @@ class Backends:
 class ServerTemplateArgs:
     """What a server runs on, what it runs, and what that talks to."""
 
-    region: str
-    account_id: pulumi.Input[str]
+    settings: AppSettings
+    servers: AppServersSettings
     auto_scaling_group: str
     """Its name: a server tells its group that it is ready."""
     security_group_id: pulumi.Input[str]
-    instance_type: str
-    """Where the group names no other."""
-    has_spot: bool
-    """Whether the group also launches Spot Instances."""
     image_id: pulumi.Input[str]
     release: ReleaseLocation
     backends: Backends
-    port: int
-    node_major: int
     environment: Mapping[str, str]
     """Of the app; no secrets."""
     secrets: AppSecrets
     timeline: Timeline
     open_files: int
     """Of each process of the app."""
-    kms_key_arn: pulumi.Input[str]
-    log_retention_days: int
-    tags: Mapping[str, str]
-    """Of instances and volumes, which the provider's default tags don't reach."""
+    common: Common
 
 
 class ServerTemplate(pulumi.ComponentResource):
@@ -92,7 +86,10 @@ class ServerTemplate(pulumi.ComponentResource):
         self._args = args
         self._child = pulumi.ResourceOptions(parent=self)
         self._log_group = aws.cloudwatch.LogGroup(
-            name, retention_in_days=args.log_retention_days, kms_key_id=args.kms_key_arn, opts=self._child
+            name,
+            retention_in_days=args.common.log_retention_days,
+            kms_key_id=args.common.kms_key_arn,
+            opts=self._child,
         )
         template = self._launch_template(self._role())
         self.launch_template_id = template.id
@@ -113,8 +110,8 @@ class ServerTemplate(pulumi.ComponentResource):
             ServerRoleArgs(
                 auto_scaling_group_arn=pulumi.Output.format(
                     "arn:aws:autoscaling:{0}:{1}:autoScalingGroup:*:autoScalingGroupName/{2}",
-                    args.region,
-                    args.account_id,
+                    args.common.region,
+                    args.common.account_id,
                     args.auto_scaling_group,
                 ),
                 releases_arn=args.release.arn,
@@ -125,18 +122,18 @@ class ServerTemplate(pulumi.ComponentResource):
                     *args.secrets.arns,
                 ],
                 log_group_arn=self._log_group.arn,
-                kms_key_arns=[args.kms_key_arn, *args.secrets.kms_key_arns],
-                has_spot=args.has_spot,
+                kms_key_arns=[args.common.kms_key_arn, *args.secrets.kms_key_arns],
+                has_spot=args.servers.has_spot,
             ),
             self._child,
         )
 
     def _launch_template(self, role: ServerRole) -> aws.ec2.LaunchTemplate:
-        tags = {**self._args.tags, **named(self._name)}
+        tags = {**self._args.common.tags, **named(self._name)}
         return aws.ec2.LaunchTemplate(
             self._name,
             image_id=self._args.image_id,
-            instance_type=self._args.instance_type,
+            instance_type=self._args.servers.instance_types[0],
             iam_instance_profile={"arn": role.instance_profile_arn},
             vpc_security_group_ids=[self._args.security_group_id],
             metadata_options={
@@ -172,13 +169,13 @@ class ServerTemplate(pulumi.ComponentResource):
             text = user_data.render(
                 user_data.UserDataArgs(
                     **values,
-                    region=args.region,
+                    region=args.common.region,
                     auto_scaling_group=args.auto_scaling_group,
                     launching_hook=LAUNCHING_HOOK,
                     terminating_hook=TERMINATING_HOOK,
                     ca_bundle_url=backends.ca_bundle_url,
-                    port=args.port,
-                    node_major=args.node_major,
+                    port=args.settings.port,
+                    node_major=args.settings.node,
                     ready_timeout=args.timeline.start_time,
                     boot_test_timeout=args.timeline.boot_test_timeout,
                     stop_timeout=args.timeline.stop_timeout,

@@ -2,6 +2,7 @@
 
 `python -m stacks preflight STACK` looks, before a first deployment, for what would fail in its middle.
 `python -m stacks deployer-policy STACK ACCOUNT` prints the IAM policies that whoever deploys the stack needs.
+`python -m stacks reference` prints every setting with its default: stacks/reference.yaml.
 """
 
 import json
@@ -15,6 +16,7 @@ from budgets import pulumi_secrets
 from budgets.problems import NAMESPACE
 from stacks import deployer_policy, preflight
 from stacks.chart import drawn
+from stacks.reference import reference
 from stacks.sections import Settings
 from stacks.settings import FOLDER, SettingsError, file_sections, parse, refuse_in_an_account
 from stacks.stack_name import refuse_unusable
@@ -22,7 +24,8 @@ from stacks.stack_name import refuse_unusable
 USAGE = """\
 usage: python -m stacks timeline STACK
        python -m stacks preflight STACK [--make-roles]
-       python -m stacks deployer-policy STACK ACCOUNT"""
+       python -m stacks deployer-policy STACK ACCOUNT
+       python -m stacks reference"""
 
 
 class NoSuchStack(ValueError):
@@ -38,6 +41,9 @@ def main(arguments: list[str]) -> int:
             return preflight_of(stack, makes_roles=bool(flags))
         case ["deployer-policy", stack, account] if re.fullmatch(r"\d{12}", account):
             return policies_of(stack, account)
+        case ["reference"]:
+            print(reference(), end="")
+            return 0
         case _:
             print(USAGE, file=sys.stderr)
             return 2

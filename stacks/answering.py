@@ -3,11 +3,13 @@
 import os
 
 from budgets.instance_types import architecture
+from components.cloud import CloudSettings
 from components.native_modules import Servers
-from stacks.sections import Aws, Settings, on_loopback
+from components.values import on_loopback
+from stacks.sections import Settings
 
 
-def by_a_rehearsal(aws: Aws) -> bool:
+def by_a_rehearsal(aws: CloudSettings) -> bool:
     """By the stack's settings; or by the shell's, as where all stacks are previewed without an account."""
     return aws.rehearsed or (aws.endpoint is None and on_loopback(os.environ.get("AWS_ENDPOINT_URL", "")))
 

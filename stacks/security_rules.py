@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterator
 from urllib.parse import urlsplit
 
 from budgets.problems import Problem
-from stacks.sections import Settings, on_loopback
+from components.values import on_loopback
+from stacks.sections import Settings
 
 WEB_PORTS = (80, 443)
 

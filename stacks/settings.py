@@ -4,12 +4,13 @@ Each section is one configuration key, so `pulumi config set --path 'evenkeel:ap
 is wrong is said in one error: each setting, its value, the remedy.
 """
 
+import dataclasses
 import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, get_args, get_type_hints
 
 import pulumi
 import yaml
@@ -29,7 +30,7 @@ from stacks import rules
 from stacks.answering import by_a_rehearsal
 from stacks.passphrase import refuse_published
 from stacks.placeholders import placeholders
-from stacks.sections import Section, Settings
+from stacks.sections import Settings
 from stacks.variable_rules import VARIABLE
 
 FOLDER = Path(__file__).parent
@@ -175,12 +176,12 @@ def dotted(location: Sequence[str | int], values: Any) -> str:
 def problem(setting: str, details: Sequence[ErrorDetails]) -> Problem:
     """One refused setting in our words."""
     first = details[0]
-    if first["type"] == "extra_forbidden":
+    if first["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
         return unknown(setting, first["input"])
     if first["type"] == "missing":
         return Problem(setting=setting, value=None, reason="it has no default", remedy=EXPLAINED)
     reasons = [detail["msg"].removeprefix("Input ") for detail in details]
-    if first["type"] == "model_type":
+    if first["type"] == "dataclass_type":
         reasons = ["it is a group of settings"]
         remedy = f"Set one of them: pulumi config set --path '{NAMESPACE}:{setting}.<name>' <value>"
     else:
@@ -191,7 +192,7 @@ def problem(setting: str, details: Sequence[ErrorDetails]) -> Problem:
 def unknown(setting: str, value: object) -> Problem:
     """A setting that does not exist, with the nearest that does."""
     section, _, name = setting.rpartition(".")
-    names = sorted(model(section).model_fields)
+    names = sorted(fields(model(section)))
     near = get_close_matches(name, names, n=1)
     remedy = (
         f"The nearest is {section and section + '.'}{near[0]}" if near else f"There are: {', '.join(names)}"
@@ -199,18 +200,26 @@ def unknown(setting: str, value: object) -> Problem:
     return Problem(setting=setting, value=value, reason="there is no such setting", remedy=remedy)
 
 
-def model(section: str) -> type[Section]:
-    """The model of a group of settings, such as `smoke.session` or `app_servers.schedules.0`."""
-    found: type[Section] = Settings
+def fields(group: Any) -> dict[str, Any]:
+    """The settings of a group, by name, each with its type."""
+    hints = get_type_hints(group)
+    if issubclass(group, Settings):
+        return {name: hints[name] for name in group.model_fields}
+    return {field.name: hints[field.name] for field in dataclasses.fields(group)}
+
+
+def model(section: str) -> type:
+    """The class of a group of settings, such as `smoke.session` or `app_servers.schedules.0`."""
+    found: type = Settings
     for part in filter(None, section.split(".")):
         if not part.isdigit():
-            found = next(models(found.model_fields[part].annotation))
+            found = next(models(fields(found)[part]))
     return found
 
 
-def models(annotation: Any) -> Iterator[type[Section]]:
-    """The models that an annotation such as `Session | None` names."""
-    if isinstance(annotation, type) and issubclass(annotation, Section):
+def models(annotation: Any) -> Iterator[type]:
+    """The groups of settings that an annotation such as `SessionSettings | None` names."""
+    if isinstance(annotation, type) and dataclasses.is_dataclass(annotation):
         yield annotation
     for inner in get_args(annotation):
         yield from models(inner)

@@ -30,6 +30,7 @@ from components.rollout.decide import (
 )
 from components.rollout.last_words import last_words
 from components.rollout.observe import Group
+from components.server_settings import AppServersSettings
 
 POLL = 2.0
 """Seconds between two looks at the group."""
@@ -47,10 +48,7 @@ class Replacement:
     target_group_arn: pulumi.Input[str]
     log_group: pulumi.Input[str]
     """Of the servers."""
-    max_healthy_percentage: int
-    instance_warmup: int
-    bake_time: int
-    """Seconds that the alarms are still watched when all are replaced."""
+    settings: AppServersSettings
     rollback_alarms: Sequence[pulumi.Input[str]]
     """Names of alarms that roll an instance refresh back."""
     timeout: int
@@ -77,13 +75,13 @@ class Replacement:
             "log_group": self.log_group,
             "preferences": {
                 "MinHealthyPercentage": 100,
-                "MaxHealthyPercentage": self.max_healthy_percentage,
-                "InstanceWarmup": self.instance_warmup,
+                "MaxHealthyPercentage": self.settings.max_healthy_percentage,
+                "InstanceWarmup": self.settings.instance_warmup,
                 # A refresh that was cancelled half-way has replaced some already.
                 "SkipMatching": True,
                 "AutoRollback": True,
                 "AlarmSpecification": {"Alarms": list(self.rollback_alarms)},
-                **({"BakeTime": self.bake_time} if self.bake_time else {}),
+                **({"BakeTime": self.settings.bake_time} if self.settings.bake_time else {}),
             },
         }
 

@@ -11,6 +11,7 @@ from http.cookiejar import CookieJar
 
 from components.browser import browser
 from components.gates.gate import GateClosed
+from components.values import Text, UrlPath, Value
 
 REQUEST_TIMEOUT = 10
 UNAUTHORIZED, FORBIDDEN, TOO_MANY = 401, 403, 429
@@ -24,6 +25,17 @@ class Unanswered(Exception):
 
 class Limited(Unanswered):
     """The app has had enough requests, and counts the check's among them: no verdict on the release."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SessionSettings:
+    """How a client of the app gets a session, and how it sees that it still has one."""
+
+    sign_up: UrlPath
+    log_in: UrlPath
+    who_am_i: UrlPath
+    fields: dict[Text, Value] = field(default_factory=dict)
+    """What signing up asks for, besides e-mail address and password."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -50,11 +62,7 @@ class CheckSession:
     It is left to expire: there is no setting for where one logs out.
     """
 
-    sign_up: str
-    log_in: str
-    who_am_i: str
-    fields: Mapping[str, str]
-    """What signing up asks for, besides e-mail address and password."""
+    settings: SessionSettings
     domain: str
     """Of the account's e-mail address."""
     account: CheckAccount | None = None
@@ -81,31 +89,32 @@ class CheckSession:
         self.through = through
         self.account = CheckAccount(domain=self.domain, password=password, token=token)
         credentials = {"email": self.email, "password": password}
-        status = self._ask(url + self.log_in, credentials)[0]
+        status = self._ask(url + self.settings.log_in, credentials)[0]
         if status == UNAUTHORIZED:
-            self._expect(url + self.sign_up, {**credentials, **self.fields})
-            status = self._ask(url + self.log_in, credentials)[0]
-        self._refuse(url + self.log_in, status)
+            self._expect(url + self.settings.sign_up, {**credentials, **self.settings.fields})
+            status = self._ask(url + self.settings.log_in, credentials)[0]
+        self._refuse(url + self.settings.log_in, status)
         try:
             self.check(url)
         except GateClosed as error:
             self.cookies.clear()
             raise Unanswered(
-                f"evenkeel:smoke.session: {self.who_am_i} does not show who has logged in at {self.log_in} "
-                f"(200, with {self.email} in it)"
+                f"evenkeel:smoke.session: {self.settings.who_am_i} does not show who has logged in at "
+                f"{self.settings.log_in} (200, with {self.email} in it)"
             ) from error
 
     def check(self, url: str) -> None:
         """Asks who is logged in. GateClosed when it is nobody, or someone else."""
-        status, body = self._ask(url + self.who_am_i)
+        status, body = self._ask(url + self.settings.who_am_i)
         if status in (UNAUTHORIZED, FORBIDDEN):
             raise GateClosed(
-                f"The session of {self.email} is lost: GET {url}{self.who_am_i} answers {status}. Users have "
-                "lost theirs too. Look at the sessions' Redis, and at what the app signs its cookies with."
+                f"The session of {self.email} is lost: GET {url}{self.settings.who_am_i} answers {status}. "
+                "Users have lost theirs too. Look at the sessions' Redis, and at what the app signs its "
+                "cookies with."
             )
-        self._refuse(url + self.who_am_i, status)
+        self._refuse(url + self.settings.who_am_i, status)
         if self.email not in body:
-            raise GateClosed(f"GET {url}{self.who_am_i} shows someone else than {self.email}")
+            raise GateClosed(f"GET {url}{self.settings.who_am_i} shows someone else than {self.email}")
 
     def _expect(self, address: str, body: Mapping[str, str]) -> None:
         self._refuse(address, self._ask(address, body)[0])

@@ -3,18 +3,20 @@
 import socket
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http.client import HTTPException
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 import pulumi
 from botocore.exceptions import BotoCoreError, ClientError
+from pydantic import Field
 
 from components.browser import browser
 from components.gates.aws_api import AwsApi
 from components.gates.gate import GateClosed
-from components.rollout.session import CheckSession, Limited, Unanswered
+from components.rollout.session import CheckSession, Limited, SessionSettings, Unanswered
+from components.values import Section, UrlPath
 
 POLL = 2.0
 """Seconds until a wrong answer is asked for again."""
@@ -23,6 +25,33 @@ TIMEOUT = 180
 REQUEST_TIMEOUT = 10
 ATTEMPTS = 3
 """To make a session before a rollout, which does not wait for it longer."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SmokeSettings:
+    """What the verified gate asks the app through the balancer, after a rollout."""
+
+    paths: Annotated[list[UrlPath], Field(min_length=1)] = field(default_factory=lambda: ["/readyz"])
+    """Each has to answer 200."""
+    session: Section[SessionSettings] | None = None
+    """A session that is made before the rollout and has to hold after it, by an account that is kept for
+    this. Where one signs up and logs in (POST of JSON: email, password, and for sign_up the fields), and what
+    answers 200 with the account's e-mail to who is logged in (GET). A session has to live longer than a
+    rollout with its bake_time: one that expires meanwhile fails the deployment of a good release. An app that
+    limits log-ins lets those with CHECK_TOKEN pass: docs/your-own-app.md.
+
+        {sign_up: /register, log_in: /login, who_am_i: /me, fields: {churchName: Checks}}
+    """
+
+    def check_session(self, domain: str) -> CheckSession | None:
+        """The session that a rollout is judged by, of an account whose e-mail address is in the domain."""
+        return CheckSession(settings=self.session, domain=domain) if self.session else None
+
+
+def answers_wanted(max_size: int) -> int:
+    """How many answers in a row have to be right: each server of the group is met, the balancer goes
+    round."""
+    return max(10, 3 * max_size)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

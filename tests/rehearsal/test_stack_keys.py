@@ -1,4 +1,4 @@
-"""README, "To a real AWS account", step 3, by the real CLI: each stack's secrets have a key of its own."""
+"""docs/deploying-to-aws.md, step 3, by the real CLI: each stack's secrets have a key of its own."""
 
 import os
 import shutil

@@ -6,17 +6,17 @@ from pathlib import Path
 
 import boto3
 
+from components.migrations import MigrationsSettings
 from migrator.settings import Server
 from rehearsal import daemon
 from rehearsal.access_key import AccessKey
-from stacks.sections import Migrations
 from testkit.checkout import Checkout
 from testkit.deployer import UP, Deployer, until
 from testkit.deployment import Deployment
 from tests.faults.migrations.load import WriteLoad
 from tests.faults.migrations.table import Table
 
-LOCK_TIMEOUT = Migrations().lock_timeout
+LOCK_TIMEOUT = MigrationsSettings().lock_timeout
 """Seconds; the rehearsal's stack leaves it at its default."""
 
 

@@ -1,18 +1,27 @@
-"""A rollout of version 7, as components take it."""
+"""What components of one stack have in common, and a rollout of version 7, as components take them."""
 
+from components.common import Common
 from components.gates.aws_api import AwsApi
 from components.mixed_instances import MixedInstances
 from components.rollout.drive import Replacement
 from components.rollout.session import CheckSession
 from components.rollout.smoke import Smoke
+from components.server_settings import AppServersSettings
 
 API = AwsApi(region="xx-1", endpoint=None)
+COMMON = Common(
+    api=API,
+    account_id="123456789012",
+    kms_key_arn="arn:key",
+    log_retention_days=365,
+    secret_recovery_days=30,
+    tags={"Stack": "test"},
+)
+SERVERS = AppServersSettings(instance_types=["m7i.large", "m6i.large"], on_demand_base=1, bake_time=300)
 INSTANCES = MixedInstances(
     launch_template_id="lt-1",
     launch_template_version="7",
-    instance_types=["m7i.large", "m6i.large"],
-    on_demand_base=1,
-    on_demand_percentage=100,
+    settings=SERVERS,
 )
 
 
@@ -22,9 +31,7 @@ def replacement(instances: MixedInstances = INSTANCES) -> Replacement:
         instances=instances,
         target_group_arn="arn:target-group",
         log_group="logs",
-        max_healthy_percentage=150,
-        instance_warmup=60,
-        bake_time=300,
+        settings=SERVERS,
         rollback_alarms=["errors"],
         timeout=600,
         api=API,

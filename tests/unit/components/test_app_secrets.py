@@ -12,10 +12,12 @@ from components.app_secrets import AppSecrets, app_secrets, existing_secret
 from components.secret_arn import SecretArn
 from components.secrets import Secret, SecretArgs
 from stacks.settings import parse
-from stacks.wiring import Wiring
-from testkit.registered import Registered, register, secret
+from testkit.program import configuration
+from testkit.program import program as whole_program
+from testkit.registered import Registered, register
+from tests.unit.components.rolled import COMMON
 
-VERSION = "aws:secretsmanager/secretVersion:SecretVersion"
+SECRET = "aws:secretsmanager/secret:Secret"
 ARN = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:shop-AbCdEf"
 SHARED = SecretArn(arn="arn:shared", region="xx-1", json_key="jwt")
 told: dict[str, Any] = {}
@@ -23,7 +25,7 @@ told: dict[str, Any] = {}
 
 
 def kept(name: str, value: str) -> Secret:
-    args = SecretArgs(description="d", value=value, kms_key_arn="arn:key", recovery_window_in_days=30)
+    args = SecretArgs(description="d", value=value, common=COMMON)
     return Secret(name, args)
 
 
@@ -70,20 +72,14 @@ def test_a_server_gets_the_right_to_each_secret_once_and_to_its_key() -> None:
     assert told["keys"] == ["arn:key of alias/shared"]
 
 
-def test_a_stacks_own_secrets_are_one_json_secret() -> None:
-    """Secret all the way to the engine; who has none has no such secret."""
-    values = {"JWT_SECRET": PulumiSecret("own"), "SHARED": f"{ARN}:jwt::"}
-    wire = Wiring(project="evenkeel", stack="prod", settings=parse({"app": {"secrets": values}}))
-    none = Wiring(project="evenkeel", stack="prod", settings=parse({}))
+def test_an_apps_own_secrets_are_one_json_secret() -> None:
+    """Those that exist elsewhere are not in it."""
+    app = parse({"app": {"secrets": {"JWT_SECRET": PulumiSecret("own"), "SHARED": f"{ARN}:jwt::"}}}).app
+    assert json.loads(app.secret_string) == {"JWT_SECRET": "own"}
 
-    class Key:
-        arn = "arn:key"
 
-    def own() -> None:
-        args = wire.own_secrets(Key())  # type: ignore[arg-type]  # all that is asked of a key
-        assert args is not None
-        Secret("own", args)
-        assert none.own_secrets(Key()) is None  # type: ignore[arg-type]  # the same
-
-    value = register(own)[VERSION, "own-version"]["secretString"]
-    assert value == secret(json.dumps({"JWT_SECRET": "own"}))
+def test_a_stack_without_secrets_of_its_own_makes_none() -> None:
+    """The kit's alone are made."""
+    made = whole_program(configuration("local"), stack="local").all(SECRET)
+    assert "evenkeel-local-session" in made
+    assert "evenkeel-local-app-secrets" not in made

@@ -5,6 +5,7 @@ from dataclasses import replace
 from functools import cache
 from typing import Any
 
+from components.app import AppSettings
 from components.app_secrets import AppSecrets, SecretVariable
 from components.app_servers import AppServers, AppServersArgs, deleted_within
 from components.scaling import Scaling, ScalingArgs
@@ -12,7 +13,7 @@ from components.server_template import Backends, ReleaseLocation, ServerTemplate
 from rehearsal.cloud.ec2.cloud_init import unpack
 from stacks.sections import Settings
 from testkit.registered import Registered, register
-from tests.unit.components.rolled import INSTANCES, replacement, smoke
+from tests.unit.components.rolled import COMMON, INSTANCES, SERVERS, replacement, smoke
 
 GROUP = "aws:autoscaling/group:Group"
 HOOK = "aws:autoscaling/lifecycleHook:LifecycleHook"
@@ -32,12 +33,10 @@ SECRETS = AppSecrets(
 @cache
 def template(*, has_spot: bool = False) -> Registered:
     args = ServerTemplateArgs(
-        region="xx-1",
-        account_id="123456789012",
+        settings=AppSettings(),
+        servers=replace(SERVERS, on_demand_percentage=50 if has_spot else 100),
         auto_scaling_group="kit",
         security_group_id="sg",
-        instance_type="m7i.large",
-        has_spot=has_spot,
         image_id="ami-1",
         release=ReleaseLocation(
             bucket="releases", key="releases/abc.tar.gz", sha256="abc", arn="arn:releases/*"
@@ -50,31 +49,24 @@ def template(*, has_spot: bool = False) -> Registered:
             cache_redis_endpoint="cache:6379",
             ca_bundle_url="https://ca.example/bundle.pem",
         ),
-        port=3000,
-        node_major=22,
         environment={"LEVEL": "info"},
         secrets=SECRETS,
         timeline=TIMES,
         open_files=65_536,
-        kms_key_arn="arn:key",
-        log_retention_days=365,
-        tags={"Stack": "test"},
+        common=COMMON,
     )
     return register(lambda: ServerTemplate("kit", args))
 
 
 @cache
 def servers(*, on_demand_percentage: int = 100, warm_pool_size: int = 0) -> Registered:
-    instances = replace(INSTANCES, on_demand_percentage=on_demand_percentage)
+    settings = replace(SERVERS, on_demand_percentage=on_demand_percentage, warm_pool_size=warm_pool_size)
     args = AppServersArgs(
+        settings=settings,
         auto_scaling_group="kit",
         subnet_ids=["app-a", "app-b", "app-c"],
         target_group_arn="arn:target-group",
-        min_size=3,
-        max_size=9,
-        sized_by_schedules=False,
-        warm_pool_size=warm_pool_size,
-        replacement=replacement(instances),
+        replacement=replacement(replace(INSTANCES, settings=settings)),
         smoke=smoke(),
         timeline=TIMES,
         gates=[],
@@ -233,11 +225,10 @@ def test_the_group_follows_requests_and_cpu() -> None:
         lambda: Scaling(
             "kit",
             ScalingArgs(
+                settings=SERVERS,
                 auto_scaling_group="kit",
                 balancer_arn_suffix="app/kit/1",
                 target_group_arn_suffix="targetgroup/kit/2",
-                target_cpu=70,
-                target_requests=200,
             ),
         )
     )

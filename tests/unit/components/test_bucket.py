@@ -2,15 +2,18 @@
 
 import json
 from dataclasses import replace
+from typing import Any
 
+import pulumi
 import pytest
 
-from components.bucket import Bucket, BucketArgs, Writer
+from components.bucket import Bucket, BucketArgs, BucketsSettings, Writer, for_logs
 from testkit.registered import register
 
-RELEASES = BucketArgs(keep_versions_days=30, kms_key_arn="arn:key", log_bucket="logs")
+PROTECTED = BucketsSettings()
+RELEASES = BucketArgs(settings=PROTECTED, keep_versions_days=30, kms_key_arn="arn:key", log_bucket="logs")
 S3 = Writer(service="logging.s3.amazonaws.com", prefix="s3", source_account="123456789012")
-LOGS = BucketArgs(keep_versions_days=1, expire_days=90, writers=[S3])
+LOGS = BucketArgs(settings=PROTECTED, keep_versions_days=1, expire_days=90, writers=[S3])
 TYPES = {
     "aws:s3/bucket:Bucket": 1,
     "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": 1,
@@ -34,7 +37,9 @@ def test_a_bucket_is_made_of_exactly_this() -> None:
 @pytest.mark.parametrize("force_destroy", [True, False])
 def test_a_bucket_is_protected_unless_it_may_be_destroyed(force_destroy: bool) -> None:
     """By its own setting."""
-    made = register(lambda: Bucket("kit", replace(RELEASES, force_destroy=force_destroy)))
+    made = register(
+        lambda: Bucket("kit", replace(RELEASES, settings=BucketsSettings(force_destroy=force_destroy)))
+    )
     assert made["aws:s3/bucket:Bucket", "kit"]["forceDestroy"] is force_destroy
     assert made.options["aws:s3/bucket:Bucket", "kit"].protect is not force_destroy
 
@@ -86,3 +91,19 @@ def test_only_logs_expire() -> None:
     assert kept["noncurrentVersionExpiration"] == {"noncurrentDays": 30}
     (logs,) = register(lambda: Bucket("kit", LOGS))[kind, "kit-lifecycle"]["rules"]
     assert logs["expiration"] == {"days": 90}
+
+
+def test_balancers_of_this_account_write_their_logs_and_no_others() -> None:
+    """Below the account's path: whoever knows the bucket's name may not have his own logs there."""
+    by_service: dict[str, Any] = {}
+
+    def program() -> None:
+        logs = for_logs(PROTECTED, access_log_retention_days=90, account_id="123456789012")
+        for writer in logs.writers:
+            pulumi.Output.from_input({writer.service: writer.prefix}).apply(by_service.update)
+
+    register(program)
+    assert by_service == {
+        "logdelivery.elasticloadbalancing.amazonaws.com": "balancer/AWSLogs/123456789012",
+        "logging.s3.amazonaws.com": "s3",
+    }

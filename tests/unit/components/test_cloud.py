@@ -7,15 +7,16 @@ import pulumi
 import pytest
 
 from components import naming
-from components.cloud import Cloud, CloudArgs, first
+from components.cloud import Cloud, CloudArgs, CloudSettings, first
 from components.encryption import EncryptionKey, EncryptionKeyArgs
 from testkit.registered import Registered, register
 
 
 def cloud(**differences: Any) -> tuple[Registered, dict[str, Any]]:
     """What the cloud registers, and what it says about the account."""
-    values: dict[str, Any] = {"endpoint": None, "image_id": None, "instance_type": "m7i.large", **differences}
-    args = CloudArgs(region="xx-1", tags={"Stack": "test"}, zones=3, **values)
+    values: dict[str, Any] = {"image_id": None, "instance_type": "m7i.large", **differences}
+    settings = CloudSettings(region="xx-1", endpoint=values.pop("endpoint", None))
+    args = CloudArgs(settings=settings, tags={"Stack": "test"}, zones=3, **values)
     found: dict[str, Any] = {}
 
     def program() -> None:
@@ -93,3 +94,20 @@ def test_the_kits_tags_win_over_a_stacks_own() -> None:
     tags = naming.default_tags("evenkeel", "prod", {"Team": "web", "Stack": "other"})
     assert tags == {"Team": "web", "Stack": "prod", "Project": "evenkeel", "ManagedBy": "pulumi"}
     assert naming.prefix("evenkeel", "prod") == "evenkeel-prod"
+
+
+def test_the_ca_bundle_is_the_regions_unless_set() -> None:
+    """RDS signs with an authority of its own in each region."""
+    assert CloudSettings(region="us-east-1").ca_bundle == (
+        "https://truststore.pki.rds.amazonaws.com/us-east-1/us-east-1-bundle.pem"
+    )
+    assert CloudSettings(ca_bundle_url="https://ca/x.pem").ca_bundle == "https://ca/x.pem"
+
+
+def test_gates_are_told_apart_by_project_and_stack() -> None:
+    """Stacks may share an account."""
+    assert naming.gates("evenkeel", "prod") == {
+        "schema": "/evenkeel/prod/schema",
+        "release": "/evenkeel/prod/release",
+        "verified": "/evenkeel/prod/verified",
+    }

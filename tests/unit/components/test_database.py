@@ -2,41 +2,28 @@
 
 import json
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components.database import Database, DatabaseArgs
+from components.database import Database, DatabaseArgs, DatabaseSettings
 from components.postgres_parameters import DEFAULTS, STATIC, family, parameters
 from testkit.registered import Registered, register, secret
+from tests.unit.components.rolled import COMMON
 
 INSTANCE = "aws:rds/instance:Instance"
 ARGS = DatabaseArgs(
-    account_id="123456789012",
+    settings=DatabaseSettings(admin_user="kit_admin", parameters={"max_connections": "300"}),
     subnet_ids=["data-a", "data-b"],
     security_group_id="sg",
-    kms_key_arn="arn:key",
-    engine_version="17",
-    instance_class="db.m7g.large",
-    allocated_storage=100,
-    max_allocated_storage=1000,
-    multi_az=True,
-    port=5433,
-    database_name="app",
-    admin_user="kit_admin",
-    backup_retention_days=7,
-    deletion_protection=True,
-    final_snapshot=True,
-    restore_from_snapshot=None,
-    apply_immediately=False,
-    parameters={"max_connections": "300"},
-    log_retention_days=365,
-    secret_recovery_days=30,
+    common=COMMON,
 )
 
 
-def database(args: DatabaseArgs = ARGS) -> Registered:
+def database(**differences: Any) -> Registered:
+    args = replace(ARGS, settings=replace(ARGS.settings, **differences))
     return register(lambda: Database("kit", args))
 
 
@@ -96,27 +83,27 @@ def test_production_holds_every_control_of_a_database() -> None:
 
 def test_storage_does_not_grow_where_it_may_not() -> None:
     """A limit at what is allocated is none."""
-    assert "maxAllocatedStorage" not in database(replace(ARGS, max_allocated_storage=100))[INSTANCE, "kit"]
+    assert "maxAllocatedStorage" not in database(max_allocated_storage=100)[INSTANCE, "kit"]
 
 
 @pytest.mark.parametrize("wanted", [True, False])
 def test_what_a_deleted_database_leaves_has_a_setting_of_its_own(wanted: bool) -> None:
     """An unprotected database still leaves its snapshots; only `final_snapshot` says otherwise."""
-    inputs = database(replace(ARGS, deletion_protection=False, final_snapshot=wanted))[INSTANCE, "kit"]
+    inputs = database(deletion_protection=False, final_snapshot=wanted)[INSTANCE, "kit"]
     assert inputs["skipFinalSnapshot"] is not wanted
     assert inputs["deleteAutomatedBackups"] is not wanted
 
 
 def test_each_database_that_is_replaced_leaves_a_snapshot_of_its_own_name() -> None:
     """What replaces it makes another random suffix."""
-    kinds = [replace(ARGS, database_name="other"), replace(ARGS, admin_user="other"), ARGS]
-    suffixes = [database(args)["random:index/randomId:RandomId", "kit-final-snapshot"] for args in kinds]
+    kinds = [database(name="other"), database(admin_user="other"), database()]
+    suffixes = [made["random:index/randomId:RandomId", "kit-final-snapshot"] for made in kinds]
     assert len({str(suffix["keepers"]) for suffix in suffixes}) == 3
 
 
 def test_a_restored_database_stays_under_the_snapshots_key() -> None:
     """And when the setting is gone again, nothing changes: another key would replace the database."""
-    made = database(replace(ARGS, restore_from_snapshot="kit-final"))
+    made = database(restore_from_snapshot="kit-final")
     assert made[INSTANCE, "kit"]["snapshotIdentifier"] == "kit-final"
     assert "kmsKeyId" not in made[INSTANCE, "kit"]
     assert {*made.options[INSTANCE, "kit"].ignoreChanges} == {"kmsKeyId", "snapshotIdentifier"}
@@ -125,7 +112,7 @@ def test_a_restored_database_stays_under_the_snapshots_key() -> None:
 @pytest.mark.parametrize("on", [True, False])
 def test_the_engine_keeps_a_database_that_is_protected(on: bool) -> None:
     """And no other."""
-    options = database(replace(ARGS, deletion_protection=on)).options[INSTANCE, "kit"]
+    options = database(deletion_protection=on).options[INSTANCE, "kit"]
     said = (
         "kit is protected: evenkeel:database.deletion_protection says so, "
         "docs/runbooks/stores.md how to take a stack down"

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from components.load_balancer import LoadBalancer, LoadBalancerArgs
+from components.load_balancer import LoadBalancer, LoadBalancerArgs, LoadBalancerSettings
 from stacks.sections import Settings
 from testkit.registered import Registered, register
 from tests.unit.components.rolled import API
@@ -19,24 +19,15 @@ OWN_CERTIFICATE = {"certificate_arn": "arn:own", "domain": "app.example.com"}
 
 def load_balancer(**differences: Any) -> tuple[Registered, dict[str, str]]:
     """What is registered, and the outputs by name."""
-    values: dict[str, Any] = {
-        "http_port": 80,
-        "certificate_arn": None,
-        "domain": None,
-        "hosted_zone_id": None,
-        **differences,
-    }
     args = LoadBalancerArgs(
+        settings=LoadBalancerSettings(**differences),
         vpc_id="vpc",
         subnet_ids=["public-a", "public-b"],
         security_group_id="sg",
         app_port=3000,
         timeline=Settings().timeline,
         access_log_bucket="logs",
-        access_log_prefix="balancer",
-        deletion_protection=True,
         api=API,
-        **values,
     )
     outputs: dict[str, str] = {}
 

@@ -10,9 +10,9 @@ import pytest
 from components import migrations
 from components.database import Database
 from components.gates import ecs_task
-from components.gates.aws_api import AwsApi
-from components.migrations import BOOTSTRAP, Migrations, MigrationsArgs
+from components.migrations import BOOTSTRAP, Migrations, MigrationsArgs, MigrationsSettings
 from testkit.registered import Registered, register
+from tests.unit.components.rolled import COMMON
 from tests.unit.components.test_database import ARGS as DATABASE
 
 ADD_INDEX = 'CREATE INDEX "Member_createdAt_idx" ON "Member"("createdAt");\n'
@@ -43,24 +43,17 @@ def made(folder: Path) -> Registered:
         Migrations(
             "kit",
             MigrationsArgs(
-                account_id="123456789012",
+                settings=MigrationsSettings(
+                    path=str(folder), wait_for_transactions=30, maintenance_work_mem=512, timeout=60
+                ),
                 parameter_name="/kit/test/schema",
-                folder=folder,
                 bucket="artifacts",
                 bucket_arn="arn:artifacts",
                 database=Database("db", DATABASE),
                 subnet_ids=["app-a"],
                 security_group_id="sg",
-                kms_key_arn="arn:key",
                 ca_bundle_url="https://ca.example/bundle.pem",
-                lock_timeout=5,
-                wait_for_transactions=30,
-                maintenance_work_mem=512,
-                parallel_workers=None,
-                timeout=60,
-                image="public.ecr.aws/lambda/python:3.12",
-                log_retention_days=365,
-                api=AwsApi(region="xx-1", endpoint=None),
+                common=COMMON,
             ),
         )
 

@@ -5,8 +5,9 @@ from functools import cache
 from typing import Any
 
 from components.alarms import alarms
-from components.monitoring import Monitoring, MonitoringArgs
+from components.monitoring import Monitoring, MonitoringArgs, MonitoringSettings, watched
 from testkit.registered import Registered, register
+from tests.unit.components.rolled import COMMON
 
 ALARM = "aws:cloudwatch/metricAlarm:MetricAlarm"
 TABLE = alarms(max_connections=400, free_storage_gib=10, app_namespace="kit")
@@ -15,21 +16,19 @@ TABLE = alarms(max_connections=400, free_storage_gib=10, app_namespace="kit")
 @cache
 def monitoring(alarm_email: str | None = None) -> Registered:
     args = MonitoringArgs(
-        region="xx-1",
+        settings=MonitoringSettings(alarm_email=alarm_email),
         alarms=TABLE,
-        watched={
-            "balancer": [{"LoadBalancer": "app/kit/1"}],
-            "target_group": [{"LoadBalancer": "app/kit/1", "TargetGroup": "targetgroup/kit/2"}],
-            "servers": [{"AutoScalingGroupName": "kit"}],
-            "database": [{"DBInstanceIdentifier": "kit"}],
-            "redis": [{"CacheClusterId": "kit-001"}, {"CacheClusterId": "kit-002"}],
-            "sessions": [{"CacheClusterId": "kit-001"}, {"CacheClusterId": "kit-002"}],
-            "app": [{}],
-        },
+        watched=watched(
+            balancer_arn_suffix="app/kit/1",
+            target_group_arn_suffix="targetgroup/kit/2",
+            auto_scaling_group="kit",
+            database="kit",
+            sessions=["kit-001", "kit-002"],
+            cache=[],
+        ),
         app_namespace="kit",
         log_group="servers",
-        kms_key_arn="arn:key",
-        alarm_email=alarm_email,
+        common=COMMON,
     )
     return register(lambda: Monitoring("kit", args))
 

@@ -1,14 +1,14 @@
 """The VPC and who may talk to whom in it."""
 
 from functools import cache
-from ipaddress import IPv4Network
 from typing import Literal
 
 import pytest
 
-from components.network import Network, NetworkArgs
+from components.network import Network, NetworkArgs, NetworkSettings
 from components.security_groups import SecurityGroups, SecurityGroupsArgs
 from testkit.registered import Registered, register
+from tests.unit.components.rolled import COMMON
 
 ZONES = ["xx-1a", "xx-1b", "xx-1c"]
 
@@ -17,16 +17,7 @@ ZONES = ["xx-1a", "xx-1b", "xx-1c"]
 def network(
     nat: Literal["per_zone", "one"] = "per_zone", flow_log: Literal["rejected", "all"] = "rejected"
 ) -> Registered:
-    args = NetworkArgs(
-        account_id="123456789012",
-        cidr=IPv4Network("10.0.0.0/16"),
-        zones=ZONES,
-        nat=nat,
-        flow_log=flow_log,
-        region="xx-1",
-        kms_key_arn="arn:key",
-        log_retention_days=365,
-    )
+    args = NetworkArgs(settings=NetworkSettings(nat=nat, flow_log=flow_log), zones=ZONES, common=COMMON)
     return register(lambda: Network("kit", args))
 
 

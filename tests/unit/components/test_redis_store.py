@@ -2,31 +2,26 @@
 
 import json
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
-from components.redis_store import RedisStore, RedisStoreArgs
+from components.redis_store import SESSIONS, RedisSettings, RedisStore, RedisStoreArgs, Role
 from testkit.registered import Registered, register, secret
+from tests.unit.components.rolled import COMMON
 
 GROUP = "aws:elasticache/replicationGroup:ReplicationGroup"
 ARGS = RedisStoreArgs(
-    description="Sessions and queues",
+    settings=RedisSettings(),
+    role=SESSIONS,
     subnet_ids=["data-a", "data-b"],
     security_group_id="sg",
-    kms_key_arn="arn:key",
-    node_type="cache.m7g.large",
-    replicas=1,
-    port=6379,
-    maxmemory_policy="noeviction",
-    snapshot_retention_days=7,
-    deletion_protection=True,
-    final_snapshot=True,
-    apply_immediately=False,
-    secret_recovery_days=30,
+    common=COMMON,
 )
 
 
-def store(args: RedisStoreArgs = ARGS) -> Registered:
+def store(role: Role = SESSIONS, **differences: Any) -> Registered:
+    args = replace(ARGS, role=role, settings=replace(ARGS.settings, **differences))
     return register(lambda: RedisStore("kit", args))
 
 
@@ -71,7 +66,7 @@ def test_production_holds_every_control_of_a_store() -> None:
 
 def test_a_lone_primary_promises_no_failover() -> None:
     """AWS refuses both without a replica."""
-    inputs = store(replace(ARGS, replicas=0))[GROUP, "kit"]
+    inputs = store(replicas=0)[GROUP, "kit"]
     assert inputs["numCacheClusters"] == 1
     assert inputs["multiAzEnabled"] is False
     assert inputs["automaticFailoverEnabled"] is False
@@ -95,20 +90,20 @@ def test_the_token_is_a_secret_that_a_url_can_hold() -> None:
 
 def test_a_cache_leaves_no_snapshot() -> None:
     """It can be filled again."""
-    made = store(replace(ARGS, final_snapshot=False))
+    made = store(final_snapshot=False)
     assert "finalSnapshotIdentifier" not in made[GROUP, "kit"]
     assert made.all("random:index/randomId:RandomId") == {}
 
 
 def test_a_store_that_is_replaced_leaves_a_snapshot_of_its_own_name() -> None:
     """What replaces it makes another random suffix."""
-    other = store(replace(ARGS, port=6380))["random:index/randomId:RandomId", "kit-final-snapshot"]
+    other = store(port=6380)["random:index/randomId:RandomId", "kit-final-snapshot"]
     assert other != store()["random:index/randomId:RandomId", "kit-final-snapshot"]
 
 
 @pytest.mark.parametrize("on", [True, False])
 def test_the_engine_keeps_a_store_that_is_protected(on: bool) -> None:
     """And no other."""
-    options = store(replace(ARGS, deletion_protection=on)).options[GROUP, "kit"]
+    options = store(deletion_protection=on).options[GROUP, "kit"]
     assert options.protect is on
     assert len(options.hooks.before_delete) == on

@@ -6,6 +6,7 @@ import pulumi
 import pytest
 
 from components import artifact, release
+from components.app import AppSettings
 from components.artifact import Artifact
 from components.native_modules import NativeModule, Servers
 from components.release import Release, ReleaseArgs
@@ -17,7 +18,8 @@ def test_a_release_is_an_object_named_by_its_digest(tmp_path: Path, monkeypatch:
     tarball = tmp_path / "abc.tar.gz"
     tarball.write_bytes(b"tarball")
     monkeypatch.setattr(artifact, "build", lambda app, say: Artifact(path=tarball, sha256="abc"))
-    made = register(lambda: Release("kit", ReleaseArgs(app=tmp_path, bucket="artifacts", servers=None)))
+    args = ReleaseArgs(settings=AppSettings(path=str(tmp_path)), bucket="artifacts", servers=None)
+    made = register(lambda: Release("kit", args))
     assert made.types == {"aws:s3/bucketObjectv2:BucketObjectv2": 1}
     inputs = made["aws:s3/bucketObjectv2:BucketObjectv2", "kit"]
     assert isinstance(inputs.pop("source"), pulumi.FileAsset)

@@ -87,7 +87,7 @@ def test_only_stack_local_has_a_key_that_everyone_has() -> None:
     ids=["a key of one's own", "a passphrase of one's own", "the published one", "none yet"],
 )
 def test_a_users_own_key_is_no_fault(key: dict[str, str], everyone_has_it: bool) -> None:
-    """README, "To a real AWS account", step 3 writes it into the file, and one commits it."""
+    """docs/deploying-to-aws.md, step 3, writes it into the file, and one commits it."""
     assert everyone_has_the_key(key) is everyone_has_it
 
 

@@ -9,7 +9,7 @@ from stacks import relaxations
 from stacks.__main__ import read
 from stacks.relaxations import PRODUCTION, WEAKER, block
 from stacks.sections import Settings
-from stacks.settings import parse
+from stacks.settings import fields, parse
 
 UNPROTECTED = {part: {"deletion_protection": False} for part in ("load_balancer", "redis", "database")}
 HTTPS = {"domain": "app.example.com", "hosted_zone_id": "Z1"}
@@ -96,7 +96,7 @@ def test_the_block_names_the_control_the_value_and_productions() -> None:
 def test_production_itself_is_not_weaker(setting: str) -> None:
     """Each setting exists, and its default is not reported."""
     section, name = setting.split(".")
-    assert name in type(getattr(PRODUCTION, section)).model_fields
+    assert name in fields(type(getattr(PRODUCTION, section)))
     assert [one for one in relaxations.relaxations(PRODUCTION) if one.setting == setting] == []
 
 

@@ -7,6 +7,7 @@ schemas, which name the properties that AWS can't change, and by the rehearsal's
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import is_dataclass
 from datetime import date, timedelta
 from functools import cache, reduce
 from importlib.resources import files
@@ -20,8 +21,8 @@ from rehearsal.offline.provider.values import words
 from stacks import replacements
 from stacks.deployed import Deployed
 from stacks.replacements import BUCKET, DATABASE, KEY, STORE, VPC
-from stacks.sections import Section, Settings
-from stacks.settings import SettingsError, parse
+from stacks.sections import Settings
+from stacks.settings import SettingsError, fields, parse
 from testkit.program import configuration, program
 from testkit.registered import Registered
 
@@ -253,9 +254,9 @@ def refused(changes: dict[str, Any], today: date = TODAY) -> list[str]:
 def test_every_setting_has_another_value_here() -> None:
     """A new one needs its row, and so its judgement."""
     names = {
-        f"{section}.{name}" if isinstance(values, Section) else section
+        f"{section}.{name}" if is_dataclass(values) else section
         for section, values in Settings()
-        for name in (type(values).model_fields if isinstance(values, Section) else [section])
+        for name in (fields(type(values)) if is_dataclass(values) else [section])
     }
     assert CHANGES.keys() == names
 

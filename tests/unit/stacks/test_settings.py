@@ -8,7 +8,10 @@ import pulumi
 import pytest
 import yaml
 
-from stacks.sections import Section, Settings
+from components.database import DatabaseSettings
+from components.network import NetworkSettings
+from stacks.reference import descriptions, reference
+from stacks.sections import Settings
 from stacks.settings import SettingsError, load, parse, sections
 
 FOLDER = Path("stacks")
@@ -61,14 +64,16 @@ def test_the_reference_shows_every_setting_with_its_default() -> None:
     assert parse(shown) == Settings()
 
 
-def test_the_reference_keeps_the_models_order() -> None:
-    """So that both can be read side by side."""
-    shown = sections(configuration(FOLDER / "reference.yaml"))
-    assert list(shown) == list(Settings.model_fields)
-    for section, values in shown.items():
-        model = Settings.model_fields[section].annotation
-        if isinstance(model, type) and issubclass(model, Section):
-            assert list(values) == list(model.model_fields)
+def test_the_reference_is_what_the_settings_say() -> None:
+    """`python -m stacks reference >stacks/reference.yaml` brings it up to date."""
+    assert (FOLDER / "reference.yaml").read_text() == reference()
+
+
+def test_a_description_belongs_to_the_field_above_it() -> None:
+    """A field without one has none, and takes none of its neighbours'."""
+    said = descriptions(NetworkSettings)
+    assert said["nat"] == "per_zone: a zone's failure stays its own. one: cheaper."
+    assert "instance_class" not in descriptions(DatabaseSettings)
 
 
 def test_settings_are_read_from_pulumis_configuration() -> None:
@@ -269,3 +274,23 @@ def test_every_budget_is_tried() -> None:
 def test_pulumi_shows_the_refusal_without_a_traceback() -> None:
     """It does so for its own class of errors."""
     assert issubclass(SettingsError, pulumi.RunError)
+
+
+CERTIFICATE = "arn:aws:acm:eu-central-1:123456789012:certificate/own"
+
+
+@pytest.mark.parametrize(
+    ("balancer", "leads_there"),
+    [
+        ({"domain": "app.example.com", "certificate_arn": CERTIFICATE}, False),
+        ({"domain": "app.example.com", "certificate_arn": CERTIFICATE, "hosted_zone_id": "Z1"}, True),
+        ({}, True),
+    ],
+    ids=["published by the user", "published by the stack", "no name"],
+)
+def test_a_name_that_its_user_publishes_is_asked_for_at_the_balancer(
+    balancer: dict[str, str], leads_there: bool
+) -> None:
+    """The first deployment makes the balancer: nothing can lead to it before."""
+    settings = parse({"load_balancer": balancer})
+    assert settings.name_leads_to_balancer is leads_there

@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 
 from components.gates.aws_api import AwsApi
 from components.gates.gate import GateClosed
-from components.rollout.session import CheckAccount, CheckSession, Limited, Unanswered
+from components.rollout.session import CheckAccount, CheckSession, Limited, SessionSettings, Unanswered
 from tests.unit.components.checked_app import FIELDS, App, served
 from tests.unit.components.rolled import smoke
 
@@ -24,13 +24,8 @@ def url() -> Iterator[str]:
 
 
 def session(sign_up: str = "/register") -> CheckSession:
-    return CheckSession(
-        sign_up=sign_up,
-        log_in="/login",
-        who_am_i="/me",
-        fields=FIELDS,
-        domain="kit.invalid",
-    )
+    settings = SessionSettings(sign_up=sign_up, log_in="/login", who_am_i="/me", fields=FIELDS)
+    return CheckSession(settings=settings, domain="kit.invalid")
 
 
 def test_the_account_is_made_once(url: str) -> None:

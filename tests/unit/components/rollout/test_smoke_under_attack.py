@@ -12,7 +12,7 @@ import requests
 
 from components.gates.aws_api import AwsApi
 from components.gates.gate import GateClosed
-from components.rollout.session import CheckAccount, CheckSession
+from components.rollout.session import CheckAccount, CheckSession, SessionSettings
 from components.rollout.smoke import Smoke
 from tests.unit.components.checked_app import FIELDS, App, served
 from tests.unit.components.rolled import smoke
@@ -77,9 +77,8 @@ def attack(url: str) -> Iterator[None]:
 
 
 def gate(url: str) -> Smoke:
-    session = CheckSession(
-        sign_up="/register", log_in="/login", who_am_i="/me", fields=FIELDS, domain="kit.invalid"
-    )
+    settings = SessionSettings(sign_up="/register", log_in="/login", who_am_i="/me", fields=FIELDS)
+    session = CheckSession(settings=settings, domain="kit.invalid")
     return replace(smoke(url, session=session), paths=["/readyz"])
 
 

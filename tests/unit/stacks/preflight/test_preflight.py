@@ -61,7 +61,7 @@ def make_zone(name: str, **more: Any) -> str:
 def in_zone(zone: str) -> Target:
     """moto's zones have ids that no setting would take."""
     settings = target().settings
-    balancer = settings.load_balancer.model_copy(update={"hosted_zone_id": zone})
+    balancer = replace(settings.load_balancer, hosted_zone_id=zone)
     return replace(target(), settings=settings.model_copy(update={"load_balancer": balancer}))
 
 

@@ -1,0 +1,77 @@
+"""The app's settings, and the environment that it gets."""
+
+import json
+from dataclasses import dataclass, field
+from typing import Annotated, Literal
+
+from pydantic import Field, InstanceOf
+
+from budgets import Connections, Timeline
+from budgets.pulumi_secrets import PulumiSecret
+from components.values import Seconds, Text, Value
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AppSettings:
+    """The app, and what it promises about itself. Every time-out of the shutdown follows from this."""
+
+    path: Text = "app"
+    """The folder that is packed and released; holds ecosystem.config.js."""
+    port: Annotated[int, Field(ge=1024, le=65534)] = 3000
+    """Where a server listens, 1024 or higher; the boot test's worker listens at the next one."""
+    node: Literal[20, 22, 24] = 22
+    """Node.js, major version: 20, 22 or 24, as Amazon Linux 2023 has them."""
+    workers: Annotated[int, Field(ge=1, le=128)] | Literal["max"] = "max"
+    """PM2 workers of a server that serve, or max: one per vCPU. Budgets count one process more: a queue's
+    worker."""
+    longest_request: Seconds = 30
+    """The longest that an answer may take. A server that leaves is drained at least so long."""
+    drain: Seconds = 1
+    """How long a worker waits for its requests in flight when it is told to stop."""
+    environment: dict[str, Value] = field(default_factory=dict)
+    """More variables for the app. No secrets: these are readable in the launch template. No white space or
+    quotes."""
+    plain_environment: list[str] = field(default_factory=list)
+    """Names of such variables that look like secrets and are none, such as STRIPE_PUBLISHABLE_KEY."""
+    secrets: dict[str, InstanceOf[PulumiSecret] | Value] = field(default_factory=dict)
+    """Secrets for the app, by variable. Each is a Pulumi secret, which is kept in Secrets Manager:
+
+        pulumi config set --secret --path 'evenkeel:app.secrets.JWT_SECRET'
+
+    or, written into this file, the ARN of a secret that exists, in the stack's region; of one value in it, if
+    it is JSON:
+
+        {JWT_SECRET: "arn:aws:secretsmanager:eu-central-1:123456789012:secret:shop-AbCdEf:jwt::"}
+
+    A new value replaces the servers, at the next deployment. See docs/runbooks/secrets.md.
+    """
+
+    @property
+    def own_secrets(self) -> dict[str, str]:
+        """The values of the Pulumi secrets, by variable; the others exist in Secrets Manager."""
+        return {
+            name: secret.value for name, secret in self.secrets.items() if isinstance(secret, PulumiSecret)
+        }
+
+    @property
+    def secret_string(self) -> str:
+        """What Secrets Manager keeps of them: one secret, as JSON."""
+        return json.dumps(self.own_secrets)
+
+
+def environment(
+    app: AppSettings, timeline: Timeline, connections: Connections, *, https: bool, metrics_namespace: str
+) -> dict[str, str]:
+    """What the app is told besides addresses and secrets: docs/architecture.md, "The app's environment"."""
+    return {
+        **app.environment,
+        "NODE_ENV": "production",
+        "METRICS_NAMESPACE": metrics_namespace,
+        "WEB_CONCURRENCY": str(app.workers),
+        "DATABASE_POOL_SIZE": str(connections.pool_size),
+        "COOKIE_SECURE": "true" if https else "false",
+        "DRAIN_TIMEOUT_MS": str(timeline.drain_timeout * 1000),
+        "KILL_TIMEOUT_MS": str(timeline.kill_timeout * 1000),
+        "LISTEN_TIMEOUT_MS": str(timeline.listen_timeout * 1000),
+        "KEEP_ALIVE_TIMEOUT_MS": str(timeline.keep_alive_timeout * 1000),
+    }
