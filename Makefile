@@ -6,7 +6,7 @@ RUN    := $(VENV)/bin/python
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-deploy up down status logs queries env preview timeline unit lint test soak fuzz fuzz-api bench bench-migrations bench-rollout bench-load
+.PHONY: help setup setup-deploy up down status logs queries env preview timeline unit test-one lint test soak fuzz fuzz-api bench bench-migrations bench-rollout bench-load
 
 help: ## what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -47,7 +47,10 @@ timeline: setup ## a stack's time-outs and capacity: make timeline STACK=prod
 unit: setup ## the quick tests
 	@$(RUN) -m pytest tests/unit --numprocesses 2
 
-lint: setup app/node_modules/.ready ## ruff, mypy --strict, shellcheck, the app's linter
+test-one: setup ## one file of tests, or one test: make test-one T=tests/unit/stacks/test_settings.py
+	@$(RUN) -m pytest $(T)
+
+lint: setup app/node_modules/.ready ## ruff, mypy --strict, import contracts, shellcheck, the app's linter
 	@$(RUN) -m ruff check .
 	@$(RUN) -m ruff format --check .
 	@$(RUN) -m mypy .
