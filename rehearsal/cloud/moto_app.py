@@ -9,6 +9,7 @@ import json
 import logging
 import traceback
 from collections.abc import Callable, Iterable
+from http import HTTPStatus
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -54,6 +55,9 @@ class Moto:
             return refusals.answer(dialect, status, code, str(error))
         except Exception as error:
             return _failed(error, dialect, service)
+        if answer.status_code == HTTPStatus.PERMANENT_REDIRECT:
+            # werkzeug's way with a path that has an empty part: an identifier that is empty.
+            return refusals.answer(dialect, 400, _INVALID[dialect], "An identifier in the path is empty")
         if answer.status_code < 400 or environ["REQUEST_METHOD"] == "HEAD":
             return answer
         return _readable(answer, dialect)

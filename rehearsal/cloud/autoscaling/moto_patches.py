@@ -27,6 +27,8 @@ _KEPT = {
     "Context": "context",
 }
 
+CLEARED = "-1"
+"""What takes an instance maintenance policy away."""
 _init, _update = FakeAutoScalingGroup.__init__, FakeAutoScalingGroup.update
 _launch_template: Any = FakeAutoScalingGroup.launch_template
 _make_hook = LifecycleHook.__init__
@@ -175,6 +177,8 @@ def _keep(response: Any) -> None:
     for parameter, attribute in _KEPT.items():
         if (value := response._get_param(parameter)) is not None:
             setattr(group, attribute, value)
+    if CLEARED in map(str, (group.instance_maintenance_policy or {}).values()):
+        group.instance_maintenance_policy = None
 
 
 def _delete(response: Any) -> ActionResult:

@@ -148,7 +148,8 @@ def _check(response: Any) -> None:
     period = response._get_int_param("Period")
     if period is None or (period not in _SHORT_PERIODS and (period < 60 or period % 60)):
         raise ValidationError(f"Period must be 10, 20, 30 or a multiple of 60, not {period}")
-    periods = response._get_int_param("EvaluationPeriods")
+    if (periods := response._get_int_param("EvaluationPeriods")) is None:
+        raise ValidationError("EvaluationPeriods must be given for an alarm of a metric")
     if (least := response._get_int_param("DatapointsToAlarm")) is not None and not 1 <= least <= periods:
         raise ValidationError(f"DatapointsToAlarm {least} must be from 1 to EvaluationPeriods {periods}")
     treatment = response._get_param("TreatMissingData") or "missing"

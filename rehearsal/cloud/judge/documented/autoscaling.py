@@ -46,6 +46,16 @@ def _sizes_fit(members: Members) -> bool:
     return low is None or high is None or low <= high
 
 
+def _is_maintenance(policy: Members) -> bool:
+    """Both percentages, or -1 for both, which takes the policy away."""
+    low, high = policy.get("MinHealthyPercentage"), policy.get("MaxHealthyPercentage")
+    if low is None or high is None:
+        return False
+    if -1 in (low, high):
+        return bool(low == high)
+    return bool(0 <= low <= 100 <= high <= 200 and high - low <= 100)
+
+
 def _tracks_something(members: Members) -> bool:
     return members.get("PolicyType") != "TargetTrackingScaling" or "TargetTrackingConfiguration" in members
 
@@ -55,6 +65,16 @@ AUTO_SCALING = (
         operations=_ASG,
         check=holds(_sizes_fit, "Min size must be less than or equal to max size"),
         page=f"{_AUTO_SCALING}/API_CreateAutoScalingGroup.html",
+    ),
+    Rule(
+        operations=_ASG,
+        member="InstanceMaintenancePolicy",
+        check=holds(
+            _is_maintenance,
+            "MinHealthyPercentage (0 to 100) and MaxHealthyPercentage (100 to 200) must both be given, at"
+            " most 100 apart",
+        ),
+        page=f"{_AUTO_SCALING}/API_InstanceMaintenancePolicy.html",
     ),
     Rule(
         operations=_ASG,

@@ -336,6 +336,12 @@ WATCHING = (
         code="ValidationError",
     ),
     cloudwatch(
+        what="an alarm without a number of periods",
+        operation="PutMetricAlarm",
+        members={key: value for key, value in alarm().items() if key != "EvaluationPeriods"},
+        code="ValidationError",
+    ),
+    cloudwatch(
         what="a period of 25 seconds",
         operation="PutMetricAlarm",
         members=alarm(Period=25),

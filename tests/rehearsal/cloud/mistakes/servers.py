@@ -160,6 +160,18 @@ INSTANCES = (
 )
 AUTO_SCALING = (
     autoscaling(
+        what="half of a maintenance policy",
+        operation="CreateAutoScalingGroup",
+        members=group(InstanceMaintenancePolicy={"MinHealthyPercentage": 100}),
+        code="ValidationError",
+    ),
+    autoscaling(
+        what="a maintenance policy whose limits are too far apart",
+        operation="CreateAutoScalingGroup",
+        members=group(InstanceMaintenancePolicy={"MinHealthyPercentage": 50, "MaxHealthyPercentage": 200}),
+        code="ValidationError",
+    ),
+    autoscaling(
         what="a group's name of 256 characters",
         operation="CreateAutoScalingGroup",
         members=group(AutoScalingGroupName="g" * 256),

@@ -50,6 +50,11 @@ def not_there() -> None:
     raise NotImplementedError("The think action has not been implemented")
 
 
+def test_an_identifier_that_is_empty_is_a_mistake_and_no_redirect() -> None:
+    """No client would follow one; S3's errors have the form of Route 53's."""
+    assert error("s3", lambda: Response(status=308))[:2] == (400, "InvalidRequest")
+
+
 @pytest.mark.parametrize(
     ("service", "code"),
     [("rds", "InvalidAction"), ("ec2", "InvalidAction"), ("ecs", "UnknownOperationException")],
