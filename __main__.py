@@ -39,12 +39,12 @@ refuse_unusable(project, stack)
 settings = load(stack)
 relaxations.tell(stack, settings)
 name = naming.prefix(project, stack)
-found = deployed()
-replacements.refuse_renamed(name, found)
+deployed_before = deployed()
+replacements.refuse_renamed(name, deployed_before)
 refuse(
     [
-        *replacements.problems(settings, name, found, datetime.now(UTC).date()),
-        *restores.problems(settings, found),
+        *replacements.problems(settings, name, deployed_before, datetime.now(UTC).date()),
+        *restores.problems(settings, deployed_before),
     ]
 )
 tags = naming.default_tags(project, stack, settings.tags)
@@ -61,7 +61,7 @@ cloud = Cloud(
         instance_type=settings.app_servers.instance_types[0],
     ),
 )
-here = pulumi.ResourceOptions(provider=cloud.provider)
+in_account = pulumi.ResourceOptions(provider=cloud.provider)
 key = EncryptionKey(
     name,
     EncryptionKeyArgs(
@@ -70,7 +70,7 @@ key = EncryptionKey(
         protected=settings.protects_data,
         retained=settings.outlived,
     ),
-    here,
+    in_account,
 )
 common = Common(
     api=settings.aws.api,
@@ -81,7 +81,7 @@ common = Common(
     tags=tags,
 )
 
-network = Network(name, NetworkArgs(settings=settings.network, zones=cloud.zones, common=common), here)
+network = Network(name, NetworkArgs(settings=settings.network, zones=cloud.zones, common=common), in_account)
 groups = SecurityGroups(
     name,
     SecurityGroupsArgs(
@@ -91,7 +91,7 @@ groups = SecurityGroups(
         database_port=settings.database.port,
         redis_port=settings.redis.port,
     ),
-    here,
+    in_account,
 )
 logs = Bucket(
     f"{name}-logs",
@@ -100,9 +100,9 @@ logs = Bucket(
         access_log_retention_days=settings.load_balancer.access_log_retention_days,
         account_id=cloud.account_id,
     ),
-    here,
+    in_account,
 )
-bucket = Bucket(f"{name}-artifacts", buckets.for_artifacts(settings.buckets, common, logs), here)
+bucket = Bucket(f"{name}-artifacts", buckets.for_artifacts(settings.buckets, common, logs), in_account)
 balancer = LoadBalancer(
     name,
     LoadBalancerArgs(
@@ -115,7 +115,7 @@ balancer = LoadBalancer(
         access_log_bucket=logs.bucket,
         api=common.api,
     ),
-    here,
+    in_account,
 )
 
 database = Database(
@@ -126,7 +126,7 @@ database = Database(
         security_group_id=groups.database,
         common=common,
     ),
-    here,
+    in_account,
 )
 
 
@@ -141,14 +141,16 @@ def redis(role: redis_store.Role) -> RedisStoreArgs:
     )
 
 
-sessions = cache = RedisStore(f"{name}-sessions", redis(redis_store.SESSIONS), here)
+sessions = cache = RedisStore(f"{name}-sessions", redis(redis_store.SESSIONS), in_account)
 if settings.redis.separate_cache:
-    cache = RedisStore(f"{name}-cache", redis(redis_store.CACHE), here)
+    cache = RedisStore(f"{name}-cache", redis(redis_store.CACHE), in_account)
 
 
 def secret(suffix: str, description: str, value: pulumi.Input[str]) -> Secret:
     """One of the stack's own."""
-    return Secret(f"{name}-{suffix}", SecretArgs(description=description, value=value, common=common), here)
+    return Secret(
+        f"{name}-{suffix}", SecretArgs(description=description, value=value, common=common), in_account
+    )
 
 
 kit_secrets = {"SESSION_SECRET": secret("session", "Signs session cookies", password(f"{name}-session"))}
@@ -185,12 +187,12 @@ schema = Migrations(
         ca_bundle_url=settings.aws.ca_bundle,
         common=common,
     ),
-    here,
+    in_account,
 )
 release = Release(
     f"{name}-release",
     ReleaseArgs(settings=settings.app, bucket=bucket.bucket, servers=answering.servers(settings)),
-    here,
+    in_account,
 )
 template = ServerTemplate(
     app_group,
@@ -231,7 +233,7 @@ template = ServerTemplate(
         open_files=settings.open_files,
         common=common,
     ),
-    here,
+    in_account,
 )
 monitoring = Monitoring(
     name,
@@ -254,7 +256,7 @@ monitoring = Monitoring(
         log_group=template.log_group,
         common=common,
     ),
-    here,
+    in_account,
 )
 
 replacement = Replacement(
@@ -294,7 +296,7 @@ servers = AppServers(
         timeline=settings.timeline,
         gates=[schema.gate],
     ),
-    here,
+    in_account,
 )
 Scaling(
     f"{name}-scaling",
@@ -304,7 +306,7 @@ Scaling(
         balancer_arn_suffix=balancer.arn_suffix,
         target_group_arn_suffix=balancer.target_group_arn_suffix,
     ),
-    here,
+    in_account,
 )
 Rollout(
     f"{name}-rollout",
@@ -315,7 +317,7 @@ Rollout(
         replacement=replacement,
         smoke=smoke,
     ),
-    here,
+    in_account,
 )
 
 pulumi.export("url", balancer.url)
