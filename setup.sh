@@ -66,7 +66,7 @@ if [ ! -x .venv/bin/python ] || ! .venv/bin/python -c 'import sys; sys.exit(sys.
 fi
 say "installing Python's packages into .venv"
 .venv/bin/python -m pip install --quiet --disable-pip-version-check -r "$requirements" ||
-  die "pip could not install $requirements; its message is above. Run this again when it is mended."
+  die "pip could not install $requirements; its message is above. Run this again when it is fixed."
 
 # Debian's own Node.js is too old on some releases; PyPI carries a newer one.
 node_is_new_enough() {

@@ -209,7 +209,7 @@ def default_max_connections(instance_class: str) -> int:
 
 
 def workers(instance_type: str) -> int:
-    """What PM2's `max` is on a type such as `m7i.2xlarge`: one a vCPU."""
+    """What PM2's `max` is on a type such as `m7i.2xlarge`: one per vCPU."""
     found = vcpus(instance_type)
     if found is None:
         raise DoesNotFit(

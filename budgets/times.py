@@ -1,6 +1,7 @@
 """The times of a server's start and shutdown, in seconds.
 
-What must hold, so that nothing is killed which could have finished, and who waits is told by who knows:
+Each time-out outlasts the one inside it, so that nothing is killed that could still finish, and the
+innermost party reports the failure:
 
     boot test + its exit + PM2's listen_timeout < start_time < launching heartbeat
     time to healthy < health check grace period

@@ -22,8 +22,7 @@ class AppSettings:
     node: Literal[20, 22, 24] = 22
     """Node.js, major version: 20, 22 or 24, as Amazon Linux 2023 has them."""
     workers: Annotated[int, Field(ge=1, le=128)] | Literal["max"] = "max"
-    """PM2 workers of a server that serve, or max: one per vCPU. Budgets count one process more: a queue's
-    worker."""
+    """PM2 workers per server, or max for one per vCPU. Budgets also count one queue worker per server."""
     longest_request: Seconds = 30
     """The longest that an answer may take. A server that leaves is drained at least so long."""
     drain: Seconds = 1

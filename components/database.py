@@ -92,7 +92,7 @@ class Database(pulumi.ComponentResource):
     admin_user: str
     identifier: pulumi.Output[str]
     resource_id: pulumi.Output[str]
-    """Another one where the database was made anew."""
+    """Changes when the database is recreated."""
     admin_secret_arn: pulumi.Output[str]
     app_secret_arn: pulumi.Output[str]
     """Both hold username, password, host, port and dbname."""

@@ -225,7 +225,7 @@ class Migrations(pulumi.ComponentResource):
 
 
 def pack(folder: Path) -> bundle.Bundle:
-    """The folder's bundle; what is wrong with a migration is the user's to mend, without a traceback."""
+    """The folder's bundle; what is wrong with a migration is the user's to fix, without a traceback."""
     try:
         return bundle.build(folder, cache_folder("migrations"))
     except MigratorError as error:

@@ -1,4 +1,4 @@
-"""Values that wait."""
+"""Outputs that resolve only after other resources are ready."""
 
 from typing import Any
 

@@ -53,7 +53,7 @@ class Release(pulumi.ComponentResource):
 
 
 def build(app: Path, servers: Servers | None) -> artifact.Artifact:
-    """The app's release; what is wrong with the app is the user's to mend, without a traceback."""
+    """The app's release; what is wrong with the app is the user's to fix, without a traceback."""
     try:
         built = artifact.build(app, say=pulumi.log.info)
         if servers and built.native_modules:

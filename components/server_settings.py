@@ -54,8 +54,8 @@ class AppServersSettings:
     """From launch to the first good /readyz, at most; a third of it is the boot test's, a third PM2's. 60 or
     more."""
     instance_warmup: Seconds = 60
-    """From then until a server counts as part of the group, in rollouts and in scaling. 15 or more: so long
-    the balancer takes to find out that a server falls ill."""
+    """From then until a server counts as part of the group, in rollouts and in scaling. 15 or more: the
+    load balancer needs 15 s to detect an unhealthy server."""
     bake_time: Annotated[int, Field(ge=0, le=172_800)] = 120
     """How long a rollout still watches its alarms when all servers are replaced, before it counts as done. An
     alarm needs two minutes: with less, none has watched the last servers. Up to 172800; see smoke.session."""

@@ -37,7 +37,7 @@ def up(rehearsal: Rehearsal) -> None:
         signal.signal(signal.SIGINT, before)
     if done.returncode:
         raise DeploymentError(
-            "`pulumi up` failed; why is said above, and `make logs` shows the servers' side. Mend it and run "
+            "`pulumi up` failed; why is said above, and `make logs` shows the servers' side. Fix it and run "
             "this again: it goes on from where this ended."
         )
 

@@ -32,7 +32,7 @@ def a_schedule_stays_within_the_group(settings: Settings) -> Iterator[Problem]:
                 setting=f"{setting}.max_size",
                 value=schedule.max_size,
                 reason=f"the budgets count with app_servers.max_size, {largest}, at most",
-                remedy=f"Set it to {largest}, or raise that",
+                remedy=f"Set it to {largest} or less, or raise app_servers.max_size",
                 accepted=largest,
             )
         most = min(schedule.max_size, largest)

@@ -1,4 +1,4 @@
-"""What two settings may not be together, one rule a function."""
+"""Constraints between settings, one function per rule."""
 
 from collections.abc import Callable, Iterator
 
@@ -84,7 +84,7 @@ def waiting_ends_before_the_migrations_task(settings: Settings) -> Iterator[Prob
             setting="migrations.wait_for_transactions",
             value=migrations.wait_for_transactions,
             reason=f"the whole task is stopped after {migrations.timeout} s (migrations.timeout)",
-            remedy="Set it lower than migrations.timeout, or raise that",
+            remedy="Set it lower than migrations.timeout, or raise migrations.timeout",
         )
 
 

@@ -46,7 +46,7 @@ class Task:
     timeout: int
     """Seconds until the task is stopped."""
     environment: Mapping[str, str] = field(default_factory=dict)
-    """What is known only now, beside the variables of the task definition."""
+    """Extra environment variables, known only at run time."""
 
     @property
     def family(self) -> str:
@@ -225,6 +225,6 @@ def failure(task: Task, stopped: dict[str, Any], code: int | None, last: Sequenc
             f"{task.family} {end}{f' ({reason})' if reason else ''}; its last lines:",
             *(f"  {line}" for line in last or ["(none)"]),
             f"The whole log is in CloudWatch Logs, {task.log_group}. Servers were left alone. "
-            "Mend what it says and run `pulumi up` again: it resumes where it stopped.",
+            "Fix what it says and run `pulumi up` again: it resumes where it stopped.",
         ]
     )

@@ -36,7 +36,8 @@ class GateArgs:
     value: pulumi.Input[str]
     """At most 4 KiB; not secret, so that a preview shows it as a diff."""
     subject: pulumi.Input[str]
-    """Whom the fact is about, such as a database's resource id: a new subject has to be checked again."""
+    """Identity of what the value describes, such as the database's resource id. If it changes, the gate is
+    checked again."""
     check: Callable[..., None]
     """Called with `context` as keyword arguments, in its own thread; raises `GateClosed` to stay shut."""
     context: Mapping[str, pulumi.Input[Any]]

@@ -1,4 +1,4 @@
-"""The servers of a rollout, and what to make of them. Pure: `decide` is all that a rollout knows."""
+"""What a rollout does next, given the servers it sees. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ ACTIVE = {"Pending", "InProgress", "Baking", *ENDING}
 """Statuses of an instance refresh that moves on by itself, and those in which it can't be ended otherwise.
 Source: EC2 Auto Scaling API, InstanceRefresh.Status. What else there is, Successful apart, has failed."""
 REFUSALS = 2
-"""Launches that may fail before the release is to blame: one may be the machine's fault."""
+"""Failed launches after which the release is to blame: a single one may be bad hardware."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -85,7 +85,7 @@ class Done:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Nothing:
-    """No server is in service, so there is none to keep: the group launches what its configuration says."""
+    """No server is in service, so there is nothing to protect: the group may launch directly."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

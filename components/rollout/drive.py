@@ -1,7 +1,8 @@
 """Replaces a group's servers by those of another launch template version, or leaves the old ones in service.
 
 Not left to the group's provider: that gives the group its new configuration first, then starts the instance
-refresh, whose rollback goes back to the group's configuration, which is to nowhere (docs/adr/0009).
+refresh. By then the group already holds the bad configuration, so AWS's rollback has nothing to return to
+(docs/adr/0009).
 """
 
 import time
@@ -167,13 +168,14 @@ def failure(fleet: Fleet, api: AwsApi, group: str, version: str, log_group: str,
         paragraphs.append(f"The last launch failed: {fleet.hindrance}")
     old = sum(server.serves and server.version != version for server in fleet.servers)
     if old:
-        paragraphs.append(f"{old} servers of the version before serve on.")
-    paragraphs.append("Mend it and run `pulumi up` again.")
+        plural = "server of the previous version is" if old == 1 else "servers of the previous version are"
+        paragraphs.append(f"{old} {plural} still serving traffic.")
+    paragraphs.append("Fix the cause and run `pulumi up` again.")
     return "\n".join(paragraphs)
 
 
 def without_firing(preferences: Mapping[str, Any], cloudwatch: Any) -> Mapping[str, Any]:
-    """Leaves out the alarms that are in ALARM already: they would roll back even what mends their cause."""
+    """Leaves out the alarms that are in ALARM already: they would roll back even what fixes their cause."""
     names = preferences["AlarmSpecification"]["Alarms"]
     described = cloudwatch.get_paginator("describe_alarms").paginate(AlarmNames=names) if names else ()
     firing = {

@@ -28,7 +28,7 @@ class Group:
     """Id of the launch template."""
     version: str
     watched: set[str] = field(default_factory=set)
-    """Ids of the refreshes seen under way: theirs is this deployment."""
+    """Ids of the refreshes that this deployment saw in progress; it owns their outcome."""
     launched: set[str] = field(default_factory=set)
     """Ids of servers of the version."""
     healthy: set[str] = field(default_factory=set)
@@ -165,7 +165,7 @@ class Group:
         ]
 
     def _hindrance(self, activities: list[dict[str, Any]], refresh: Mapping[str, Any] | None) -> str:
-        """Why the latest launch came to nothing: no machine may have been to be had, or no quota left."""
+        """Why the latest launch failed: no capacity for the instance type, say, or a quota was reached."""
         since = self._since(refresh)
         launches = (one for one in activities if is_launch(one))
         latest = next((one for one in launches if not since or one["StartTime"] >= since), None)

@@ -66,7 +66,7 @@ class Smoke:
     paths: Sequence[str]
     """Each has to answer 200."""
     answers: int
-    """In a row have to be right: the balancer goes round the servers."""
+    """Consecutive correct answers that are required: the balancer goes round, so they cover every server."""
     session: CheckSession | None
     password_secret_arn: pulumi.Input[str] | None
     """Of the session's account; read when it is needed."""
@@ -91,7 +91,10 @@ class Smoke:
         token_secret_arn: str | None,
         through: str | None = None,
     ) -> None:
-        """Makes the session that has to outlive the rollout. A release that can't is still replaced."""
+        """Makes the session that has to outlive the rollout.
+
+        Where log-in fails it only warns: a broken release must stay replaceable.
+        """
         for attempt in range(ATTEMPTS):
             try:
                 self._open(url, through, password_secret_arn, token_secret_arn)
@@ -101,7 +104,9 @@ class Smoke:
             except Unanswered as error:
                 problem = error
             time.sleep(POLL * (attempt < ATTEMPTS - 1))
-        pulumi.log.warn(f"no session was made before the rollout, so it has none to judge: {problem}")
+        pulumi.log.warn(
+            f"could not log in before the rollout, so session continuity will not be checked: {problem}"
+        )
 
     def verify(
         self,
@@ -141,7 +146,8 @@ class Smoke:
                 session, deadline = None, time.monotonic() + TIMEOUT
             else:
                 raise GateClosed(
-                    f"The app does not answer as it should: {problem}. Mend it and run `pulumi up` again."
+                    f"The app does not answer as it should: {problem}. "
+                    "Fix the cause and run `pulumi up` again."
                 )
         pulumi.log.info(f"{url} answers with release {self.release[:12]}{judgement(session)}")
         if through is not None and not known(url):

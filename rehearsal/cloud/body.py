@@ -1,7 +1,7 @@
-"""What a body is given, and what it owes the cloud.
+"""The contract of a service's body: what it is given and what it must implement.
 
 A body stands behind one AWS service: rds.py, elasticache.py, ec2.py, … It is made once with the `Site`,
-adds to moto's classes (mending.py) whatever actions and fields are missing, and is then driven by the main
+adds to moto's classes (moto_patch.py) whatever actions and fields are missing, and is then driven by the main
 thread. moto's backends hold what is wanted; the body makes processes match it and writes back what became
 of them (status, endpoint). Its class is listed in `_bodies` of __main__.py.
 """

@@ -156,7 +156,7 @@ def refuse_other_environment(info: Any) -> None:
     if wanted.resolve() != Path(sys.prefix).resolve():
         raise RunError(
             f"Pulumi.yaml's runtime.options.virtualenv is '{options['virtualenv']}' ({wanted}), and this "
-            f"language host runs in {sys.prefix}. Run `make up` with that environment's Python, or mend it."
+            f"language host runs in {sys.prefix}. Run `make up` with that environment's Python, or fix it."
         )
 
 

@@ -67,7 +67,7 @@ class Life:
         with self._unnoticed():
             with self._fleet.settings(environment=f'NODE_OPTIONS: "{bad.node_options}"'):
                 failed = self.checkout.pulumi(*UP)
-            for words in (bad.reason, bad.says, "serve on"):
+            for words in (bad.reason, bad.says, "still serving traffic"):
                 assert words in failed.stdout, failed.stdout
             assert self._servers.healthy == before
             succeed(self.checkout.pulumi(*UP))

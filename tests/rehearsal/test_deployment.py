@@ -1,4 +1,4 @@
-"""`pulumi up`, change, fail, mend, refresh, on the real engine against the rehearsal cloud.
+"""`pulumi up`, change, fail, fix, refresh, on the real engine against the rehearsal cloud.
 
 Each test leaves the stack as it found it: what it changed is put back and deployed again.
 """
@@ -105,7 +105,7 @@ def test_after_up_a_refresh_finds_no_drift(checkout: Checkout) -> None:
 def test_a_resource_changed_behind_its_back_shows_as_drift(
     checkout: Checkout, deployment: Deployment, aws_environment: None
 ) -> None:
-    """The twin: a refresh that finds drift says so, and the next `up` mends it."""
+    """The twin: a refresh that finds drift says so, and the next `up` fixes it."""
     ssm = boto3.client("ssm")
     name = deployment.outputs["gates"]["release"]
     ssm.put_parameter(Name=name, Value="changed by hand", Overwrite=True)
@@ -120,7 +120,7 @@ def test_a_resource_changed_behind_its_back_shows_as_drift(
 def test_a_broken_migration_leaves_the_servers_and_the_schema_gate_alone(
     checkout: Checkout, deployment: Deployment, parameters: Parameters
 ) -> None:
-    """The deployment names the statement and its error, what the gate guards stays; mended, it finishes."""
+    """The deployment names the statement and its error, what the gate guards stays; fixed, it finishes."""
     before, schema = servers(deployment), parameters["schema"]
     migration = "app/prisma/migrations/20261124_broken/migration.sql"
     with healed(checkout), checkout.changed(migration, BROKEN_MIGRATION):
@@ -130,8 +130,8 @@ def test_a_broken_migration_leaves_the_servers_and_the_schema_gate_alone(
         assert "NoSuchTable" in failed.stdout
         assert servers(deployment) == before
         assert parameters["schema"] == schema
-        mended = BROKEN_MIGRATION.replace("NoSuchTable", "Broken")
-        with checkout.changed(migration, mended):
+        fixed = BROKEN_MIGRATION.replace("NoSuchTable", "Broken")
+        with checkout.changed(migration, fixed):
             succeed(checkout.pulumi(*UP))
             assert parameters["schema"] != schema
             assert servers(deployment) == before

@@ -1,4 +1,4 @@
-"""Members of an Auto Scaling group that another one is to take the place of, outside of an instance refresh.
+"""Replaces members of an Auto Scaling group outside an instance refresh: for health, rebalance, age, zones.
 
 With an instance maintenance policy the new one is launched first, whatever the reason; without one, AWS
 terminates unhealthy servers first, and launches first for the other reasons with 10 % more than desired.

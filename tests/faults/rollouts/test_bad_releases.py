@@ -32,7 +32,7 @@ def test_a_release(release: BadRelease, fleet: Fleet) -> None:
         failed = fleet.checkout.pulumi(*UP)
         outcome = traffic.stop()
     assert failed.returncode != 0, failed.stdout
-    for words in ("The rollout of evenkeel-local-app", release.reason, release.says, "serve on"):
+    for words in ("The rollout of evenkeel-local-app", release.reason, release.says, "still serving traffic"):
         assert words in failed.stdout, failed.stdout
     assert failed.stdout.partition("The end of i-")[2].count("\n      ") >= LAST_LINES
     assert outcome.failed == 0, outcome.failures
@@ -43,10 +43,10 @@ def test_a_release(release: BadRelease, fleet: Fleet) -> None:
 
 
 def test_a_good_release_heals(fleet: Fleet) -> None:
-    """The same `up` again, once what was wrong is mended: all servers are replaced and the gates follow."""
+    """The same `up` again, once what was wrong is fixed: all servers are replaced and the gates follow."""
     servers, gates = fleet.servers(), recorded(fleet)
     person = Person.logged_in(fleet.url)
-    with fleet.settings(environment="LEVEL: mended"):
+    with fleet.settings(environment="LEVEL: fixed"):
         healed = succeed(fleet.checkout.pulumi(*UP))
     assert "logged in before the rollout, is still logged in" in healed.stdout
     assert person.who_am_i() == person.email

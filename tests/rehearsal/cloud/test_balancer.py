@@ -122,10 +122,10 @@ def test_without_a_healthy_target_every_one_gets_requests(fleet: Fleet) -> None:
         outcome = load.stop()
     assert outcome.failed == 0, outcome.failures
     assert set(fleet.health().values()) == {"unhealthy"}
-    mended, broken = both
-    fleet.run(mended, "rm /tmp/broken")
-    eventually(lambda: fleet.health() == {mended: "healthy", broken: "unhealthy"}, within=20)
-    eventually(lambda: fleet.answering() == {mended}, within=5)
+    fixed, broken = both
+    fleet.run(fixed, "rm /tmp/broken")
+    eventually(lambda: fleet.health() == {fixed: "healthy", broken: "unhealthy"}, within=20)
+    eventually(lambda: fleet.answering() == {fixed}, within=5)
     fleet.run(broken, "rm /tmp/broken")
     fleet.wait_for_healthy(2)
 

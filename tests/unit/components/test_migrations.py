@@ -147,7 +147,7 @@ def test_a_failed_task_says_its_last_lines_and_the_way_on() -> None:
         "  1_index 1/1 failed\n"
         "  relation does not exist\n"
         "The whole log is in CloudWatch Logs, kit-0123456. Servers were left alone. "
-        "Mend what it says and run `pulumi up` again: it resumes where it stopped."
+        "Fix what it says and run `pulumi up` again: it resumes where it stopped."
     )
 
 

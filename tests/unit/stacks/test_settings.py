@@ -107,7 +107,7 @@ def test_a_number_may_be_given_where_a_text_is_wanted() -> None:
 
 
 def test_everything_that_is_wrong_is_said_at_once() -> None:
-    """One error; mending it takes one round."""
+    """One error; fixing it takes one round."""
     values = {"aws": 4, "app": {"port": "x", "workers": "few", "prot": 3000}, "databse": {}}
     assert refusal(values) == (
         "5 settings are refused:\n"
@@ -166,7 +166,7 @@ def test_everything_that_is_wrong_is_said_at_once() -> None:
         (
             {"app_servers": {"schedules": [{**NIGHT, "max_size": 10}]}},
             "evenkeel:app_servers.schedules.0.max_size is 10: the budgets count with app_servers.max_size, "
-            "9, at most. Set it to 9, or raise that.",
+            "9, at most. Set it to 9 or less, or raise app_servers.max_size.",
         ),
         (
             {"app_servers": {"schedules": [{**NIGHT, "min_size": 4}]}},
@@ -217,7 +217,7 @@ def test_everything_that_is_wrong_is_said_at_once() -> None:
         (
             {"migrations": {"timeout": 600}},
             "evenkeel:migrations.wait_for_transactions is 600: the whole task is stopped after 600 s "
-            "(migrations.timeout). Set it lower than migrations.timeout, or raise that.",
+            "(migrations.timeout). Set it lower than migrations.timeout, or raise migrations.timeout.",
         ),
         (
             {"database": {"admin_user": "postgres"}},

@@ -78,7 +78,7 @@ class Server:
         """From now on no call of the API works."""
         (self._folder / "broken").touch()
 
-    def mends(self) -> None:
+    def fixes(self) -> None:
         """The API works again."""
         (self._folder / "broken").unlink()
 
@@ -139,6 +139,6 @@ def test_an_api_that_fails_does_not_keep_the_app_up_for_ever(server: Server) -> 
     server.until(lambda: STOP in server.calls() and COMPLETE in server.calls())
     assert "no terminating hook began within 1 s: Could not connect" in server.log()
     server.hook_waits()
-    server.mends()
+    server.fixes()
     assert server.process.wait(timeout=60) == 0
     assert server.calls().count(STOP) == 1

@@ -59,8 +59,8 @@ def test_the_check_gets_the_resolved_context() -> None:
 
 def test_a_check_that_fails_fails_the_hook() -> None:
     """Its own words reach the engine, which then leaves the parameter alone."""
-    made = gate([], fails=GateClosed("schema: the third statement failed; mend it"))
-    with pytest.raises(GateClosed, match=r"^schema: the third statement failed; mend it$"):
+    made = gate([], fails=GateClosed("schema: the third statement failed; fix it"))
+    with pytest.raises(GateClosed, match=r"^schema: the third statement failed; fix it$"):
         run(made)
 
 

@@ -130,7 +130,7 @@ def test_when_the_time_is_over_it_is_rolled_back_and_then_fails(run: Run) -> Non
     with pytest.raises(GateClosed, match=r"failed: it has not ended within 10 s: 0 % InProgress") as caught:
         run(script)
     assert script.did == [*START, "roll back"]
-    assert "2 servers of the version before serve on." in str(caught.value)
+    assert "2 servers of the previous version are still serving traffic." in str(caught.value)
 
 
 def test_a_rollback_that_does_not_end_is_given_up(run: Run) -> None:

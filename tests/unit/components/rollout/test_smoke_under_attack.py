@@ -119,7 +119,7 @@ def test_an_app_without_the_token_is_not_judged_and_the_release_not_failed(
     assert checked.session
     assert not checked.session.is_open
     assert [text.split(":")[0] for text in warnings] == [
-        "no session was made before the rollout, so it has none to judge",
+        "could not log in before the rollout, so session continuity will not be checked",
         "NOT JUDGED",
     ]
     assert "answers 429" in warnings[1]
