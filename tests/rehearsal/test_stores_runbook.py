@@ -20,6 +20,7 @@ from migrator.postgres import Session
 from migrator.settings import Server
 from testkit.access import authority
 from testkit.checkout import ROOT, Checkout, succeed
+from testkit.deployer import until
 from testkit.deployment import Deployment
 from testkit.person import Person
 
@@ -233,6 +234,12 @@ def rows(client: Any, ca_file: Path, stack: str) -> dict[str, str]:
         return {table: str(session.run(f'{digest} "{table}" t')[0][0]) for (table,) in tables}
 
 
+def is_settled(autoscaling: Any, group: str) -> bool:
+    """Whether the servers of before are gone: until then a balancer's node may ask one of them."""
+    found = autoscaling.describe_auto_scaling_groups(AutoScalingGroupNames=[group])["AutoScalingGroups"]
+    return all(server["LifecycleState"] == "InService" for server in found[0]["Instances"])
+
+
 @pytest.mark.parametrize("more", [(), ("--skip-preview",), ("--run-program",)])
 def test_a_protected_stack_is_not_destroyed(protected: Deployed, more: tuple[str, ...]) -> None:
     """The engine says what is protected and by which setting, and touches nothing."""
@@ -278,6 +285,7 @@ def test_an_allowed_replacement_leaves_a_snapshot_and_an_app_that_serves(
     assert group["NodeGroups"][0]["PrimaryEndpoint"]["Port"] == 6380
     (snapshot,) = elasticache.describe_snapshots(ReplicationGroupId="evenkeel-kept-sessions")["Snapshots"]
     assert snapshot["SnapshotStatus"] == "available"
+    until(lambda: is_settled(client("autoscaling"), "evenkeel-kept-app"))
     with pytest.raises(HTTPError, match="401"):
         replaced.person.who_am_i()
     assert replaced.person.log_in().who_am_i() == replaced.person.email
