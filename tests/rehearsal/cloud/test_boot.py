@@ -74,6 +74,8 @@ def test_a_spot_instance_that_is_taken_back_asks_its_group_to_terminate_it(stage
     stage.fleet.cloud.inject("spot-interruption", server)
     eventually(lambda: server not in stage.members("good"), within=30)
     assert stage.server("good") != server
+    # The agent copies a server's last lines when the group may have forgotten it already.
+    eventually(lambda: "evenkeel: stopping the app" in "\n".join(stage.messages(server, "boot")), within=30)
     said = "\n".join(stage.messages(server, "boot"))
     assert "EC2 takes this Spot Instance back: {" in said
     assert said.index("the group terminates this server: ") < said.index("evenkeel: stopping the app")
