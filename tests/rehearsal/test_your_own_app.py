@@ -53,7 +53,11 @@ class Reader:
 
     def _run(self, commands: str, environment: dict[str, str]) -> str:
         """`make` would set up an environment that the copy of the kit has already."""
-        commands = re.sub(r"make (?:-s )?(up|env)", r".venv/bin/python -m rehearsal \1", commands)
+        commands = re.sub(
+            r"make (?:-s )?(up|env)(?: ARGS=([\w-]+))?",
+            lambda made: f".venv/bin/python -m rehearsal {made[1]} {made[2] or ''}",
+            commands,
+        )
         own = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
         shell = ["bash", "-euo", "pipefail", "-c", commands]
         done = subprocess.run(

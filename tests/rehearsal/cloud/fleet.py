@@ -9,6 +9,8 @@ from collections.abc import Container, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from botocore.exceptions import ClientError
+
 from rehearsal.cloud.elbv2.targets import UNAWARE
 from testkit.watch import Watch
 from tests.rehearsal.cloud.running import RunningCloud, eventually
@@ -155,9 +157,12 @@ class Fleet:
             for server in set(self.members("Terminating:Wait")) - released:
                 if now - waits_since.setdefault(server, now) > UNAWARE[1]:
                     released.add(server)
-                    self.autoscaling.complete_lifecycle_action(
-                        **hook, InstanceId=server, LifecycleActionResult="CONTINUE"
-                    )
+                    try:
+                        self.autoscaling.complete_lifecycle_action(
+                            **hook, InstanceId=server, LifecycleActionResult="CONTINUE"
+                        )
+                    except ClientError as error:  # it may have gone on since it was listed
+                        assert "No active Lifecycle Action" in str(error), error
 
         watch = Watch(release)
         try:
