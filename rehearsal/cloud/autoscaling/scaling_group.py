@@ -97,13 +97,18 @@ def run_instance(group: Any, launched_with: Configuration, *, subnet: str | None
         instance_market_options={"MarketType": "spot"} if spot else None,
         nics=[{**interface, "SubnetId": subnet} for interface in data.get("NetworkInterfaces", [])],
         tags={
-            "instance": {**group.get_propagated_tags(), ASG_NAME_TAG: group.name},
+            "instance": {**propagated_tags(group), ASG_NAME_TAG: group.name},
             "volume": convert_tag_spec(data.get("TagSpecifications", [])).get("volume", {}),
         },
     )
     instance = reservation.instances[0]
     instance.autoscaling_group = group
     return instance
+
+
+def propagated_tags(group: Any) -> dict[str, str]:
+    """The tags that the group gives its servers; one without a value has an empty one, as on AWS."""
+    return {tag["Key"]: tag.get("Value", "") for tag in group.tags if tag.get("PropagateAtLaunch")}
 
 
 def subnets_of(group: Any) -> list[str]:
