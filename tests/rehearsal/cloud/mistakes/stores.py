@@ -60,6 +60,12 @@ DATABASES = (
         code="InvalidParameterValue",
     ),
     rds(
+        what="a database of no name",
+        operation="StartDBInstance",
+        members={"DBInstanceIdentifier": ""},
+        code="InvalidParameterValue",
+    ),
+    rds(
         what="a database without a class",
         operation="CreateDBInstance",
         members={key: value for key, value in database().items() if key != "DBInstanceClass"},
