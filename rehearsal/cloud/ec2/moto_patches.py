@@ -1,7 +1,7 @@
 """What moto's EC2 lacks for instances that are real.
 
 An instance gets an address of the cloud, what its launch template says of metadata and volumes, and is
-`shutting-down` or `stopping` until its body (ec2.py) has ended its processes.
+`shutting-down` or `stopping` until its body (body.py) has ended its processes.
 """
 
 import copy
@@ -17,6 +17,7 @@ from moto.ec2.exceptions import (
     InvalidLaunchTemplateNameNotFoundWithNameError,
 )
 from moto.ec2.models.instances import Instance, InstanceBackend, InstanceState, StateReason
+from moto.ec2.models.tags import TagBackend
 from moto.ec2.responses.general import General
 
 from rehearsal.cloud.addresses import Addresses
@@ -32,6 +33,7 @@ _prepare_interfaces = Instance.prep_nics
 _terminate, _stop, _start = Instance.terminate, Instance.stop, Instance.start
 _run_instances = InstanceBackend.run_instances
 _find_template = InstanceBackend._get_template_from_args
+_describe_tags = TagBackend.describe_tags
 
 
 def patch_moto(addresses: Addresses, zones: Zones, console: Callable[[str], str]) -> None:
@@ -56,6 +58,13 @@ def patch_moto(addresses: Addresses, zones: Zones, console: Callable[[str], str]
     patch(Instance, prep_nics=prepare_interfaces, terminate=_begin_to_terminate, stop=_begin_to_stop)
     patch(InstanceBackend, run_instances=run_instances, _get_template_from_args=_template_that_exists)
     patch(General, get_console_output=get_console_output)
+    patch(TagBackend, describe_tags=_describe_tags_of_resources)
+
+
+def _describe_tags_of_resources(backend: Any, *args: Any, **kwargs: Any) -> Any:
+    """moto keeps the tags of what it failed to make under no id, and can list no tags from then on."""
+    backend.tags.pop(None, None)
+    return _describe_tags(backend, *args, **kwargs)
 
 
 class InsufficientInstanceCapacity(EC2ClientError):
