@@ -156,6 +156,24 @@ STORES = (
         page=f"{_RDS}/API_StartDBInstance.html",
     ),
     Rule(
+        operations="elasticache DeleteReplicationGroup",
+        member="FinalSnapshotIdentifier",
+        check=_identifier(255),
+        page=f"{_ELASTICACHE}/API_DeleteReplicationGroup.html",
+    ),
+    Rule(
+        operations="rds CreateDBSnapshot",
+        member="DBSnapshotIdentifier",
+        check=_identifier(255),
+        page=f"{_RDS}/API_CreateDBSnapshot.html",
+    ),
+    Rule(
+        operations="rds DeleteDBInstance",
+        member="FinalDBSnapshotIdentifier",
+        check=_identifier(255),
+        page=f"{_RDS}/API_DeleteDBInstance.html",
+    ),
+    Rule(
         operations="rds CreateDBParameterGroup",
         member="DBParameterGroupName",
         check=_identifier(255),

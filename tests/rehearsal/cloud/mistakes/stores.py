@@ -59,6 +59,18 @@ DATABASES = (
         members=database(DBInstanceIdentifier="new--one"),
         code="InvalidParameterValue",
     ),
+    elasticache(
+        what="a final snapshot whose name is a path",
+        operation="DeleteReplicationGroup",
+        members={"ReplicationGroupId": "standing", "FinalSnapshotIdentifier": "../etc"},
+        code="InvalidParameterValue",
+    ),
+    rds(
+        what="a final snapshot of a database whose name is a path",
+        operation="DeleteDBInstance",
+        members={"DBInstanceIdentifier": "standing", "FinalDBSnapshotIdentifier": "../etc"},
+        code="InvalidParameterValue",
+    ),
     rds(
         what="a database of no name",
         operation="StartDBInstance",
