@@ -268,7 +268,6 @@ replacement = Replacement(
     ),
     target_group_arn=balancer.target_group_arn,
     log_group=template.log_group,
-    settings=settings.app_servers,
     rollback_alarms=monitoring.rollback_alarms,
     timeout=settings.rollout_timeout,
     api=common.api,

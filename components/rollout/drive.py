@@ -31,7 +31,6 @@ from components.rollout.decide import (
 )
 from components.rollout.last_words import last_words
 from components.rollout.observe import Group
-from components.server_settings import AppServersSettings
 
 POLL = 2.0
 """Seconds between two looks at the group."""
@@ -49,7 +48,6 @@ class Replacement:
     target_group_arn: pulumi.Input[str]
     log_group: pulumi.Input[str]
     """Of the servers."""
-    settings: AppServersSettings
     rollback_alarms: Sequence[pulumi.Input[str]]
     """Names of alarms that roll an instance refresh back."""
     timeout: int
@@ -69,6 +67,7 @@ class Replacement:
     @property
     def context(self) -> Mapping[str, pulumi.Input[Any]]:
         """All is known before the group is touched."""
+        settings = self.instances.settings
         return {
             "policy": self.instances.api_form,
             "version": self.instances.launch_template_version,
@@ -76,13 +75,13 @@ class Replacement:
             "log_group": self.log_group,
             "preferences": {
                 "MinHealthyPercentage": 100,
-                "MaxHealthyPercentage": self.settings.max_healthy_percentage,
-                "InstanceWarmup": self.settings.instance_warmup,
+                "MaxHealthyPercentage": settings.max_healthy_percentage,
+                "InstanceWarmup": settings.instance_warmup,
                 # A refresh that was cancelled half-way has replaced some already.
                 "SkipMatching": True,
                 "AutoRollback": True,
                 "AlarmSpecification": {"Alarms": list(self.rollback_alarms)},
-                **({"BakeTime": self.settings.bake_time} if self.settings.bake_time else {}),
+                **({"BakeTime": settings.bake_time} if settings.bake_time else {}),
             },
         }
 

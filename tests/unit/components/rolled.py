@@ -31,7 +31,6 @@ def replacement(instances: MixedInstances = INSTANCES) -> Replacement:
         instances=instances,
         target_group_arn="arn:target-group",
         log_group="logs",
-        settings=SERVERS,
         rollback_alarms=["errors"],
         timeout=600,
         api=API,
