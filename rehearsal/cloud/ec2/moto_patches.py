@@ -33,7 +33,7 @@ _prepare_interfaces = Instance.prep_nics
 _terminate, _stop, _start = Instance.terminate, Instance.stop, Instance.start
 _run_instances = InstanceBackend.run_instances
 _find_template = InstanceBackend._get_template_from_args
-_describe_tags = TagBackend.describe_tags
+_create_tags = TagBackend.create_tags
 
 
 def patch_moto(addresses: Addresses, zones: Zones, console: Callable[[str], str]) -> None:
@@ -58,13 +58,12 @@ def patch_moto(addresses: Addresses, zones: Zones, console: Callable[[str], str]
     patch(Instance, prep_nics=prepare_interfaces, terminate=_begin_to_terminate, stop=_begin_to_stop)
     patch(InstanceBackend, run_instances=run_instances, _get_template_from_args=_template_that_exists)
     patch(General, get_console_output=get_console_output)
-    patch(TagBackend, describe_tags=_describe_tags_of_resources)
+    patch(TagBackend, create_tags=_create_tags_of_resources)
 
 
-def _describe_tags_of_resources(backend: Any, *args: Any, **kwargs: Any) -> Any:
-    """moto keeps the tags of what it failed to make under no id, and can list no tags from then on."""
-    backend.tags.pop(None, None)
-    return _describe_tags(backend, *args, **kwargs)
+def _create_tags_of_resources(backend: Any, resource_ids: list[str | None], tags: dict[str, str]) -> Any:
+    """Tags only what has an id: with a tag kept under None moto can list no tags from then on."""
+    return _create_tags(backend, [resource_id for resource_id in resource_ids if resource_id], tags)
 
 
 class InsufficientInstanceCapacity(EC2ClientError):
