@@ -58,6 +58,10 @@ class Moto:
         if answer.status_code == HTTPStatus.PERMANENT_REDIRECT:
             # werkzeug's way with a path that has an empty part: an identifier that is empty.
             return refusals.answer(dialect, 400, _INVALID[dialect], "An identifier in the path is empty")
+        if not _fits_into_headers(answer):
+            # S3 repeats what a request wants as a header, and words this refusal so.
+            message = "Header value cannot be represented using ISO-8859-1"
+            return refusals.answer(dialect, 400, "InvalidArgument", message)
         if answer.status_code < 400 or environ["REQUEST_METHOD"] == "HEAD":
             return answer
         return _readable(answer, dialect)
@@ -94,6 +98,15 @@ def _is_ours(error: Exception) -> bool:
     files = [Path(frame.filename) for frame in traceback.extract_tb(error.__traceback__)]
     last = next(file for file in reversed(files) if "moto" in file.parts or file.is_relative_to(_OURS))
     return last.is_relative_to(_OURS)
+
+
+def _fits_into_headers(answer: Response) -> bool:
+    """Whether a client would ever see the answer: the server writes headers in ISO-8859-1, or not at all."""
+    try:
+        str(answer.headers).encode("latin-1")
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _readable(answer: Response, dialect: Dialect) -> Response:

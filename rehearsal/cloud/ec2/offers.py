@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from moto.core.responses import ActionResult
+from moto.core.responses import PaginatedResult
 from moto.rds.responses import RDSResponse
 from moto.servicequotas.models import ServiceQuotasBackend
 
@@ -33,8 +33,11 @@ def _quota(backend: ServiceQuotasBackend, service_code: str, quota_code: str) ->
     return {"ServiceCode": service_code, "QuotaCode": quota_code, "QuotaName": name, "Value": value}
 
 
-def _orderable(response: Any) -> ActionResult:
-    """The classes and versions that CloudFormation's schemas have for an engine, each with each."""
+def _orderable(response: Any) -> PaginatedResult:
+    """The classes and versions that CloudFormation's schemas have for an engine, each with each.
+
+    They are 65,000 for PostgreSQL: a client gets them by pages, as from RDS.
+    """
     engine, wanted = response.params.get("Engine"), response.params.get("DBInstanceClass")
     classes = _listed(schemas.extension("aws_rds_dbinstance/dbinstanceclass_enum", response.region), engine)
     versions = _listed(schemas.extension("aws_rds_dbinstance/engine_version", response.region), engine)
@@ -44,7 +47,7 @@ def _orderable(response: Any) -> ActionResult:
         for version in sorted(versions)
         if wanted in (None, name)
     ]
-    return ActionResult({"OrderableDBInstanceOptions": options})
+    return PaginatedResult({"OrderableDBInstanceOptions": options})
 
 
 def _listed(schema: Mapping[str, Any], engine: str) -> Iterable[str]:

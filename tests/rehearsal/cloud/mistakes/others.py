@@ -546,6 +546,12 @@ NAMES_AND_OBJECTS = (
         code="KeyTooLongError",
     ),
     s3(
+        what="an object with a header that HTTP cannot carry",
+        operation="GetObject",
+        members={"Bucket": "standing-bucket", "Key": "object", "ResponseCacheControl": "☃"},
+        code="InvalidArgument",
+    ),
+    s3(
         what="an object that is not there",
         operation="GetObject",
         members={"Bucket": "standing-bucket", "Key": "absent"},
