@@ -25,6 +25,10 @@ _TYPES: dict[str, tuple[type, ...]] = {
     "map": (dict,),
     "list": (list, tuple),
 }
+_NOT_BLANK = ("rds", "elasticache")
+"""Their required texts may not be empty, which the models do not say. Seen on AWS:
+https://github.com/cloudposse/terraform-aws-elasticache-redis/issues/89
+"""
 _NOUNS = {"string": "a string", "integer": "an integer", "long": "an integer", "boolean": "a boolean"}
 
 
@@ -61,6 +65,8 @@ def _of_structure(
     for name in shape.required_members:
         if value.get(name) is None:
             yield _violation(shape, (*path, name), None, "Member must not be null", service, Kind.MISSING)
+        elif service in _NOT_BLANK and value[name] == "":
+            yield _violation(shape, (*path, name), "", "It must be provided and must not be blank", service)
     for name, each in value.items():
         if name in shape.members and each is not None:
             yield from _of(shape.members[name], each, (*path, name), service)

@@ -9,10 +9,6 @@ _RDS = "https://docs.aws.amazon.com/AmazonRDS/latest/APIReference"
 _ELASTICACHE = "https://docs.aws.amazon.com/AmazonElastiCache/latest/APIReference"
 _CREATE = f"{_RDS}/API_CreateDBInstance.html"
 _DATABASE = "rds CreateDBInstance ModifyDBInstance"
-_OF_AN_INSTANCE = (
-    "rds ModifyDBInstance DeleteDBInstance RebootDBInstance StartDBInstance StopDBInstance CreateDBSnapshot"
-    " PromoteReadReplica SwitchoverReadReplica AddRoleToDBInstance RemoveRoleFromDBInstance"
-)
 _STORE = "elasticache CreateReplicationGroup ModifyReplicationGroup"
 _DAY = 24 * 60
 _MIN_STORAGE_GIB = {"gp2": 20, "gp3": 20, "io1": 100, "io2": 100, "standard": 5}
@@ -148,12 +144,6 @@ def _is_cache_parameter(entry: Members) -> str | None:
 STORES = (
     Rule(
         operations="rds CreateDBInstance", member="DBInstanceIdentifier", check=_identifier(63), page=_CREATE
-    ),
-    Rule(
-        operations=_OF_AN_INSTANCE,
-        member="DBInstanceIdentifier",
-        check=holds(bool, "The parameter DBInstanceIdentifier must be provided and must not be blank."),
-        page=f"{_RDS}/API_StartDBInstance.html",
     ),
     Rule(
         operations="elasticache DeleteReplicationGroup",

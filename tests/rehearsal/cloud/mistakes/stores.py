@@ -71,6 +71,12 @@ DATABASES = (
         members={"DBInstanceIdentifier": "standing", "FinalDBSnapshotIdentifier": "../etc"},
         code="InvalidParameterValue",
     ),
+    elasticache(
+        what="a parameter group of no name",
+        operation="DescribeCacheParameters",
+        members={"CacheParameterGroupName": ""},
+        code="InvalidParameterValue",
+    ),
     rds(
         what="a database of no name",
         operation="StartDBInstance",

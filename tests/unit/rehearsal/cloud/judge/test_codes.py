@@ -16,8 +16,8 @@ COMMON = {
     "rds": {"InvalidParameterCombination", "InvalidParameterValue", "MissingParameter"},
     # https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html#ErrorCodeList
     "s3": {
-        *("BucketNotEmpty", "InvalidBucketName", "KeyTooLongError", "MalformedPolicy", "MalformedXML"),
-        "NoSuchBucket",
+        *("BucketNotEmpty", "InvalidArgument", "InvalidBucketName", "KeyTooLongError", "MalformedPolicy"),
+        *("MalformedXML", "NoSuchBucket"),
     },
     # https://docs.aws.amazon.com/systems-manager/latest/APIReference/CommonErrors.html
     "ssm": {"AccessDeniedException", "ValidationException"},
