@@ -62,7 +62,7 @@ def _run(
     from rehearsal.cloud.kms import secrets_key
     from rehearsal.cloud.mean.meanness import Meanness
     from rehearsal.cloud.route53 import hosted_zones
-    from rehearsal.cloud.s3 import bucket_policies
+    from rehearsal.cloud.s3 import bucket_policies, sub_resources
 
     site = _site(listener, state_dir)
     images.register()
@@ -70,6 +70,7 @@ def _run(
     hosted_zones.patch_moto()
     offers.patch_moto()
     bucket_policies.patch_moto()
+    sub_resources.patch_moto()
     authorization.patch_moto()
     identities = Identities(AccessKey.make(state_dir))
     bodies, faults = _bodies(site, identities)

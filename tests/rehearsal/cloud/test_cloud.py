@@ -6,6 +6,9 @@ import sys
 import urllib.request
 from pathlib import Path
 
+import pytest
+from botocore.exceptions import ClientError
+
 from rehearsal import daemon
 from tests.rehearsal.cloud.running import RunningCloud, eventually
 
@@ -32,6 +35,15 @@ def test_a_composite_alarm_is_kept(cloud: RunningCloud) -> None:
     cloudwatch.put_composite_alarm(AlarmName="either", AlarmRule='ALARM("one") OR ALARM("two")')
     found = cloudwatch.describe_alarms(AlarmNames=["either"], AlarmTypes=["CompositeAlarm"])
     assert [alarm["AlarmRule"] for alarm in found["CompositeAlarms"]] == ['ALARM("one") OR ALARM("two")']
+
+
+def test_what_there_is_not_of_an_object_is_not_the_object(cloud: RunningCloud) -> None:
+    """Its retention, which moto cannot tell."""
+    s3 = cloud.client("s3")
+    s3.create_bucket(Bucket="locked-bucket", CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
+    s3.put_object(Bucket="locked-bucket", Key="object", Body=b"")
+    with pytest.raises(ClientError, match="NotImplemented"):
+        s3.get_object_retention(Bucket="locked-bucket", Key="object")
 
 
 def test_a_port_in_use_is_told_with_the_remedy(cloud: RunningCloud, tmp_path: Path) -> None:

@@ -55,6 +55,12 @@ def test_an_identifier_that_is_empty_is_a_mistake_and_no_redirect() -> None:
     assert error("s3", lambda: Response(status=308))[:2] == (400, "InvalidRequest")
 
 
+def test_a_header_that_http_cannot_carry_is_a_mistake() -> None:
+    """The server would break off in the middle of the answer."""
+    answer = Response(headers={"Cache-Control": "☃"})
+    assert error("s3", lambda: answer)[:2] == (400, "InvalidArgument")
+
+
 @pytest.mark.parametrize(
     ("service", "code"),
     [("rds", "InvalidAction"), ("ec2", "InvalidAction"), ("ecs", "UnknownOperationException")],
