@@ -176,7 +176,7 @@ def _pool_size(demand: _Demand, limit: int, instance_class: str) -> int:
 
 
 def open_files(*, target_requests: int, keep_alive_timeout: int) -> int:
-    """systemd's `LimitNOFILE`, which each process has for itself; raises `DoesNotFit`.
+    """The `LimitNOFILE` of systemd, which each process has for itself; raises `DoesNotFit`.
 
     A power of two, with room for a connection of each request until it has been idle too long. PM2's daemon
     accepts the connections for all workers of a server, so one process may have to hold all of them.

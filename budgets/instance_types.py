@@ -12,7 +12,7 @@ GIB_OF_LARGE = {"t": 8, "m": 8, "r": 16, "x": 32}
 
 
 def vcpus(instance_type: str) -> int | None:
-    """vCPUs of `m7i.2xlarge`, at most: two up to `large`, then four for each `xlarge`. None: not known."""
+    """How many `m7i.2xlarge` has at most: two up to `large`, four for each `xlarge`. None: not known."""
     fraction = fraction_of_large(instance_type)
     return None if fraction is None else max(2, int(2 * fraction))
 

@@ -52,6 +52,9 @@ SHARES = 3
 MIN_LISTEN_TIMEOUT = 10
 """For a worker to be ready; PM2's own 3 s is too short for a cold start."""
 
+ALL_ON_DEMAND = 100
+"""Per cent: with less, a group has Spot Instances."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class HealthCheck:
@@ -108,7 +111,7 @@ def timeline(
     start_time: int,
     instance_warmup: int,
     bake_time: int = 0,
-    on_demand_percentage: int = 100,
+    on_demand_percentage: int = ALL_ON_DEMAND,
 ) -> Timeline:
     """The times that follow from what the app promises about itself; raises `DoesNotFit`."""
     _check_requests(longest_request=longest_request, idle_timeout=idle_timeout)
@@ -118,7 +121,8 @@ def timeline(
     _check_stop(stop_timeout=stop_timeout, drain=drain, workers=workers, rounds=rounds)
     deregistration_delay = max(longest_request, stop_timeout) + MARGIN
     drained_within = deregistration_delay + MARGIN
-    if on_demand_percentage < 100 and drained_within + stop_timeout > SPOT_NOTICE - SPOT_MARGIN:
+    has_spot = on_demand_percentage < ALL_ON_DEMAND
+    if has_spot and drained_within + stop_timeout > SPOT_NOTICE - SPOT_MARGIN:
         raise _too_long_for_spot(
             longest_request=longest_request,
             drain=drain,
@@ -212,7 +216,10 @@ def _too_long_for_spot(
     if longest_drain >= 1:
         return DoesNotFit(setting="app.drain", value=drain, reason=reason, accepted=longest_drain)
     return DoesNotFit(
-        setting="app_servers.on_demand_percentage", value=on_demand_percentage, reason=reason, accepted=100
+        setting="app_servers.on_demand_percentage",
+        value=on_demand_percentage,
+        reason=reason,
+        accepted=ALL_ON_DEMAND,
     )
 
 
