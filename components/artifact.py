@@ -105,7 +105,10 @@ def require(app: Path) -> None:
 def source_files(app: Path) -> list[Path]:
     """What git tracks or would track, relative to the app; without git everything but dependencies."""
     listing = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=app, capture_output=True
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=app,
+        capture_output=True,
+        check=False,
     )
     if listing.returncode == 0:
         names = [Path(name) for name in listing.stdout.decode().split("\0") if name]
@@ -180,6 +183,7 @@ def npm(tree: Path, arguments: list[str], say: Say) -> str:
         cwd=tree,
         capture_output=True,
         text=True,
+        check=False,
         # With NODE_ENV=production npm would leave out what the build needs.
         env={name: value for name, value in os.environ.items() if name != "NODE_ENV"},
     )

@@ -19,7 +19,8 @@ from components.values import Days, Port
 
 SSL_POLICY = "ELBSecurityPolicy-TLS13-1-2-2021-06"
 """TLS 1.3, and 1.2 for clients that lack it (ELB.17)."""
-HTTPS = 443
+HTTP, HTTPS = 80, 443
+"""Their ports, which a URL need not name."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -34,7 +35,7 @@ class LoadBalancerSettings:
     """The Route 53 zone that holds the domain, where it is proved and published."""
     certificate_arn: Annotated[str, Field(pattern=r"^arn:[a-z-]+:acm:\S+:certificate/\S+$")] | None = None
     """A certificate you have for the domain, instead of one made here."""
-    http_port: Port = 80
+    http_port: Port = HTTP
     """Where plain HTTP is answered: 80, but in the rehearsal."""
     idle_timeout: Annotated[int, Field(ge=1, le=4000)] = 60
     """After so long without a byte the balancer closes a connection; at least app.longest_request. 1 to
@@ -230,5 +231,5 @@ class LoadBalancer(pulumi.ComponentResource):
     def _url(self) -> pulumi.Output[str]:
         if self._args.settings.domain is not None:
             return pulumi.Output.from_input(f"https://{self._args.settings.domain}")
-        port = "" if self._args.settings.http_port == 80 else f":{self._args.settings.http_port}"
+        port = "" if self._args.settings.http_port == HTTP else f":{self._args.settings.http_port}"
         return pulumi.Output.concat("http://", self._balancer.dns_name, port)

@@ -5,6 +5,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from budgets.times import ALL_ON_DEMAND
 from components.values import Seconds, Section, Text
 
 
@@ -33,7 +34,7 @@ class AppServersSettings:
     on_demand_base: Annotated[int, Field(ge=0)] = 0
     """So many servers are On-Demand, and of those above them so many percent. The rest are Spot: cheaper, and
     taken back with two minutes' notice, into which the whole shutdown has to fit."""
-    on_demand_percentage: Annotated[int, Field(ge=0, le=100)] = 100
+    on_demand_percentage: Annotated[int, Field(ge=0, le=100)] = ALL_ON_DEMAND
     min_size: Annotated[int, Field(ge=1)] = 3
     max_size: Annotated[int, Field(ge=1)] = 9
     schedules: list[Section[Schedule]] = field(default_factory=list)
@@ -68,9 +69,10 @@ class AppServersSettings:
     @property
     def sizes(self) -> range:
         """All that the group may have, at any hour."""
-        return range(min([self.min_size, *(one.min_size for one in self.schedules)]), self.max_size + 1)
+        smallest = min([self.min_size, *(schedule.min_size for schedule in self.schedules)])
+        return range(smallest, self.max_size + 1)
 
     @property
     def has_spot(self) -> bool:
         """Whether some servers are Spot Instances."""
-        return self.on_demand_percentage < 100
+        return self.on_demand_percentage < ALL_ON_DEMAND

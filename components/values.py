@@ -28,8 +28,10 @@ T = TypeVar("T")
 
 
 class FromMapping:
-    """Lets a dataclass be given as a mapping, which pydantic's strict mode does not; its members stay
-    strict."""
+    """Lets a dataclass be given as a mapping, which pydantic's strict mode refuses.
+
+    The dataclass's members stay strict.
+    """
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         schema = handler(source)

@@ -50,6 +50,7 @@ class Task:
 
     @property
     def family(self) -> str:
+        """The name that all revisions of the task definition share."""
         return self.task_definition.rpartition("/")[2].partition(":")[0]
 
 

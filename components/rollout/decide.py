@@ -26,10 +26,12 @@ class Server:
 
     @property
     def in_service(self) -> bool:
+        """Whether the group counts it as a member; the balancer may still find it unhealthy."""
         return self.lifecycle == "InService"
 
     @property
     def serves(self) -> bool:
+        """Whether group and balancer both have it: only then does it get requests."""
         return self.in_service and self.health == "healthy"
 
     @property
@@ -71,6 +73,7 @@ class Fleet:
 
     @property
     def in_service(self) -> list[Server]:
+        """The members that the group counts, of whatever version, healthy or not."""
         return [server for server in self.servers if server.in_service]
 
     def is_barren(self, version: str) -> bool:

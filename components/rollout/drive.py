@@ -137,7 +137,9 @@ def replace(
                 return
             case Failed():
                 why = refused or step.reason
-                raise GateClosed(failure(fleet, api, group, version, log_group, why))
+                raise GateClosed(
+                    failure(fleet, api=api, group=group, version=version, log_group=log_group, why=why)
+                )
             case Start():
                 say(f"replacing the servers of {group} by version {version}")
                 servers.raise_heartbeats(heartbeats or {})
@@ -157,10 +159,10 @@ def replace(
         time.sleep(POLL)
 
 
-def failure(fleet: Fleet, api: AwsApi, group: str, version: str, log_group: str, why: str) -> str:
+def failure(fleet: Fleet, *, api: AwsApi, group: str, version: str, log_group: str, why: str) -> str:
     """Why, what a server of the new version says of it, and what serves now."""
     paragraphs = [f"The rollout of {group} to version {version} failed: {why}."]
-    unready = [one.id for one in fleet.servers if one.version == version and not one.serves]
+    unready = [server.id for server in fleet.servers if server.version == version and not server.serves]
     if witnesses := [*fleet.failing, *fleet.refused, *unready]:
         paragraphs.append(last_words(api.client("logs"), log_group=log_group, instance=witnesses[0]))
     if fleet.hindrance:

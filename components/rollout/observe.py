@@ -167,13 +167,15 @@ class Group:
     def _hindrance(self, activities: list[dict[str, Any]], refresh: Mapping[str, Any] | None) -> str:
         """Why the latest launch failed: no capacity for the instance type, say, or a quota was reached."""
         since = self._since(refresh)
-        launches = (one for one in activities if is_launch(one))
-        latest = next((one for one in launches if not since or one["StartTime"] >= since), None)
+        launches = (activity for activity in activities if is_launch(activity))
+        latest = next((launch for launch in launches if not since or launch["StartTime"] >= since), None)
         return latest.get("StatusMessage", "") if latest and failed_launch(latest) else ""
 
     def _since(self, refresh: Mapping[str, Any] | None) -> datetime | None:
-        """When this deployment's refresh began; AWS need not say so of one that is `Pending`, and has done
-        nothing."""
+        """When this deployment's refresh began; None: there is none.
+
+        AWS need not say so of one that is `Pending`, which has done nothing yet: that is as if it began last.
+        """
         if refresh is None or refresh["InstanceRefreshId"] not in self.watched:
             return None
         began: datetime = refresh.get("StartTime", NOT_YET)

@@ -14,6 +14,7 @@ from components.gates.gate import GateClosed
 from components.values import Text, UrlPath, Value
 
 REQUEST_TIMEOUT = 10
+SUCCESS = range(200, 300)
 UNAUTHORIZED, FORBIDDEN, TOO_MANY = 401, 403, 429
 TOKEN_HEADER = "X-Check-Token"
 """By it the app knows the check, as its environment has the token too (`CHECK_TOKEN`)."""
@@ -75,6 +76,7 @@ class CheckSession:
 
     @property
     def is_open(self) -> bool:
+        """Whether the app has set a cookie at log-in; the cookie may have lost its force since."""
         return len(self.cookies) > 0
 
     @property
@@ -126,7 +128,7 @@ class CheckSession:
                 f"the check's requests too. Let those pass whose header {TOKEN_HEADER} is the environment's "
                 "CHECK_TOKEN: docs/your-own-app.md"
             )
-        if not 200 <= status < 300:
+        if status not in SUCCESS:
             raise Unanswered(f"{address} answers {status} to {self.email}: see evenkeel:smoke.session")
 
     def _ask(self, address: str, body: Mapping[str, str] | None = None) -> tuple[int, str]:

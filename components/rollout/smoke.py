@@ -49,8 +49,10 @@ class SmokeSettings:
 
 
 def answers_wanted(max_size: int) -> int:
-    """How many answers in a row have to be right: each server of the group is met, the balancer goes
-    round."""
+    """How many answers in a row have to be right.
+
+    The balancer goes round, so three times the group's size meets each of its servers.
+    """
     return max(10, 3 * max_size)
 
 
@@ -76,6 +78,7 @@ class Smoke:
 
     @property
     def context(self) -> Mapping[str, pulumi.Input[Any]]:
+        """What is known only when the gate's hook runs, as arguments of `before` and `verify`."""
         return {
             "url": self.url,
             "through": self.through,
