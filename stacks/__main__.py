@@ -50,6 +50,7 @@ def main(arguments: list[str]) -> int:
 
 
 def timeline(stack: str) -> int:
+    """Prints the drawing; 1 where there is no such stack, or its settings are refused."""
     try:
         print(drawn(stack, read(stack)), end="")
     except (NoSuchStack, SettingsError) as error:
@@ -101,6 +102,7 @@ def file_of(stack: str) -> Path:
 
 
 def stack_files() -> list[Path]:
+    """`Pulumi.<stack>.yaml` of each stack, in no order."""
     return list(FOLDER.glob("Pulumi.*.yaml"))
 
 

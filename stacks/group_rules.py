@@ -91,7 +91,7 @@ def schedules_have_names_of_their_own(settings: Settings) -> Iterator[Problem]:
 def a_warm_pool_has_no_spot(settings: Settings) -> Iterator[Problem]:
     """A pool's servers are stopped, which a group's Spot Instances, one-time requests, can't be."""
     servers = settings.app_servers
-    if servers.warm_pool_size > 0 and servers.on_demand_percentage < 100:
+    if servers.warm_pool_size > 0 and servers.has_spot:
         yield Problem(
             setting="app_servers.warm_pool_size",
             value=servers.warm_pool_size,

@@ -10,6 +10,7 @@ from budgets.problems import NAMESPACE, shown
 from stacks.sections import Settings
 
 PRODUCTION = Settings()
+POSTGRES_PORT = 5432
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -24,19 +25,23 @@ class Relaxation:
 
 
 def less(value: Any, production: Any) -> bool:
+    """Fewer zones, servers, seconds, days or per cent than production has."""
     return bool(value < production)
 
 
 def differs(value: Any, production: Any) -> bool:
+    """For a setting whose every other value is weaker than production's."""
     return bool(value != production)
 
 
 def only_one(value: Any, _: Any) -> bool:
+    """A number of 1, or a list of one member, whatever production has."""
     return (value if isinstance(value, int) else len(value)) == 1
 
 
 def postgres_own(port: Any, _: Any) -> bool:
-    return bool(port == 5432)
+    """The port that PostgreSQL has by itself, which scans try first."""
+    return bool(port == POSTGRES_PORT)
 
 
 WEAKER: tuple[tuple[str, str, Callable[[Any, Any], bool], str], ...] = (
@@ -78,24 +83,25 @@ def relaxations(settings: Settings) -> Iterator[Relaxation]:
         )
     for setting, control, weaker, cost in WEAKER:
         section, name = setting.split(".")
-        value, production = (getattr(getattr(each, section), name) for each in (settings, PRODUCTION))
+        value = getattr(getattr(settings, section), name)
+        production = getattr(getattr(PRODUCTION, section), name)
         if weaker(value, production):
             yield Relaxation(control=control, setting=setting, value=value, production=production, cost=cost)
 
 
 def block(stack: str, settings: Settings) -> str:
     """All of a stack as one text; empty where there are none."""
-    found = list(relaxations(settings))
-    if not found:
+    relaxed = list(relaxations(settings))
+    if not relaxed:
         return ""
-    wide = max(len(one.setting) for one in found)
-    narrow = max(len(shown(one.value)) for one in found)
+    wide = max(len(weaker.setting) for weaker in relaxed)
+    narrow = max(len(shown(weaker.value)) for weaker in relaxed)
     lines = [
-        f"  {NAMESPACE}:{one.setting:{wide}}  {shown(one.value):{narrow}}  "
-        f"(production: {shown(one.production)}): {one.cost}{one.control and f' ({one.control})'}"
-        for one in found
+        f"  {NAMESPACE}:{weaker.setting:{wide}}  {shown(weaker.value):{narrow}}  "
+        f"(production: {shown(weaker.production)}): {weaker.cost}{weaker.control and f' ({weaker.control})'}"
+        for weaker in relaxed
     ]
-    count = "1 setting" if len(found) == 1 else f"{len(found)} settings"
+    count = "1 setting" if len(relaxed) == 1 else f"{len(relaxed)} settings"
     return "\n".join([f"{headed(stack)} {count} relaxed on purpose:", *lines])
 
 

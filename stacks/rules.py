@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 
 from budgets.problems import DoesNotFit, Problem
+from components.load_balancer import HTTP
 from stacks import replacements
 from stacks.group_rules import GROUP_RULES
 from stacks.sections import Settings
@@ -11,6 +12,8 @@ from stacks.variable_rules import VARIABLE_RULES
 
 RESERVED_ADMIN_NAMES = frozenset({"admin", "postgres", "rdsadmin", "root"})
 """RDS reserves `admin` and `rdsadmin`; the others are defaults that attackers try first (RDS.25)."""
+MAX_CONNECTIONS = range(6, 8_388_608)
+"""What RDS accepts: AllowedValues of describe-engine-default-parameters for PostgreSQL."""
 MIN_NETWORK_PREFIX, MAX_NETWORK_PREFIX = 16, 22
 """A VPC is /16 at most; below /22 a subnet of a zone has fewer than 27 addresses."""
 
@@ -55,7 +58,7 @@ def a_certificate_needs_its_domain(settings: Settings) -> Iterator[Problem]:
 def https_leaves_port_80_to_the_redirect(settings: Settings) -> Iterator[Problem]:
     """Browsers try port 80 when no port is given."""
     balancer = settings.load_balancer
-    if balancer.https and balancer.http_port != 80:
+    if balancer.https and balancer.http_port != HTTP:
         yield Problem(
             setting="load_balancer.http_port",
             value=balancer.http_port,
@@ -103,11 +106,12 @@ def the_admin_has_a_name_of_its_own(settings: Settings) -> Iterator[Problem]:
 def max_connections_is_a_number(settings: Settings) -> Iterator[Problem]:
     """The connection budget counts with it."""
     value = settings.database.parameters.get("max_connections")
-    if value is not None and not (value.isdecimal() and 6 <= int(value) <= 8_388_607):
+    if value is not None and not (value.isdecimal() and int(value) in MAX_CONNECTIONS):
         yield Problem(
             setting="database.parameters.max_connections",
             value=value,
-            reason="RDS accepts 6 to 8388607, and the connection budget counts with it",
+            reason=f"RDS accepts {MAX_CONNECTIONS[0]} to {MAX_CONNECTIONS[-1]}, and the connection budget "
+            "counts with it",
             remedy="Set it to a number such as 400, or take it out for RDS' own value",
             accepted=400,
         )

@@ -66,8 +66,7 @@ class Settings(BaseModel):
 
     @property
     def outlived(self) -> bool:
-        """Whether something that the stack's key encrypts is there after the stack: the key is kept for
-        it."""
+        """Whether something that the stack's key encrypts outlives the stack, for which the key is kept."""
         return self.protects_data or self.database.final_snapshot or self.redis.final_snapshot
 
     @property

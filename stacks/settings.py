@@ -104,7 +104,8 @@ def parse(values: Mapping[str, Any]) -> Settings:
     """Settings from values and secrets; raises `SettingsError` with everything that is wrong with them."""
     refuse([without_path(key, value) for key, value in values.items() if "." in key])
     secrets = pulumi_secrets.found(values)
-    refuse([stray(path) for path in secrets if path[:2] != ("app", "secrets") or len(path) != 3])
+    # As a path: app, secrets, the variable's name.
+    refuse([stray(path) for path in secrets if path[:-1] != ("app", "secrets")])
     try:
         settings = Settings.model_validate(values)
     except ValidationError as error:

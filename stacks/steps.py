@@ -34,6 +34,7 @@ class Step:
 
     @property
     def ends(self) -> int:
+        """Seconds, on the clock of `begins`."""
         return self.begins + self.seconds
 
 
@@ -114,8 +115,8 @@ def start(settings: Settings) -> list[Step]:
 def shutdown(settings: Settings) -> list[Step]:
     """From the group's decision that a server has to go, or Spot's notice, to its end."""
     times = settings.timeline
-    spot = settings.app_servers.on_demand_percentage < 100
-    begins = SPOT_MARGIN if spot else 0
+    has_spot = settings.app_servers.has_spot
+    begins = SPOT_MARGIN if has_spot else 0
     stops = begins + times.drained_within
     rounds = (times.stop_timeout - PM2_EXIT) // times.kill_timeout
     notice = [
@@ -123,7 +124,7 @@ def shutdown(settings: Settings) -> list[Step]:
         Step(name="seen and told", begins=0, seconds=SPOT_MARGIN, comes_from="lifecycle.service", depth=1),
     ]
     return [
-        *(notice if spot else []),
+        *(notice if has_spot else []),
         Step(
             name="deregistration delay",
             begins=begins,

@@ -52,8 +52,9 @@ def every_variable(settings: Settings) -> Iterator[tuple[str, str, str | PulumiS
         yield f"app.environment.{name}", name, value
     for name, secret in settings.app.secrets.items():
         if isinstance(secret, str) and not secret.startswith("arn:"):
-            secret = PulumiSecret(secret)
-        yield f"app.secrets.{name}", name, secret
+            yield f"app.secrets.{name}", name, PulumiSecret(secret)
+        else:
+            yield f"app.secrets.{name}", name, secret
 
 
 def a_variables_name_is_in_capitals(settings: Settings) -> Iterator[Problem]:

@@ -43,8 +43,8 @@ def region(target: Target) -> Iterator[str]:
 def roles(target: Target) -> Iterator[str]:
     """A role that is just being made fails the call that needs it. Makes them when asked to."""
     iam = target.client("iam")
-    spot = target.settings.app_servers.on_demand_percentage < 100
-    for service in (*SERVICES, SPOT) if spot else SERVICES:
+    has_spot = target.settings.app_servers.has_spot
+    for service in (*SERVICES, SPOT) if has_spot else SERVICES:
         # A page may be empty, and not be the last.
         pages = iam.get_paginator("list_roles").paginate(PathPrefix=f"/aws-service-role/{service}/")
         if any(page.get("Roles") for page in pages):

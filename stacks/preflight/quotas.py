@@ -37,7 +37,7 @@ def quotas(target: Target) -> Iterator[str]:
 
 
 def processors(target: Target) -> tuple[int, int]:
-    """vCPUs of a rollout at the group's largest size: on demand, and Spot; those of Standard types only."""
+    """What a rollout at the group's largest size needs: vCPUs on demand, and Spot; of Standard types only."""
     servers = target.settings.app_servers
     each = max((vcpus(kind) or 0 for kind in servers.instance_types if kind.startswith(STANDARD)), default=0)
     largest = ceil(servers.max_size * servers.max_healthy_percentage / 100)

@@ -36,6 +36,7 @@ class Result:
 
     @property
     def state(self) -> str:
+        """As the report prints it: `ok`, `refused` or `not checked`."""
         return "refused" if self.problems else "not checked" if self.unchecked else "ok"
 
 
