@@ -41,7 +41,8 @@ def hazards(node: Any, facts: Facts) -> list[Hazard]:
     return [item for check in CHECKS for item in check(node, facts)]
 
 
-def rewrite(node: Any, facts: Facts) -> Iterator[Hazard]:
+def rewrite(node: Any, _: Facts) -> Iterator[Hazard]:
+    """The actions of `REWRITING`, CLUSTER of one table, ALTER TABLE ALL IN TABLESPACE."""
     done = [(table, REWRITING[command.subtype]) for table, command in commands(node, *REWRITING)]
     if is_a(node, ast.ClusterStmt) and node.relation:
         done.append((of_relation(node.relation), "CLUSTER"))
@@ -52,6 +53,7 @@ def rewrite(node: Any, facts: Facts) -> Iterator[Hazard]:
 
 
 def index_tablespace(node: Any, facts: Facts) -> Iterator[Hazard]:
+    """ALTER INDEX … SET TABLESPACE; that of a table is `rewrite`."""
     if is_a(node, ast.AlterTableStmt) and node.objtype == ObjectType.OBJECT_INDEX:
         for command in node.cmds:
             if command.subtype == AlterTableType.AT_SetTableSpace:
@@ -61,7 +63,8 @@ def index_tablespace(node: Any, facts: Facts) -> Iterator[Hazard]:
                 )
 
 
-def truncate(node: Any, facts: Facts) -> Iterator[Hazard]:
+def truncate(node: Any, _: Facts) -> Iterator[Hazard]:
+    """TRUNCATE, once for each table that it names; CASCADE empties more, which it does not name."""
     if is_a(node, ast.TruncateStmt):
         cascades = node.behavior == DropBehavior.DROP_CASCADE
         for relation in node.relations:
@@ -69,19 +72,22 @@ def truncate(node: Any, facts: Facts) -> Iterator[Hazard]:
             yield hazard("truncate", of_relation(relation), more=more)
 
 
-def whole_table(node: Any, facts: Facts) -> Iterator[Hazard]:
+def whole_table(node: Any, _: Facts) -> Iterator[Hazard]:
+    """UPDATE and DELETE that choose no rows, in a WITH clause too."""
     for statement, table in rows.whole(node):
         rest = f"{table} SET <changes>" if statement == "UPDATE" else f"FROM {table}"
         yield hazard("whole-table", table, statement=statement, rest=rest)
 
 
-def refresh_view(node: Any, facts: Facts) -> Iterator[Hazard]:
+def refresh_view(node: Any, _: Facts) -> Iterator[Hazard]:
+    """REFRESH MATERIALIZED VIEW without CONCURRENTLY."""
     if is_a(node, ast.RefreshMatViewStmt) and not node.concurrent:
         view = of_relation(node.relation)
         yield hazard("refresh-view", view, index=quote(f"{node.relation.relname}_key"))
 
 
-def lock_table(node: Any, facts: Facts) -> Iterator[Hazard]:
+def lock_table(node: Any, _: Facts) -> Iterator[Hazard]:
+    """LOCK TABLE in a mode that blocks writers; the weaker ones harm no query."""
     if is_a(node, ast.LockStmt):
         mode = MODES[node.mode - 1]
         if "writes" in BLOCKS[mode]:
@@ -89,13 +95,15 @@ def lock_table(node: Any, facts: Facts) -> Iterator[Hazard]:
                 yield hazard("lock-table", of_relation(relation), mode=mode, blocked=BLOCKS[mode])
 
 
-def transaction_control(node: Any, facts: Facts) -> Iterator[Hazard]:
+def transaction_control(node: Any, _: Facts) -> Iterator[Hazard]:
+    """BEGIN, COMMIT, SAVEPOINT and their like."""
     if is_a(node, ast.TransactionStmt):
         words = node.kind.name.removeprefix("TRANS_STMT_").replace("_", " ")
         yield never("transaction-control", statement=words)
 
 
-def no_transaction(node: Any, facts: Facts) -> Iterator[Hazard]:
+def no_transaction(node: Any, _facts: Facts) -> Iterator[Hazard]:
+    """What PostgreSQL refuses inside a transaction, but for indexes: those the migrator runs outside."""
     statement = _outside(node)
     if statement:
         yield never("no-transaction", statement=statement, remedy=BY_HAND)
@@ -121,17 +129,20 @@ def _outside(node: Any) -> str | None:
     return NOT_IN_A_TRANSACTION.get(type(node))
 
 
-def copy_stdin(node: Any, facts: Facts) -> Iterator[Hazard]:
+def copy_stdin(node: Any, _: Facts) -> Iterator[Hazard]:
+    """COPY from or to the client; that of a server's own file may pass."""
     if is_a(node, ast.CopyStmt) and not node.filename:
         yield never("copy-stdin", statement="COPY FROM STDIN" if node.is_from else "COPY TO STDOUT")
 
 
 def unnamed_index(node: Any, facts: Facts) -> Iterator[Hazard]:
+    """CREATE INDEX without a name, but for a table that its file makes: that has no rows yet."""
     if is_a(node, ast.IndexStmt) and not node.idxname and of_relation(node.relation) not in facts.made:
         yield never("unnamed-index", table=of_relation(node.relation))
 
 
-def drop_index_cascade(node: Any, facts: Facts) -> Iterator[Hazard]:
+def drop_index_cascade(node: Any, _: Facts) -> Iterator[Hazard]:
+    """Refused because the migrator drops indexes CONCURRENTLY, which has no CASCADE."""
     if (
         is_a(node, ast.DropStmt)
         and node.removeType == ObjectType.OBJECT_INDEX

@@ -66,7 +66,8 @@ def not_null(node: Any, facts: Facts) -> Iterator[Hazard]:
             yield hazard("not-null", table, column=quote(column), constraint=quote(f"{column}_not_null"))
 
 
-def required_column(node: Any, facts: Facts) -> Iterator[Hazard]:
+def required_column(node: Any, _: Facts) -> Iterator[Hazard]:
+    """ADD COLUMN of NOT NULL or PRIMARY KEY with nothing that fills it; a serial fills itself."""
     values = (ConstrType.CONSTR_DEFAULT, ConstrType.CONSTR_IDENTITY, ConstrType.CONSTR_GENERATED)
     for table, command in commands(node, AlterTableType.AT_AddColumn):
         column = command.def_
@@ -76,6 +77,7 @@ def required_column(node: Any, facts: Facts) -> Iterator[Hazard]:
 
 
 def default_rewrite(node: Any, facts: Facts) -> Iterator[Hazard]:
+    """ADD COLUMN whose value PostgreSQL computes for every row, and so writes every row anew."""
     for table, command in commands(node, AlterTableType.AT_AddColumn):
         if _rewrites(command.def_, facts):
             yield hazard("default-rewrite", table, column=quote(command.def_.colname))
@@ -92,7 +94,8 @@ def _rewrites(column: Any, facts: Facts) -> bool:
     return any(functions_in(item.raw_expr) - STEADY_FUNCTIONS for item in defaults)
 
 
-def generated_always(node: Any, facts: Facts) -> Iterator[Hazard]:
+def generated_always(node: Any, _: Facts) -> Iterator[Hazard]:
+    """ALTER COLUMN … ADD or SET GENERATED ALWAYS; a new column's is no hazard, since no server knows it."""
     for table, command in commands(node, AlterTableType.AT_AddIdentity):
         if command.def_.generated_when == "a":
             yield hazard("generated-always", table, column=quote(command.name))
@@ -101,13 +104,15 @@ def generated_always(node: Any, facts: Facts) -> Iterator[Hazard]:
             yield hazard("generated-always", table, column=quote(command.name))
 
 
-def json_column(node: Any, facts: Facts) -> Iterator[Hazard]:
+def json_column(node: Any, _: Facts) -> Iterator[Hazard]:
+    """ADD COLUMN of json, which unlike jsonb has no equality."""
     for table, command in commands(node, AlterTableType.AT_AddColumn):
         if command.def_.typeName.names[-1].sval == "json":
             yield hazard("json-column", table, column=quote(command.def_.colname))
 
 
-def drop_column(node: Any, facts: Facts) -> Iterator[Hazard]:
+def drop_column(node: Any, _: Facts) -> Iterator[Hazard]:
+    """ALTER TABLE … DROP COLUMN; an attribute of a composite type is `drop_object`."""
     for table, command in commands(node, AlterTableType.AT_DropColumn):
         yield hazard("drop-column", table, column=quote(command.name))
 

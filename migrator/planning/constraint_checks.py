@@ -18,7 +18,7 @@ from migrator.planning.parse import is_a
 from migrator.planning.tree import commands, new_constraints, of_column
 
 
-def foreign_key(node: Any, facts: Facts) -> Iterator[Hazard]:
+def foreign_key(node: Any, _facts: Facts) -> Iterator[Hazard]:
     """That of a new column without a default needs no check: all its rows are NULL."""
     alone = [item for item in _added(node) if item.contype == ConstrType.CONSTR_FOREIGN]
     defaults = [
@@ -32,20 +32,23 @@ def foreign_key(node: Any, facts: Facts) -> Iterator[Hazard]:
             yield hazard("foreign-key", table, other=other, constraint=_name(constraint))
 
 
-def check_constraint(node: Any, facts: Facts) -> Iterator[Hazard]:
+def check_constraint(node: Any, _: Facts) -> Iterator[Hazard]:
+    """A CHECK without NOT VALID, also that of a new column: all rows are read."""
     for table, constraint in new_constraints(node, ConstrType.CONSTR_CHECK):
         if not constraint.skip_validation:
             yield hazard("check-constraint", table, constraint=_name(constraint))
 
 
-def unique_constraint(node: Any, facts: Facts) -> Iterator[Hazard]:
+def unique_constraint(node: Any, _: Facts) -> Iterator[Hazard]:
+    """UNIQUE and PRIMARY KEY without USING INDEX: they build an index, and not online."""
     for table, constraint in new_constraints(node, ConstrType.CONSTR_UNIQUE, ConstrType.CONSTR_PRIMARY):
         if not constraint.indexname:
             kind = "UNIQUE" if constraint.contype == ConstrType.CONSTR_UNIQUE else "PRIMARY KEY"
             yield hazard("unique-constraint", table, constraint=_name(constraint), kind=kind)
 
 
-def exclusion_constraint(node: Any, facts: Facts) -> Iterator[Hazard]:
+def exclusion_constraint(node: Any, _facts: Facts) -> Iterator[Hazard]:
+    """EXCLUDE has no USING INDEX: no form of it is safe on a table with rows."""
     for table, _ in new_constraints(node, ConstrType.CONSTR_EXCLUSION):
         yield hazard("exclusion-constraint", table, table_new=beside(table))
 
@@ -79,7 +82,7 @@ def attach_partition(node: Any, facts: Facts) -> Iterator[Hazard]:
             )
 
 
-def detach_partition(node: Any, facts: Facts) -> Iterator[Hazard]:
+def detach_partition(node: Any, _: Facts) -> Iterator[Hazard]:
     """CONCURRENTLY is refused for another reason; without, the lock is short, as that of ADD COLUMN is."""
     for table, command in commands(node, AlterTableType.AT_DetachPartition):
         if not command.def_.concurrent:

@@ -30,6 +30,7 @@ class Facts:
     indexes: Promises = field(default_factory=Promises)
 
     def next_file(self) -> None:
+        """What the file before made is the folder's from now on."""
         self.made.clear()
 
     def table(self, name: str) -> Table:
@@ -49,14 +50,8 @@ class Facts:
             self.tables.clear()
         elif is_a(node, ast.CreateStmt) and not node.if_not_exists:  # else it may be an older table
             self._create(of_relation(node.relation), node)
-        elif is_a(node, ast.CreateTableAsStmt) and not node.if_not_exists:
-            self.made.add(of_relation(node.into.rel))
-        elif is_a(node, ast.ViewStmt) and not node.replace:
-            self.made.add(of_relation(node.view))
-        elif is_a(node, ast.CompositeTypeStmt):
-            self.made.add(of_relation(node.typevar))
-        elif is_a(node, ast.CreateEnumStmt, ast.CreateRangeStmt):
-            self.made.add(of_object(node.typeName))
+        elif name := _made_without_columns(node):
+            self.made.add(name)
         elif is_a(node, ast.CreateDomainStmt):
             self._domain(of_object(node.domainname), node.constraints or ())
         elif is_a(node, ast.AlterDomainStmt) and node.subtype in ("C", "O"):
@@ -182,3 +177,16 @@ class Facts:
             partition = of_relation(definition.name)
             self._known(partition).partition_of = None
             self._replace_partition(partition, None)
+
+
+def _made_without_columns(node: Any) -> str | None:
+    """The name of a new table AS a query, view or type, of which no columns are kept."""
+    if is_a(node, ast.CreateTableAsStmt) and not node.if_not_exists:
+        return of_relation(node.into.rel)
+    if is_a(node, ast.ViewStmt) and not node.replace:
+        return of_relation(node.view)
+    if is_a(node, ast.CompositeTypeStmt):
+        return of_relation(node.typevar)
+    if is_a(node, ast.CreateEnumStmt, ast.CreateRangeStmt):
+        return of_object(node.typeName)
+    return None

@@ -194,66 +194,66 @@ def _tied(table: Table, facts: Facts) -> Taken:
             yield constraint.other, ACCESS_EXCLUSIVE
 
 
-def _rename(node: Any, facts: Facts) -> Taken:
+def _rename(node: Any, _: Facts) -> Taken:
     if node.relation and node.renameType in (*WITH_ROWS, *OF_A_TABLE):
         yield of_relation(node.relation), ACCESS_EXCLUSIVE
 
 
-def _set_schema(node: Any, facts: Facts) -> Taken:
+def _set_schema(node: Any, _: Facts) -> Taken:
     if node.objectType in WITH_ROWS:
         yield of_relation(node.relation), ACCESS_EXCLUSIVE
 
 
-def _comment(node: Any, facts: Facts) -> Taken:
+def _comment(node: Any, _: Facts) -> Taken:
     if node.objtype == ObjectType.OBJECT_COLUMN:
         yield of_object(node.object[:-1]), UPDATE_EXCLUSIVE
     elif node.objtype in WITH_ROWS:
         yield of_object(node.object), UPDATE_EXCLUSIVE
 
 
-def _refresh(node: Any, facts: Facts) -> Taken:
+def _refresh(node: Any, _: Facts) -> Taken:
     yield of_relation(node.relation), EXCLUSIVE if node.concurrent else ACCESS_EXCLUSIVE
 
 
-def _lock_table(node: Any, facts: Facts) -> Taken:
+def _lock_table(node: Any, _: Facts) -> Taken:
     for relation in node.relations:
         yield of_relation(relation), MODES[node.mode - 1]
 
 
-def _replace_view(node: Any, facts: Facts) -> Taken:
+def _replace_view(node: Any, _: Facts) -> Taken:
     if node.replace:
         yield of_relation(node.view), ACCESS_EXCLUSIVE
 
 
-def _several(node: Any, facts: Facts) -> Taken:
+def _several(node: Any, _: Facts) -> Taken:
     mode = ACCESS_EXCLUSIVE if is_a(node, ast.TruncateStmt) else UPDATE_EXCLUSIVE
     for relation in node.relations:
         yield of_relation(relation), mode
 
 
-def _analyze(node: Any, facts: Facts) -> Taken:
+def _analyze(node: Any, _: Facts) -> Taken:
     for item in node.rels or ():
         yield of_relation(item.relation), UPDATE_EXCLUSIVE
 
 
-def _on_table(node: Any, facts: Facts) -> Taken:
+def _on_table(node: Any, _: Facts) -> Taken:
     """CREATE TRIGGER lets readers in; a rule and a policy change what they read."""
     relation = node.table if is_a(node, ast.CreatePolicyStmt, ast.AlterPolicyStmt) else node.relation
     if relation:
         yield of_relation(relation), SHARE_ROW if is_a(node, ast.CreateTrigStmt) else ACCESS_EXCLUSIVE
 
 
-def _changes(node: Any, facts: Facts) -> Taken:
+def _changes(node: Any, _: Facts) -> Taken:
     """Every table that a query writes to, in its WITH clause too."""
-    found: list[str] = []
+    written: list[str] = []
 
     class Writes(Visitor):
-        def visit(self, ancestors: Any, part: Any) -> None:
+        def visit(self, _: Any, part: Any) -> None:
             if is_a(part, *WRITES):
-                found.append(of_relation(part.relation))
+                written.append(of_relation(part.relation))
 
     Writes()(node)
-    for table in found:
+    for table in written:
         yield table, ROW_EXCLUSIVE
 
 

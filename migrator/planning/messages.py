@@ -137,11 +137,11 @@ DETACH_PLAINLY = "\nLeave CONCURRENTLY out: its lock is short too, and tried for
 
 
 def hazard(code: str, table: str | None, **names: str) -> Hazard:
-    """What can be allowed. `table` is None where no table's rows decide whether it hurts."""
+    """A hazard that a comment can allow. `table` is None where no table's rows decide whether it hurts."""
     message = HAZARDS[code].format(table=table, **names) + "\n" + ALLOW.format(code=code)
     return Hazard(code=code, table=table, message=message, allowable=True)
 
 
 def never(code: str, **names: str) -> Hazard:
-    """What cannot."""
+    """A hazard that no comment allows."""
     return Hazard(code=code, table=None, message=NEVER[code].format(**names), allowable=False)

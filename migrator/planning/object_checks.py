@@ -35,7 +35,8 @@ OTHERS = {
 }
 
 
-def drop_table(node: Any, facts: Facts) -> Iterator[Hazard]:
+def drop_table(node: Any, _: Facts) -> Iterator[Hazard]:
+    """DROP TABLE and DROP FOREIGN TABLE, once for each table."""
     if is_a(node, ast.DropStmt) and node.removeType in (
         ObjectType.OBJECT_TABLE,
         ObjectType.OBJECT_FOREIGN_TABLE,
@@ -45,6 +46,7 @@ def drop_table(node: Any, facts: Facts) -> Iterator[Hazard]:
 
 
 def drop_object(node: Any, facts: Facts) -> Iterator[Hazard]:
+    """What an app may use besides tables: views, types, functions and the others of `OTHERS`."""
     if is_a(node, ast.DropOwnedStmt):
         yield hazard("drop-object", None, what="all that these roles own")
     if is_a(node, ast.AlterTableStmt) and node.objtype == ObjectType.OBJECT_TYPE:
@@ -65,6 +67,7 @@ def drop_object(node: Any, facts: Facts) -> Iterator[Hazard]:
 
 
 def rename(node: Any, facts: Facts) -> Iterator[Hazard]:
+    """A new name, or another schema, of whatever an app may know by name."""
     if is_a(node, ast.AlterEnumStmt) and node.oldVal and of_object(node.typeName) not in facts.made:
         yield hazard("rename", None, what=f"value {node.oldVal!r} of {of_object(node.typeName)}")
     if is_a(node, ast.RenameStmt):

@@ -32,6 +32,7 @@ class Promises:
         self._parents: dict[str, str] = {}  # partition → its table, part → its index
 
     def list(self) -> tuple[Promise, ...]:
+        """The indexes that are there after the statements that were followed."""
         return tuple(Promise(index=name, table=index.table) for name, index in self._indexes.items())
 
     def table_of(self, name: str) -> str | None:
@@ -49,6 +50,7 @@ class Promises:
         return any(column in index.columns and not index.plain for index in self._of(table).values())
 
     def follow(self, node: Any) -> None:
+        """Takes a statement into account that makes, renames, moves or drops an index or its table."""
         if is_a(node, ast.IndexStmt) and node.idxname:
             self._create(qualified(node.relation.schemaname, node.idxname), node)
         elif is_a(node, ast.CreateStmt) and node.partbound:

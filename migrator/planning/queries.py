@@ -170,7 +170,7 @@ class _Contents(Visitor):
         self.columns = _width(node) if self.only_reads else 0
         self(node)
 
-    def visit(self, ancestors: Any, node: Any) -> None:
+    def visit(self, _: Any, node: Any) -> None:
         if parse.is_a(node, *WRITES):
             self.only_reads = False
         elif parse.is_a(node, ast.ParamRef):

@@ -50,15 +50,15 @@ def hidden(node: Any) -> bool:
 
 def _writes(node: Any) -> list[Any]:
     """Every part that changes or deletes rows that are there."""
-    found: list[Any] = []
+    writes: list[Any] = []
 
     class Writes(Visitor):
-        def visit(self, ancestors: Any, part: Any) -> None:
+        def visit(self, _: Any, part: Any) -> None:
             if is_a(part, ast.UpdateStmt, ast.DeleteStmt) or _merges(part) or _replaces(part):
-                found.append(part)
+                writes.append(part)
 
     Writes()(node)
-    return found
+    return writes
 
 
 def _merges(part: Any) -> bool:

@@ -48,11 +48,13 @@ class Table:
         return any(column in item.columns for item in self.constraints.values())
 
     def partition_by(self, spec: Any) -> None:
+        """Keeps the key only where it is one plain column: no other can be proved."""
         self.partitioned = True
         if len(spec.partParams) == 1 and spec.partParams[0].name:
             self.partition_key = spec.partParams[0].name
 
     def add_column(self, column: Any) -> None:
+        """With its constraints; a column without a type is its parent's, whose type is known there."""
         name = column.colname
         if column.typeName:  # else it is its parent's
             self.columns[name] = ColumnType.of(column.typeName)
@@ -91,6 +93,7 @@ class Table:
         return f"{name}{taken or ''}"
 
     def rename_column(self, old: str, new: str) -> None:
+        """In the constraints too; their definitions, which have the old name, prove nothing any more."""
         if old in self.columns:
             self.columns[new] = self.columns.pop(old)
         if self.partition_key == old:
@@ -102,10 +105,12 @@ class Table:
                 item.definition = None  # it has the old name
 
     def rename_constraint(self, old: str, new: str) -> None:
+        """One that is not known, such as an older table's, stays unknown."""
         if old in self.constraints:
             self.constraints[new] = self.constraints.pop(old)
 
     def drop_column(self, column: str) -> None:
+        """With every constraint that reads it, as PostgreSQL does."""
         self.columns.pop(column, None)
         self._keep(lambda item: column not in item.columns and item.not_null != column)
 

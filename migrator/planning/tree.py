@@ -47,26 +47,26 @@ def is_serial(column: Any) -> bool:
 
 def columns_in(expression: Any) -> set[str]:
     """Every column that an expression mentions."""
-    found: set[str] = set()
+    columns: set[str] = set()
 
     class References(Visitor):
-        def visit_ColumnRef(self, ancestors: Any, node: Any) -> None:
-            found.add(getattr(node.fields[-1], "sval", "*"))
+        def visit_ColumnRef(self, _: Any, node: Any) -> None:
+            columns.add(getattr(node.fields[-1], "sval", "*"))
 
     References()(expression)
-    return found
+    return columns
 
 
 def functions_in(expression: Any) -> set[str]:
     """Every function that an expression calls, without its schema."""
-    found: set[str] = set()
+    functions: set[str] = set()
 
     class Calls(Visitor):
-        def visit_FuncCall(self, ancestors: Any, node: Any) -> None:
-            found.add(node.funcname[-1].sval)
+        def visit_FuncCall(self, _: Any, node: Any) -> None:
+            functions.add(node.funcname[-1].sval)
 
     Calls()(expression)
-    return found
+    return functions
 
 
 def proves_not_null(constraint: Any) -> str | None:
