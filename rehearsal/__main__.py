@@ -36,7 +36,7 @@ def up(rehearsal: Rehearsal, options: argparse.Namespace) -> None:
         status(rehearsal, options)
 
 
-def down(rehearsal: Rehearsal, options: argparse.Namespace) -> None:
+def down(rehearsal: Rehearsal, _: argparse.Namespace) -> None:
     """Ends everything and removes what it wrote; packages and the cache stay."""
     with exclusive(rehearsal.root):
         ended = daemon.end(rehearsal.state)
@@ -44,7 +44,7 @@ def down(rehearsal: Rehearsal, options: argparse.Namespace) -> None:
         say("the rehearsal has ended" if ended else "no rehearsal ran here")
 
 
-def status(rehearsal: Rehearsal, options: argparse.Namespace) -> None:
+def status(rehearsal: Rehearsal, _: argparse.Namespace) -> None:
     """What runs where, and how to use it by hand."""
     rehearsal = running(rehearsal)
     rows = daemon.rows(rehearsal.endpoint, AccessKey.read(rehearsal.state)) or []
@@ -100,7 +100,7 @@ def fault(rehearsal: Rehearsal, options: argparse.Namespace) -> None:
     say(f"{options.action} of {options.target}; `make status` shows what comes of it")
 
 
-def engine(rehearsal: Rehearsal, options: argparse.Namespace) -> None:
+def engine(_rehearsal: Rehearsal, _: argparse.Namespace) -> None:
     """The Pulumi CLI in use; fetched or built where there is none yet."""
     print(cli.find(os.environ["PATH"]))
 
@@ -149,6 +149,7 @@ COMMANDS = {
 
 
 def parse() -> argparse.Namespace:
+    """The command and its options; each command's help is its function's docstring."""
     parser = argparse.ArgumentParser(prog="python -m rehearsal", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     for name, command in COMMANDS.items():

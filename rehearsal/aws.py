@@ -1,5 +1,7 @@
-"""An AWS client of the rehearsal's cloud, whatever the user's own environment says; a mean cloud tells it
-the truth."""
+"""An AWS client of the rehearsal's cloud, whatever the user's own environment says.
+
+A mean cloud tells it the truth.
+"""
 
 from typing import Any
 

@@ -40,6 +40,7 @@ class Preview:
 
     @property
     def row(self) -> tuple[str, str, str]:
+        """Of the table: the stack, `accepted` or `refused`, and how many resources would change."""
         counted = ", ".join(f"{count} to {operation}" for operation, count in self.changes.items())
         return (self.stack, "refused" if self.errors else "accepted", "" if self.errors else counted)
 
@@ -71,8 +72,10 @@ def throwaway(project: Rehearsal) -> Iterator[Rehearsal]:
 
 
 def preview(rehearsal: Rehearsal, stack: str) -> Preview:
-    """Previews one stack from a copy of its file: the endpoint in it is another cloud's, and its secrets are
-    encrypted with a key that is not at hand."""
+    """Previews one stack from a copy of its file, which names this cloud and has no encrypted secrets.
+
+    The endpoint in the original is another cloud's, and its secrets' key is not at hand.
+    """
     scratch = rehearsal.state / "project"
     scratch.mkdir(exist_ok=True)
     shutil.copy2(rehearsal.root / "Pulumi.yaml", scratch)

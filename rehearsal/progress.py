@@ -52,6 +52,5 @@ class Progress:
 
 def duration(seconds: float) -> str:
     """Seconds as people say them: `4.2 s`, `2 min 43 s`."""
-    if seconds < 60:
-        return f"{seconds:.1f} s"
-    return f"{int(seconds) // 60} min {int(seconds) % 60} s"
+    minutes, rest = divmod(seconds, 60)
+    return f"{int(minutes)} min {int(rest)} s" if minutes else f"{seconds:.1f} s"

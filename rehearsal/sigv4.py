@@ -18,6 +18,7 @@ from urllib.parse import quote, unquote_to_bytes
 ALGORITHM = "AWS4-HMAC-SHA256"
 TERMINATOR = "aws4_request"
 TIME_FORMAT = "%Y%m%dT%H%M%SZ"
+MAX_EXPIRES = 7 * 24 * 3600  # seconds
 UNSIGNED_PAYLOAD = "UNSIGNED-PAYLOAD"
 STREAMING = "STREAMING-"
 SIGNED_CHUNKS = f"{STREAMING}{ALGORITHM}-PAYLOAD"
@@ -103,8 +104,8 @@ def _query_claim(query: Mapping[str, str]) -> Claim:
     if query["X-Amz-Algorithm"] != ALGORITHM:
         raise MalformedError(f"Unsupported AWS 'algorithm': '{query['X-Amz-Algorithm']}'.")
     expires = query["X-Amz-Expires"]
-    if not expires.isdecimal() or not 0 < int(expires) <= 604_800:
-        raise MalformedError("X-Amz-Expires must be between 1 and 604800 seconds.")
+    if not expires.isdecimal() or not 0 < int(expires) <= MAX_EXPIRES:
+        raise MalformedError(f"X-Amz-Expires must be between 1 and {MAX_EXPIRES} seconds.")
     return _claim(
         credential=query["X-Amz-Credential"],
         time=query["X-Amz-Date"],

@@ -77,7 +77,7 @@ def _run(
     meanness = None if mean_seed is None else Meanness(mean_seed)
     if meanness:
         site.zones.is_short = meanness.is_short
-    api = Api(listener, site.authority.path, identities, faults.inject, Users(state_dir), meanness)
+    api = Api(listener, site.authority.path, identities, faults.inject, Users(state_dir), meanness=meanness)
     api.start()
     log.info("answering at %s; servers get addresses of %s", site.endpoint, site.addresses.network)
     try:

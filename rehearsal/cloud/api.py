@@ -46,6 +46,7 @@ class Api:
         identities: Identities,
         inject: Callable[[str, str], None],
         users: Users,
+        *,
         meanness: Meanness | None = None,
     ) -> None:
         self._users = users

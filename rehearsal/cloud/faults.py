@@ -76,8 +76,10 @@ class Faults:
         """Nothing runs here."""
 
     def _interrupt(self, instance_id: str) -> None:
-        """The notice, and the recommendation that comes with it. On-demand servers get it here too: so any
-        stack can rehearse what its servers would do."""
+        """The notice, and the recommendation that comes with it.
+
+        On-demand servers get it here too, so that any stack can rehearse what its servers would do.
+        """
         self._recommend(instance_id)
         due = datetime.datetime.now(datetime.UTC) + datetime.timedelta(seconds=_NOTICE)
         notice = {"action": "terminate", "time": due.strftime(_TIME)}

@@ -6,6 +6,7 @@ Loopback is shared by all users of a machine, and browsers reach it for any page
 import datetime
 import hashlib
 import hmac
+import re
 from io import BytesIO
 from typing import Any
 
@@ -162,7 +163,8 @@ def _as_header(environ: dict[str, Any], claim: sigv4.Claim) -> None:
 
 
 def _is_hash(text: str) -> bool:
-    return len(text) == 64 and all(character in "0123456789abcdef" for character in text)
+    """Whether it is a SHA-256 in hexadecimal of small letters, which alone is signed."""
+    return re.fullmatch("[0-9a-f]{64}", text) is not None
 
 
 def _sha256(body: bytes) -> str:

@@ -62,12 +62,12 @@ class Moto:
             # S3 repeats what a request wants as a header, and words this refusal so.
             message = "Header value cannot be represented using ISO-8859-1"
             return refusals.answer(dialect, 400, "InvalidArgument", message)
-        if answer.status_code < 400 or environ["REQUEST_METHOD"] == "HEAD":
+        if answer.status_code < HTTPStatus.BAD_REQUEST or environ["REQUEST_METHOD"] == "HEAD":
             return answer
         return _readable(answer, dialect)
 
     def _ask(self, environ: dict[str, Any]) -> Response:
-        """moto's answer; where it stumbles, to the same request once more.
+        """The answer of moto; where it stumbles, to the same request once more.
 
         It locks nothing: a list may meet an item that another request deletes, and need not the next time.
         """
@@ -114,7 +114,7 @@ def _readable(answer: Response, dialect: Dialect) -> Response:
     text = answer.get_data(as_text=True).strip()
     if dialect is Dialect.CBOR or text.startswith(_BEGINNINGS[dialect]):
         return answer
-    if dialect is Dialect.S3 and answer.status_code == 416:
+    if dialect is Dialect.S3 and answer.status_code == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
         return refusals.answer(dialect, 416, "InvalidRange", "The requested range is not satisfiable")
     code, message = _INVALID[dialect], text
     if text.startswith("{"):

@@ -168,8 +168,8 @@ def _fields(code: str, message: str) -> str:
 
 
 def _cbor(texts: Mapping[str, str]) -> bytes:
-    """A map of texts. https://www.rfc-editor.org/rfc/rfc8949"""
-    return bytes([0xA0 | len(texts)]) + b"".join(_cbor_text(one) for pair in texts.items() for one in pair)
+    """A map of texts, at most 23: https://www.rfc-editor.org/rfc/rfc8949#section-3.1."""
+    return bytes([0xA0 | len(texts)]) + b"".join(_cbor_text(text) for pair in texts.items() for text in pair)
 
 
 def _cbor_text(text: str) -> bytes:

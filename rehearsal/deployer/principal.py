@@ -20,8 +20,10 @@ _DIGEST = "policies.sha256"
 
 
 def key_of(rehearsal: Rehearsal, stack: str) -> AccessKey:
-    """The key of a stack's deployer in the cloud that runs; makes the deployer, or brings the policies up to
-    date, where that is needed."""
+    """The key of a stack's deployer in the cloud that runs.
+
+    Makes the deployer, or brings its policies up to date, where that is needed.
+    """
     file = rehearsal.root / "stacks" / f"Pulumi.{stack}.yaml"
     names = deployer_policy.names(stack, file, account=ACCOUNT, region=rehearsal.region)
     documents = deployer_policy.documents(replace(names, SecretsKey=SECRETS_KEY))

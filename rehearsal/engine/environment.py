@@ -36,6 +36,7 @@ class Rehearsal:
 
     @property
     def endpoint(self) -> str:
+        """The URL at which the cloud answers the AWS API."""
         return f"http://127.0.0.1:{self.port}"
 
     @property

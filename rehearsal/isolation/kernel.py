@@ -43,7 +43,7 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 
 def mount(source: str, target: Path, kind: str = "", flags: int = 0, data: str = "") -> None:
-    """mount(2)."""
+    """Mounts `source` at `target`; raises `OSError`. The parameters are those of `man 2 mount`."""
     _check(
         _libc.mount(
             source.encode(), bytes(target), kind.encode(), ctypes.c_ulong(flags), data.encode() or None
@@ -59,7 +59,7 @@ def swap_root_for_current_folder() -> None:
 
 
 def unshare(flags: int) -> None:
-    """unshare(2)."""
+    """Moves this process into namespaces of its own; the flags are those of `man 2 unshare`."""
     _check(_libc.unshare(flags))
 
 

@@ -23,7 +23,9 @@ def new_user_namespace() -> int:
         stderr=subprocess.PIPE,
         bufsize=0,
     ) as process:
-        assert process.stdin and process.stdout and process.stderr
+        assert process.stdin
+        assert process.stdout
+        assert process.stderr
         with suppress(BrokenPipeError):
             process.stdin.write(b".")
         if not process.stdout.read(1):  # what `cat` gives back, it does inside

@@ -22,9 +22,12 @@ _SETTINGS = (
     *("pki/tls/certs", "profile", "profile.d", "protocols", "resolv.conf", "rpc", "security", "services"),
     *("shells", "skel", "ssl/certs", "ssl/openssl.cnf", "terminfo", "timezone"),
 )
+_FOLDER_MODE = 0o755
 _FOLDERS = {
-    **dict.fromkeys(("etc", "home", "mnt", "opt", "proc", "run", "run/lock", "srv", "sys", "usr"), 0o755),
-    **dict.fromkeys(("var", "var/cache", "var/lib", "var/log", "var/spool"), 0o755),
+    **dict.fromkeys(
+        ("etc", "home", "mnt", "opt", "proc", "run", "run/lock", "srv", "sys", "usr"), _FOLDER_MODE
+    ),
+    **dict.fromkeys(("var", "var/cache", "var/lib", "var/log", "var/spool"), _FOLDER_MODE),
     **dict.fromkeys(("tmp", "var/tmp"), 0o1777),
     "root": 0o700,
 }
@@ -183,7 +186,7 @@ class View:
             return False
         return True
 
-    def _make_folder(self, name: str, mode: int = 0o755) -> None:
+    def _make_folder(self, name: str, mode: int = _FOLDER_MODE) -> None:
         """With those above it."""
         path = self._folder
         for part in name.strip("/").split("/"):
@@ -191,7 +194,7 @@ class View:
             if not path.is_dir():
                 path.mkdir()
                 os.chown(path, self._root, self._root)
-        if mode != 0o755:
+        if mode != _FOLDER_MODE:
             path.chmod(mode)
 
     def _write(self, name: str, content: bytes, mode: int) -> None:

@@ -49,8 +49,8 @@ def patch_moto() -> None:
     patch(LifecycleHook, __init__=_make_hook_without_target)
     patch(
         AutoScalingBackend,
-        update_attached_target_groups=lambda backend, group_name: None,
-        notify_terminate_instances=lambda backend, instance_ids: None,
+        update_attached_target_groups=lambda *_: None,
+        notify_terminate_instances=lambda *_: None,
         terminate_instance=_terminate_instance,
     )
     patch(

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil
 
+_WHOLE = 100  # per cent of the desired capacity: no room to launch before something is terminated
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Member:
@@ -49,7 +51,7 @@ def refresh_limits(desired: int, *, min_healthy_percentage: int, max_healthy_per
         min_healthy_percentage=min_healthy_percentage,
         max_healthy_percentage=max_healthy_percentage,
     )
-    if max_healthy_percentage > 100:
+    if max_healthy_percentage > _WHOLE:
         return within
     return Limits(minimum=max(0, min(within.minimum, desired - 1)), maximum=desired)
 

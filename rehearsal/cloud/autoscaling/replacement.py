@@ -82,10 +82,11 @@ def _rebalance_zones(group: Group, lost_zones: set[str]) -> None:
         return
     count = Counter(member.availability_zone for member in members)
     zones = set(group.record.availability_zones) - lost_zones
-    if zones and max(count.values(), default=0) - min(count[zone] for zone in zones) >= 2:
+    if zones and max(count.values(), default=0) - min(count[zone] for zone in zones) > 1:
         fullest = max(count, key=lambda zone: count[zone])
         leaving = min(
-            (one for one in members if one.availability_zone == fullest), key=lambda one: one.launched_at
+            (member for member in members if member.availability_zone == fullest),
+            key=lambda member: member.launched_at,
         )
         leaving.replacement = (
             f"instance {leaving.instance.id} was taken out of service to balance the availability zones"

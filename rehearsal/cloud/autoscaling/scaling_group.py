@@ -30,7 +30,7 @@ class Configuration:
 def configuration(group: Any) -> Configuration:
     """What the group launches now."""
     policy = group.mixed_instances_policy or {}
-    return resolve(group, group.launch_template_version, group.ec2_launch_template, policy)
+    return resolve(group.launch_template_version, group.ec2_launch_template, policy)
 
 
 def desired_configuration(group: Any, desired: dict[str, Any]) -> Configuration:
@@ -42,10 +42,10 @@ def desired_configuration(group: Any, desired: dict[str, Any]) -> Configuration:
         template = backend.get_launch_template(wanted["LaunchTemplateId"])
     else:
         template = backend.get_launch_template_by_name(wanted["LaunchTemplateName"])
-    return resolve(group, wanted.get("Version", "$Default"), template, policy)
+    return resolve(wanted.get("Version", "$Default"), template, policy)
 
 
-def resolve(group: Any, version: str, template: Any, policy: dict[str, Any]) -> Configuration:
+def resolve(version: str, template: Any, policy: dict[str, Any]) -> Configuration:
     """The first override's type stands for all: in rehearsal every type is to be had."""
     resolved = template.get_version(version)
     overrides = policy.get("LaunchTemplate", {}).get("Overrides") or [{}]

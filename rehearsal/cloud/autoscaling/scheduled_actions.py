@@ -134,7 +134,7 @@ def check_sizes(*sizes: int | None) -> None:
         )
 
 
-def _put_batch(response: Any) -> ActionResult:
+def _put_batch(_: Any) -> ActionResult:
     raise ValidationError(
         "BatchPutScheduledUpdateGroupAction: not in rehearsal; put each by PutScheduledUpdateGroupAction"
     )

@@ -146,7 +146,7 @@ def _put_checked(response: Any) -> ActionResult:
 def _check(response: Any) -> None:
     """Refuse what can't be evaluated; metric math is kept, and not evaluated in rehearsal."""
     period = response._get_int_param("Period")
-    if period is None or (period not in _SHORT_PERIODS and (period < 60 or period % 60)):
+    if period is None or (period not in _SHORT_PERIODS and (period < 1 or period % 60)):
         raise ValidationError(f"Period must be 10, 20, 30 or a multiple of 60, not {period}")
     if (periods := response._get_int_param("EvaluationPeriods")) is None:
         raise ValidationError("EvaluationPeriods must be given for an alarm of a metric")

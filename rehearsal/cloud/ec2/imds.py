@@ -13,6 +13,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 _TOKEN_TTL = "X-aws-ec2-metadata-token-ttl-seconds"
 _TOKEN = "X-aws-ec2-metadata-token"
+_MAX_TTL = 21_600  # seconds: six hours, EC2's own limit
 _PREFIX = "/latest/"
 _CREDENTIALS = f"{_PREFIX}meta-data/iam/security-credentials/"
 
@@ -65,7 +66,7 @@ class _Handler(BaseHTTPRequestHandler):
         """A session token, for a client that says how long it wants one."""
         if self.path != f"{_PREFIX}api/token":
             return self._answer(404)
-        if not 1 <= int(self.headers.get(_TOKEN_TTL) or 0) <= 21600:
+        if not 1 <= int(self.headers.get(_TOKEN_TTL) or 0) <= _MAX_TTL:
             return self._answer(400)
         token = secrets.token_urlsafe(40)
         self.server.tokens.add(token)

@@ -1,5 +1,7 @@
-"""What moto's ECS lacks for tasks that run: a life cycle, a record for each container, a StopTask that waits,
-and an API that is eventually consistent.
+"""What moto's ECS lacks for tasks that run.
+
+They get a life cycle, a record for each container, a StopTask that waits, and an API that is eventually
+consistent.
 
 A Fargate task is `PROVISIONING` until its body (ecs.py) says otherwise. Services have no body: they start no
 tasks.
@@ -32,7 +34,7 @@ def patch_moto() -> None:
     patch(
         Task,
         __init__=_create,
-        advance=lambda task: None,  # moto lets a task move on each time it is described
+        advance=lambda _: None,  # moto lets a task move on each time it is described
         status=property(lambda task: task._status, lambda task, status: setattr(task, "_status", status)),
     )
     patch(
@@ -78,10 +80,12 @@ def _run_if_placeable(
     tags: list[dict[str, str]] | None,
     launch_type: str | None,
     networking_configuration: dict[str, Any] | None = None,
-    *others: Any,
+    group: str | None = None,
+    platform_version: str | None = None,
+    capacity_provider_strategy: list[dict[str, Any]] | None = None,
 ) -> Any:
-    capacity = others[2] if len(others) > 2 else None
-    if launch_type != "FARGATE" and not capacity and not backend.container_instances.get(cluster_str):
+    placed_elsewhere = launch_type == "FARGATE" or capacity_provider_strategy
+    if not placed_elsewhere and not backend.container_instances.get(cluster_str):
         raise InvalidParameterException(
             "No Container Instances were found in your cluster; in rehearsal, run with launchType FARGATE."
         )
@@ -98,7 +102,9 @@ def _run_if_placeable(
         tags,
         launch_type,
         network,
-        *others,
+        group,
+        platform_version,
+        capacity_provider_strategy,
     )
 
 
@@ -126,7 +132,7 @@ def _requirements_without_memory(task_definition: Any) -> Any:
 def _stop(backend: Any, cluster_str: str, task_str: str, reason: str | None) -> Any:
     cluster = backend._get_cluster(cluster_str)
     for task in list(backend.tasks.get(cluster.name, {}).values()):
-        if task.id == task_str.split("/")[-1]:
+        if task.id == task_str.rpartition("/")[2]:
             if task.desired_status != "STOPPED":
                 task.desired_status, task.stop_code = "STOPPED", "UserInitiated"
                 task.stopped_reason = reason or "Task stopped by user"

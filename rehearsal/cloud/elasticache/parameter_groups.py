@@ -10,6 +10,7 @@ from moto.elasticache.responses import ElastiCacheResponse
 
 from rehearsal.cloud.moto_patch import patch
 
+_PERCENTAGES = range(101)
 _FAMILIES = ("redis6.x", "redis7", "valkey7", "valkey8")
 
 RESERVED_MEMORY_PERCENT = "reserved-memory-percent"
@@ -113,7 +114,7 @@ def _modify(response: Any) -> ActionResult:
 
 
 def _check(name: str, value: str) -> None:
-    if name == RESERVED_MEMORY_PERCENT and not (value.isdigit() and int(value) <= 100):
+    if name == RESERVED_MEMORY_PERCENT and not (value.isdigit() and int(value) in _PERCENTAGES):
         raise _ParameterGroupError("InvalidParameterValue", f"{name} is {value}: it must be 0 to 100.")
 
 

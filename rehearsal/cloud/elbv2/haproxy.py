@@ -47,7 +47,7 @@ class Haproxy:
         self._generation += 1
         self._file.write_text(render(balancer, servers, generation=self._generation))
         check = ["haproxy", "-c", "-f", self._file.name]
-        checked = subprocess.run(check, cwd=self._folder, capture_output=True, text=True)
+        checked = subprocess.run(check, cwd=self._folder, capture_output=True, text=True, check=False)
         if checked.returncode != 0:
             raise HaproxyError(checked.stderr.strip())
         self._loaded_at = time.monotonic()

@@ -42,7 +42,7 @@ def patch_moto(addresses: Addresses, targets_of: TargetsOf) -> None:
     patch(
         FakeLoadBalancer,
         # Its body says when it is active; moto would at the first look.
-        activate=lambda balancer: None,
+        activate=lambda _: None,
         load_balancer_state=property(lambda balancer: {"Code": balancer.state, "Reason": balancer.reason}),
     )
     patch(

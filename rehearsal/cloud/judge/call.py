@@ -32,7 +32,7 @@ class Call:
 
 @cache
 def service_model(service: str) -> ServiceModel:
-    """botocore's model of a service."""
+    """The service as botocore has it, by botocore's name: `autoscaling`, not `Auto Scaling`."""
     return _session().get_service_model(service)
 
 

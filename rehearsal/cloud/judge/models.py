@@ -41,7 +41,7 @@ def violations(call: Call) -> Iterator[Violation]:
 def _of(shape: Shape, value: Any, path: Path, service: str) -> Iterator[Violation]:
     if not _has_type(shape, value):
         noun = _NOUNS.get(shape.type_name, f"a {shape.type_name}")
-        yield _violation(shape, path, value, f"Member must be {noun}", service, Kind.TYPE)
+        yield _violation(shape, path, value, f"Member must be {noun}", service, kind=Kind.TYPE)
         return
     match shape:
         case StructureShape():
@@ -64,7 +64,9 @@ def _of_structure(
         return
     for name in shape.required_members:
         if value.get(name) is None:
-            yield _violation(shape, (*path, name), None, "Member must not be null", service, Kind.MISSING)
+            yield _violation(
+                shape, (*path, name), None, "Member must not be null", service, kind=Kind.MISSING
+            )
         elif service in _NOT_BLANK and value[name] == "":
             yield _violation(shape, (*path, name), "", "It must be provided and must not be blank", service)
     for name, each in value.items():
@@ -104,7 +106,7 @@ def _pattern(text: str) -> Any:
 
 
 def _violation(
-    shape: Shape, path: Path, value: Any, constraint: str, service: str, kind: Kind = Kind.VALUE
+    shape: Shape, path: Path, value: Any, constraint: str, service: str, *, kind: Kind = Kind.VALUE
 ) -> Violation:
     shown = None if shape.metadata.get("sensitive") else value
     source = f"botocore's model: {service}, {shape.name}"

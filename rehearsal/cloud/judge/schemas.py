@@ -158,9 +158,10 @@ def _resolved(schema: Schema, root: Schema) -> Schema:
 
 def data() -> pathlib.Path:
     """Where cfn-lint keeps its schemas."""
-    found = importlib.util.find_spec("cfnlint")
-    assert found is not None and found.origin is not None
-    return pathlib.Path(found.origin).parent / "data" / "schemas"
+    package = importlib.util.find_spec("cfnlint")
+    assert package is not None
+    assert package.origin is not None
+    return pathlib.Path(package.origin).parent / "data" / "schemas"
 
 
 def _load(path: str) -> Any:
@@ -215,36 +216,36 @@ def _addition(file: str, place: str, region: str) -> Any:
     return _Validator(schema)
 
 
-def _pattern(_: Any, pattern: str, instance: Any, schema: Schema) -> Iterator[ValidationError]:
+def _pattern(_: Any, pattern: str, instance: Any, _schema: Schema) -> Iterator[ValidationError]:
     # AWS writes them for Java and JavaScript, which know more than Python's `re`.
     if isinstance(instance, str) and not regex.search(pattern, instance):
         yield ValidationError(f"{instance!r} does not match {pattern!r}")
 
 
-def _enum(_: Any, values: list[Any], instance: Any, schema: Schema) -> Iterator[ValidationError]:
+def _enum(_: Any, values: list[Any], instance: Any, _schema: Schema) -> Iterator[ValidationError]:
     # Some are written as numbers, some as text.
     if isinstance(instance, str | int | float) and str(instance) not in {str(value) for value in values}:
         yield ValidationError(f"{instance!r} is not one of {values!r}")
 
 
-def _enum_in_any_case(_: Any, values: list[str], instance: Any, schema: Schema) -> Iterator[ValidationError]:
+def _enum_in_any_case(_: Any, values: list[str], instance: Any, _schema: Schema) -> Iterator[ValidationError]:
     if isinstance(instance, str) and instance.lower() not in {value.lower() for value in values}:
         yield ValidationError(f"{instance!r} is not one of {values!r}")
 
 
-def _required_xor(_: Any, names: list[str], instance: Any, schema: Schema) -> Iterator[ValidationError]:
+def _required_xor(_: Any, names: list[str], instance: Any, _schema: Schema) -> Iterator[ValidationError]:
     if isinstance(instance, dict) and len(found := set(names) & instance.keys()) != 1:
         given = f", and these are given: {', '.join(sorted(found))}" if found else ""
         yield ValidationError(f"Exactly one of {', '.join(names)} is needed{given}")
 
 
-def _required_or(_: Any, names: list[str], instance: Any, schema: Schema) -> Iterator[ValidationError]:
+def _required_or(_: Any, names: list[str], instance: Any, _schema: Schema) -> Iterator[ValidationError]:
     if isinstance(instance, dict) and not set(names) & instance.keys():
         yield ValidationError(f"One of {', '.join(names)} is needed")
 
 
 def _dependent_required(
-    _: Any, needs: dict[str, list[str]], instance: Any, schema: Schema
+    _: Any, needs: dict[str, list[str]], instance: Any, _schema: Schema
 ) -> Iterator[ValidationError]:
     for name, needed in needs.items() if isinstance(instance, dict) else ():
         if name in instance and (missing := set(needed) - instance.keys()):
@@ -252,7 +253,7 @@ def _dependent_required(
 
 
 def _dependent_excluded(
-    _: Any, excludes: dict[str, list[str]], instance: Any, schema: Schema
+    _: Any, excludes: dict[str, list[str]], instance: Any, _schema: Schema
 ) -> Iterator[ValidationError]:
     for name, excluded in excludes.items() if isinstance(instance, dict) else ():
         if name in instance and (found := set(excluded) & instance.keys()):

@@ -3,6 +3,7 @@
 import json
 import uuid
 from functools import cache
+from http import HTTPStatus
 from typing import Any
 
 from botocore.parsers import ResponseParserFactory
@@ -18,7 +19,7 @@ XML = ("query", "ec2")
 
 def read(call: Call, response: Response, *, is_json: bool) -> dict[str, Any] | None:
     """The answer's members; None for one that has none, or whose protocol is not known here."""
-    if response.status_code != 200 or call.model.output_shape is None:
+    if response.status_code != HTTPStatus.OK or call.model.output_shape is None:
         return None
     body = response.get_data()
     if is_json:

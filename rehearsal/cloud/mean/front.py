@@ -5,6 +5,7 @@ import socket
 import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from http import HTTPStatus
 from typing import Any
 
 from werkzeug.wrappers import Response
@@ -93,7 +94,7 @@ class MeanFront:
         if tokens and key in self._answered:
             return self._answered[key]
         response = self._changed(call, environ, occasion)
-        if tokens and response.status_code == 200:
+        if tokens and response.status_code == HTTPStatus.OK:
             self._answered[key] = response
         return response
 
@@ -114,7 +115,9 @@ class MeanFront:
         if members is None:
             return response
         self._fresh.note(call, members, occasion[1])
-        if self._change(call, members, occasion) | self._cut(call, members, pages, start, inner, occasion):
+        is_changed = self._change(call, members, occasion)
+        is_cut = self._cut(call, members, pages, start=start, inner=inner, occasion=occasion)
+        if is_changed or is_cut:
             answer.write(call, response, members, is_json=is_json)
         return response
 
@@ -166,6 +169,7 @@ class MeanFront:
         call: Call,
         members: dict[str, Any],
         pages: Paging | None,
+        *,
         start: int,
         inner: str | None,
         occasion: tuple[str, int],

@@ -26,10 +26,10 @@ class Paging:
     def start(self, members: Mapping[str, Any]) -> tuple[int, str | None]:
         """Where the asked page begins in the cloud's own page, and the token of that."""
         token = members.get(self.input_token)
-        parts = str(token).split(":", 2)
-        if token is None or parts[0] != _OURS or len(parts) < 3:
-            return 0, token
-        return int(parts[1]), parts[2] or None
+        match str(token).split(":", 2):
+            case [prefix, start, inner] if prefix == _OURS:
+                return int(start), inner or None
+        return 0, token
 
     def cut(self, answer: dict[str, Any], *, start: int, inner: str | None, size: int) -> bool:
         """Leaves `size` items of the answer from `start` on, with a token where more follow.

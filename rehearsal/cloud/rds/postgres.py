@@ -26,6 +26,7 @@ _STOP_TIMEOUT = 10  # seconds for a fast shutdown
 _LOOK_TIMEOUT = 2  # seconds for a look that is repeated
 _STANDBY = "rds_standby"  # as it names itself to its primary
 _PASSWORD = "admin-password"
+_STATUS = 7  # the line of postmaster.pid that says `ready`, from 0: LOCK_FILE_LINE_PM_STATUS
 _WAL_KEPT = "512MB"  # for a standby that is away for a moment
 
 
@@ -69,7 +70,7 @@ class PostgresServer:
             lines = (self._data / "postmaster.pid").read_text().splitlines()
         except FileNotFoundError:
             return False
-        return lines[0] == str(self.pid) and len(lines) > 7 and lines[7].strip() == "ready"
+        return lines[0] == str(self.pid) and len(lines) > _STATUS and lines[_STATUS].strip() == "ready"
 
     def initialize(self) -> Child:
         """Begin to make the data folder; about a second of work, which `stop` breaks off."""

@@ -80,7 +80,7 @@ def installation_for(engine_version: str) -> Installation:
         raise PostgresMissingError(
             f"no PostgreSQL in {_INSTALLATIONS}: install Debian's package `postgresql`"
         )
-    asked = engine_version.split(".")[0]
+    asked = engine_version.partition(".")[0]
     return Installation(major=int(asked) if asked in map(str, majors) else majors[-1])
 
 

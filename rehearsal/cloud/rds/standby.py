@@ -37,6 +37,7 @@ class Standby:
 
     @property
     def state(self) -> str:
+        """As the status page shows it: `copying`, `catching up`, then `in sync`."""
         if self._copy.exit_status is None:
             return "copying"
         return "in sync" if self.in_sync else "catching up"
@@ -68,4 +69,5 @@ class Standby:
         self.server.stop()
 
     def remove_data(self) -> None:
+        """Delete its copy of the primary; whatever cannot be deleted stays."""
         shutil.rmtree(self._folder, ignore_errors=True)  # a killed server's last files may come meanwhile

@@ -1,4 +1,7 @@
-"""EC2's network. https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html"""
+"""EC2's network.
+
+https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html
+"""
 
 from typing import Any
 

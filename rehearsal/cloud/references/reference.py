@@ -15,7 +15,7 @@ _GLOBAL = ("iam", "route53", "s3")
 
 
 def standing(service: Any, call: Call) -> Any:
-    """moto's record of what stands in the call's region, of a service by moto's name."""
+    """What stands in the call's region, as moto records it; `service` is by moto's name."""
     region = "aws" if service in _GLOBAL else call.region
     return get_backend(service)[DEFAULT_ACCOUNT_ID][region]
 

@@ -1,5 +1,7 @@
-"""RDS and ElastiCache. The pages of their operations name the codes:
-https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/ and .../AmazonElastiCache/latest/APIReference/.
+"""RDS and ElastiCache.
+
+The pages of their operations name the codes: https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/ and
+.../AmazonElastiCache/latest/APIReference/.
 """
 
 from rehearsal.cloud.judge.call import Call

@@ -147,9 +147,9 @@ def _end(invocation: dict[str, Any], *, status: str, code: int) -> None:
 
 
 def _targets(command: Any) -> list[str]:
-    """moto takes no targets for no filter, and sends the command to every instance."""
-    found: list[str] = _targets_by_filter(command) if command.targets else []
-    return found
+    """None where the command has no filter, for which moto would take every instance."""
+    instance_ids: list[str] = _targets_by_filter(command) if command.targets else []
+    return instance_ids
 
 
 def _invocation(command: Any, instance_id: str, plugin_name: str) -> dict[str, Any]:

@@ -10,6 +10,7 @@ PROVIDERS = {"aws": "Aws", "random": "Random"}
 
 
 def main() -> None:
+    """Serves until the engine interrupts it, or ends itself."""
     parser = argparse.ArgumentParser(prog="python -m rehearsal.offline.provider", description=__doc__)
     parser.add_argument("provider", choices=PROVIDERS)
     parser.add_argument("engine", help="the engine's address")

@@ -99,7 +99,7 @@ def key(cloud: Cloud, arguments: Properties) -> Properties:
     }
 
 
-def caller_identity(cloud: Cloud, arguments: Properties) -> Properties:
+def caller_identity(cloud: Cloud, _: Properties) -> Properties:
     """Who calls."""
     caller = cloud.client("sts").get_caller_identity()
     return {

@@ -53,7 +53,7 @@ class PatientClient:
             except ClientError as error:
                 if name.startswith(DELETING) and is_gone(error) and was_repeated(error):
                     return {}  # the first attempt had deleted it, and its answer was lost
-                if not self._may_pass(name, arguments, error) or time.monotonic() > deadline:
+                if not self._may_pass(arguments, error) or time.monotonic() > deadline:
                     raise
             else:
                 self._remember(name, arguments, answer)
@@ -66,7 +66,7 @@ class PatientClient:
             return self._client.get_paginator(name).paginate(**arguments).build_full_result()
         return getattr(self._client, name)(**arguments)
 
-    def _may_pass(self, name: str, arguments: dict[str, Any], error: ClientError) -> bool:
+    def _may_pass(self, arguments: dict[str, Any], error: ClientError) -> bool:
         """Whether AWS may think otherwise in a moment."""
         if NOT_SPREAD.search(str(error)):
             return True

@@ -41,10 +41,12 @@ def text(inputs: Properties) -> str:
 
 
 def password(inputs: Properties) -> tuple[str, Properties]:
+    """A password has no id of its own: the provider gives every one `none`."""
     return "none", {"result": Secret(text(inputs))}
 
 
 def identifier(inputs: Properties) -> tuple[str, Properties]:
+    """The id, which is the bytes in URL-safe base64 without the prefix, and every form of them."""
     made = secrets.token_bytes(inputs["byteLength"])
     prefix = inputs.get("prefix", "")
     url = base64.urlsafe_b64encode(made).decode().rstrip("=")

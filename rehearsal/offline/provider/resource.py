@@ -163,7 +163,7 @@ class Work:
         return search(result, getattr(self.api, call.operation)(**filled))
 
     def shape(self, call: Call) -> Any:
-        """botocore's model of what the call takes."""
+        """What the call takes, as botocore has it; None for a call that takes nothing."""
         client = self.api
         return client.meta.service_model.operation_model(
             client.meta.method_to_api_mapping[call.operation]

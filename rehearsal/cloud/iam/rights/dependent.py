@@ -173,7 +173,7 @@ _SECRET = "SecretString || SecretBinary"
 
 
 def _keyed(
-    operations: str, actions: str, source: str, when: str, context: Mapping[str, str], on: str = ""
+    operations: str, actions: str, source: str, when: str, context: Mapping[str, str], *, on: str = ""
 ) -> list[Dependent]:
     return [
         Dependent(operations=operations, action=action, source=source, when=when, on=on, context=context)
@@ -186,10 +186,10 @@ def _via(service: str) -> dict[str, str]:
 
 
 KEYS: Sequence[Dependent] = (
-    *_keyed(_OF_DATABASES, "kms:CreateGrant", _RDS_KEYS, "KmsKeyId", _GRANT, "KmsKeyId"),
-    *_keyed(_OF_DATABASES, "kms:DescribeKey", _RDS_KEYS, "KmsKeyId", {}, "KmsKeyId"),
-    *_keyed(_OF_STORES, "kms:CreateGrant", _CACHE_KEYS, "KmsKeyId", _GRANT, "KmsKeyId"),
-    *_keyed(_OF_STORES, "kms:DescribeKey", _CACHE_KEYS, "KmsKeyId", {}, "KmsKeyId"),
+    *_keyed(_OF_DATABASES, "kms:CreateGrant", _RDS_KEYS, "KmsKeyId", _GRANT, on="KmsKeyId"),
+    *_keyed(_OF_DATABASES, "kms:DescribeKey", _RDS_KEYS, "KmsKeyId", {}, on="KmsKeyId"),
+    *_keyed(_OF_STORES, "kms:CreateGrant", _CACHE_KEYS, "KmsKeyId", _GRANT, on="KmsKeyId"),
+    *_keyed(_OF_STORES, "kms:DescribeKey", _CACHE_KEYS, "KmsKeyId", {}, on="KmsKeyId"),
     *_keyed(_OF_SECRETS, "kms:GenerateDataKey kms:Decrypt", _SECRETS_KEYS, _SECRET, _via("secretsmanager")),
     *_keyed(
         "secretsmanager GetSecretValue", "kms:Decrypt", _SECRETS_KEYS, "SecretId", _via("secretsmanager")

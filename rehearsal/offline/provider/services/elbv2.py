@@ -73,22 +73,26 @@ def shown(attributes: dict[str, str], listed: list[dict[str, str]]) -> Propertie
 
 
 def change_balancer(work: Work) -> None:
+    """Sets the attributes whose inputs have changed."""
     if attributes := wanted(BALANCER_ATTRIBUTES, work):
         work.api.modify_load_balancer_attributes(LoadBalancerArn=work.id, Attributes=attributes)
 
 
 def read_balancer(work: Work) -> dict[str, Any]:
+    """The balancer, its attributes as inputs, and the `ArnSuffix` that CloudWatch has as a dimension."""
     (balancer,) = work.api.describe_load_balancers(LoadBalancerArns=[work.id])["LoadBalancers"]
     attributes = work.api.describe_load_balancer_attributes(LoadBalancerArn=work.id)["Attributes"]
     return {**balancer, **shown(BALANCER_ATTRIBUTES, attributes), "ArnSuffix": suffix(work.id)}
 
 
 def change_targets(work: Work) -> None:
+    """Sets the attributes whose inputs have changed."""
     if attributes := wanted(TARGET_ATTRIBUTES, work):
         work.api.modify_target_group_attributes(TargetGroupArn=work.id, Attributes=attributes)
 
 
 def read_targets(work: Work) -> dict[str, Any]:
+    """The group, its attributes as inputs, and the `ArnSuffix` that CloudWatch has as a dimension."""
     (group,) = work.api.describe_target_groups(TargetGroupArns=[work.id])["TargetGroups"]
     attributes = work.api.describe_target_group_attributes(TargetGroupArn=work.id)["Attributes"]
     return {**group, **shown(TARGET_ATTRIBUTES, attributes), "ArnSuffix": suffix(work.id)}

@@ -26,6 +26,7 @@ def change_profile_role(work: Work) -> None:
 
 
 def leave_role(work: Work) -> None:
+    """Takes out the role, if there is one: IAM deletes no profile that has a role."""
     for role in work.api.get_instance_profile(InstanceProfileName=work.id)["InstanceProfile"].get(
         "Roles", []
     ):
@@ -33,6 +34,7 @@ def leave_role(work: Work) -> None:
 
 
 def delete_profile(work: Work) -> None:
+    """Its role has to be out first."""
     leave_role(work)
     work.api.delete_instance_profile(InstanceProfileName=work.id)
 

@@ -46,6 +46,7 @@ def create(work: Work) -> dict[str, Any]:
 
 
 def update(work: Work) -> None:
+    """A record that somebody has deleted meanwhile is made again."""
     change(work, "UPSERT", record_set(work))
 
 

@@ -14,10 +14,12 @@ def create(work: Work) -> Any:
 
 
 def change(work: Work) -> Any:
+    """Writes every input again: SSM changes a parameter only as a whole."""
     return put(work, overwrite=True)
 
 
 def put(work: Work, overwrite: bool) -> Any:
+    """With `overwrite` an existing parameter is replaced, else SSM refuses it."""
     # Tags follow by a call of their own: SSM refuses them together with Overwrite.
     return work.do(
         Call(operation="put_parameter", params={"Overwrite": overwrite}, inputs=INPUTS), work.inputs

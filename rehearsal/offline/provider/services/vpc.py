@@ -36,15 +36,17 @@ def association_id(work: Work) -> str | None:
 
 
 def move_association(work: Work) -> None:
+    """To the wanted table, in one call: the subnet is never without one."""
     work.api.replace_route_table_association(
         AssociationId=association_id(work), RouteTableId=work.inputs["routeTableId"]
     )
 
 
 def delete_association(work: Work) -> None:
-    found = association_id(work)
-    if found is not None:
-        work.api.disassociate_route_table(AssociationId=found)
+    """The subnet then has the VPC's main table; one that is gone already is as good."""
+    present = association_id(work)
+    if present is not None:
+        work.api.disassociate_route_table(AssociationId=present)
 
 
 def change_endpoint(work: Work) -> None:
