@@ -34,6 +34,7 @@ class Measurement:
 
     @property
     def median(self) -> float:
+        """Seconds; one run that was disturbed does not move it."""
         return statistics.median(self.seconds)
 
 

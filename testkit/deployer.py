@@ -35,6 +35,7 @@ class Deployer:
 
     @property
     def pid(self) -> int:
+        """Also its process group's and session's: it leads both."""
         return self._process.pid
 
     @property
@@ -44,6 +45,7 @@ class Deployer:
 
     @property
     def has_ended(self) -> bool:
+        """Whether the process itself is over; what it started may still run."""
         return self._process.poll() is not None
 
     def says(self, text: str) -> None:

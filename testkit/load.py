@@ -28,6 +28,8 @@ ANSWER = 10
 """Seconds after which a request without an answer counts as failed; the balancer's own connect time-out."""
 LONGEST = 3600
 """Seconds that a load runs when nobody stops it."""
+WELL = range(200, 400)
+"""The status of an answer that is no failure: a redirect is none."""
 HEADROOM = 1.15
 """A connection waits after its answer, so that the answer's time comes on top of each pause."""
 SCRIPT = """\
@@ -96,7 +98,8 @@ class Request:
 
     @property
     def failed(self) -> bool:
-        return not 200 <= self.status < 400
+        """Whether no answer came, or an error."""
+        return self.status not in WELL
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -34,6 +34,7 @@ class PostgresServer:
     log: Path
 
     def environment(self, database: str, *, user: str = ADMIN, password: str = PASSWORD) -> dict[str, str]:
+        """What libpq and the migrator read; the port is TLS alone, by the server's own certificate."""
         return {
             "PGHOST": "127.0.0.1",
             "PGPORT": str(self.port),

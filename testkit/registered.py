@@ -90,8 +90,8 @@ class _Hooks:
         self._registered.hooks[hook.name] = hook
 
 
-def computed(kind: str, name: str) -> dict[str, Any]:
-    """What AWS adds to a resource, as far as components read it."""
+def computed(_: str, name: str) -> dict[str, Any]:
+    """What AWS adds to a resource, of whatever type, as far as components read it."""
     return {
         "address": f"{name}.db.example",
         "arn": f"arn:{name}",

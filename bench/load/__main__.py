@@ -58,6 +58,7 @@ QUICK = Sizes(members=12_000, messages=60_000, warm=1500, cold=3, steady=4, maxi
 
 
 def main() -> None:
+    """Measures every variant, writes the results, and fails where a promise does not hold."""
     sizes, load = _sizes(), os.getloadavg()[0]
     _say(f"load {load:.1f} on {os.cpu_count()} cores: the work of others makes the ratios inexact")
     with working_folder() as folder:

@@ -51,6 +51,7 @@ class Gateway:
 
     @property
     def pids(self) -> dict[str, list[int]]:
+        """By the name that the report gives its cores."""
         return {"SMS gateway": [self._process.pid]}
 
 

@@ -97,6 +97,7 @@ class Run:
 
     @property
     def alive(self) -> bool:
+        """Whether it still sends requests; `summary` is for after that."""
         return self._child.alive
 
     def summary(self) -> dict[str, Any]:

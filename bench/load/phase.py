@@ -127,6 +127,7 @@ class Stage:
     environment: Mapping[str, str]
 
     def pids(self) -> dict[str, Sequence[int]]:
+        """What serves, by the names that the report gives to their cores; k6 is not among them."""
         return {**self.app.pids, **self.stores.pids, **self.gateway_pids}
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from bench.load.report import LONGEST, THROUGHPUT, Report
+from bench.load.report import LONGEST, SHOWN, THROUGHPUT, Report
 from bench.load.variants import AS_IT_WAS
 
 
@@ -53,7 +53,7 @@ def _cores(panel: Axes, report: Report) -> None:
     left = [0.0] * len(report.results)
     for name in sorted(names):
         used = [result.maximum.cores.get(name, 0.0) for result in report.results]
-        if max(used) < 0.05:
+        if max(used) < SHOWN:
             continue
         panel.barh([result.variant for result in report.results], used, left=left, label=name)
         left = [before + more for before, more in zip(left, used, strict=True)]

@@ -16,6 +16,7 @@ P95 = 2 / 3  # of the old one, at the old throughput
 HITS = (0.7, 0.9)
 QUERIES = 0.3  # of the old ones
 DISTURBED = 0.1  # of the cores, by others: from here on a phase's figures are not the app's alone
+SHOWN = 0.05  # of a core: what used less is left out of lists and plots
 LONGEST = 200  # ms, the p95 with all parts at the old throughput
 
 
@@ -30,6 +31,7 @@ class Result:
 
     @property
     def phases(self) -> tuple[Measured, ...]:
+        """All that was measured of it, in the report's order."""
         return self.cold, self.maximum, self.steady
 
 
@@ -53,6 +55,7 @@ class Report:
     cores: int
 
     def of(self, variant: str) -> Result:
+        """The result of a variant that has run."""
         return next(result for result in self.results if result.variant == variant)
 
     def targets(self) -> list[Target]:
@@ -191,4 +194,4 @@ def shares(cores: Mapping[str, float]) -> str:
         who = "the app" if name.startswith("worker") else name
         together[who] = together.get(who, 0.0) + used
     falling = sorted(together.items(), key=lambda pair: -pair[1])
-    return ", ".join(f"{name} {used:.1f}" for name, used in falling if used >= 0.05)
+    return ", ".join(f"{name} {used:.1f}" for name, used in falling if used >= SHOWN)

@@ -32,6 +32,7 @@ GIB = 2**30
 
 
 def main() -> None:
+    """Measures the builds, writes the results, and fails where a promise does not hold."""
     chosen, load = _arguments(), os.getloadavg()[0]
     _say(f"load {load:.1f} on {os.cpu_count()} cores: the work of others makes the ratios inexact")
     with working_folder() as folder:

@@ -57,6 +57,7 @@ class Database:
 
     @property
     def version(self) -> str:
+        """The server's, such as `17.6 (Debian 17.6-1)`."""
         return str(self._run("SHOW server_version")[0][0])
 
     def fill(self, rows: int) -> None:
@@ -82,15 +83,18 @@ class Database:
         self._run("CHECKPOINT")
 
     def counts(self) -> Counts:
+        """What the table has, to compare with what the writers were told."""
         rows, touched = self._run(f"SELECT count(*), sum(touched) FROM {TABLE}")[0]
         return Counts(rows=rows, touched=touched)
 
     def has_valid_index(self) -> bool:
+        """Whether the build has left its index, and one that queries may use."""
         return bool(
             self._run(f"SELECT 1 FROM pg_index WHERE indexrelid = to_regclass('{INDEX}') AND indisvalid")
         )
 
     def log_size(self) -> int:
+        """Bytes, from which `statement_seconds` reads on."""
         return self._server.log.stat().st_size
 
     def statement_seconds(self, since: int) -> float:
@@ -111,4 +115,4 @@ def uuid(number: str) -> str:
 
 def logged_seconds(log: str) -> float:
     """The longest CREATE INDEX of a log of statements; 0 where none is."""
-    return max((float(found) / 1000 for found in STATEMENT.findall(log)), default=0.0)
+    return max((float(milliseconds) / 1000 for milliseconds in STATEMENT.findall(log)), default=0.0)

@@ -24,12 +24,15 @@ class Span:
 
     @property
     def seconds(self) -> float:
+        """From start to end: of a build's span, what its whole process took."""
         return self.end - self.start
 
     def touched(self, writes: Iterable[Write]) -> list[Write]:
         """The writes that were due before its end and done after its start."""
         return [
-            one for one in writes if one.scheduled < self.end and one.scheduled + one.latency > self.start
+            write
+            for write in writes
+            if write.scheduled < self.end and write.scheduled + write.latency > self.start
         ]
 
 
@@ -43,7 +46,8 @@ class Latency:
 
     @classmethod
     def of(cls, writes: Sequence[Write]) -> Latency:
-        ordered = sorted(one.latency for one in writes)
+        """Of one write at least."""
+        ordered = sorted(write.latency for write in writes)
         return cls(p50=_percentile(ordered, 50), p99=_percentile(ordered, 99), maximum=ordered[-1])
 
 

@@ -39,6 +39,7 @@ class Report:
     lock_timeout: float
 
     def of(self, way: str) -> list[Build]:
+        """The builds of one way, by its name in `bench.migrations.way`."""
         return [build for build in self.builds if build.way == way]
 
     def latency(self, way: str) -> Latency:
@@ -46,6 +47,7 @@ class Report:
         return Latency.of([write for build in self.of(way) for write in build.span.touched(build.writes)])
 
     def worst(self, way: str) -> Build:
+        """The build during which one write took longest."""
         return max(self.of(way), key=lambda build: build.latency.maximum)
 
     def seconds(self, way: str) -> float:

@@ -40,6 +40,7 @@ LEAD = 10.0  # seconds of load before a rollout, and after it
 
 
 def main() -> None:
+    """Measures the rollouts, writes the results, and fails where a promise does not hold."""
     chosen, load = _arguments(), os.getloadavg()[0]
     _say(f"load {load:.1f} on {os.cpu_count()} cores: the work of others makes the times inexact")
     with working_folder() as folder:

@@ -52,6 +52,7 @@ class Fleet:
         self._target_group = outputs["target_group"]
 
     def look(self) -> Look:
+        """Asks the cloud for the group, its targets' health and its latest refresh; not at one instant."""
         group = self._autoscaling.describe_auto_scaling_groups(AutoScalingGroupNames=[self._group])
         (described,) = group["AutoScalingGroups"]
         states = [one["LifecycleState"] for one in described["Instances"]]

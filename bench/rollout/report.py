@@ -60,6 +60,7 @@ class Rollout:
 
     @property
     def fewest_healthy(self) -> int:
+        """Targets, at any look; fewer than were desired is a broken promise."""
         return min(look.healthy for look in self.looks)
 
     def p95(self, *, during: bool) -> float:
@@ -108,11 +109,12 @@ class Report:
 
     @property
     def ratios(self) -> list[float]:
-        return [one.ratio for one in self.rollouts]
+        """Each rollout's duration to the one that its settings predict."""
+        return [rollout.ratio for rollout in self.rollouts]
 
     def median(self) -> Rollout:
         """The one whose ratio is in the middle."""
-        return sorted(self.rollouts, key=lambda one: one.ratio)[(len(self.rollouts) - 1) // 2]
+        return sorted(self.rollouts, key=lambda rollout: rollout.ratio)[(len(self.rollouts) - 1) // 2]
 
     def broken_promises(self) -> list[str]:
         """What does not hold, and why; empty when all does."""
