@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from testkit.person import REFERENCE_APP, Routes
-from testkit.person import Person as Person
+from testkit.person import Person as Person  # noqa: PLC0414 # the checks know the app by this file alone
 from tests.infra.server import Server
 
 ROUTES: Routes = REFERENCE_APP

@@ -142,7 +142,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 @pytest.fixture(scope="session")
 def server(request: pytest.FixtureRequest) -> Iterator[PostgresServer]:
-    """pytest orders the tests by version, so that one server runs at a time."""
+    """A server per version, by which pytest orders the tests: one runs at a time."""
     capture = request.config.pluginmanager.getplugin("capturemanager")
     with capture.global_and_fixture_disabled():  # an installation shows its progress
         programs = binaries(request.param)

@@ -122,7 +122,11 @@ def _as_postgres() -> list[str]:
 
 def _run_as_postgres(command: list[str], environment: dict[str, str]) -> None:
     done = subprocess.run(
-        [*_as_postgres(), *command], env={**os.environ, **environment}, capture_output=True, text=True
+        [*_as_postgres(), *command],
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
     )
     if done.returncode:
         raise RuntimeError(f"{command[0]} failed: {done.stderr}")

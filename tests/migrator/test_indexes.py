@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from tests.migrator.conftest import Database
 
 TABLE = """\
@@ -125,7 +123,7 @@ def test_a_missing_index_to_drop_is_an_error(database: Database) -> None:
         assert 'ERROR: index "i" does not exist (SQLSTATE 42704)' in failed.stderr
 
 
-def test_quoted_and_schema_qualified_names_are_found(database: Database, tmp_path: Path) -> None:
+def test_quoted_and_schema_qualified_names_are_found(database: Database) -> None:
     """Names with dots, quotes and other schemas are one index each."""
     database.write(
         "1_base",

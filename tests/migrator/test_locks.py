@@ -157,8 +157,9 @@ def test_a_statement_takes_the_locks_that_the_plan_shows(database: Database, fac
 ONLINE = ["CREATE INDEX x ON t (b)", "DROP INDEX t_id", "REINDEX TABLE t", "REINDEX INDEX t_id"]
 
 
+@pytest.mark.usefixtures("facts")
 @pytest.mark.parametrize("sql", ONLINE)
-def test_an_index_statement_keeps_its_lock_while_it_runs(database: Database, facts: Facts, sql: str) -> None:
+def test_an_index_statement_keeps_its_lock_while_it_runs(database: Database, sql: str) -> None:
     """Seen while it waits for a writer, whose transaction began before."""
     writer = database.session()
     writer.run("BEGIN; UPDATE t SET b = 'x'")

@@ -23,6 +23,7 @@ def run(zipapp: Path, command: str, environment: dict[str, str]) -> subprocess.C
         capture_output=True,
         text=True,
         timeout=60,
+        check=False,
     )
 
 

@@ -56,7 +56,7 @@ def _any(works: Callable[[Any], bool], things: Any) -> bool:
     return False
 
 
-def read_a_disk(facts: Facts) -> bool:
+def read_a_disk(_: Facts) -> bool:
     """Any that /dev has."""
     disks = [device for device in Path("/dev").iterdir() if stat.S_ISBLK(device.lstat().st_mode)]
     return _any(lambda disk: _opens(disk, os.O_RDONLY), disks)
@@ -70,7 +70,7 @@ def make_a_disk(facts: Facts) -> bool:
     return True
 
 
-def read_memory(facts: Facts) -> bool:
+def read_memory(_: Facts) -> bool:
     """The kernel's, or the machine's."""
     return _any(lambda file: _opens(file, os.O_RDONLY), ("/dev/mem", "/dev/kmem", "/dev/kmsg", "/proc/kcore"))
 
@@ -88,24 +88,24 @@ def mount_control_groups(facts: Facts) -> bool:
     )
 
 
-def write_a_release_agent(facts: Facts) -> bool:
+def write_a_release_agent(_: Facts) -> bool:
     """Where control groups are mounted already."""
     return _any(lambda file: _opens(file, os.O_WRONLY), Path("/sys/fs/cgroup").glob("*/release_agent"))
 
 
-def make_what_is_read_only_writable(facts: Facts) -> bool:
+def make_what_is_read_only_writable(_: Facts) -> bool:
     """By mounting it anew."""
     return any(
         _libc.mount(b"none", place, None, _REMOUNT_BOUND, None) == 0 for place in (b"/proc/sys", b"/proc")
     )
 
 
-def make_a_user_namespace(facts: Facts) -> bool:
+def make_a_user_namespace(_: Facts) -> bool:
     """In which one has all rights, to mount for one."""
     return bool(_libc.unshare(_NEW_USERS) == 0)
 
 
-def make_a_mount_namespace(facts: Facts) -> bool:
+def make_a_mount_namespace(_: Facts) -> bool:
     """For the same."""
     return bool(_libc.unshare(_NEW_MOUNTS) == 0)
 
@@ -116,29 +116,29 @@ def change_the_root(facts: Facts) -> bool:
     return True
 
 
-def write_a_setting_of_the_kernel(facts: Facts) -> bool:
+def write_a_setting_of_the_kernel(_: Facts) -> bool:
     """The value that it has."""
     setting = Path("/proc/sys/kernel/panic")
     setting.write_text(setting.read_text())
     return True
 
 
-def write_below_sys(facts: Facts) -> bool:
+def write_below_sys(_: Facts) -> bool:
     """A file that is nearly everywhere."""
     return _any(lambda file: _opens(file, os.O_WRONLY), Path("/sys").glob("devices/system/cpu/*/uevent"))
 
 
-def press_sysrq(facts: Facts) -> bool:
+def press_sysrq(_: Facts) -> bool:
     """Hold the key over it."""
     return _opens("/proc/sysrq-trigger", os.O_WRONLY)
 
 
-def load_a_module(facts: Facts) -> bool:
+def load_a_module(_: Facts) -> bool:
     """What is no module is refused after the rights were looked at."""
     return _call(_INIT_MODULE, b"no module", 9, b"") in (0, errno.ENOEXEC)
 
 
-def reboot(facts: Facts) -> bool:
+def reboot(_: Facts) -> bool:
     """So are words that are not the right ones."""
     return _call(_REBOOT, 0, 0, 0, 0) == errno.EINVAL
 

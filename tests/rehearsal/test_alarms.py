@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import boto3
+import pytest
 import requests
 
 from components.app_metrics import METRICS
@@ -33,7 +34,8 @@ def published(alarm: dict[str, Any]) -> bool:
     return bool(statistics["Datapoints"])
 
 
-def test_each_alarm_has_the_dimensions_of_a_metric(deployment: Deployment, aws_environment: None) -> None:
+@pytest.mark.usefixtures("aws_environment")
+def test_each_alarm_has_the_dimensions_of_a_metric(deployment: Deployment) -> None:
     """The monitoring's, and those that target tracking makes for itself: two a policy."""
     alarms = boto3.client("cloudwatch").describe_alarms()["MetricAlarms"]
     watched = [one for one in alarms if one["MetricName"] in _PUBLISHED and one["Namespace"] in _NAMESPACES]
@@ -59,7 +61,8 @@ def app_metrics() -> set[tuple[str, str]]:
     }
 
 
-def test_the_app_writes_each_metric_that_the_kit_knows(deployment: Deployment, aws_environment: None) -> None:
+@pytest.mark.usefixtures("aws_environment")
+def test_the_app_writes_each_metric_that_the_kit_knows(deployment: Deployment) -> None:
     """In its log, and no other; the alarms on them are on those without a dimension."""
     person = Person.logged_in(deployment.outputs["url"])
     for _ in range(200):  # enough reads of the cache for a hit rate, in some worker

@@ -67,7 +67,8 @@ def test_after_up_a_preview_shows_no_change(checkout: Checkout) -> None:
     succeed(checkout.pulumi(*NO_CHANGES))
 
 
-def test_all_that_the_cloud_runs_is_isolated(checkout: Checkout, deployment: Deployment) -> None:
+@pytest.mark.usefixtures("deployment")
+def test_all_that_the_cloud_runs_is_isolated(checkout: Checkout) -> None:
     """No server, database, store or balancer has a right over the machine, to read its files for one."""
     cloud = daemon.find(checkout.folder / ".rehearsal")
     assert cloud
@@ -102,8 +103,9 @@ def test_after_up_a_refresh_finds_no_drift(checkout: Checkout) -> None:
     succeed(checkout.pulumi("refresh", "--yes", "--expect-no-changes", "--stack", "local"))
 
 
+@pytest.mark.usefixtures("aws_environment")
 def test_a_resource_changed_behind_its_back_shows_as_drift(
-    checkout: Checkout, deployment: Deployment, aws_environment: None
+    checkout: Checkout, deployment: Deployment
 ) -> None:
     """The twin: a refresh that finds drift says so, and the next `up` fixes it."""
     ssm = boto3.client("ssm")
@@ -152,7 +154,8 @@ def test_a_changed_app_rolls_every_server_and_keeps_the_session(
         assert person.who_am_i() == person.email
 
 
-def test_boto3_sees_what_runs(deployment: Deployment, aws_environment: None) -> None:
+@pytest.mark.usefixtures("aws_environment")
+def test_boto3_sees_what_runs(deployment: Deployment) -> None:
     """The servers of the API are those that run: each answers at its address, by its own name."""
     ids = servers(deployment)
     reservations = boto3.client("ec2").describe_instances(InstanceIds=sorted(ids))["Reservations"]

@@ -228,7 +228,8 @@ def test_an_isolated_process_dies_with_who_started_it(isolation: Isolation, tmp_
     with subprocess.Popen(
         [*words, "sh", "-c", "sleep 600 & echo up; wait"], stdout=subprocess.PIPE
     ) as process:
-        assert process.stdout and process.stdout.readline() == b"up\n"
+        assert process.stdout
+        assert process.stdout.readline() == b"up\n"
         children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
         process.kill()
     eventually(lambda: not any(Path("/proc", child).exists() for child in children), within=10)

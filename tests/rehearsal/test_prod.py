@@ -83,7 +83,7 @@ def started(checkout: Checkout) -> Iterator[Rehearsal]:
         checkout.end()
 
 
-def filled_in(checkout: Checkout, rehearsal: Rehearsal, zone: str) -> None:
+def filled_in(checkout: Checkout, zone: str) -> None:
     """Puts into the stack's file what nobody can guess."""
     for placeholder, own in {
         "app.example.com": DOMAIN,
@@ -110,7 +110,7 @@ def prod(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prod]:
         made = client(rehearsal, "route53").create_hosted_zone(
             Name="shop-of-ours.com", CallerReference="prod"
         )
-        filled_in(checkout, rehearsal, made["HostedZone"]["Id"].rpartition("/")[2])
+        filled_in(checkout, made["HostedZone"]["Id"].rpartition("/")[2])
         prod = Prod(checkout=checkout, rehearsal=rehearsal)
         yield prod
 

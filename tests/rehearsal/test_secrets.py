@@ -18,6 +18,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import boto3
+import pytest
 import yaml
 
 from rehearsal.machine import as_root
@@ -123,7 +124,7 @@ def found(places: dict[str, str], texts: Iterable[str]) -> set[str]:
     }
 
 
-def in_the_cloud(deployment: Deployment) -> dict[str, str]:
+def in_the_cloud() -> dict[str, str]:
     """What who may read the account, but no secret, sees."""
     ec2, ecs, ssm, logs = (boto3.client(service) for service in ("ec2", "ecs", "ssm", "logs"))
     templates = [one["LaunchTemplateId"] for one in ec2.describe_launch_templates()["LaunchTemplates"]]
@@ -233,9 +234,8 @@ def on_servers(deployment: Deployment) -> list[str]:
     return printed
 
 
-def test_no_secret_is_readable_where_it_is_not_kept(
-    checkout: Checkout, deployment: Deployment, aws_environment: None
-) -> None:
+@pytest.mark.usefixtures("aws_environment")
+def test_no_secret_is_readable_where_it_is_not_kept(checkout: Checkout, deployment: Deployment) -> None:
     """Not in state, AWS' answers, output, logs, files or processes, where what is no secret is found."""
     strings, commands = Strings(), CommandLines()
     stack, state = ("--stack", "local"), checkout.folder / ".rehearsal"
@@ -253,7 +253,7 @@ def test_no_secret_is_readable_where_it_is_not_kept(
             "outputs": shown(checkout, "stack", "output", "--json", *stack),
             "command lines": "\n".join(commands.seen),
             "environments": environments(strings.plain),
-            **in_the_cloud(deployment),
+            **in_the_cloud(),
         }
         secrets = {strings.pulumi, strings.existing, *strings.kits()}
         open_files = files_for_others(state, secrets)

@@ -3,6 +3,7 @@
 from typing import Any
 
 import boto3
+import pytest
 
 from testkit.checkout import Checkout, succeed
 from testkit.deployment import Deployment
@@ -16,8 +17,9 @@ SCHEDULED = """  evenkeel:app_servers:
 """
 
 
+@pytest.mark.usefixtures("aws_environment")
 def test_what_a_schedule_set_is_left_alone_and_a_warm_pool_comes_and_goes(
-    checkout: Checkout, deployment: Deployment, aws_environment: None
+    checkout: Checkout, deployment: Deployment
 ) -> None:
     """`pulumi refresh` notes the sizes of the hour and `up` keeps them, until there are no schedules."""
     autoscaling = boto3.client("autoscaling")

@@ -26,16 +26,16 @@ def ca_file(deployment: Deployment, tmp_path: Path) -> Path:
     return authority(deployment, tmp_path)
 
 
-def test_the_three_indexes_are_valid(deployment: Deployment, aws_environment: None, ca_file: Path) -> None:
+@pytest.mark.usefixtures("deployment", "aws_environment")
+def test_the_three_indexes_are_valid(ca_file: Path) -> None:
     """The schema gate's hook has applied the migrations."""
     with Session(database(ca_file)) as session:
         valid = session.run("SELECT indexrelid::regclass::text FROM pg_index WHERE indisvalid AND indisready")
     assert {name.strip('"') for (name,) in valid} >= PROMISED
 
 
-def test_the_database_that_boto3_sees_is_the_one_that_answers(
-    deployment: Deployment, aws_environment: None, ca_file: Path
-) -> None:
+@pytest.mark.usefixtures("aws_environment")
+def test_the_database_that_boto3_sees_is_the_one_that_answers(deployment: Deployment, ca_file: Path) -> None:
     """Address, port and version are the server's own, and the connection is encrypted."""
     (seen,) = boto3.client("rds").describe_db_instances(DBInstanceIdentifier=deployment.outputs["database"])[
         "DBInstances"
@@ -48,9 +48,10 @@ def test_the_database_that_boto3_sees_is_the_one_that_answers(
     assert (address, port, encrypted) == (seen["Endpoint"]["Address"], seen["Endpoint"]["Port"], True)
 
 
+@pytest.mark.usefixtures("aws_environment")
 @pytest.mark.parametrize("store", ["sessions", "cache"])
 def test_the_store_that_boto3_sees_is_the_one_that_answers(
-    deployment: Deployment, aws_environment: None, ca_file: Path, store: str
+    deployment: Deployment, ca_file: Path, store: str
 ) -> None:
     """The primary endpoint is a master with the replica that the API lists."""
     name = deployment.outputs[store]
@@ -70,9 +71,8 @@ def test_the_store_that_boto3_sees_is_the_one_that_answers(
     assert replication["connected_slaves"] == len(group["MemberClusters"]) - 1
 
 
-def test_no_password_lies_in_plain_in_state_logs_or_user_data(
-    checkout: Checkout, deployment: Deployment, aws_environment: None
-) -> None:
+@pytest.mark.usefixtures("deployment", "aws_environment")
+def test_no_password_lies_in_plain_in_state_logs_or_user_data(checkout: Checkout) -> None:
     """Neither the engine's state, nor a log of the rehearsal, nor the launch template holds one."""
     hidden = [one.get("password") or one["auth_token"] for one in secrets()]
     assert len(hidden) >= 4

@@ -180,7 +180,7 @@ ROWS = [
             "wait_for_transactions": "MIGRATOR_WAIT_FOR_TRANSACTIONS",
         }.items()
     ],
-    Row(setting="network.cidr", kind="aws:ec2/vpc:Vpc", name="", path="cidrBlock", of=lambda cidr: str(cidr)),
+    Row(setting="network.cidr", kind="aws:ec2/vpc:Vpc", name="", path="cidrBlock", of=str),
 ]
 YES_OR_NO = sorted({row.setting for row in ROWS if isinstance(value(parse({}), row.setting), bool)})
 """Two of these that change places are seen only where one of them changes alone."""

@@ -34,12 +34,12 @@ class Kill:
             up.failed(self.told)
 
 
-def _migrator(stage: Stage, up: Deployer, backend: int) -> None:
+def _migrator(stage: Stage, *_: object) -> None:
     (container,) = stage.pids("ECS task")
     kill([container])
 
 
-def _task(stage: Stage, up: Deployer, backend: int) -> None:
+def _task(*_: object) -> None:
     """As an operator does, and the deployer itself after `migrations.timeout`."""
     ecs = boto3.client("ecs")
     for cluster in ecs.list_clusters()["clusterArns"]:
@@ -47,17 +47,17 @@ def _task(stage: Stage, up: Deployer, backend: int) -> None:
             ecs.stop_task(cluster=cluster, task=task)
 
 
-def _engine(stage: Stage, up: Deployer, backend: int) -> None:
+def _engine(stage: Stage, up: Deployer, _: int) -> None:
     up.kill()
     stage.unlock()
 
 
-def _connection(stage: Stage, up: Deployer, backend: int) -> None:
+def _connection(stage: Stage, _: Deployer, backend: int) -> None:
     stage.table.run(f"SELECT pg_terminate_backend({backend})")
     stage.table.resume()  # a stopped process would not notice
 
 
-def _cut(stage: Stage, up: Deployer, backend: int) -> None:
+def _cut(stage: Stage, _: Deployer, backend: int) -> None:
     """The kernel aborts the migrator's side, and the server's with it: no goodbye from either."""
     query = f"SELECT host(client_addr), client_port FROM pg_stat_activity WHERE pid = {backend}"
     ((address, port),) = stage.table.run(query)
@@ -70,13 +70,13 @@ def _cut(stage: Stage, up: Deployer, backend: int) -> None:
     assert f":{port}" in closed, "this kernel closes no sockets for `ss --kill` (CONFIG_INET_DIAG_DESTROY)"
 
 
-def _backend_process(stage: Stage, up: Deployer, backend: int) -> None:
+def _backend_process(stage: Stage, _: Deployer, backend: int) -> None:
     """As the kernel does when memory is short; the postmaster then ends every session."""
     kill([backend])
     stage.table.answers()
 
 
-def _server(stage: Stage, up: Deployer, backend: int) -> None:
+def _server(stage: Stage, *_: object) -> None:
     """The postmaster first, so that it starts nothing more; each of its children leads a session."""
     (postmaster,) = stage.pids("DB instance")
     children = Path(f"/proc/{postmaster}/task/{postmaster}/children").read_text().split()

@@ -168,7 +168,8 @@ def in_use(deployment: Deployment, watch: Watch, slowest: float) -> Iterator[lis
             writers.stop()
             watch.end()
         outcome = load.stop()
-    assert watch.returned and watch.lost, "the store was never away"
+    assert watch.lost, "the store was never away"
+    assert watch.returned, "the store did not come back"
     record = Record(answers=writers.answers, returned=watch.returned)
     epoch = time.time() - time.monotonic()
     back = epoch + watch.returned + max(record.last_refusal, 0.0)

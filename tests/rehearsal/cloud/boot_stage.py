@@ -119,7 +119,7 @@ class Stage:
 
         description: str = eventually(failed, within=60)[0]["Description"]
         self.fleet.autoscaling.delete_auto_scaling_group(AutoScalingGroupName=group, ForceDelete=True)
-        return description.split()[-1]
+        return description.rsplit(maxsplit=1)[-1]
 
     def messages(self, instance: str, stream: str) -> list[str]:
         """What its stream `boot` or `app` holds; none before there is one."""

@@ -249,7 +249,7 @@ def redirect(url: str) -> str | None:
     """Where a redirect leads; None while nobody answers."""
 
     class Stay(urllib.request.HTTPRedirectHandler):
-        def redirect_request(self, *args: Any) -> None:
+        def redirect_request(self, *_: Any) -> None:
             return None
 
     try:

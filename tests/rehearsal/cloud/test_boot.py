@@ -1,7 +1,5 @@
 """A server boots with the kit's own user data: what runs on it, and what it says when it gives up."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from tests.rehearsal.cloud.boot_stage import Stage
@@ -20,13 +18,13 @@ REFUSED = {
 
 
 @pytest.fixture(scope="module")
-def stage(cloud: RunningCloud) -> Iterator[Stage]:
+def stage(cloud: RunningCloud) -> Stage:
     """A group with a good release, and one for each fault, all launched at once."""
     stage = Stage(Fleet(cloud))
     stage.launch("good")
     for fault in REFUSED:
         stage.launch(fault.replace(" ", "-"), fault=fault)
-    yield stage
+    return stage
 
 
 def test_a_good_release_is_tested_and_then_serves(stage: Stage) -> None:

@@ -67,6 +67,7 @@ def start(*, port: int, state: Path) -> subprocess.CompletedProcess[str]:
         capture_output=True,
         text=True,
         timeout=30,
+        check=False,
     )
 
 

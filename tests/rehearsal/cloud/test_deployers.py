@@ -118,7 +118,8 @@ def test_only_what_is_the_stacks_is_deleted(deployer: Deployer) -> None:
         ec2.delete_vpc(VpcId=others)
 
 
-def test_an_action_that_is_taken_out_is_refused(deployer: Deployer, cloud: RunningCloud) -> None:
+@pytest.mark.usefixtures("deployer")
+def test_an_action_that_is_taken_out_is_refused(cloud: RunningCloud) -> None:
     """The twin: what a stack's life takes it can't do without."""
     names = deployer_policy.names("less", ROOT / "stacks/Pulumi.local.yaml", account=ACCOUNT, region=REGION)
     documents = deployer_policy.documents(names)

@@ -67,7 +67,7 @@ def stopped(ecs: Any, arn: str) -> Any:
 
 def lines(cloud: RunningCloud, name: str, arn: str) -> list[str]:
     events = cloud.client("logs").get_log_events(
-        logGroupName=GROUP, logStreamName=f"one-off/{name}/{arn.split('/')[-1]}", startFromHead=True
+        logGroupName=GROUP, logStreamName=f"one-off/{name}/{arn.rpartition('/')[2]}", startFromHead=True
     )["events"]
     return [event["message"] for event in events]
 
@@ -195,7 +195,8 @@ def test_a_task_that_cannot_start_says_why(cloud: RunningCloud, ecs: Any) -> Non
         assert reason in task["stoppedReason"]
 
 
-def test_a_wrong_task_definition_is_an_error_of_the_api(cloud: RunningCloud, ecs: Any) -> None:
+@pytest.mark.usefixtures("cloud")
+def test_a_wrong_task_definition_is_an_error_of_the_api(ecs: Any) -> None:
     """As is a launch type that nothing can run."""
     with pytest.raises(ClientError, match="Unable to describe task definition"):
         ecs.run_task(cluster="main", taskDefinition="nothing:1", launchType="FARGATE")

@@ -171,9 +171,13 @@ def test_a_failover_cuts_connections_and_keeps_the_endpoint(
     after = available(elasticache)
     assert roles(after) == {"store-001": "replica", "store-002": "primary"}
     assert after["NodeGroups"][0]["PrimaryEndpoint"] == group["NodeGroups"][0]["PrimaryEndpoint"]
-    with pytest.raises(redis.ConnectionError):
+
+    def ask() -> None:
         pinned.send_command("PING")
         pinned.read_response()
+
+    with pytest.raises(redis.ConnectionError):
+        ask()
     assert value_of(cloud, group, "session") == "alive"
     assert primary(cloud, group).set("written", "after")
 
@@ -287,13 +291,15 @@ def test_bad_groups_are_refused_by_name(elasticache: Any) -> None:
             )
 
 
-def test_a_share_of_memory_that_is_none_is_refused(elasticache: Any, group: dict[str, Any]) -> None:
+@pytest.mark.usefixtures("group")
+def test_a_share_of_memory_that_is_none_is_refused(elasticache: Any) -> None:
     """By the API, before any server sees it."""
     with pytest.raises(ClientError, match="must be 0 to 100"):
         set_parameter(elasticache, "reserved-memory-percent", "most")
 
 
-def test_deletion_ends_the_servers(cloud: RunningCloud, elasticache: Any, group: dict[str, Any]) -> None:
+@pytest.mark.usefixtures("group")
+def test_deletion_ends_the_servers(cloud: RunningCloud, elasticache: Any) -> None:
     """A client that waits for it succeeds; the final snapshot is on record, and has the data."""
     elasticache.delete_replication_group(ReplicationGroupId="store", FinalSnapshotIdentifier="last")
     elasticache.get_waiter("replication_group_deleted").wait(

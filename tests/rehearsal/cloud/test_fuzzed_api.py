@@ -14,8 +14,8 @@ from tests.rehearsal.cloud.fuzzing.fuzzer import Fuzzer, named_operations
 from tests.rehearsal.cloud.fuzzing.run import Outcome, Run
 
 CALLS, CALLS_OF_A_LONG_RUN = 1200, 4000
-FIRST_SEED = int(os.environ.get("FUZZ_SEED", 1))
-SECONDS = float(os.environ.get("FUZZ_SECONDS", 0))
+FIRST_SEED = int(os.environ.get("FUZZ_SEED", "1"))
+SECONDS = float(os.environ.get("FUZZ_SECONDS", "0"))
 
 
 def seeds() -> Iterator[int]:

@@ -191,9 +191,10 @@ CODES |= {"evenkeel": CODES["route53"], "moto": CODES["route53"]}
 """What AWS calls it: not signed, signed with a key that is not there, signed with another secret."""
 
 
+@pytest.mark.usefixtures("own")
 @pytest.mark.usefixtures("_nothing_happens")
 @pytest.mark.parametrize("name", ATTACKS)
-def test_an_unsigned_request_is_refused(cloud: RunningCloud, own: Credentials, name: str) -> None:
+def test_an_unsigned_request_is_refused(cloud: RunningCloud, name: str) -> None:
     """In the words of the service's protocol, and nothing is done."""
     attack = ATTACKS[name]
     status, _, body = send(cloud, attack, {})
@@ -201,9 +202,10 @@ def test_an_unsigned_request_is_refused(cloud: RunningCloud, own: Credentials, n
     assert CODES[attack.service][0] in body.decode(errors="replace")
 
 
+@pytest.mark.usefixtures("own")
 @pytest.mark.usefixtures("_nothing_happens")
 @pytest.mark.parametrize("name", ATTACKS)
-def test_a_key_that_is_not_ours_is_refused(cloud: RunningCloud, own: Credentials, name: str) -> None:
+def test_a_key_that_is_not_ours_is_refused(cloud: RunningCloud, name: str) -> None:
     """The audit's signature: well made, with a key that someone made up."""
     attack = ATTACKS[name]
     status, _, body = send(cloud, attack, signed(cloud, attack, MADE_UP))
@@ -232,9 +234,10 @@ def test_a_page_of_another_origin_is_refused(cloud: RunningCloud, own: Credentia
     assert not [name for name in headers if name.startswith("access-control-")]
 
 
+@pytest.mark.usefixtures("own")
 @pytest.mark.usefixtures("_nothing_happens")
 @pytest.mark.parametrize("name", ATTACKS)
-def test_a_preflight_is_refused(cloud: RunningCloud, own: Credentials, name: str) -> None:
+def test_a_preflight_is_refused(cloud: RunningCloud, name: str) -> None:
     """A browser asks so before it sends what a plain form could not; after a no it sends nothing."""
     asked = {
         "Origin": "https://evil.example",
@@ -329,9 +332,10 @@ for call in (
 """
 
 
+@pytest.mark.usefixtures("own")
 @pytest.mark.usefixtures("_nothing_happens")
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
-def test_another_user_gets_nothing(cloud: RunningCloud, own: Credentials) -> None:
+def test_another_user_gets_nothing(cloud: RunningCloud) -> None:
     """All attacks of the audit, by a process of another user that finds the endpoint and the state folder."""
     said = subprocess.run(
         [
@@ -412,7 +416,8 @@ def test_the_right_key_gets_through(cloud: RunningCloud, own: Credentials) -> No
         assert answer.read() == b"ours"
 
 
-def test_the_right_key_injects_faults(cloud: RunningCloud, own: Credentials) -> None:
+@pytest.mark.usefixtures("own")
+def test_the_right_key_injects_faults(cloud: RunningCloud) -> None:
     """The twin of the fault that a stranger could not have."""
     cloud.inject("zone-loss", "eu-central-1a")
     eventually(lambda: [row["state"] for row in cloud.rows()] == ["lost"], within=10)
@@ -471,7 +476,8 @@ def test_curl_gets_through(cloud: RunningCloud, own: Credentials, tmp_path: Path
     assert "<Account>123456789012</Account>" in said
 
 
-def test_two_rehearsals_do_not_share_a_key(cloud: RunningCloud, own: Credentials, tmp_path: Path) -> None:
+@pytest.mark.usefixtures("cloud")
+def test_two_rehearsals_do_not_share_a_key(own: Credentials, tmp_path: Path) -> None:
     """Nor does a shell of one reach the other; its error is AWS's for such a key."""
     other = RunningCloud(tmp_path / "state")
     try:

@@ -319,7 +319,8 @@ def test_a_database_name_that_is_taken_fails_the_instance_alone(cloud: RunningCl
     rds.delete_db_instance(DBInstanceIdentifier="taken", SkipFinalSnapshot=True)
 
 
-def test_a_bad_formula_is_refused_by_the_api(rds: Any, instance: dict[str, Any]) -> None:
+@pytest.mark.usefixtures("instance")
+def test_a_bad_formula_is_refused_by_the_api(rds: Any) -> None:
     """As RDS refuses it, before any server sees it."""
     with pytest.raises(ClientError, match="InvalidParameterValue"):
         set_parameter(rds, "work_mem", "{NoSuchVariable/2}", "immediate")
@@ -408,9 +409,8 @@ def test_a_snapshot_can_be_read_again_once_the_deletion_of_its_key_is_cancelled(
         assert command in RUNBOOK
 
 
-def test_deletion_respects_its_protection_and_takes_the_server_along(
-    cloud: RunningCloud, rds: Any, instance: dict[str, Any]
-) -> None:
+@pytest.mark.usefixtures("instance")
+def test_deletion_respects_its_protection_and_takes_the_server_along(cloud: RunningCloud, rds: Any) -> None:
     """Protected: refused. Unprotected: the process is gone, and its rows are in the final snapshot."""
     with pytest.raises(ClientError, match="Cannot delete protected DB Instance"):
         rds.delete_db_instance(DBInstanceIdentifier="main", SkipFinalSnapshot=True)

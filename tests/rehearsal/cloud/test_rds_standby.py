@@ -197,7 +197,8 @@ def test_a_primary_that_dies_is_restarted_in_place(
         assert connection.run("SELECT count(*) FROM kept WHERE number = -1") == [[1]]
 
 
-def test_a_reboot_without_failover_stays_in_its_zone(rds: Any, instance: dict[str, Any]) -> None:
+@pytest.mark.usefixtures("instance")
+def test_a_reboot_without_failover_stays_in_its_zone(rds: Any) -> None:
     """And brings static parameters, to both."""
     zone = available(rds)["AvailabilityZone"]
     rds.reboot_db_instance(DBInstanceIdentifier=NAME)

@@ -52,6 +52,7 @@ def test_a_secret_is_found_where_the_file_has_it(stack_file: Path) -> None:
     assert app.secrets == {"JWT_SECRET": PulumiSecret(VALUE)}
 
 
+@pytest.mark.usefixtures("stack_file")
 @pytest.mark.parametrize(
     ("section", "values", "setting", "instead"),
     [
@@ -69,9 +70,7 @@ def test_a_secret_is_found_where_the_file_has_it(stack_file: Path) -> None:
         ("smoke", {"session": {"fields": {"code": VALUE}}}, "smoke.session.fields.code", "<NAME>"),
     ],
 )
-def test_a_secret_anywhere_else_is_refused(
-    section: str, values: Any, setting: str, instead: str, stack_file: Path
-) -> None:
+def test_a_secret_anywhere_else_is_refused(section: str, values: Any, setting: str, instead: str) -> None:
     """With the way to where it belongs, and without its value. What no file shows counts as a secret."""
     engine_says(section, values)
     with pytest.raises(SettingsError) as refused:
@@ -84,6 +83,7 @@ def test_a_secret_anywhere_else_is_refused(
     )
 
 
+@pytest.mark.usefixtures("stack_file")
 @pytest.mark.parametrize(
     ("key", "value", "instead"),
     [
@@ -92,9 +92,7 @@ def test_a_secret_anywhere_else_is_refused(
         ("app.secrets", VALUE, "--secret --path 'evenkeel:app.secrets.<NAME>'"),
     ],
 )
-def test_a_secret_that_was_set_without_path_is_refused(
-    key: str, value: Any, instead: str, stack_file: Path
-) -> None:
+def test_a_secret_that_was_set_without_path_is_refused(key: str, value: Any, instead: str) -> None:
     """`config rm --path` would take out the right one beside it."""
     engine_says(key, value)
     with pytest.raises(SettingsError) as refused:
@@ -137,4 +135,5 @@ def test_a_secret_never_shows_itself() -> None:
     for shown in (str(secret), repr(secret), f"{secret}", str({"a": [secret]}), repr(parse({}).app)):
         assert VALUE not in shown
     app = parse({"app": {"secrets": {"A": secret}}}).app
-    assert VALUE not in repr(app) and VALUE not in str(app)
+    assert VALUE not in repr(app)
+    assert VALUE not in str(app)

@@ -24,7 +24,7 @@ class Control:
     """Each breaks this control, and no other."""
 
 
-def anything(name: str) -> bool:
+def anything(_: str) -> bool:
     """Whatever the resource is called."""
     return True
 

@@ -28,7 +28,7 @@ def each_bucket(
     kind: str,
     good: Callable[[Inputs], bool],
     *bad: Callable[[Inputs], object],
-    unless: Callable[[Registered, str], bool] = lambda made, bucket: False,
+    unless: Callable[[Registered, str], bool] = lambda *_: False,
 ) -> Control:
     """Every bucket has a resource of the kind that is good; without it, or with `bad`, it is broken.
 

@@ -18,7 +18,7 @@ with exclusive(Path(sys.argv[1])):
 """
 
 
-def test_the_second_waits_and_is_told_who_works(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_second_waits_and_is_told_who_works(tmp_path: Path) -> None:
     """By process id and command; it goes on when the first has ended, even if that was killed."""
     with subprocess.Popen(
         [sys.executable, "-c", HOLD, tmp_path], stdin=subprocess.PIPE, stdout=subprocess.PIPE

@@ -17,7 +17,7 @@ def reads(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """What each read of the state answers, or raises."""
     answers: list[Any] = []
 
-    def invoke(token: str, args: dict[str, Any]) -> SimpleNamespace:
+    def invoke(*_: object) -> SimpleNamespace:
         match answers.pop(0):
             case Exception() as error:
                 raise error

@@ -115,7 +115,7 @@ def test_a_preview_warns_of_a_protected_stack_that_is_weaker(
     """It is production. Others are informed; where nothing is weaker, and in an update, nothing is said."""
     said: list[str] = []
     monkeypatch.setattr(pulumi.runtime, "is_dry_run", lambda: preview)
-    monkeypatch.setattr(pulumi.log, "warn", lambda text: said.append("warn"))
-    monkeypatch.setattr(pulumi.log, "info", lambda text: said.append("info"))
+    monkeypatch.setattr(pulumi.log, "warn", lambda _: said.append("warn"))
+    monkeypatch.setattr(pulumi.log, "info", lambda _: said.append("info"))
     relaxations.tell("mine", Settings.model_validate(values))
     assert said == ([told] if told else [])

@@ -89,13 +89,16 @@ def test_settings_are_read_from_pulumis_configuration() -> None:
 def test_production_is_what_nobody_set() -> None:
     """A forgotten setting is a safe one."""
     settings = Settings()
-    assert settings.database.multi_az and settings.database.deletion_protection
+    assert settings.database.multi_az
+    assert settings.database.deletion_protection
     assert settings.database.backup_retention_days >= 7
     assert settings.database.port != 5432
     assert settings.load_balancer.deletion_protection
-    assert settings.redis.replicas >= 1 and settings.redis.separate_cache
+    assert settings.redis.replicas >= 1
+    assert settings.redis.separate_cache
     assert settings.monitoring.log_retention_days >= 365
-    assert settings.network.zones == 3 and settings.network.nat == "per_zone"
+    assert settings.network.zones == 3
+    assert settings.network.nat == "per_zone"
     assert len(settings.app_servers.instance_types) > 1
 
 

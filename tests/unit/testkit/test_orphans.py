@@ -55,9 +55,8 @@ def test_what_a_killed_run_left_is_ended(rehearsal: Rehearsal, owner: subprocess
     assert list(orphans.REGISTER.iterdir()) == []
 
 
-def test_what_belongs_to_a_run_that_lives_is_left_alone(
-    rehearsal: Rehearsal, owner: subprocess.Popen[bytes]
-) -> None:
+@pytest.mark.usefixtures("owner")
+def test_what_belongs_to_a_run_that_lives_is_left_alone(rehearsal: Rehearsal) -> None:
     """Two runs of one machine never end each other."""
     orphans.end_orphans()
     assert daemon.find(rehearsal.state) is not None

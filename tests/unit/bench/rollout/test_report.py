@@ -64,7 +64,7 @@ def test_a_rollout_that_takes_longer_than_its_settings_allow_breaks_the_promise(
 
 
 def test_a_failed_request_breaks_the_promise() -> None:
-    """wrk's own words are told."""
+    """It is told in the words of wrk."""
     lost = Request(sent=START + 21, seconds=0.2, status=0)
     assert report(rollout(), rollout(lost, lines=("Socket errors: read 1",))).broken_promises() == [
         "rollout 2: 1 requests failed: Socket errors: read 1"

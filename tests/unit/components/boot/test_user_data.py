@@ -124,7 +124,7 @@ def test_a_variable_with_an_odd_name_is_refused() -> None:
 
 
 def test_it_is_packed_as_cloud_init_unpacks_it() -> None:
-    """gzip in base64, of which the same settings always make the same."""
+    """As base64 of gzip, of which the same settings always make the same."""
     packed = pack(render(ARGS))
     assert gzip.decompress(base64.b64decode(packed)).decode() == render(ARGS)
     assert pack(render(ARGS)) == packed

@@ -1,6 +1,5 @@
 """An ECS task is followed through an API that is eventually consistent, and a log that comes late."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -77,10 +76,10 @@ class Clock:
 
 
 @pytest.fixture(autouse=True)
-def clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[Clock]:
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     ticking = Clock()
     monkeypatch.setattr(ecs_task, "time", ticking)
-    yield ticking
+    return ticking
 
 
 def run(ecs: Ecs, logs: Logs | None = None) -> list[str]:

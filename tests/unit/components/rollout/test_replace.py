@@ -34,7 +34,7 @@ class Script:
     def raise_heartbeats(self, heartbeats: Mapping[str, int]) -> None:
         self.did.append(f"heartbeats {dict(heartbeats)}")
 
-    def start(self, policy: Mapping[str, Any], preferences: Mapping[str, Any]) -> None:
+    def start(self, _: Mapping[str, Any], preferences: Mapping[str, Any]) -> None:
         self.did.append(f"start {preferences}")
 
     def cancel(self) -> None:
@@ -54,7 +54,7 @@ class CloudWatch(Paged):
 class Api:
     """No alarm is in ALARM, and no server left a log."""
 
-    def client(self, service: str) -> Any:
+    def client(self, _: str) -> Any:
         return CloudWatch()
 
 

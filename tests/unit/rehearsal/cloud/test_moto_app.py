@@ -102,7 +102,7 @@ def test_where_the_clouds_own_code_fails_that_is_no_mistake_of_the_clients() -> 
 
 
 def test_an_error_in_another_protocol_is_told_in_the_services() -> None:
-    """moto answers a wrong page's token of any service in JSON."""
+    """A wrong page's token is answered by moto in JSON, whatever the service."""
     body = json.dumps({"__type": "InvalidToken", "message": "Invalid Token: <no>"})
     told = (400, "InvalidToken", "Invalid Token: <no>")
     assert error("rds", lambda: Response(body, 400)) == told
@@ -111,7 +111,7 @@ def test_an_error_in_another_protocol_is_told_in_the_services() -> None:
 
 
 def test_a_range_that_an_object_does_not_have() -> None:
-    """moto answers S3's clients by a status alone."""
+    """To S3's clients moto answers by a status alone."""
     assert error("s3", lambda: Response("", 416))[:2] == (416, "InvalidRange")
     body = "<?xml version='1.0'?><Error><Code>NoSuchKey</Code><Message>none</Message></Error>"
     assert error("s3", lambda: Response(body, 404)) == (404, "NoSuchKey", "none")

@@ -17,7 +17,8 @@ def unreachable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "evenkeel" / "unreachable"
 
 
-def test_a_failed_look_up_is_remembered(unreachable: Path, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.usefixtures("unreachable")
+def test_a_failed_look_up_is_remembered(capsys: pytest.CaptureFixture[str]) -> None:
     """The second question is answered without asking, and says nothing more."""
     assert not cache.official_downloads()
     assert "can't be reached" in capsys.readouterr().err

@@ -97,7 +97,8 @@ def test_a_corrupt_cli_in_the_cache_is_installed_again(cache: Path, monkeypatch:
     assert sorted(each.name for each in cache.iterdir()) == [f"pulumi-{cli.PINNED}", "unreachable"]
 
 
-def test_two_who_need_the_cli_install_it_once(cache: Path) -> None:
+@pytest.mark.usefixtures("cache")
+def test_two_who_need_the_cli_install_it_once() -> None:
     """The second waits for the first, and uses what it made."""
     script = """
 import sys, time

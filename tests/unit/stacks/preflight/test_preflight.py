@@ -59,7 +59,7 @@ def make_zone(name: str, **more: Any) -> str:
 
 
 def in_zone(zone: str) -> Target:
-    """moto's zones have ids that no setting would take."""
+    """The zones of moto have ids that no setting would take."""
     settings = target().settings
     balancer = replace(settings.load_balancer, hosted_zone_id=zone)
     return replace(target(), settings=settings.model_copy(update={"load_balancer": balancer}))

@@ -16,8 +16,8 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
     """Seconds that a test moves on by hand; configurations are their versions."""
     clock = SimpleNamespace(now=1000.0)
     monkeypatch.setattr(time, "monotonic", lambda: clock.now)
-    monkeypatch.setattr(module, "configuration", lambda group: "old")
-    monkeypatch.setattr(module, "desired_configuration", lambda group, desired: "new")
+    monkeypatch.setattr(module, "configuration", lambda _: "old")
+    monkeypatch.setattr(module, "desired_configuration", lambda *_: "new")
     return clock
 
 
@@ -36,7 +36,8 @@ def begun(**preferences: Any) -> tuple[Any, Refresh]:
     return group, refresh
 
 
-def test_its_start_is_unknown_until_it_has_begun(clock: SimpleNamespace) -> None:
+@pytest.mark.usefixtures("clock")
+def test_its_start_is_unknown_until_it_has_begun() -> None:
     """`StartTime` is when it began: no client may count on it while it is `Pending`."""
     group, refresh = begun()
     pending = Refresh(group, {}, {"LaunchTemplate": {}})
@@ -58,7 +59,8 @@ def test_a_failed_server_does_not_end_it(clock: SimpleNamespace) -> None:
     assert refresh.stuck
 
 
-def test_its_failure_rolls_back_where_that_was_asked_for(clock: SimpleNamespace) -> None:
+@pytest.mark.usefixtures("clock")
+def test_its_failure_rolls_back_where_that_was_asked_for() -> None:
     """To what the group itself launches; else it has failed, and the servers stay as they are."""
     group, refresh = begun(AutoRollback=True)
     refresh.fail("an alarm")
@@ -79,7 +81,8 @@ def test_it_bakes_before_it_succeeds(clock: SimpleNamespace) -> None:
     assert not begun()[1].bake()
 
 
-def test_cancelled_it_waits_for_servers_in_transition(clock: SimpleNamespace) -> None:
+@pytest.mark.usefixtures("clock")
+def test_cancelled_it_waits_for_servers_in_transition() -> None:
     """Unless it is told not to."""
     group, refresh = begun()
     refresh.cancel(wait=True)
@@ -89,7 +92,8 @@ def test_cancelled_it_waits_for_servers_in_transition(clock: SimpleNamespace) ->
     assert (refresh.status, active_refresh(group)) == ("Cancelled", None)
 
 
-def test_what_is_asked_happens_in_the_body_s_next_step(clock: SimpleNamespace) -> None:
+@pytest.mark.usefixtures("clock")
+def test_what_is_asked_happens_in_the_body_s_next_step() -> None:
     """A rollback that another one has overtaken changes nothing any more."""
     _, refresh = begun()
     refresh.requests.append(partial(refresh.roll_back, "first"))
@@ -108,7 +112,8 @@ def test_what_is_asked_happens_in_the_body_s_next_step(clock: SimpleNamespace) -
     assert refresh.status == "Successful"
 
 
-def test_the_maintenance_policy_gives_the_percentages(clock: SimpleNamespace) -> None:
+@pytest.mark.usefixtures("clock")
+def test_the_maintenance_policy_gives_the_percentages() -> None:
     """Where the refresh has none of its own."""
     _, refresh = begun(MaxHealthyPercentage=110)
     wanted = refresh.preferences["MinHealthyPercentage"], refresh.preferences["MaxHealthyPercentage"]

@@ -36,7 +36,7 @@ def test_a_capacity_that_is_refused_is_left(monkeypatch: pytest.MonkeyPatch) -> 
     policy.alarms = [{"AlarmName": "high"}, {"AlarmName": "low"}]
     asked = []
 
-    def refuse(group: Any, wanted: int, cause: str) -> None:
+    def refuse(_group: Any, wanted: int, _cause: str) -> None:
         asked.append(wanted)
         raise ValidationError("Desired capacity:2 must be between")
 

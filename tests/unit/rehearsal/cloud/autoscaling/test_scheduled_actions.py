@@ -34,7 +34,7 @@ def test_without_a_recurrence_it_is_due_once() -> None:
 
 
 def recurring(recurrence: str) -> Any:
-    """moto's record of an action that sets a minimum alone."""
+    """What moto records of an action that sets a minimum alone."""
     return SimpleNamespace(
         auto_scaling_group_name="app",
         scheduled_action_name="morning",
@@ -65,7 +65,7 @@ def test_an_action_that_cannot_be_done_changes_nothing_and_is_told(monkeypatch: 
         name="app", min_size=1, max_size=3, desired_capacity=2, activities=[], suspended_processes=[]
     )
     backend = SimpleNamespace(scheduled_actions={"morning": action}, autoscaling_groups={"app": group})
-    monkeypatch.setattr(scheduled_actions, "every", lambda backends: [backend])
+    monkeypatch.setattr(scheduled_actions, "every", lambda _: [backend])
     scheduled_actions.run_due()
     assert (group.min_size, group.max_size, group.desired_capacity) == (1, 3, 2)
     [activity] = group.activities
@@ -84,6 +84,6 @@ def test_a_date_that_never_comes_drops_the_action_alone(monkeypatch: pytest.Monk
     """The cloud goes on."""
     action = recurring("0 0 30 2 *")
     backend = SimpleNamespace(scheduled_actions={"never": action}, autoscaling_groups={})
-    monkeypatch.setattr(scheduled_actions, "every", lambda backends: [backend])
+    monkeypatch.setattr(scheduled_actions, "every", lambda _: [backend])
     scheduled_actions.run_due()
     assert backend.scheduled_actions == {}

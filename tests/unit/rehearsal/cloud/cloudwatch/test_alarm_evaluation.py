@@ -79,7 +79,7 @@ def test_with_enough_datapoints_only_the_last_ones_count(
 def test_missing_data_that_counts_as_good_never_alarms_sooner(
     datapoints: list[float | None], of: int, data: st.DataObject, before: State
 ) -> None:
-    """notBreaching alarms for real datapoints alone; breaching wherever notBreaching does."""
+    """With notBreaching only real datapoints alarm; with breaching whatever alarms so, and more."""
     least = data.draw(st.integers(1, of))
     good, bad = (
         evaluate(rule(of, least=least, treat=treat), datapoints, before).state

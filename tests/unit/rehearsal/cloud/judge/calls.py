@@ -30,7 +30,7 @@ class NoCloud:
     def __init__(self) -> None:
         self.calls: list[Call] = []
 
-    def client(self, service: str, region: str | None = None) -> "_Client":
+    def client(self, service: str, _: str | None = None) -> "_Client":
         """A client whose calls go nowhere."""
         return _Client(service, self.calls)
 

@@ -17,7 +17,7 @@ _computed = registered.computed
 
 def as_aws_has_it(kind: str, name: str) -> dict[str, object]:
     """What AWS adds to a resource: the mocks' values, in AWS's form where a model knows one."""
-    service = kind.split(":")[1].split("/")[0]
+    service = kind.split(":")[1].partition("/")[0]
     return {
         **_computed(kind, name),
         "arn": f"arn:aws:{service}:eu-central-1:123456789012:key/{name}",

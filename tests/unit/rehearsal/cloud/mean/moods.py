@@ -7,7 +7,7 @@ from rehearsal.cloud.mean.mood import Mood
 class Always(Mood):
     """Takes every freedom."""
 
-    def takes(self, freedom: Freedom, *key: str | int) -> bool:
+    def takes(self, *_: Freedom | str | int) -> bool:
         return True
 
 
