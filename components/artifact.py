@@ -53,10 +53,10 @@ def build(app: Path, say: Say, cache: Path | None = None) -> Artifact:
     with locked(releases / "lock", say):
         if not known.exists() or not tarball(releases, known.read_text()).exists():
             with tempfile.TemporaryDirectory(dir=releases) as scratch:
-                made = make(app, files, Path(scratch), say)
-                made.path.rename(tarball(releases, made.sha256))
+                built = make(app, files, Path(scratch), say)
+                built.path.rename(tarball(releases, built.sha256))
                 note = Path(scratch, "sha256")
-                note.write_text(made.sha256)
+                note.write_text(built.sha256)
                 note.rename(known)
         sha256 = known.read_text()
         path = tarball(releases, sha256)
@@ -78,15 +78,15 @@ def natives(release: Path) -> list[NativeModule]:
     note = release.with_name(release.name.removesuffix(".tar.gz") + ".native.json")
     if not note.exists():
         with tarfile.open(release) as archive:
-            found = [
+            modules = [
                 native_modules.read(entry.name, content.read())
                 for entry in archive
                 if entry.name.endswith(native_modules.SUFFIX) and (content := archive.extractfile(entry))
             ]
         written = note.with_suffix(".part")
-        written.write_text(json.dumps([asdict(each) for each in found]))
+        written.write_text(json.dumps([asdict(module) for module in modules]))
         written.rename(note)
-    return [NativeModule(**each) for each in json.loads(note.read_text())]
+    return [NativeModule(**module) for module in json.loads(note.read_text())]
 
 
 def require(app: Path) -> None:

@@ -28,7 +28,7 @@ class MixedInstances:
                     "launch_template_id": self.launch_template_id,
                     "version": self.launch_template_version,
                 },
-                "overrides": [{"instance_type": one} for one in self.settings.instance_types],
+                "overrides": [{"instance_type": name} for name in self.settings.instance_types],
             },
             "instances_distribution": {
                 "on_demand_allocation_strategy": "prioritized",
@@ -48,5 +48,5 @@ class MixedInstances:
 def api_form(value: Any) -> Any:
     """`{"launch_template": …}` as `{"LaunchTemplate": …}`."""
     if isinstance(value, Mapping):
-        return {name.title().replace("_", ""): api_form(one) for name, one in value.items()}
-    return [api_form(one) for one in value] if isinstance(value, list) else value
+        return {name.title().replace("_", ""): api_form(member) for name, member in value.items()}
+    return [api_form(member) for member in value] if isinstance(value, list) else value

@@ -66,9 +66,11 @@ class Monitoring(pulumi.ComponentResource):
         self.rollback_alarms = []
         for alarm in args.alarms:
             for dimensions in args.watched[alarm.part]:
-                made = self._alarm(alarm, dimensions, member_suffix(args.watched[alarm.part], dimensions))
+                metric_alarm = self._alarm(
+                    alarm, dimensions, member_suffix(args.watched[alarm.part], dimensions)
+                )
                 if alarm.stops_rollout:
-                    self.rollback_alarms.append(made.name)
+                    self.rollback_alarms.append(metric_alarm.name)
         self._dashboard(args)
         for source, categories in DATABASE_EVENTS.items():
             aws.rds.EventSubscription(

@@ -44,8 +44,8 @@ class NativeModule:
     @property
     def package(self) -> str:
         """The folder of the package that it is in."""
-        found = PACKAGE.match(self.name)
-        return found[0] if found else self.name
+        match = PACKAGE.match(self.name)
+        return match[0] if match else self.name
 
     def misfit(self, servers: Servers, built_with: int) -> str:
         """Why servers could not load what this major version of Node.js compiled; empty if they can."""
@@ -88,7 +88,7 @@ def misfits(modules: Iterable[NativeModule], servers: Servers, built_with: int) 
     """
     by_package = sorted(modules, key=lambda module: (module.package, module.name))
     for _, group in groupby(by_package, key=lambda module: module.package):
-        found = {module.name: module.misfit(servers, built_with) for module in group}
-        if all(found.values()):
-            name, why = next(iter(found.items()))
+        reasons = {module.name: module.misfit(servers, built_with) for module in group}
+        if all(reasons.values()):
+            name, why = next(iter(reasons.items()))
             yield f"{name} {why}"

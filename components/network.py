@@ -117,11 +117,11 @@ class Network(pulumi.ComponentResource):
         )
 
     def _subnets(self, cidr: IPv4Network) -> dict[Tier, list[aws.ec2.Subnet]]:
-        made: dict[Tier, list[aws.ec2.Subnet]] = {"public": [], "app": [], "data": []}
+        subnets: dict[Tier, list[aws.ec2.Subnet]] = {"public": [], "app": [], "data": []}
         for subnet in layout(cidr, len(self._zones)):
             zone = self._zones[subnet.zone]
             name = f"{self._name}-{subnet.tier}-{zone}"
-            made[subnet.tier].append(
+            subnets[subnet.tier].append(
                 aws.ec2.Subnet(
                     name,
                     vpc_id=self._vpc.id,
@@ -132,7 +132,7 @@ class Network(pulumi.ComponentResource):
                     opts=self._child,
                 )
             )
-        return made
+        return subnets
 
     def _table(self, suffix: str) -> pulumi.Output[str]:
         name = f"{self._name}-{suffix}"

@@ -58,9 +58,9 @@ def bars(shown: Sequence[steps.Step]) -> list[str]:
 def capacity(settings: Settings) -> list[list[str]]:
     """What is used at most, of what."""
     servers, shared = settings.app_servers, settings.connections
-    each = settings.workers + QUEUE_WORKERS
-    processes = f"{shared.servers} servers x {each} processes"
-    processes += f" + {shared.processes - shared.servers * each} of a reload"
+    of_a_server = settings.workers + QUEUE_WORKERS
+    processes = f"{shared.servers} servers x {of_a_server} processes"
+    processes += f" + {shared.processes - shared.servers * of_a_server} of a reload"
     if servers.warm_pool_size > 0:
         processes += f" + {servers.warm_pool_size} of the warm pool"
     usable = shared.max_connections - RESERVED_CONNECTIONS

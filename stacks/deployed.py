@@ -27,7 +27,7 @@ def deployed() -> list[Deployed]:
     """All resources that are deployed now, before this program changes any."""
     stack = f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
     outputs: dict[str, Any] = state_of(stack).get("outputs", {})
-    return [resource(urn, one["outputs"]) for urn, one in outputs.items()]
+    return [resource(urn, state["outputs"]) for urn, state in outputs.items()]
 
 
 def state_of(stack: str) -> dict[str, Any]:

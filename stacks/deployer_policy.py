@@ -47,7 +47,7 @@ class Names:
     def put(self, text: str) -> str | None:
         """The text with its names; None where one is missing."""
         values = [getattr(self, name) for name in _PLACEHOLDER.findall(text)]
-        return None if None in values else _PLACEHOLDER.sub(lambda found: getattr(self, found[1]), text)
+        return None if None in values else _PLACEHOLDER.sub(lambda match: getattr(self, match[1]), text)
 
 
 def names(stack: str, file: Path, *, account: str, region: str) -> Names:
@@ -82,13 +82,13 @@ def written(document: Document) -> str:
 
 
 def _put(statement: Mapping[str, Any], names: Names) -> dict[str, Any] | None:
-    resources = [put for each in _listed(statement["Resource"]) for put in _resources(each, names)]
+    resources = [put for resource in _listed(statement["Resource"]) for put in _resources(resource, names)]
     conditions = json.dumps(statement.get("Condition", {}))
     put = names.put(conditions)
     if not resources or put is None:
         return None
-    made = {**statement, "Resource": resources[0] if len(resources) == 1 else resources}
-    return {**made, "Condition": json.loads(put)} if "Condition" in statement else made
+    filled = {**statement, "Resource": resources[0] if len(resources) == 1 else resources}
+    return {**filled, "Condition": json.loads(put)} if "Condition" in statement else filled
 
 
 def _listed(value: str | list[str]) -> Iterator[str]:
@@ -111,8 +111,8 @@ def _resources(arn: str, names: Names) -> Sequence[str]:
 def _app_secrets(file: Path) -> Iterator[str]:
     own = _section(file, "app").get("secrets")
     for value in own.values() if isinstance(own, dict) else ():
-        if isinstance(value, str) and (found := SecretArn.parse(value)):
-            yield found.arn
+        if isinstance(value, str) and (secret := SecretArn.parse(value)):
+            yield secret.arn
 
 
 def _secrets_key(file: Path) -> str | None:

@@ -77,7 +77,7 @@ FIXED = (
 )
 SEPARATE_CACHE = "redis.separate_cache"
 """Turned off, it deletes the cache's store."""
-SETTINGS = frozenset([SEPARATE_CACHE, *(each.setting for each in FIXED)]) - {NETWORK}
+SETTINGS = frozenset([SEPARATE_CACHE, *(fixed.setting for fixed in FIXED)]) - {NETWORK}
 """All that `allow_replacement` can allow."""
 
 
@@ -85,9 +85,9 @@ class Renamed(pulumi.RunError):
     """The project or the stack has another name than what it deployed."""
 
 
-def refuse_renamed(name: str, found: Sequence[Deployed]) -> None:
+def refuse_renamed(name: str, resources: Sequence[Deployed]) -> None:
     """Raises `Renamed`: each resource's name begins with the stack's, so all of them would be replaced."""
-    databases = [resource.name for resource in found if resource.kind == DATABASE]
+    databases = [resource.name for resource in resources if resource.kind == DATABASE]
     if databases and f"{name}-database" not in databases:
         raise Renamed(
             f"The stack deployed {databases[0]}, and its database is now to be named {name}-database: its "
@@ -96,9 +96,9 @@ def refuse_renamed(name: str, found: Sequence[Deployed]) -> None:
         )
 
 
-def problems(settings: Settings, name: str, found: Sequence[Deployed], today: date) -> list[Problem]:
+def problems(settings: Settings, name: str, resources: Sequence[Deployed], today: date) -> list[Problem]:
     """The settings that would lose something of the stack with this name; one for each setting."""
-    known = sorted(found, key=lambda resource: resource.name)
+    known = sorted(resources, key=lambda resource: resource.name)
     losses = [*replaced(settings, known), *deleted(settings, name, known)]
     return [
         problem
@@ -124,22 +124,22 @@ class Loss:
         return f"{CACHED if cache else LOST[self.resource.kind]} ({self.resource.name})"
 
 
-def replaced(settings: Settings, found: Sequence[Deployed]) -> Iterator[Loss]:
+def replaced(settings: Settings, resources: Sequence[Deployed]) -> Iterator[Loss]:
     """What would be made anew, empty."""
-    for each in FIXED:
-        wanted = each.wanted(settings)
-        for resource in found:
-            if resource.kind in each.kinds and resource.properties.get(each.property, wanted) != wanted:
-                before = resource.properties[each.property]
+    for fixed in FIXED:
+        wanted = fixed.wanted(settings)
+        for resource in resources:
+            if resource.kind in fixed.kinds and resource.properties.get(fixed.property, wanted) != wanted:
+                before = resource.properties[fixed.property]
                 before = int(before) if isinstance(before, float) else before  # the engine knows no integers
-                yield Loss(setting=each.setting, before=before, wanted=wanted, resource=resource)
+                yield Loss(setting=fixed.setting, before=before, wanted=wanted, resource=resource)
 
 
-def deleted(settings: Settings, name: str, found: Sequence[Deployed]) -> Iterator[Loss]:
+def deleted(settings: Settings, name: str, resources: Sequence[Deployed]) -> Iterator[Loss]:
     """What the program would no longer make."""
     if settings.redis.separate_cache:
         return
-    for resource in found:
+    for resource in resources:
         if resource.kind == STORE and resource.name == f"{name}-cache":
             yield Loss(
                 setting=SEPARATE_CACHE,

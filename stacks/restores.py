@@ -9,10 +9,10 @@ from stacks.replacements import DATABASE
 from stacks.sections import Settings
 
 
-def problems(settings: Settings, found: Sequence[Deployed]) -> Iterator[Problem]:
+def problems(settings: Settings, resources: Sequence[Deployed]) -> Iterator[Problem]:
     """A snapshot whose rows the stack's user would miss: the database was not made from it."""
     wanted = settings.database.restore_from_snapshot
-    for resource in found:
+    for resource in resources:
         made_from = resource.properties.get("snapshotIdentifier")
         if resource.kind == DATABASE and wanted not in (None, made_from):
             origin = f"was made from {made_from}" if made_from else "was made without a snapshot"

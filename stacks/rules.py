@@ -13,7 +13,7 @@ from stacks.variable_rules import VARIABLE_RULES
 RESERVED_ADMIN_NAMES = frozenset({"admin", "postgres", "rdsadmin", "root"})
 """RDS reserves `admin` and `rdsadmin`; the others are defaults that attackers try first (RDS.25)."""
 MAX_CONNECTIONS = range(6, 8_388_608)
-"""What RDS accepts: AllowedValues of describe-engine-default-parameters for PostgreSQL."""
+"""What RDS for PostgreSQL accepts: https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/CHAP_Limits.html."""
 MIN_NETWORK_PREFIX, MAX_NETWORK_PREFIX = 16, 22
 """A VPC is /16 at most; below /22 a subnet of a zone has fewer than 27 addresses."""
 
@@ -159,16 +159,16 @@ RULES: tuple[Callable[[Settings], Iterator[Problem]], ...] = (
 
 def problems(settings: Settings) -> list[Problem]:
     """Everything that no single setting shows; the budgets are tried once the rest holds."""
-    found = [problem for rule in RULES for problem in rule(settings)]
-    if found:
-        return found
+    broken = [problem for rule in RULES for problem in rule(settings)]
+    if broken:
+        return broken
     for budget in ("timeline", "connections", "open_files"):
         try:
             getattr(settings, budget)
         except DoesNotFit as misfit:
-            if misfit.problem not in found:
-                found.append(misfit.problem)
-    return found
+            if misfit.problem not in broken:
+                broken.append(misfit.problem)
+    return broken
 
 
 def problems_in_an_account(settings: Settings) -> list[Problem]:

@@ -153,13 +153,13 @@ def without_path(key: str, value: object) -> Problem:
 
 def translated(error: ValidationError, values: Mapping[str, Any]) -> list[Problem]:
     """Pydantic's findings, one a setting: a value that fits neither of two types is found twice."""
-    found: dict[str, list[ErrorDetails]] = {}
+    by_setting: dict[str, list[ErrorDetails]] = {}
     for detail in error.errors(include_url=False):
         setting = dotted(detail["loc"], values)
         if detail["type"] == "missing":
             setting = f"{setting}.{detail['loc'][-1]}"
-        found.setdefault(setting, []).append(detail)
-    return [problem(setting, details) for setting, details in found.items()]
+        by_setting.setdefault(setting, []).append(detail)
+    return [problem(setting, details) for setting, details in by_setting.items()]
 
 
 def dotted(location: Sequence[str | int], values: Any) -> str:
@@ -211,11 +211,11 @@ def fields(group: Any) -> dict[str, Any]:
 
 def model(section: str) -> type:
     """The class of a group of settings, such as `smoke.session` or `app_servers.schedules.0`."""
-    found: type = Settings
+    group: type = Settings
     for part in filter(None, section.split(".")):
         if not part.isdigit():
-            found = next(models(fields(found)[part]))
-    return found
+            group = next(models(fields(group)[part]))
+    return group
 
 
 def models(annotation: Any) -> Iterator[type]:

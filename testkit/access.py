@@ -22,7 +22,7 @@ def authority(deployment: Deployment, folder: Path) -> Path:
 def secrets() -> list[dict[str, Any]]:
     """The values of all the stack's secrets that are JSON."""
     manager = boto3.client("secretsmanager")
-    listed = [one["ARN"] for one in manager.list_secrets()["SecretList"]]
+    listed = [secret["ARN"] for secret in manager.list_secrets()["SecretList"]]
     values = [manager.get_secret_value(SecretId=arn)["SecretString"] for arn in listed]
     return [json.loads(value) for value in values if value.startswith("{")]
 
@@ -31,7 +31,9 @@ def token(group: str) -> str:
     """The token of a replication group that the stack made."""
     manager = boto3.client("secretsmanager")
     (arn,) = [
-        one["ARN"] for one in manager.list_secrets()["SecretList"] if one["Name"].startswith(f"{group}-token")
+        secret["ARN"]
+        for secret in manager.list_secrets()["SecretList"]
+        if secret["Name"].startswith(f"{group}-token")
     ]
     value: str = json.loads(manager.get_secret_value(SecretId=arn)["SecretString"])["auth_token"]
     return value
@@ -39,7 +41,7 @@ def token(group: str) -> str:
 
 def database(ca_file: Path) -> Server:
     """The database, as its admin."""
-    (admin,) = [one for one in secrets() if one.get("username") == "evenkeel_admin"]
+    (admin,) = [secret for secret in secrets() if secret.get("username") == "evenkeel_admin"]
     return Server(
         host=admin["host"],
         port=admin["port"],

@@ -76,15 +76,15 @@ class Deployer:
 
 def session(leader: int) -> list[int]:
     """The processes of a session that have not ended."""
-    found = []
+    pids = []
     for file in Path("/proc").glob("[0-9]*/stat"):
         try:
             state, _, _, of_session = file.read_text().rpartition(")")[2].split()[:4]
         except (FileNotFoundError, ProcessLookupError):
             continue  # it ended meanwhile
         if int(of_session) == leader and state not in "ZX":
-            found.append(int(file.parent.name))
-    return found
+            pids.append(int(file.parent.name))
+    return pids
 
 
 def kill(pids: Sequence[int]) -> None:

@@ -28,8 +28,8 @@ ANSWER = 10
 """Seconds after which a request without an answer counts as failed; the balancer's own connect time-out."""
 LONGEST = 3600
 """Seconds that a load runs when nobody stops it."""
-WELL = range(200, 400)
-"""The status of an answer that is no failure: a redirect is none."""
+GOOD_STATUS = range(200, 400)
+"""A redirect is no failure."""
 HEADROOM = 1.15
 """A connection waits after its answer, so that the answer's time comes on top of each pause."""
 SCRIPT = """\
@@ -99,7 +99,7 @@ class Request:
     @property
     def failed(self) -> bool:
         """Whether no answer came, or an error."""
-        return self.status not in WELL
+        return self.status not in GOOD_STATUS
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -124,7 +124,7 @@ class Outcome:
     @property
     def failures(self) -> str:
         """`wrk`'s words, and each failed request, for whoever has to find out why."""
-        return "\n".join([*self.lines, *(str(one) for one in self.each if one.failed)])
+        return "\n".join([*self.lines, *(str(request) for request in self.each if request.failed)])
 
 
 class Load:
@@ -159,16 +159,17 @@ class Load:
             for wrk in self._running:
                 wrk.send_signal(signal.SIGINT)
             printed = [wrk.communicate(timeout=2 * ANSWER)[0] for wrk in self._running]
-            each = [one for log in Path(self._folder.name).glob("*.log.*") for one in noted(log.read_text())]
+            logs = Path(self._folder.name).glob("*.log.*")
+            sent = [request for log in logs for request in noted(log.read_text())]
         finally:
             self._end()
         outcomes = [outcome(text, seconds) for text in printed]
         return Outcome(
-            requests=sum(one.requests for one in outcomes),
-            failed=sum(one.failed for one in outcomes),
+            requests=sum(part.requests for part in outcomes),
+            failed=sum(part.failed for part in outcomes),
             seconds=seconds,
-            lines=tuple(line for one in outcomes for line in one.lines),
-            each=tuple(sorted(each, key=lambda one: one.sent)),
+            lines=tuple(line for part in outcomes for line in part.lines),
+            each=tuple(sorted(sent, key=lambda request: request.sent)),
         )
 
     def _end(self) -> None:

@@ -102,7 +102,7 @@ class Person:
     @property
     def cookie(self) -> str:
         """The Cookie header of the session, for someone else who is to use it."""
-        return "; ".join(f"{one.name}={one.value}" for one in self._browser.cookies)
+        return "; ".join(f"{cookie.name}={cookie.value}" for cookie in self._browser.cookies)
 
     def forget_cookies(self) -> None:
         """Loses the session, as a browser whose cookies were cleared."""

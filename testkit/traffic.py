@@ -44,14 +44,13 @@ class Traffic:
         writes = self._writers.stop()
         assert writes, "nobody wrote"
         read = self._load.stop()
-        failed = sum(one.failed for one in writes)
-        line = (
-            f"{failed} of {len(writes)} writes failed, of {max(one.seconds for one in writes):.1f} s at most"
-        )
+        failed = sum(write.failed for write in writes)
+        longest = max(write.seconds for write in writes)
+        line = f"{failed} of {len(writes)} writes failed, of {longest:.1f} s at most"
         return replace(
             read,
-            requests=read.requests + sum(one.status > 0 for one in writes),
+            requests=read.requests + sum(write.status > 0 for write in writes),
             failed=read.failed + failed,
             lines=(*read.lines, line),
-            each=tuple(sorted((*read.each, *writes), key=lambda one: one.sent)),
+            each=tuple(sorted((*read.each, *writes), key=lambda request: request.sent)),
         )

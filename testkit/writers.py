@@ -39,7 +39,7 @@ class Writers:
         for thread in self._threads:
             thread.join(timeout=self._longest + 2 * ANSWER)
             assert not thread.is_alive(), "a request has neither an answer nor an error"
-        return [one for writer in self._writers for one in writer.requests]
+        return [request for writer in self._writers for request in writer.requests]
 
 
 class _Writer:

@@ -118,12 +118,13 @@ class Report:
 
     def broken_promises(self) -> list[str]:
         """What does not hold, and why; empty when all does."""
-        return [broken for number, one in enumerate(self.rollouts, 1) for broken in self._broken(number, one)]
+        numbered = enumerate(self.rollouts, 1)
+        return [broken for number, rollout in numbered for broken in self._broken(number, rollout)]
 
     def table(self) -> list[tuple[str, ...]]:
         """Cells for people, a rollout a row; the head is first."""
         head = ("", "took", "allowed", "ratio", "boot", "requests", "failed", "p95", "otherwise", "healthy")
-        return [head, *(self._row(number, one) for number, one in enumerate(self.rollouts, 1))]
+        return [head, *(self._row(number, rollout) for number, rollout in enumerate(self.rollouts, 1))]
 
     def summary(self) -> str:
         """The ratio over all rollouts."""
@@ -145,48 +146,53 @@ class Report:
             },
             "rollouts": [
                 {
-                    "seconds": one.seconds,
-                    "predicted": one.predicted,
-                    "ratio": one.ratio,
-                    "boots": one.refresh.boots,
-                    "deployment": one.deployment,
-                    "requests": one.outcome.requests,
-                    "failed": one.outcome.failed,
-                    "rate": one.outcome.rate,
-                    "p95": {"while_replaced": one.p95(during=True), "otherwise": one.p95(during=False)},
-                    "fewest_healthy": one.fewest_healthy,
-                    "phases": [asdict(phase) for phase in one.phases()],
-                    "by_second": [asdict(second) for second in one.by_second()],
-                    "servers": [asdict(look) for look in one.looks],
+                    "seconds": rollout.seconds,
+                    "predicted": rollout.predicted,
+                    "ratio": rollout.ratio,
+                    "boots": rollout.refresh.boots,
+                    "deployment": rollout.deployment,
+                    "requests": rollout.outcome.requests,
+                    "failed": rollout.outcome.failed,
+                    "rate": rollout.outcome.rate,
+                    "p95": {
+                        "while_replaced": rollout.p95(during=True),
+                        "otherwise": rollout.p95(during=False),
+                    },
+                    "fewest_healthy": rollout.fewest_healthy,
+                    "phases": [asdict(phase) for phase in rollout.phases()],
+                    "by_second": [asdict(second) for second in rollout.by_second()],
+                    "servers": [asdict(look) for look in rollout.looks],
                 }
-                for one in self.rollouts
+                for rollout in self.rollouts
             ],
         }
 
-    def _broken(self, number: int, one: Rollout) -> Iterable[str]:
-        if one.refresh.status != "Successful":
-            yield f"rollout {number} ended as {one.refresh.status}"
-        if one.outcome.failed:
-            yield f"rollout {number}: {one.outcome.failed} requests failed: {'; '.join(one.outcome.lines)}"
-        if one.outcome.rate < self.rate:
-            yield f"rollout {number}: only {one.outcome.rate:.0f} requests/s were sent, not {self.rate}"
-        if one.ratio > 1:
-            yield f"rollout {number} took {one.seconds:.0f} s, and the settings allow {one.predicted:.0f} s"
-        desired = max(look.desired for look in one.looks)
-        if one.fewest_healthy < desired:
-            yield f"rollout {number}: {one.fewest_healthy} of {desired} servers were healthy"
+    def _broken(self, number: int, rollout: Rollout) -> Iterable[str]:
+        if rollout.refresh.status != "Successful":
+            yield f"rollout {number} ended as {rollout.refresh.status}"
+        if rollout.outcome.failed:
+            lines = "; ".join(rollout.outcome.lines)
+            yield f"rollout {number}: {rollout.outcome.failed} requests failed: {lines}"
+        if rollout.outcome.rate < self.rate:
+            yield f"rollout {number}: only {rollout.outcome.rate:.0f} requests/s were sent, not {self.rate}"
+        if rollout.ratio > 1:
+            allowed = f"the settings allow {rollout.predicted:.0f} s"
+            yield f"rollout {number} took {rollout.seconds:.0f} s, and {allowed}"
+        desired = max(look.desired for look in rollout.looks)
+        if rollout.fewest_healthy < desired:
+            yield f"rollout {number}: {rollout.fewest_healthy} of {desired} servers were healthy"
 
-    def _row(self, number: int, one: Rollout) -> tuple[str, ...]:
+    def _row(self, number: int, rollout: Rollout) -> tuple[str, ...]:
         return (
             f"rollout {number}",
-            f"{one.seconds:.1f} s",
-            f"{one.predicted:.1f} s",
-            f"{one.ratio:.2f}",
-            f"{max(one.refresh.boots):.1f} s",
-            str(one.outcome.requests),
-            str(one.outcome.failed),
-            *(f"{one.p95(during=during) * 1000:.0f} ms" for during in (True, False)),
-            f"{one.fewest_healthy} at least",
+            f"{rollout.seconds:.1f} s",
+            f"{rollout.predicted:.1f} s",
+            f"{rollout.ratio:.2f}",
+            f"{max(rollout.refresh.boots):.1f} s",
+            str(rollout.outcome.requests),
+            str(rollout.outcome.failed),
+            *(f"{rollout.p95(during=during) * 1000:.0f} ms" for during in (True, False)),
+            f"{rollout.fewest_healthy} at least",
         )
 
 

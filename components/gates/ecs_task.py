@@ -189,7 +189,7 @@ class Runner:
         stream = f"{self.task.container}/{self.task.container}/{arn.rpartition('/')[2]}"
         token: dict[str, str] = {}
         while True:
-            found: list[str] = []
+            new: list[str] = []
             while True:
                 try:
                     page = self.logs.get_log_events(
@@ -197,12 +197,12 @@ class Runner:
                     )
                 except self.logs.exceptions.ResourceNotFoundException:
                     break
-                found += [event["message"].rstrip() for event in page.get("events", [])]
+                new += [event["message"].rstrip() for event in page.get("events", [])]
                 # The last page answers with the token that it was asked for.
                 before, token = token, {"nextToken": page["nextForwardToken"]}
                 if token == before:
                     break
-            yield found
+            yield new
 
 
 def why(answer: dict[str, Any]) -> str:
@@ -213,7 +213,7 @@ def why(answer: dict[str, Any]) -> str:
 
 def exit_code(stopped: dict[str, Any], container: str) -> int | None:
     """Of the container; None where it never ran."""
-    codes = [one.get("exitCode") for one in stopped.get("containers", []) if one["name"] == container]
+    codes = [ended.get("exitCode") for ended in stopped.get("containers", []) if ended["name"] == container]
     return codes[0] if codes else None
 
 

@@ -31,7 +31,7 @@ class Server:
 
     @property
     def serves(self) -> bool:
-        """Whether group and balancer both have it: only then does it get requests."""
+        """Whether the group and the balancer both count on it."""
         return self.in_service and self.health == "healthy"
 
     @property

@@ -43,11 +43,12 @@ class Group:
         group = self._describe()
         targets = self.balancing.describe_target_health(TargetGroupArn=self.target_group_arn)
         health = {
-            one["Target"]["Id"]: one["TargetHealth"] for one in targets.get("TargetHealthDescriptions", [])
+            target["Target"]["Id"]: target["TargetHealth"]
+            for target in targets.get("TargetHealthDescriptions", [])
         }
         servers = [
-            server(one, health.get(one["InstanceId"], {}), self.template)
-            for one in group.get("Instances", [])
+            server(instance, health.get(instance["InstanceId"], {}), self.template)
+            for instance in group.get("Instances", [])
         ]
         refresh = self._latest_refresh()
         activities = self._activities(refresh)
@@ -127,13 +128,13 @@ class Group:
     def _activities(self, refresh: Mapping[str, Any] | None) -> list[dict[str, Any]]:
         """The latest first, back to when this deployment or its refresh began: AWS keeps six weeks'."""
         since = min(self.began, self._since(refresh) or NOT_YET)
-        found: list[dict[str, Any]] = []
+        activities: list[dict[str, Any]] = []
         pages = self.autoscaling.get_paginator("describe_scaling_activities")
         for page in pages.paginate(AutoScalingGroupName=self.name):
-            found += page.get("Activities", [])
-            if found and found[-1]["StartTime"] < since:
+            activities += page.get("Activities", [])
+            if activities and activities[-1]["StartTime"] < since:
                 break
-        return found
+        return activities
 
     def _refresh(self, latest: Mapping[str, Any], group: Mapping[str, Any]) -> Refresh:
         return Refresh(
@@ -150,18 +151,23 @@ class Group:
         self.healthy.update(server.id for server in new if server.serves)
         unhealthy = {server.id for server in new if server.in_service and server.health == "unhealthy"}
         # It may have been replaced between two looks.
-        unhealthy |= {one for activity in activities if was_unhealthy(activity) for one in subjects(activity)}
+        unhealthy |= {
+            instance_id
+            for activity in activities
+            if was_unhealthy(activity)
+            for instance_id in subjects(activity)
+        }
         self.failing.update(dict.fromkeys(sorted(unhealthy & self.healthy)))
 
     def _refused(self, activities: list[dict[str, Any]], refresh: Mapping[str, Any] | None) -> list[str]:
         """While a refresh of this deployment's lasts, whatever is launched is of its version."""
         since = self._since(refresh)
         return [
-            one
+            instance_id
             for activity in activities
             if failed_launch(activity)
-            for one in subjects(activity)
-            if one in self.launched or (since and activity["StartTime"] >= since)
+            for instance_id in subjects(activity)
+            if instance_id in self.launched or (since and activity["StartTime"] >= since)
         ]
 
     def _hindrance(self, activities: list[dict[str, Any]], refresh: Mapping[str, Any] | None) -> str:
@@ -172,9 +178,10 @@ class Group:
         return latest.get("StatusMessage", "") if latest and failed_launch(latest) else ""
 
     def _since(self, refresh: Mapping[str, Any] | None) -> datetime | None:
-        """When this deployment's refresh began; None: there is none.
+        """When this deployment's refresh began; None where there is none.
 
-        AWS need not say so of one that is `Pending`, which has done nothing yet: that is as if it began last.
+        AWS need not say so of one that is `Pending`. It has launched nothing, so it counts as later than any
+        launch.
         """
         if refresh is None or refresh["InstanceRefreshId"] not in self.watched:
             return None

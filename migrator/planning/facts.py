@@ -30,7 +30,7 @@ class Facts:
     indexes: Promises = field(default_factory=Promises)
 
     def next_file(self) -> None:
-        """What the file before made is the folder's from now on."""
+        """What the previous file made belongs to the folder from now on."""
         self.made.clear()
 
     def table(self, name: str) -> Table:

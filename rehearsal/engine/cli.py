@@ -37,9 +37,9 @@ def find(path: str) -> Path:
     return installed
 
 
-def new_enough(found: Version | None) -> bool:
+def new_enough(candidate: Version | None) -> bool:
     """At least the pinned version, and of its major version: a later one may change what a program means."""
-    return found is not None and found >= PINNED and found.major == PINNED.major
+    return candidate is not None and candidate >= PINNED and candidate.major == PINNED.major
 
 
 def version(binary: Path) -> Version | None:
@@ -60,11 +60,11 @@ def install(root: Path) -> None:
     shutil.rmtree(partial, ignore_errors=True)
     if not (official_downloads() and downloaded(partial)):
         build(partial)
-    found = version(partial / "bin" / "pulumi")
-    if found != PINNED:
+    actual = version(partial / "bin" / "pulumi")
+    if actual != PINNED:
         raise EngineError(
-            f"The Pulumi CLI at {partial} says it is version {found}, and {PINNED} was asked for. Install it "
-            "yourself (https://www.pulumi.com/docs/install/), so that it is on PATH, and run this again."
+            f"The Pulumi CLI at {partial} says it is version {actual}, and {PINNED} was asked for. Install "
+            "it yourself (https://www.pulumi.com/docs/install/), so that it is on PATH, and run this again."
         )
     shutil.rmtree(root, ignore_errors=True)
     partial.rename(root)

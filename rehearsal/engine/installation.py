@@ -57,18 +57,18 @@ def parts(rehearsal: Rehearsal) -> list[Part]:
     ]
 
 
-def install_cli(rehearsal: Rehearsal, found: Path, path: str) -> None:
+def install_cli(rehearsal: Rehearsal, source: Path, path: str) -> None:
     """The engine looks for its language host beside itself, and warns of one that is elsewhere on PATH."""
     engine, host = rehearsal.bin / "pulumi", rehearsal.bin / LANGUAGE_HOST
     engine.unlink(missing_ok=True)
-    if (found.resolve().parent / LANGUAGE_HOST).exists() or shutil.which(LANGUAGE_HOST, path=path):
+    if (source.resolve().parent / LANGUAGE_HOST).exists() or shutil.which(LANGUAGE_HOST, path=path):
         host.unlink(missing_ok=True)
-        engine.symlink_to(found.resolve())
+        engine.symlink_to(source.resolve())
         return
     try:
-        engine.hardlink_to(found.resolve())
+        engine.hardlink_to(source.resolve())
     except OSError:  # the cache lies on another file system
-        shutil.copy2(found.resolve(), engine)
+        shutil.copy2(source.resolve(), engine)
     # -P: the folder of the script is no place to import a program's modules from.
     script = Path(offline.__file__).with_name("language_host.py")
     write_executable(host, f'exec "{sys.executable}" -P "{script}" "$@"')

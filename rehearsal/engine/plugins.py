@@ -71,16 +71,16 @@ def _folder(name: str) -> str:
     return f"resource-{name}-v{version(name)}"
 
 
-def _check_version(found: Path, name: str) -> None:
+def _check_version(plugin: Path, name: str) -> None:
     """Raises unless the plugin is of the SDK's major version; the engine would start it in any case."""
     try:
-        said = subprocess.run([found, "-version"], capture_output=True, text=True, timeout=30, check=True)
+        said = subprocess.run([plugin, "-version"], capture_output=True, text=True, timeout=30, check=True)
         its = VersionInfo.parse(said.stdout.strip().removeprefix("v"))
     except (OSError, subprocess.SubprocessError, ValueError):
         its = None
     if its is None or its.major != VersionInfo.parse(version(name)).major:
         raise EngineError(
-            f"{found} says it is version {its or 'unknown'}, and the program is written for pulumi-{name} "
+            f"{plugin} says it is version {its or 'unknown'}, and the program is written for pulumi-{name} "
             f"{version(name)}. Put that version on PATH, or none: the rehearsal then finds one itself."
         )
 

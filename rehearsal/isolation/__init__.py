@@ -1,1 +1,1 @@
-"""Runs a program apart from this machine: what it sees of files, users, processes and rights."""
+"""Runs a program apart from this machine: with files, users and processes of its own, and few rights."""

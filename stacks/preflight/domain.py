@@ -44,14 +44,14 @@ def certificate(target: Target, arn: str, name: str) -> Iterator[str]:
         yield f"{setting}: the balancer is in {target.settings.aws.region}, not {region}. Set one from there"
         return
     try:
-        found = target.client("acm").describe_certificate(CertificateArn=arn)["Certificate"]
+        described = target.client("acm").describe_certificate(CertificateArn=arn)["Certificate"]
     except ClientError as error:
         if error.response["Error"]["Code"] != "ResourceNotFoundException":
             raise
         yield f"{setting}: the account has no such certificate. Set another: aws acm list-certificates"
         return
-    if found["Status"] != "ISSUED":
-        yield f"{setting}: it is {found['Status']}. Have it issued first"
-    names = {found["DomainName"], *found.get("SubjectAlternativeNames", [])}
+    if described["Status"] != "ISSUED":
+        yield f"{setting}: it is {described['Status']}. Have it issued first"
+    names = {described["DomainName"], *described.get("SubjectAlternativeNames", [])}
     if not names & {name, f"*.{name.partition('.')[2]}"}:
         yield f"{setting}: it is for {', '.join(sorted(names))}, and evenkeel:load_balancer.domain is {name}"

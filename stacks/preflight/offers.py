@@ -54,8 +54,8 @@ def database_class(target: Target) -> Iterator[str]:
 
 def chosen_zones(target: Target) -> dict[str, str]:
     """The state of each, by name."""
-    found = target.client("ec2").describe_availability_zones(
+    zones = target.client("ec2").describe_availability_zones(
         Filters=[{"Name": "opt-in-status", "Values": ["opt-in-not-required"]}]
     )["AvailabilityZones"]
-    states = {zone["ZoneName"]: zone["State"] for zone in found}
+    states = {zone["ZoneName"]: zone["State"] for zone in zones}
     return {name: states[name] for name in sorted(states)[: target.settings.network.zones]}

@@ -29,21 +29,23 @@ def quotas(target: Target) -> Iterator[str]:
     running = list(target.of_others(instances(ec2)))
     on_demand, spot = processors(target)
     if on_demand:
-        used = sum(used_by(one) for one in running if "InstanceLifecycle" not in one)
+        used = sum(used_by(server) for server in running if "InstanceLifecycle" not in server)
         yield from short(target, ON_DEMAND, on_demand, used)
     if spot:
-        used = sum(used_by(one) for one in running if one.get("InstanceLifecycle") == "spot")
+        used = sum(used_by(server) for server in running if server.get("InstanceLifecycle") == "spot")
         yield from short(target, SPOT, spot, used)
 
 
 def processors(target: Target) -> tuple[int, int]:
     """What a rollout at the group's largest size needs: vCPUs on demand, and Spot; of Standard types only."""
     servers = target.settings.app_servers
-    each = max((vcpus(kind) or 0 for kind in servers.instance_types if kind.startswith(STANDARD)), default=0)
+    vcpus_of_a_server = max(
+        (vcpus(kind) or 0 for kind in servers.instance_types if kind.startswith(STANDARD)), default=0
+    )
     largest = ceil(servers.max_size * servers.max_healthy_percentage / 100)
     base = min(servers.on_demand_base, largest)
     on_demand = base + ceil((largest - base) * servers.on_demand_percentage / 100)
-    return each * on_demand, each * (largest - on_demand)
+    return vcpus_of_a_server * on_demand, vcpus_of_a_server * (largest - on_demand)
 
 
 def vpcs(ec2: Any) -> Iterable[Mapping[str, Any]]:

@@ -31,7 +31,9 @@ class Target:
         """Those of EC2's resources that are not this stack's already, by their tags."""
         own = {("Project", self.project), ("Stack", self.stack)}
         return [
-            one for one in resources if not own <= {(tag["Key"], tag["Value"]) for tag in one.get("Tags", [])}
+            resource
+            for resource in resources
+            if not own <= {(tag["Key"], tag["Value"]) for tag in resource.get("Tags", [])}
         ]
 
 

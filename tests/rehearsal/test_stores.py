@@ -26,7 +26,7 @@ def ca_file(deployment: Deployment, tmp_path: Path) -> Path:
     return authority(deployment, tmp_path)
 
 
-@pytest.mark.usefixtures("deployment", "aws_environment")
+@pytest.mark.usefixtures("aws_environment")
 def test_the_three_indexes_are_valid(ca_file: Path) -> None:
     """The schema gate's hook has applied the migrations."""
     with Session(database(ca_file)) as session:
@@ -71,7 +71,7 @@ def test_the_store_that_boto3_sees_is_the_one_that_answers(
     assert replication["connected_slaves"] == len(group["MemberClusters"]) - 1
 
 
-@pytest.mark.usefixtures("deployment", "aws_environment")
+@pytest.mark.usefixtures("aws_environment")
 def test_no_password_lies_in_plain_in_state_logs_or_user_data(checkout: Checkout) -> None:
     """Neither the engine's state, nor a log of the rehearsal, nor the launch template holds one."""
     hidden = [one.get("password") or one["auth_token"] for one in secrets()]

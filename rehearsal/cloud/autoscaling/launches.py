@@ -2,6 +2,7 @@
 
 import logging
 import time
+from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
@@ -74,5 +75,7 @@ class Launches:
         now = time.monotonic()
         subnets = subnets_of(self._group)
         known = [subnet for subnet in subnets if self._no_capacity_until.get(subnet, 0) < now]
-        here, in_all = ([one.instance.subnet_id for one in each] for each in (lasting, all_))
-        return [*sorted(known, key=lambda one: (here.count(one), in_all.count(one)))] if subnets else [None]
+        of_lasting = Counter(member.instance.subnet_id for member in lasting)
+        of_all = Counter(member.instance.subnet_id for member in all_)
+        by_servers = sorted(known, key=lambda subnet: (of_lasting[subnet], of_all[subnet]))
+        return [*by_servers] if subnets else [None]

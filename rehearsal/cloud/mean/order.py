@@ -26,15 +26,17 @@ def shuffle(answer: dict[str, Any], mood: Mood, *key: str | int) -> bool:
     """Puts the answer's lists of items into the seed's order; whether that is another one."""
     changed = False
     for name, value in answer.items():
-        if isinstance(value, list) and len(value) > 1 and all(isinstance(one, dict | str) for one in value):
-            ordered = sorted(value, key=lambda one: mood.between(0, 1, Freedom.OTHER_ORDER, *key, _name(one)))
+        if isinstance(value, list) and len(value) > 1 and all(isinstance(item, dict | str) for item in value):
+            ordered = sorted(
+                value, key=lambda item: mood.between(0, 1, Freedom.OTHER_ORDER, *key, _name(item))
+            )
             changed = changed or ordered != value
             answer[name] = ordered
-        for one in answer[name] if isinstance(answer[name], list) else ():
-            if isinstance(one, dict):
-                inner = {each: one[each] for each in one.keys() & INNER}
+        for item in answer[name] if isinstance(answer[name], list) else ():
+            if isinstance(item, dict):
+                inner = {member: item[member] for member in item.keys() & INNER}
                 changed = shuffle(inner, mood, *key) or changed
-                one.update(inner)
+                item.update(inner)
     return changed
 
 

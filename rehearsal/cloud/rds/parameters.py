@@ -77,9 +77,9 @@ def settings(group: Mapping[str, str], instance_class: InstanceClass, known: fro
     )
 
 
-def changed(one: Settings, other: Settings) -> frozenset[str]:
+def changed(old: Settings, new: Settings) -> frozenset[str]:
     """The names of PostgreSQL's parameters whose values differ."""
-    return frozenset(name for name, _ in one.postgres.items() ^ other.postgres.items())
+    return frozenset(name for name, _ in old.postgres.items() ^ new.postgres.items())
 
 
 def merge(old: Settings, new: Settings, names: frozenset[str]) -> Settings:

@@ -8,7 +8,10 @@ from rehearsal.offline.provider.values import Properties
 
 def availability_zones(cloud: Cloud, arguments: Properties) -> Properties:
     """The region's zones."""
-    filters = [{"Name": each["name"], "Values": each["values"]} for each in arguments.get("filters", [])]
+    filters = [
+        {"Name": condition["name"], "Values": condition["values"]}
+        for condition in arguments.get("filters", [])
+    ]
     if "state" in arguments:
         filters.append({"Name": "state", "Values": [arguments["state"]]})
     zones = cloud.client("ec2", arguments.get("region")).describe_availability_zones(
@@ -16,16 +19,16 @@ def availability_zones(cloud: Cloud, arguments: Properties) -> Properties:
     )["AvailabilityZones"]
     excluded = {*arguments.get("excludeNames", []), *arguments.get("excludeZoneIds", [])}
     left = sorted(
-        (each for each in zones if not {each["ZoneName"], each["ZoneId"]} & excluded),
-        key=lambda each: str(each["ZoneName"]),
+        (zone for zone in zones if not {zone["ZoneName"], zone["ZoneId"]} & excluded),
+        key=lambda zone: str(zone["ZoneName"]),
     )
     return {
         **arguments,
         "id": cloud.region,
         "region": arguments.get("region", cloud.region),
-        "names": [each["ZoneName"] for each in left],
-        "zoneIds": [each["ZoneId"] for each in left],
-        "groupNames": sorted({each.get("GroupName") or cloud.region for each in left}),
+        "names": [zone["ZoneName"] for zone in left],
+        "zoneIds": [zone["ZoneId"] for zone in left],
+        "groupNames": sorted({zone.get("GroupName") or cloud.region for zone in left}),
     }
 
 

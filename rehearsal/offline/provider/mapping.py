@@ -104,10 +104,10 @@ def _fill_text(template: str, scope: Properties) -> Any:
     whole = PLACEHOLDER.fullmatch(template)
     if whole:
         return _find(whole[1], scope)
-    found = {text: _find(text, scope) for text in PLACEHOLDER.findall(template)}
-    if any(value is UNKNOWN for value in found.values()):
+    values = {text: _find(text, scope) for text in PLACEHOLDER.findall(template)}
+    if any(value is UNKNOWN for value in values.values()):
         return UNKNOWN
-    return None if None in found.values() else PLACEHOLDER.sub(lambda each: str(found[each[1]]), template)
+    return None if None in values.values() else PLACEHOLDER.sub(lambda match: str(values[match[1]]), template)
 
 
 def _find(expression: str, scope: Properties) -> Any:

@@ -56,9 +56,9 @@ def _like(wanted: Any, seen: Any) -> Any:
     return seen
 
 
-def same(one: Any, other: Any) -> bool:
+def same(left: Any, right: Any) -> bool:
     """Whether two values mean the same: 1 and "1", JSON in any layout, one and a list of one."""
-    return bool(_canonical(one) == _canonical(other))
+    return bool(_canonical(left) == _canonical(right))
 
 
 def as_output(value: Any) -> Any:

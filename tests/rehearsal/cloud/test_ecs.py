@@ -195,7 +195,6 @@ def test_a_task_that_cannot_start_says_why(cloud: RunningCloud, ecs: Any) -> Non
         assert reason in task["stoppedReason"]
 
 
-@pytest.mark.usefixtures("cloud")
 def test_a_wrong_task_definition_is_an_error_of_the_api(ecs: Any) -> None:
     """As is a launch type that nothing can run."""
     with pytest.raises(ClientError, match="Unable to describe task definition"):

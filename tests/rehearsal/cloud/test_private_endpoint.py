@@ -476,7 +476,6 @@ def test_curl_gets_through(cloud: RunningCloud, own: Credentials, tmp_path: Path
     assert "<Account>123456789012</Account>" in said
 
 
-@pytest.mark.usefixtures("cloud")
 def test_two_rehearsals_do_not_share_a_key(own: Credentials, tmp_path: Path) -> None:
     """Nor does a shell of one reach the other; its error is AWS's for such a key."""
     other = RunningCloud(tmp_path / "state")

@@ -83,14 +83,14 @@ def of(name: str, action: Action, members: Mapping[str, Any], place: Place) -> l
     service = name.partition(":")[0]
     if action.lists and service in BY_FILTERS:
         return ["*"]
-    found = {kind.name: list(_found(kind, members, place)) for kind in action.types}
-    if any(found.values()):
-        unknown = [kind for kind in action.types if kind.required and not found[kind.name]]
+    arns_by_kind = {kind.name: list(_found(kind, members, place)) for kind in action.types}
+    if any(arns_by_kind.values()):
+        unknown = [kind for kind in action.types if kind.required and not arns_by_kind[kind.name]]
         # Of several kinds of which an action takes any, the reference has each as required.
-        unknown = [kind for kind in unknown if not _has_sibling(kind, found)]
+        unknown = [kind for kind in unknown if not _has_sibling(kind, arns_by_kind)]
     else:
         unknown = [kind for kind in action.types if kind.required]
-    arns = [arn for listed in found.values() for arn in listed]
+    arns = [arn for listed in arns_by_kind.values() for arn in listed]
     return [*arns, *(any_of(kind, place) for kind in unknown)] or ["*"]
 
 
@@ -132,7 +132,7 @@ def _filled(arn: str, variables: Mapping[str, str], place: Place) -> str:
     values = {name: _bare(name, value) for name, value in variables.items()}
     account = "" if any(value.startswith(_OF_AWS) for value in values.values()) else place.account
     here = {"Partition": place.partition, "Region": place.region, "Account": account}
-    return _VARIABLE.sub(lambda found: {**here, **values}.get(found[1], "*"), arn)
+    return _VARIABLE.sub(lambda match: {**here, **values}.get(match[1], "*"), arn)
 
 
 def _bare(variable: str, name: str) -> str:
@@ -142,8 +142,8 @@ def _bare(variable: str, name: str) -> str:
     return name.removeprefix("alias/").removeprefix("/hostedzone/").removeprefix("/change/")
 
 
-def _has_sibling(kind: ResourceType, found: Mapping[str, list[str]]) -> bool:
-    return kind.name.startswith("elasticloadbalancing:") and any(found.values())
+def _has_sibling(kind: ResourceType, arns_by_kind: Mapping[str, list[str]]) -> bool:
+    return kind.name.startswith("elasticloadbalancing:") and any(arns_by_kind.values())
 
 
 def _listed(expression: str, members: Mapping[str, Any]) -> list[str]:
@@ -161,7 +161,7 @@ def _shape(arn: str) -> re.Pattern[str]:
 @cache
 def _head(arn: str) -> re.Pattern[str]:
     """What any ARN of a kind begins with: all up to the first name in it."""
-    names = [found for found in _VARIABLE.finditer(arn) if found[1] not in _PLACE]
+    names = [match for match in _VARIABLE.finditer(arn) if match[1] not in _PLACE]
     fixed = arn[: names[0].start()] if names else arn
     return re.compile(_shape(fixed).pattern + ".*")
 
