@@ -101,7 +101,9 @@ def _run(command: Sequence[str], cwd: Path, environment: dict[str, str]) -> None
 
 
 def _report(measurements: Sequence[Measurement]) -> None:
-    base = next(one.median for one in measurements if one.name == "pulumi up, nothing changed")
+    base = next(
+        measurement.median for measurement in measurements if measurement.name == "pulumi up, nothing changed"
+    )
     report = {
         "machine": {
             "cores": os.cpu_count(),
@@ -111,20 +113,20 @@ def _report(measurements: Sequence[Measurement]) -> None:
         "unit": "seconds; ratio is to the median of a no-change `pulumi up`",
         "measurements": [
             {
-                "name": one.name,
-                "runs": [round(second, 2) for second in one.seconds],
-                "median": round(one.median, 2),
-                "ratio": round(one.median / base, 2),
+                "name": measurement.name,
+                "runs": [round(second, 2) for second in measurement.seconds],
+                "median": round(measurement.median, 2),
+                "ratio": round(measurement.median / base, 2),
             }
-            for one in measurements
+            for measurement in measurements
         ],
     }
     RESULTS.mkdir(exist_ok=True)
     target = RESULTS / "deployment.json"
     target.write_text(json.dumps(report, indent=2) + "\n")
     print(f"\n{'':34}{'median':>10}{'ratio':>9}")
-    for one in measurements:
-        print(f"{one.name:34}{one.median:>8.1f} s{one.median / base:>9.2f}")
+    for measurement in measurements:
+        print(f"{measurement.name:34}{measurement.median:>8.1f} s{measurement.median / base:>9.2f}")
     print(f"\nwritten to {target.relative_to(ROOT)}")
 
 

@@ -105,15 +105,15 @@ class Bench:
         _say(f"filling {sizes.members:,} members and {sizes.messages:,} messages …")
         self._stores.fill(members=sizes.members, messages=sizes.messages, password=self._password)
         with self._app(ALL) as app:
-            found = users.log_in(self._stores, app.url, self._password)
-        users.write(found, self._folder / "users.json")
-        self._largest = found[0]
+            members = users.log_in(self._stores, app.url, self._password)
+        users.write(members, self._folder / "users.json")
+        self._largest = members[0]
         self._users_environment = {
             "USERS": str(self._folder / "users.json"),
-            "CHURCHES": json.dumps(cumulative(zipf(len(found)))),
+            "CHURCHES": json.dumps(cumulative(zipf(len(members)))),
             "PASSWORD": self._password,
         }
-        _say(f"    {len(found)} churches, one user each")
+        _say(f"    {len(members)} churches, one user each")
 
     def _measure_old(self) -> tuple[float, Result]:
         """The throughput that the others are compared at, and the app as it was at it."""
@@ -150,25 +150,26 @@ class Bench:
             phase.run(stage, phase.maximum(min(LONGEST_WARM_UP, ceil(missing / maximum.rate))))
 
     def _phase(self, stage: Stage, load: phase.Load) -> Measured:
-        found = phase.run(stage, load)
-        _say(f"    {found.name}: {found.rate:.0f} requests/s, p95 {found.p95:.0f} ms")
-        return found
+        measured = phase.run(stage, load)
+        _say(f"    {measured.name}: {measured.rate:.0f} requests/s, p95 {measured.p95:.0f} ms")
+        return measured
 
     def _scale(self) -> list[Curve]:
         points: dict[str, list[scaling.Point]] = {route: [] for route in scaling.ROUTES}
         for workers in scaling.WORKERS:
             with self._app(UNCACHED, workers=workers) as app:
-                for route, found in points.items():
+                for route, points_of_route in points.items():
                     headers = {"Cookie": self._largest.cookie}
                     scaling.measure(
                         app, route=route, headers=headers, seconds=1
                     )  # compiled, and its connections open
-                    found.append(
+                    points_of_route.append(
                         scaling.measure(app, route=route, headers=headers, seconds=self._sizes.scaling)
                     )
-                    _say(f"    {route}: {found[-1].rate:.0f} requests/s")
+                    _say(f"    {route}: {points_of_route[-1].rate:.0f} requests/s")
         return [
-            Curve(route=route, bound=scaling.ROUTES[route], points=found) for route, found in points.items()
+            Curve(route=route, bound=scaling.ROUTES[route], points=points_of_route)
+            for route, points_of_route in points.items()
         ]
 
     def _app(self, variant: Variant, *, workers: int | None = None) -> App:

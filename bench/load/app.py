@@ -171,8 +171,8 @@ class App:
 def _until(attempt: Callable[[], T | None], log: Path) -> T:
     """The first value that is one; AppFailed with the log when there is none in time."""
     deadline = time.monotonic() + START
-    while not (found := attempt()):
+    while not (value := attempt()):
         if time.monotonic() > deadline:
             raise AppFailed(f"not ready within {START} s:\n{log.read_text()[-4000:]}")
         time.sleep(0.1)
-    return found
+    return value

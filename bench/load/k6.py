@@ -35,7 +35,7 @@ class LoadFailed(Exception):
 def find() -> Path:
     """The k6 to use. Raises EngineError when none can be had."""
     on_path = shutil.which("k6")
-    if on_path and (found := version(Path(on_path))) and int(found.partition(".")[0]) == MAJOR:
+    if on_path and (installed := version(Path(on_path))) and int(installed.partition(".")[0]) == MAJOR:
         return Path(on_path)
     built = cache() / f"k6-{PINNED}" / "k6"
     if version(built) != PINNED:
@@ -72,9 +72,9 @@ def build(target: Path) -> None:
     toolchain = go.find(instead=INSTEAD)
     with Progress(f"building k6 {PINNED} with Go") as progress:
         toolchain.run(command, directory=SOURCE, progress=progress, instead=INSTEAD)
-    if (found := version(partial / "k6")) != PINNED:
+    if (actual := version(partial / "k6")) != PINNED:
         raise EngineError(
-            f"The k6 built at {partial} says it is {found}, and {PINNED} was asked for. Install {INSTEAD} "
+            f"The k6 built at {partial} says it is {actual}, and {PINNED} was asked for. Install {INSTEAD} "
             "yourself, so that it is on PATH, and run this again."
         )
     shutil.rmtree(target.parent, ignore_errors=True)
@@ -105,5 +105,5 @@ class Run:
         if self._child.exit_status not in (0, CROSSED) or not self._summary.exists():
             said = self._child.log.read_text()[-2000:]
             raise LoadFailed(f"k6 ended with {self._child.exit_status}:\n{said}")
-        found: dict[str, Any] = json.loads(self._summary.read_text())
-        return found
+        summary: dict[str, Any] = json.loads(self._summary.read_text())
+        return summary

@@ -193,8 +193,8 @@ def measured(
     """
 
     def value(metric: str, name: str, part: str = HELD) -> float:
-        found = summary["metrics"].get(f"{metric}{{{part}}}" if part else metric, {"values": {}})
-        return float(found["values"].get(name, 0))
+        measured_values = summary["metrics"].get(f"{metric}{{{part}}}" if part else metric, {"values": {}})
+        return float(measured_values["values"].get(name, 0))
 
     sent, refused = value("http_reqs", "count"), value("refused", "count")
     failed = value("http_req_failed", "rate")
@@ -253,5 +253,5 @@ def cache_reads(metrics: Sequence[str]) -> Counter[str]:
 
 def loop_lag(metrics: str) -> float:
     """ms; 0 where the process tells nothing of it."""
-    found = re.search(r"^nodejs_eventloop_lag_p99_seconds (\S+)$", metrics, re.MULTILINE)
-    return float(found[1]) * 1000 if found else 0.0
+    lag = re.search(r"^nodejs_eventloop_lag_p99_seconds (\S+)$", metrics, re.MULTILINE)
+    return float(lag[1]) * 1000 if lag else 0.0

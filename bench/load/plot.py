@@ -38,7 +38,7 @@ def _latency(panel: Axes, report: Report) -> None:
     at = range(len(report.results))
     for offset, colour, phase in ((-0.2, "tab:cyan", "cold"), (0.2, "tab:purple", "steady")):
         values = [getattr(result, phase).p95 for result in report.results]
-        bars = panel.barh([one + offset for one in at], values, height=0.4, color=colour, label=phase)
+        bars = panel.barh([place + offset for place in at], values, height=0.4, color=colour, label=phase)
         panel.bar_label(bars, fmt="%.0f", padding=3)
     panel.axvline(LONGEST, color="tab:red", linewidth=1, label=f"{LONGEST} ms")
     panel.set_yticks(list(at), [result.variant for result in report.results])
@@ -67,9 +67,12 @@ def _scaling(panel: Axes, report: Report) -> None:
     for curve in report.curves:
         counts = [point.workers for point in curve.points]
         gains = [curve.gain(point) for point in curve.points]
-        one = curve.points[0].rate
+        with_one = curve.points[0].rate
         panel.plot(
-            counts, gains, marker="o", label=f"{curve.route}, {curve.bound}: {one:.0f} requests/s with one"
+            counts,
+            gains,
+            marker="o",
+            label=f"{curve.route}, {curve.bound}: {with_one:.0f} requests/s with one",
         )
     counts = [point.workers for point in report.curves[0].points]
     panel.plot(counts, counts, color="grey", linestyle="--", label="ideal")

@@ -19,7 +19,7 @@ def family(pid: int) -> list[int]:
     with suppress(OSError):  # ended meanwhile
         for task in (PROC / str(pid) / "task").iterdir():
             children += map(int, (task / "children").read_text().split())
-    return [pid, *(one for child in children for one in family(child))]
+    return [pid, *(descendant for child in children for descendant in family(child))]
 
 
 def seconds(pid: int) -> float:

@@ -65,7 +65,7 @@ class Report:
         p95 = after.steady.p95 / before.steady.p95
         queries = after.steady.queries / before.steady.queries
         compared = (before.steady, after.steady)
-        fair = all(one.is_whole for one in compared)
+        fair = all(phase.is_whole for phase in compared)
         hit_rate = after.steady.hit_rate or 0.0
         lowest, highest = HITS
         return [
@@ -104,19 +104,19 @@ class Report:
             if not target.holds
         ]
         crossed = [
-            f"{ALL.name}, {one.name}: {threshold}"
-            for one in self.of(ALL.name).phases
-            for threshold in one.crossed
+            f"{ALL.name}, {phase.name}: {threshold}"
+            for phase in self.of(ALL.name).phases
+            for threshold in phase.crossed
         ]
         return [*missed, *crossed]
 
     def disturbances(self) -> list[str]:
         """Phases whose figures others' work on this machine has changed; empty when it was quiet."""
         return [
-            f"{result.variant}, {one.name}: {one.cores['others']:.1f} of {self.cores} cores"
+            f"{result.variant}, {phase.name}: {phase.cores['others']:.1f} of {self.cores} cores"
             for result in self.results
-            for one in result.phases
-            if one.cores.get("others", 0.0) > DISTURBED * self.cores
+            for phase in result.phases
+            if phase.cores.get("others", 0.0) > DISTURBED * self.cores
         ]
 
     def limit(self, result: Result) -> str:
@@ -134,8 +134,8 @@ class Report:
     def target_table(self) -> list[tuple[str, ...]]:
         """The same for the workload's figures."""
         rows = [
-            (one.name, one.wanted, one.figure, "holds" if one.holds else "DOES NOT HOLD")
-            for one in self.targets()
+            (target.name, target.wanted, target.figure, "holds" if target.holds else "DOES NOT HOLD")
+            for target in self.targets()
         ]
         return [("", "wanted", "measured", ""), *rows]
 

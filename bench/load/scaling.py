@@ -54,5 +54,7 @@ def measure(app: App, *, route: str, headers: Mapping[str, str], seconds: int) -
         text=True,
         check=True,
     )
-    found: Outcome = outcome(done.stdout, seconds)
-    return Point(workers=app.workers, rate=(found.requests - found.failed) / seconds, failed=found.failed)
+    answered: Outcome = outcome(done.stdout, seconds)
+    return Point(
+        workers=app.workers, rate=(answered.requests - answered.failed) / seconds, failed=answered.failed
+    )

@@ -55,9 +55,9 @@ class Fleet:
         """Asks the cloud for the group, its targets' health and its latest refresh; not at one instant."""
         group = self._autoscaling.describe_auto_scaling_groups(AutoScalingGroupNames=[self._group])
         (described,) = group["AutoScalingGroups"]
-        states = [one["LifecycleState"] for one in described["Instances"]]
+        states = [instance["LifecycleState"] for instance in described["Instances"]]
         targets = self._balancing.describe_target_health(TargetGroupArn=self._target_group)
-        health = [one["TargetHealth"]["State"] for one in targets["TargetHealthDescriptions"]]
+        health = [target["TargetHealth"]["State"] for target in targets["TargetHealthDescriptions"]]
         refresh = self._latest()
         return Look(
             at=time.time(),
@@ -73,11 +73,11 @@ class Fleet:
         refresh = self._latest()
         activities = self._autoscaling.describe_scaling_activities(AutoScalingGroupName=self._group)
         boots = [
-            (one["EndTime"] - one["StartTime"]).total_seconds()
-            for one in activities["Activities"]
-            if one["StartTime"] >= refresh["StartTime"]
-            and one["Description"].startswith("Launching")
-            and one["StatusCode"] == "Successful"
+            (activity["EndTime"] - activity["StartTime"]).total_seconds()
+            for activity in activities["Activities"]
+            if activity["StartTime"] >= refresh["StartTime"]
+            and activity["Description"].startswith("Launching")
+            and activity["StatusCode"] == "Successful"
         ]
         return Refresh(
             status=refresh["Status"],
@@ -88,8 +88,8 @@ class Fleet:
 
     def _latest(self) -> dict[str, Any]:
         answer = self._autoscaling.describe_instance_refreshes(AutoScalingGroupName=self._group, MaxRecords=1)
-        found: dict[str, Any] = next(iter(answer["InstanceRefreshes"]), {})
-        return found
+        latest: dict[str, Any] = next(iter(answer["InstanceRefreshes"]), {})
+        return latest
 
     def settled(self) -> bool:
         """Whether it is so many healthy servers as it should be, and nothing else."""

@@ -24,17 +24,19 @@ def draw(rollout: Rollout, title: str, target: Path) -> None:
         _shade(panel, rollout)
     requests, failures, latency, servers = panels
     seconds = rollout.by_second()
-    at = [one.at + 0.5 for one in seconds]
-    requests.plot(at, [one.requests for one in seconds], color="black")
+    at = [second.at + 0.5 for second in seconds]
+    requests.plot(at, [second.requests for second in seconds], color="black")
     requests.set_ylim(bottom=0)
     requests.set_ylabel("requests/s")
     requests.set_title("sent in that second; a connection waits for its answer", loc="left")
-    failed = [one.failed for one in seconds]
+    failed = [second.failed for second in seconds]
     failures.bar(at, failed, width=1, color="tab:red")
     failures.set_ylim(0, max(5, *failed))
     failures.set_ylabel("failed/s")
     failures.set_title(f"{rollout.outcome.failed} of {rollout.outcome.requests:,} failed", loc="left")
-    latency.plot(at, [one.p95 * 1000 if one.requests else math.nan for one in seconds], color="tab:purple")
+    latency.plot(
+        at, [second.p95 * 1000 if second.requests else math.nan for second in seconds], color="tab:purple"
+    )
     latency.set_yscale("log")
     latency.set_ylabel("p95, ms")
     _servers(servers, rollout)

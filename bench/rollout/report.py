@@ -66,19 +66,21 @@ class Rollout:
     def p95(self, *, during: bool) -> float:
         """Seconds; of the requests that were sent while the servers were replaced, or of the others."""
         start, end = self.refresh.start, self._last_leaving()
-        return percentile([one for one in self.outcome.each if (start <= one.sent <= end) is during], 95)
+        return percentile(
+            [request for request in self.outcome.each if (start <= request.sent <= end) is during], 95
+        )
 
     def by_second(self) -> list[Second]:
         """The whole seconds that the load lasted; one in which nothing was sent is among them."""
         seconds: dict[int, list[Request]] = {}
-        for one in self.outcome.each:
-            seconds.setdefault(math.floor(one.sent - self.refresh.start), []).append(one)
+        for request in self.outcome.each:
+            seconds.setdefault(math.floor(request.sent - self.refresh.start), []).append(request)
         whole = range(min(seconds) + 1, max(seconds))
         return [
             Second(
                 at=at,
                 requests=len(sent := seconds.get(at, [])),
-                failed=sum(one.failed for one in sent),
+                failed=sum(request.failed for request in sent),
                 p95=percentile(sent, 95),
             )
             for at in whole
@@ -86,14 +88,14 @@ class Rollout:
 
     def phases(self) -> list[Phase]:
         """What the rollout did when; two at once go by the earlier one of `PHASES`."""
-        found, ends = [], [*(look.at for look in self.looks[1:]), self.looks[-1].at]
+        phases, ends = [], [*(look.at for look in self.looks[1:]), self.looks[-1].at]
         timed = zip(self.looks, ends, strict=True)
         for name, group in groupby(timed, key=lambda pair: phase_of(pair[0])):
             spans = list(group)
             start, end = spans[0][0].at - self.refresh.start, spans[-1][1] - self.refresh.start
             if name:
-                found.append(Phase(name=name, start=start, end=end))
-        return found
+                phases.append(Phase(name=name, start=start, end=end))
+        return phases
 
     def _last_leaving(self) -> float:
         return max((look.at for look in self.looks if look.leaving), default=self.refresh.end)
@@ -209,5 +211,5 @@ def phase_of(look: Look) -> str:
 
 def percentile(requests: Iterable[Request], per_cent: int) -> float:
     """Seconds, the nearest rank; 0 where there is no request."""
-    ordered = sorted(one.seconds for one in requests)
+    ordered = sorted(request.seconds for request in requests)
     return ordered[math.ceil(len(ordered) * per_cent / 100) - 1] if ordered else 0.0
