@@ -79,16 +79,16 @@ def env(rehearsal: Rehearsal, options: argparse.Namespace) -> None:
 def preview(rehearsal: Rehearsal, options: argparse.Namespace) -> None:
     """Previews stacks, all or those named, against a cloud of their own."""
     machine.check(rehearsal.search_path(os.environ["PATH"]))
-    found = previews.run(rehearsal, options.stack)
-    head, rows = ("stack", "preview", "changes"), [each.row for each in found]
+    previewed = previews.run(rehearsal, options.stack)
+    head, rows = ("stack", "preview", "changes"), [stack.row for stack in previewed]
     print(table.plain(head, rows))
-    for each in found:
-        if each.relaxed:
-            print(f"\n{each.relaxed}")
+    for stack in previewed:
+        if stack.relaxed:
+            print(f"\n{stack.relaxed}")
     if summary := os.environ.get("GITHUB_STEP_SUMMARY"):
         with Path(summary).open("a") as page:
             page.write(table.markdown(head, rows) + "\n")
-    refused = [f"{each.stack}: {error}" for each in found for error in each.errors]
+    refused = [f"{stack.stack}: {error}" for stack in previewed for error in stack.errors]
     if refused:
         raise DeploymentError("\n".join(refused))
 

@@ -23,8 +23,10 @@ _LISTEN = "0A"  # the state in /proc/net/tcp
 
 def check(path: str) -> None:
     """Raises `MachineError` with everything that is missing at once."""
-    found = os.pathsep.join([path, "/usr/sbin", *map(str, Path("/usr/lib/postgresql").glob("*/bin"))])
-    missing = {package: name for name, package in PROGRAMS.items() if not shutil.which(name, path=found)}
+    search_path = os.pathsep.join([path, "/usr/sbin", *map(str, Path("/usr/lib/postgresql").glob("*/bin"))])
+    missing = {
+        package: name for name, package in PROGRAMS.items() if not shutil.which(name, path=search_path)
+    }
     if missing:
         raise MachineError(
             f"These programs are missing: {', '.join(missing.values())}. Run "

@@ -88,7 +88,7 @@ def preview(rehearsal: Rehearsal, stack: str) -> Preview:
     init = ("stack", "init", stack, "--secrets-provider", SECRETS_PROVIDER)
     deployment.pulumi(rehearsal, *here, *init, stack=stack)
     if hidden := [f"{path}={HIDDEN}" for path in secrets(settings.get("config", {}))]:
-        flags = [part for one in hidden for part in ("--secret", one)]
+        flags = [part for secret in hidden for part in ("--secret", secret)]
         settings_of = ("config", "set-all", "--stack", stack, "--path")
         deployment.pulumi(rehearsal, *here, *settings_of, *flags, stack=stack)
     command: list[str | Path] = [
@@ -110,11 +110,15 @@ def preview(rehearsal: Rehearsal, stack: str) -> Preview:
             check=False,
         )
     said = json.loads(done.stdout) if done.stdout.startswith("{") else {}
-    errors = [each["message"].strip() for each in said.get("diagnostics", []) if each["severity"] == "error"]
+    errors = [
+        diagnostic["message"].strip()
+        for diagnostic in said.get("diagnostics", [])
+        if diagnostic["severity"] == "error"
+    ]
     relaxed = "".join(
-        each["message"].strip()
-        for each in said.get("diagnostics", [])
-        if each["message"].startswith(relaxations.headed(stack))
+        diagnostic["message"].strip()
+        for diagnostic in said.get("diagnostics", [])
+        if diagnostic["message"].startswith(relaxations.headed(stack))
     )
     if done.returncode and not errors:
         errors = [(done.stderr or done.stdout).strip()]

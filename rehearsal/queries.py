@@ -25,7 +25,8 @@ def report(rehearsal: Rehearsal, arguments: Sequence[str]) -> int:
 def database_url(rehearsal: Rehearsal) -> str:
     """How the app reaches its database, as one of the stack's secrets says."""
     admins = {
-        one["MasterUsername"] for one in client(rehearsal, "rds").describe_db_instances()["DBInstances"]
+        instance["MasterUsername"]
+        for instance in client(rehearsal, "rds").describe_db_instances()["DBInstances"]
     }
     for access in secrets(rehearsal):
         if access.get("dbname") and access["username"] not in admins:
@@ -38,6 +39,6 @@ def database_url(rehearsal: Rehearsal) -> str:
 def secrets(rehearsal: Rehearsal) -> list[dict[str, Any]]:
     """The values of the secrets that are JSON."""
     manager = client(rehearsal, "secretsmanager")
-    listed = [one["ARN"] for one in manager.list_secrets()["SecretList"]]
+    listed = [secret["ARN"] for secret in manager.list_secrets()["SecretList"]]
     values = [manager.get_secret_value(SecretId=arn)["SecretString"] for arn in listed]
     return [json.loads(value) for value in values if value.startswith("{")]

@@ -10,8 +10,8 @@ def texts(value: Any) -> Iterator[str]:
         case str():
             yield value
         case Mapping():
-            for each in value.values():
-                yield from texts(each)
+            for member in value.values():
+                yield from texts(member)
         case list() | tuple():
-            for each in value:
-                yield from texts(each)
+            for member in value:
+                yield from texts(member)

@@ -175,9 +175,11 @@ def rights(seen: Sequence[General]) -> Iterator[General]:
 
 
 def _on(action: str, known: set[str]) -> list[str]:
-    found = reference.find(action)
-    if found is None:
+    known_action = reference.find(action)
+    if known_action is None:
         raise LookupError(f"the Service Authorization Reference has no {action}")
-    if found.lists and action.partition(":")[0] in resources.BY_FILTERS:
+    if known_action.lists and action.partition(":")[0] in resources.BY_FILTERS:
         return ["*"]
-    return sorted({arn for arn in known for kind in found.types if resources.is_of(kind, arn)}) or ["*"]
+    return sorted({arn for arn in known for kind in known_action.types if resources.is_of(kind, arn)}) or [
+        "*"
+    ]

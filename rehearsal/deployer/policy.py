@@ -87,8 +87,8 @@ def _apart(group: Iterable[General]) -> Iterator[list[General]]:
 
 
 def _of_its_kinds(action: str, arns: Iterable[str]) -> set[str]:
-    found = reference.find(action)
-    kinds = found.types if found else []
+    known = reference.find(action)
+    kinds = known.types if known else []
     return {arn for arn in arns if any(resources.is_of(kind, arn) for kind in kinds)}
 
 

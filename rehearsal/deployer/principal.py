@@ -43,8 +43,8 @@ def _make(iam: Any, user: str, documents: Mapping[str, Any], folder: Path) -> No
     with there:
         iam.create_user(UserName=user)
     if not AccessKey.is_kept(folder):
-        made = iam.create_access_key(UserName=user)["AccessKey"]
-        AccessKey(id=made["AccessKeyId"], secret=made["SecretAccessKey"]).kept(folder)
+        key = iam.create_access_key(UserName=user)["AccessKey"]
+        AccessKey(id=key["AccessKeyId"], secret=key["SecretAccessKey"]).kept(folder)
     for policy in iam.list_attached_user_policies(UserName=user)["AttachedPolicies"]:
         with suppress(iam.exceptions.NoSuchEntityException):
             iam.detach_user_policy(UserName=user, PolicyArn=policy["PolicyArn"])

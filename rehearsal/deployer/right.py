@@ -33,7 +33,7 @@ class General:
     def parse(cls, line: str) -> "General":
         """The right in a line that `str` wrote."""
         action, resource, *context = line.split()
-        pairs = [each.split("=", 1) for each in context]
+        pairs = [pair.split("=", 1) for pair in context]
         return cls(action=action, resource=resource, context=tuple((key, value) for key, value in pairs))
 
     def __str__(self) -> str:
@@ -47,8 +47,8 @@ def user_of(stack: str) -> str:
 
 def stack_of(user: str) -> str | None:
     """The stack that a user deploys; None for another user."""
-    found = _USER.fullmatch(user)
-    return found[1] if found else None
+    match = _USER.fullmatch(user)
+    return match[1] if match else None
 
 
 def general(right: "Right", place: "Place", stack: str) -> General | None:

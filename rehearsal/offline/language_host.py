@@ -72,7 +72,9 @@ class LanguageHost(LanguageServer):
         )
 
     def GetProgramDependencies(self, request: Any, context: grpc.ServicerContext) -> Any:
-        installed = {str(canonicalize_name(each.name)): each.version for each in metadata.distributions()}
+        installed = {
+            str(canonicalize_name(package.name)): package.version for package in metadata.distributions()
+        }
         if not request.transitiveDependencies:
             for name in required_by_others():
                 installed.pop(name, None)
@@ -162,24 +164,24 @@ def refuse_other_environment(info: Any) -> None:
 
 def provider_sdks() -> list[tuple[str, str]]:
     """Name and version of each provider whose SDK is installed: each carries a `pulumi-plugin.json`."""
-    found = []
-    for each in metadata.distributions():
-        if not each.name.startswith(("pulumi-", "pulumi_")):
+    sdks = []
+    for package in metadata.distributions():
+        if not package.name.startswith(("pulumi-", "pulumi_")):
             continue
-        for file in each.files or []:
+        for file in package.files or []:
             if file.name == "pulumi-plugin.json":
                 plugin = json.loads(file.read_text())
                 if plugin["resource"]:  # others, as the SDK of policy packs, need no plugin
-                    found.append((plugin["name"], plugin["version"]))
-    return sorted(found)
+                    sdks.append((plugin["name"], plugin["version"]))
+    return sorted(sdks)
 
 
 def required_by_others() -> set[str]:
     """The distributions that another installed one requires, by normalized name."""
     return {
         canonicalize_name(Requirement(line).name)
-        for each in metadata.distributions()
-        for line in each.requires or []
+        for package in metadata.distributions()
+        for line in package.requires or []
     }
 
 

@@ -263,6 +263,6 @@ def _find_member(backend: Any, instance_id: str) -> Member:
     for group in list(backend.autoscaling_groups.values()):
         for member in list(group.instance_states):
             if member.instance.id == instance_id:
-                found: Member = member
-                return found
+                managed: Member = member
+                return managed
     raise ValidationError(f"Instance Id not found - No managed instance found for instance ID: {instance_id}")

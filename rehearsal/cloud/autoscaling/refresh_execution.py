@@ -109,5 +109,5 @@ def _succeed(refresh: Refresh, record: Any) -> None:
 def _alarm(refresh: Refresh, record: Any) -> str | None:
     alarms = cloudwatch_backends[record.account_id][record.region].alarms
     watched: Iterable[str] = (refresh.preferences.get("AlarmSpecification") or {}).get("Alarms", [])
-    found = ((name, alarms.get(name)) for name in watched)
-    return next((name for name, alarm in found if alarm and alarm.state_value == "ALARM"), None)
+    present = ((name, alarms.get(name)) for name in watched)
+    return next((name for name, alarm in present if alarm and alarm.state_value == "ALARM"), None)

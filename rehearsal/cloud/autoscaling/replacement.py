@@ -98,12 +98,12 @@ def advance(group: Group) -> None:
     record, members = group.record, group.staying()
     desired = int(record.desired_capacity)
     seen = [
-        Seen(id=one.instance.id, replaced=one.replacement is None, ready=one.ready(warmup(record)))
-        for one in members
+        Seen(id=member.instance.id, replaced=member.replacement is None, ready=member.ready(warmup(record)))
+        for member in members
     ]
     step = replacement_step(seen, desired=desired, within=_limits(record, desired))
     if step.launch:
-        reasons = {one.replacement for one in members if one.replacement is not None}
+        reasons = {member.replacement for member in members if member.replacement is not None}
         group.launch(step.launch, min(reasons, default=_difference(record, len(members))))
     for member in members:
         if member.instance.id in step.terminate:

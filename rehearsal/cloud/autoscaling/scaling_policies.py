@@ -44,7 +44,8 @@ def patch_moto() -> None:
 
 def execute(backend: Any, policy_arn: str, alarm: Any) -> None:
     """What an alarm in the ALARM state asks of a policy's group."""
-    policy = next((one for one in list(backend.policies.values()) if one.arn == policy_arn), None)
+    policies = list(backend.policies.values())
+    policy = next((policy for policy in policies if policy.arn == policy_arn), None)
     group = backend.autoscaling_groups.get(policy.auto_scaling_group_name) if policy else None
     if policy is None or group is None or group.status is not None or _suspended(group):
         return
@@ -56,9 +57,8 @@ def execute(backend: Any, policy_arn: str, alarm: Any) -> None:
     elif active_refresh(group) is not None:
         return
     else:
-        policies = list(backend.policies.values())
-        of_group = [one for one in policies if one.auto_scaling_group_name == group.name]
-        wanted = after_low(size, [_tracking(backend, one) for one in of_group])
+        of_group = [other for other in policies if other.auto_scaling_group_name == group.name]
+        wanted = after_low(size, [_tracking(backend, other) for other in of_group])
     if wanted != size.desired:
         cause = f"a monitor alarm {alarm.name} in state ALARM triggered policy {policy.name}"
         log.info("group %s: %s: %d servers, were %d", group.name, cause, wanted, size.desired)
@@ -69,7 +69,7 @@ def execute(backend: Any, policy_arn: str, alarm: Any) -> None:
 
 
 def _suspended(group: Any) -> bool:
-    return any(one["ProcessName"] == "AlarmNotification" for one in group.suspended_processes)
+    return any(process["ProcessName"] == "AlarmNotification" for process in group.suspended_processes)
 
 
 def _size(group: Any, policy: Any) -> Size:
@@ -85,8 +85,8 @@ def _size(group: Any, policy: Any) -> Size:
 
 def _tracking(backend: Any, policy: Any) -> Tracking:
     alarms = cloudwatch_backends[backend.account_id][backend.region_name]
-    found = [alarms.alarms.get(one["AlarmName"]) for one in policy.alarms]
-    high, low = found or (None, None)
+    pair = [alarms.alarms.get(alarm["AlarmName"]) for alarm in policy.alarms]
+    high, low = pair or (None, None)
     configuration = vars(policy.target_tracking_configuration)
     return Tracking(
         target=float(configuration["TargetValue"]),
@@ -208,8 +208,9 @@ def _metric(group: Any, configuration: dict[str, Any]) -> dict[str, Any]:
 
 def _delete(backend: Any, name: str) -> None:
     """With its alarms; `name` may be its ARN."""
-    policy = next((one for one in list(backend.policies.values()) if name in (one.name, one.arn)), None)
+    policies = list(backend.policies.values())
+    policy = next((policy for policy in policies if name in (policy.name, policy.arn)), None)
     if policy is not None:
         alarms = cloudwatch_backends[backend.account_id][backend.region_name]
-        alarms.delete_alarms([one["AlarmName"] for one in policy.alarms])
+        alarms.delete_alarms([alarm["AlarmName"] for alarm in policy.alarms])
         _delete_policy(backend, policy.name)

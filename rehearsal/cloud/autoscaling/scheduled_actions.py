@@ -59,7 +59,7 @@ def forget(backend: Any, group_name: str) -> None:
 def _run(group: Any, action: Any) -> None:
     """What can't be done is told as a failed activity; suspended, it is passed over, as on AWS."""
     cause = f"the scheduled action {action.scheduled_action_name}"
-    if any(one["ProcessName"] == "ScheduledActions" for one in group.suspended_processes):
+    if any(process["ProcessName"] == "ScheduledActions" for process in group.suspended_processes):
         log.info("group %s: %s is suspended", group.name, cause)
         return
     log.info("group %s: %s", group.name, cause)

@@ -42,8 +42,8 @@ class Registration:
     def states(self, instance_id: str) -> set[str]:
         """Its states in the groups that a balancer uses."""
         known = [self._balancers.targets(group.arn) for group in self._target_groups()]
-        found = [targets.get(instance_id) for targets in known if targets is not None]
-        return {target.state if target else "initial" for target in found}
+        registered = [targets.get(instance_id) for targets in known if targets is not None]
+        return {target.state if target else "initial" for target in registered}
 
     def _target_groups(self) -> list[Any]:
         known = self._elbv2.target_groups

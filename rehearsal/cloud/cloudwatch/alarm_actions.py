@@ -65,7 +65,9 @@ def message(backend: Any, alarm: Any, before: str) -> dict[str, Any]:
             "MetricName": alarm.metric_name,
             "Namespace": alarm.namespace,
             "Statistic": alarm.extended_statistic or alarm.statistic,
-            "Dimensions": [{"name": one.name, "value": one.value} for one in alarm.dimensions],
+            "Dimensions": [
+                {"name": dimension.name, "value": dimension.value} for dimension in alarm.dimensions
+            ],
             "Period": alarm.period,
             "EvaluationPeriods": alarm.evaluation_periods,
             "ComparisonOperator": alarm.comparison_operator,

@@ -82,12 +82,12 @@ def _values(root: Mapping[str, Any], name: str) -> Sequence[float]:
     values = value if isinstance(value, list) else [value]
     if not all(map(_is_number, values)):
         raise InvalidDocumentError(f"{name} is {json.dumps(value)[:80]}, not a number or an array of numbers")
-    return [float(one) for one in _bounded(values, "values of a metric")]
+    return [float(number) for number in _bounded(values, "values of a metric")]
 
 
 def _list(owner: Any, key: str, kind: type) -> list[Any]:
     value = owner.get(key)
-    if not isinstance(value, list) or not all(isinstance(one, kind) for one in value):
+    if not isinstance(value, list) or not all(isinstance(item, kind) for item in value):
         raise InvalidDocumentError(f"{key} is {json.dumps(value)[:80]}, not an array of what belongs there")
     return value
 

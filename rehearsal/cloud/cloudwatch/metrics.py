@@ -90,4 +90,4 @@ def datapoints(
     for sample in samples:
         if begin <= sample.time < end:
             within[int((sample.time - begin) // period)].append(sample)
-    return [statistic(found, name) if found else None for found in within]
+    return [statistic(samples_of_period, name) if samples_of_period else None for samples_of_period in within]

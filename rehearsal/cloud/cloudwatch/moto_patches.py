@@ -52,8 +52,8 @@ def forget_old(backend: Any, now: float) -> None:
     """Let go of what no alarm looks at any more."""
     with _writing:
         backend.metric_data = [datum for datum in backend.metric_data if _time(datum) > now - _KEPT]
-        for series, found in list(_all_series(backend).items()):
-            if recent := [sample for sample in found if sample.time > now - _KEPT]:
+        for series, kept in list(_all_series(backend).items()):
+            if recent := [sample for sample in kept if sample.time > now - _KEPT]:
                 _all_series(backend)[series] = recent
             else:
                 del _all_series(backend)[series]
@@ -61,12 +61,12 @@ def forget_old(backend: Any, now: float) -> None:
 
 def series_of(namespace: str, name: str, dimensions: list[Any]) -> Series:
     """From moto's dimensions."""
-    return namespace, name, frozenset((one.name, one.value) for one in dimensions)
+    return namespace, name, frozenset((dimension.name, dimension.value) for dimension in dimensions)
 
 
 def _all_series(backend: Any) -> dict[Series, list[Sample]]:
-    found: dict[Series, list[Sample]] = vars(backend).setdefault("series", {})
-    return found
+    by_series: dict[Series, list[Sample]] = vars(backend).setdefault("series", {})
+    return by_series
 
 
 def _put_by_series(backend: Any, namespace: str, metric_data: list[dict[str, Any]]) -> None:
@@ -207,8 +207,10 @@ def _describe_history(response: Any) -> ActionResult:
 def _get_statistics(response: Any) -> ActionResult:
     """Of exactly these dimensions, by whole periods; moto adds up all metrics that have them among others."""
     name, period = response._get_param("MetricName"), response._get_int_param("Period")
-    begin, end = (_seconds(response._get_param(one)) for one in ("StartTime", "EndTime"))
-    dimensions = frozenset((one["Name"], one["Value"]) for one in response._get_param("Dimensions", []))
+    begin, end = (_seconds(response._get_param(bound)) for bound in ("StartTime", "EndTime"))
+    dimensions = frozenset(
+        (dimension["Name"], dimension["Value"]) for dimension in response._get_param("Dimensions", [])
+    )
     found = [
         sample
         for sample in samples(
@@ -226,8 +228,8 @@ def _get_statistics(response: Any) -> ActionResult:
             {
                 "Timestamp": datetime.fromtimestamp(start, UTC),
                 "Unit": within[0].unit,
-                **{one: metrics.statistic(within, one) for one in wanted},
-                "ExtendedStatistics": {one: metrics.statistic(within, one) for one in extended},
+                **{name: metrics.statistic(within, name) for name in wanted},
+                "ExtendedStatistics": {name: metrics.statistic(within, name) for name in extended},
             }
         )
     return ActionResult({"Label": name, "Datapoints": datapoints})

@@ -21,8 +21,8 @@ def patch_moto() -> None:
 
 def _description(rule: Any) -> str | None:
     """Also of a rule that names a group."""
-    found: str | None = rule.ip_range.get("Description") or rule.source_group.get("Description")
-    return found
+    description: str | None = rule.ip_range.get("Description") or rule.source_group.get("Description")
+    return description
 
 
 def _make_in_its_subnet(gateway: Any, *args: Any, **kwargs: Any) -> None:

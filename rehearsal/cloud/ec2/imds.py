@@ -79,8 +79,8 @@ class _Handler(BaseHTTPRequestHandler):
             return self._answer(401)
         if self.path.startswith(_CREDENTIALS) and not self.server.is_own(self.connection):
             return self._answer(403)
-        found = self.server.look_up(self.path.removeprefix(_PREFIX).rstrip("/"))
-        return self._answer(404) if found is None else self._answer(200, found)
+        value = self.server.look_up(self.path.removeprefix(_PREFIX).rstrip("/"))
+        return self._answer(404) if value is None else self._answer(200, value)
 
     def _answer(self, status: int, body: str = "") -> None:
         self.send_response(status)

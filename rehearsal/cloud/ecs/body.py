@@ -68,7 +68,9 @@ class _Task:
         self._credentials = credentials
         self._granted: Granted | None = None
         self._execution = self._role("execution")
-        self._definitions = {each["name"]: each for each in task.definition.container_definitions}
+        self._definitions = {
+            container["name"]: container for container in task.definition.container_definitions
+        }
         self._containers: dict[str, Container] = {}
 
     def rows(self) -> list[Row]:
@@ -115,7 +117,7 @@ class _Task:
 
     def _container(self, name: str) -> Container:
         task, definition = self._task, self._definitions[name]
-        overrides = {each["name"]: each for each in task.overrides.get("containerOverrides", [])}
+        overrides = {override["name"]: override for override in task.overrides.get("containerOverrides", [])}
         override = overrides.get(name, {})
         environment = {
             **self._aws_environment(),
@@ -182,7 +184,9 @@ class _Task:
     def _stop(self) -> None:
         task = self._task
         task.status = "STOPPING"
-        running = {name: each for name, each in self._containers.items() if each.exit_code is None}
+        running = {
+            name: container for name, container in self._containers.items() if container.exit_code is None
+        }
         for name, container in running.items():
             container.stop(self._definitions[name].get("stopTimeout"))
         if running:

@@ -170,7 +170,10 @@ class _Group:
                 self._start(name)
 
     def _in_lost_zone(self, name: str) -> bool:
-        zones = {one["cache_cluster_id"]: one["preferred_availability_zone"] for one in members(self._group)}
+        zones = {
+            member["cache_cluster_id"]: member["preferred_availability_zone"]
+            for member in members(self._group)
+        }
         return zones.get(name) in self._site.zones.lost
 
     def _start(self, name: str) -> None:

@@ -69,8 +69,8 @@ def patch_moto() -> None:
 
 def members(group: Any) -> list[dict[str, Any]]:
     """The members of a group's only shard, as moto keeps them."""
-    found: list[dict[str, Any]] = group.node_groups[0]["node_group_members"]
-    return found
+    members: list[dict[str, Any]] = group.node_groups[0]["node_group_members"]
+    return members
 
 
 def _create(group: Any, **kwargs: Any) -> None:

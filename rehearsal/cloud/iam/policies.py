@@ -22,16 +22,20 @@ def allows(documents: Iterable[str], action: str, resource: str | None, context:
     the same way a condition whose operator or key is not known holds in an Allow, and does not in a Deny.
     """
     concerned = _concerned(tuple(documents), action)
-    if any(_applies(one, resource, context) for one in concerned if one["Effect"] == "Deny"):
+    if any(
+        _applies(statement, resource, context) for statement in concerned if statement["Effect"] == "Deny"
+    ):
         return False
-    return any(_applies(one, resource, context) for one in concerned if one["Effect"] == "Allow")
+    return any(
+        _applies(statement, resource, context) for statement in concerned if statement["Effect"] == "Allow"
+    )
 
 
 @lru_cache(maxsize=4096)
 def _concerned(documents: tuple[str, ...], action: str) -> list[dict[str, Any]]:
     """The statements about an action."""
     statements = [statement for document in documents for statement in _statements(document)]
-    return [one for one in statements if _names(one, "Action", action, re.IGNORECASE)]
+    return [statement for statement in statements if _names(statement, "Action", action, re.IGNORECASE)]
 
 
 @lru_cache(maxsize=256)

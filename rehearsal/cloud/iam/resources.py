@@ -57,8 +57,8 @@ class Call:
 
 def needs(call: Call) -> Iterator[Need]:
     """Every right the call needs."""
-    found = _KNOWN.get(call.service)
-    yield from found(call) if found else [Need(action=call.name, resource=None)]
+    needs_of_service = _KNOWN.get(call.service)
+    yield from needs_of_service(call) if needs_of_service else [Need(action=call.name, resource=None)]
 
 
 def of_secret(backend: Any, secret_id: str) -> Iterator[Need]:
@@ -168,8 +168,8 @@ def _key_arn(backend: Any, key_id: str | None, region: str | None = None) -> str
         return key_id
     region = region or backend.region_name
     keys = list(kms_backends[backend.account_id][region].keys.values())
-    found = next((key for key in keys if key_id == key.id or key_id in key.aliases), None)
-    return str(found.arn) if found else f"arn:aws:kms:{region}:{backend.account_id}:key/{key_id}"
+    known = next((key for key in keys if key_id == key.id or key_id in key.aliases), None)
+    return str(known.arn) if known else f"arn:aws:kms:{region}:{backend.account_id}:key/{key_id}"
 
 
 _KNOWN: dict[str, Callable[[Call], Iterator[Need]]] = {

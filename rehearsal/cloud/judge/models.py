@@ -47,12 +47,12 @@ def _of(shape: Shape, value: Any, path: Path, service: str) -> Iterator[Violatio
         case StructureShape():
             yield from _of_structure(shape, value, path, service)
         case ListShape():
-            for index, each in enumerate(value):
-                yield from _of(shape.member, each, (*path, index), service)
+            for index, member in enumerate(value):
+                yield from _of(shape.member, member, (*path, index), service)
         case MapShape():
-            for key, each in value.items():
+            for key, member in value.items():
                 yield from _of(shape.key, key, (*path, key), service)
-                yield from _of(shape.value, each, (*path, key), service)
+                yield from _of(shape.value, member, (*path, key), service)
     for constraint in _broken(shape, value):
         yield _violation(shape, path, value, constraint, service)
 
@@ -69,9 +69,9 @@ def _of_structure(
             )
         elif service in _NOT_BLANK and value[name] == "":
             yield _violation(shape, (*path, name), "", "It must be provided and must not be blank", service)
-    for name, each in value.items():
-        if name in shape.members and each is not None:
-            yield from _of(shape.members[name], each, (*path, name), service)
+    for name, member in value.items():
+        if name in shape.members and member is not None:
+            yield from _of(shape.members[name], member, (*path, name), service)
 
 
 def _has_type(shape: Shape, value: Any) -> bool:

@@ -53,8 +53,8 @@ def read(environ: dict[str, Any], signed_for: str, region: str) -> Call | None:
 
 def already_read(environ: dict[str, Any]) -> Call | None:
     """The call of a request that was read before; None where it could not be."""
-    found = environ.get(_READ)
-    return found if isinstance(found, Call) else None
+    read = environ.get(_READ)
+    return read if isinstance(read, Call) else None
 
 
 def _read(environ: dict[str, Any], signed_for: str, region: str) -> Call | None:
@@ -87,8 +87,8 @@ def _call(request: Request, body: bytes, service: str, region: str) -> Call | No
         case "smithy-rpc-v2-cbor":
             operation = request.path.rpartition("/")[2]
         case _:
-            found, labels = get_service_router(service).match(request)
-            operation = found.name
+            matched, labels = get_service_router(service).match(request)
+            operation = matched.name
     if operation not in model.operation_names:
         return None
     try:

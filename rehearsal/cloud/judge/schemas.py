@@ -106,12 +106,12 @@ def _properties(
 ) -> dict[str, Any]:
     """The members as the schema's properties have them; what it has no property for is left out."""
     known = {name.lower(): name for name in schema.get("properties", {})}
-    made = {}
+    properties = {}
     for member, value in members.items():
         name = names[member] if member in names else known.get(member.lower())
         if name is not None and value is not None:
-            made[name] = _converted(value, _resolved(schema["properties"][name], root), root)
-    return made
+            properties[name] = _converted(value, _resolved(schema["properties"][name], root), root)
+    return properties
 
 
 def _converted(value: Any, schema: Schema, root: Schema) -> Any:
@@ -122,9 +122,13 @@ def _converted(value: Any, schema: Schema, root: Schema) -> Any:
             return _properties(value, schema, root, {})
         case list() if "items" in schema:
             items = _resolved(schema["items"], root)
-            made = [_converted(each, items, root) for each in value]
+            converted = [_converted(item, items, root) for item in value]
             # They may differ by what the schema has no property for, as KMS's tags do.
-            return made if _repeats(value) else [each for n, each in enumerate(made) if each not in made[:n]]
+            return (
+                converted
+                if _repeats(value)
+                else [item for n, item in enumerate(converted) if item not in converted[:n]]
+            )
         case bool():
             return str(value).lower() if types == ("string",) else value
         case int() | float() if types == ("string",):
@@ -137,7 +141,7 @@ def _converted(value: Any, schema: Schema, root: Schema) -> Any:
 
 
 def _repeats(values: list[Any]) -> bool:
-    return any(each in values[:n] for n, each in enumerate(values))
+    return any(value in values[:n] for n, value in enumerate(values))
 
 
 def _from_json(text: str) -> Any:
@@ -170,15 +174,15 @@ def _load(path: str) -> Any:
 
 @cache
 def _files() -> dict[str, str]:
-    found: dict[str, str] = _load("providers/us-east-1")
-    return found
+    files: dict[str, str] = _load("providers/us-east-1")
+    return files
 
 
 @cache
 def resource_schema(type: str) -> Schema:
     """CloudFormation's schema of a resource type."""
-    found: Schema = _load(f"resources/{_files()[type]}")
-    return found
+    schema: Schema = _load(f"resources/{_files()[type]}")
+    return schema
 
 
 @cache
@@ -203,10 +207,10 @@ def validator_of(file: str, *, beside: str) -> Any:
 
 def extension(file: str, region: str) -> Schema:
     """What cfn-lint knows of a type besides its schema; of some, in a region."""
-    found: Schema = _load(f"extensions/{file}")
-    if "us-east-1" in found:  # one for each region
-        found = dict(found.get(region) or found["us-east-1"])
-    return found
+    schema: Schema = _load(f"extensions/{file}")
+    if "us-east-1" in schema:  # one for each region
+        schema = dict(schema.get(region) or schema["us-east-1"])
+    return schema
 
 
 def _addition(file: str, place: str, region: str) -> Any:
@@ -234,8 +238,8 @@ def _enum_in_any_case(_: Any, values: list[str], instance: Any, _schema: Schema)
 
 
 def _required_xor(_: Any, names: list[str], instance: Any, _schema: Schema) -> Iterator[ValidationError]:
-    if isinstance(instance, dict) and len(found := set(names) & instance.keys()) != 1:
-        given = f", and these are given: {', '.join(sorted(found))}" if found else ""
+    if isinstance(instance, dict) and len(present := set(names) & instance.keys()) != 1:
+        given = f", and these are given: {', '.join(sorted(present))}" if present else ""
         yield ValidationError(f"Exactly one of {', '.join(names)} is needed{given}")
 
 
@@ -256,8 +260,8 @@ def _dependent_excluded(
     _: Any, excludes: dict[str, list[str]], instance: Any, _schema: Schema
 ) -> Iterator[ValidationError]:
     for name, excluded in excludes.items() if isinstance(instance, dict) else ():
-        if name in instance and (found := set(excluded) & instance.keys()):
-            yield ValidationError(f"{name} excludes {', '.join(sorted(found))}")
+        if name in instance and (present := set(excluded) & instance.keys()):
+            yield ValidationError(f"{name} excludes {', '.join(sorted(present))}")
 
 
 _Validator: Any = extend(  # type: ignore[no-untyped-call] # its stub has no types

@@ -135,7 +135,7 @@ class Fresh:
         now = self._clock()
         with self._lock:
             fresh = [name for name, known_from in self._roles.items() if now < known_from]
-        return any(each == name or each.endswith(f"/{name}") for each in names for name in fresh)
+        return any(text == name or text.endswith(f"/{name}") for text in names for name in fresh)
 
     def hide(self, call: Call, answer: dict[str, Any]) -> bool:
         """Takes what is not listed yet out of the answer's lists; whether there was such."""
@@ -149,7 +149,7 @@ class Fresh:
         hidden = False
         for name, value in answer.items():
             if isinstance(value, list):
-                kept = [one for one in value if not (isinstance(one, dict) and late & set(_scalars(one)))]
+                kept = [item for item in value if not (isinstance(item, dict) and late & set(_scalars(item)))]
                 hidden = hidden or len(kept) < len(value)
                 answer[name] = kept
         return hidden

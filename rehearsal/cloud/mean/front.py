@@ -152,7 +152,7 @@ class MeanFront:
             members["failures"] = [{"arn": arn, "reason": "MISSING"} for arn in sorted(missing)]
         if call.operation == "GetMetricStatistics" and self._takes(Freedom.LATE_METRIC, *occasion):
             newest = time.time() - METRICS_LATE
-            points = [one for one in members.get("Datapoints", []) if one["Timestamp"] < newest]
+            points = [point for point in members.get("Datapoints", []) if point["Timestamp"] < newest]
             members["Datapoints"], changed = points, True
         if self._mood.takes(Freedom.ABSENT_MEMBER, *occasion):
             left_out = leave_out(members, call.model.output_shape) > 0

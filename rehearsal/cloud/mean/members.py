@@ -14,18 +14,18 @@ def leave_out(value: Any, shape: Shape | None) -> int:
         case StructureShape() if isinstance(value, dict):
             idle = [
                 name
-                for name, each in value.items()
+                for name, member in value.items()
                 if name in shape.members
                 and name not in shape.required_members
                 and name not in SAYING
-                and each in ([], {}, "")
+                and member in ([], {}, "")
             ]
             for name in idle:
                 del value[name]
-            inner = sum(leave_out(each, shape.members.get(name)) for name, each in value.items())
+            inner = sum(leave_out(member, shape.members.get(name)) for name, member in value.items())
             return len(idle) + inner
         case ListShape() if isinstance(value, list):
-            return sum(leave_out(each, shape.member) for each in value)
+            return sum(leave_out(member, shape.member) for member in value)
         case MapShape() if isinstance(value, dict):
-            return sum(leave_out(each, shape.value) for each in value.values())
+            return sum(leave_out(member, shape.value) for member in value.values())
     return 0

@@ -60,15 +60,15 @@ WITHOUT_SERVICE_ROLE: Mapping[tuple[str, str], Refusal] = {
 
 def named(call: Call) -> set[str]:
     """Names and ARNs of roles and instance profiles that the call leads to."""
-    found = set(texts(call.members))
-    for policy in (text for text in found.copy() if text.startswith("{")):
+    named_texts = set(texts(call.members))
+    for policy in (text for text in named_texts.copy() if text.startswith("{")):
         try:
-            found |= set(texts(json.loads(policy)))
+            named_texts |= set(texts(json.loads(policy)))
         except ValueError:
             continue
     if call.service == "autoscaling":
-        found |= {name for template in _templates(found) for name in texts(_profile(template))}
-    return found
+        named_texts |= {name for template in _templates(named_texts) for name in texts(_profile(template))}
+    return named_texts
 
 
 def _templates(ids: set[str]) -> list[Any]:

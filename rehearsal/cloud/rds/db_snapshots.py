@@ -128,7 +128,7 @@ def _restore(backend: Any, from_snapshot_id: str, overrides: dict[str, Any]) -> 
         reason = snapshot.status if hasattr(snapshot, "body_id") else "without data in rehearsal"
         raise RDSClientError("InvalidDBSnapshotState", f"DB snapshot {name} is {reason}.")
     _check_key(backend, snapshot)
-    saved = {one: getattr(snapshot.database, one) for one in _SAVED}
+    saved = {name: getattr(snapshot.database, name) for name in _SAVED}
     asked = {key: value for key, value in overrides.items() if key != "db_snapshot_identifier"}
     return backend.create_db_instance(
         {

@@ -131,13 +131,13 @@ class PostgresServer:
     def is_followed(self) -> bool:
         """Whether this primary streams to its standby, and each commit waits for it if it is to."""
         wanted = "sync" if self.waits_for_standby else "async"
-        found = self._run(
+        followers = self._run(
             "postgres",
             f"SELECT 1 FROM pg_stat_replication WHERE application_name = {quote(_STANDBY)}"
             f" AND state = 'streaming' AND sync_state = {quote(wanted)}",
             timeout=_LOOK_TIMEOUT,
         )
-        return bool(found)
+        return bool(followers)
 
     def take_over(self, standby: "PostgresServer") -> None:
         """Take a stopped standby's data instead of this ended server's own; `start` makes it a primary.

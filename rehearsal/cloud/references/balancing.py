@@ -78,8 +78,8 @@ def _register_targets(call: Call) -> Refusal | None:
 
 
 def _auto_scaling_group(call: Call) -> Refusal | None:
-    wanted = [each.strip() for each in (call.members.get("VPCZoneIdentifier") or "").split(",")]
-    if absent := {each for each in wanted if each} - subnets(call).keys():
+    wanted = [subnet.strip() for subnet in (call.members.get("VPCZoneIdentifier") or "").split(",")]
+    if absent := {subnet for subnet in wanted if subnet} - subnets(call).keys():
         return Refusal(code="ValidationError", message=f"The subnet ID '{min(absent)}' does not exist")
     groups = standing("elbv2", call).target_groups
     if missing := set(call.members.get("TargetGroupARNs") or []) - groups.keys():

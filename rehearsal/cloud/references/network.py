@@ -33,8 +33,8 @@ def _delete_subnet(call: Call) -> Refusal | None:
     balancers = list(standing("elbv2", call).load_balancers.values())
     if (
         any(gateway.subnet_id == subnet for gateway in _nat_gateways(call))
-        or any(each.subnet_id == subnet and each.state != "terminated" for each in instances(call))
-        or any(subnet == each.id for balancer in balancers for each in balancer.subnets)
+        or any(server.subnet_id == subnet and server.state != "terminated" for server in instances(call))
+        or any(subnet == used.id for balancer in balancers for used in balancer.subnets)
     ):
         return Refusal(
             code="DependencyViolation",
@@ -79,7 +79,9 @@ def _release_address(call: Call) -> Refusal | None:
 
 
 def _nat_gateways(call: Call) -> list[Any]:
-    return [each for each in list(standing("ec2", call).nat_gateways.values()) if each.state != "deleted"]
+    return [
+        gateway for gateway in list(standing("ec2", call).nat_gateways.values()) if gateway.state != "deleted"
+    ]
 
 
 def _create_vpc_endpoint(call: Call) -> Refusal | None:

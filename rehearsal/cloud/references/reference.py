@@ -35,4 +35,4 @@ def security_groups(call: Call) -> dict[str, Any]:
 def instances(call: Call) -> list[Any]:
     """Every instance, those that have ended too."""
     reservations = list(standing("ec2", call).reservations.values())
-    return [instance for each in reservations for instance in each.instances]
+    return [instance for reservation in reservations for instance in reservation.instances]

@@ -30,7 +30,9 @@ def patch_moto() -> None:
 def with_tls(policy: bytes) -> dict[str, Any]:
     """The policy as it is for a request with TLS."""
     document: dict[str, Any] = json.loads(policy)
-    statements = [one for one in document["Statement"] if one.get("Condition") != WITHOUT_TLS]
+    statements = [
+        statement for statement in document["Statement"] if statement.get("Condition") != WITHOUT_TLS
+    ]
     return {**document, "Statement": statements}
 
 

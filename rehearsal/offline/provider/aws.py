@@ -43,10 +43,10 @@ class Aws:
     ) -> tuple[list[Difference], frozenset[str], bool]:
         work = self._work(operation, new, old)
         replacing = words(work.entry.fixed) | {"region"}
-        found = differences(old, new)
+        changes = differences(old, new)
         if not work.changed & replacing:
             refuse_removal(work)
-        return found, replacing, bool(found) and keeps_name(work)
+        return changes, replacing, bool(changes) and keeps_name(work)
 
     def create(self, operation: Operation, inputs: Properties, preview: bool) -> tuple[str, Properties]:
         return ("", inputs) if preview else crud.create(self._work(operation, inputs))

@@ -134,15 +134,15 @@ def outputs(work: Work, raw: dict[str, Any]) -> Properties:
     """What the state holds besides the inputs."""
     entry = work.entry
     shown = {key: found(entry, raw, key) for key in words(entry.outputs) | words(entry.secrets)}
-    made = {key: as_output(value) for key, value in shown.items() if value not in (NOT_SHOWN, None)}
-    made |= {
-        key: Secret(made.get(key, work.inputs.get(key)))
+    outputs = {key: as_output(value) for key, value in shown.items() if value not in (NOT_SHOWN, None)}
+    outputs |= {
+        key: Secret(outputs.get(key, work.inputs.get(key)))
         for key in words(entry.secrets)
-        if key in made or key in work.inputs
+        if key in outputs or key in work.inputs
     }
     if entry.tags is not None:
-        made["tagsAll"] = work.inputs.get("tags") or {}
-    return {"region": work.region, **made}
+        outputs["tagsAll"] = work.inputs.get("tags") or {}
+    return {"region": work.region, **outputs}
 
 
 def _perform(action: Call | Step, work: Work, inputs: Properties) -> Any:

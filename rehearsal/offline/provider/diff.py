@@ -31,7 +31,7 @@ def differences(old: Properties, new: Properties) -> list[Difference]:
 
 def changed_inputs(old: Properties, new: Properties) -> frozenset[str]:
     """The names of the inputs that differ."""
-    return frozenset(each.input for each in differences(old, new))
+    return frozenset(difference.input for difference in differences(old, new))
 
 
 def _own(inputs: Properties) -> Properties:

@@ -31,8 +31,8 @@ def completed(work: Work, name: str, old: Properties, seed: bytes) -> Properties
 def automatic_name(rule: AutoName, name: str, seed: bytes) -> str:
     """`NAME-1a2b3c4`, cut to the service's limit; the same for the same seed."""
     suffix = f"-{hashlib.sha256(seed + name.encode()).hexdigest()[:7]}"
-    made = name[: rule.longest - len(suffix)] + suffix
-    return made.lower() if rule.lower else made
+    automatic = name[: rule.longest - len(suffix)] + suffix
+    return automatic.lower() if rule.lower else automatic
 
 
 def unsupported(work: Work) -> list[str]:

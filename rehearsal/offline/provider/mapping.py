@@ -97,7 +97,7 @@ def _stands(template: Any, scope: Properties) -> bool:
     expressions = list(_placeholders(template))
     if isinstance(template, Mapping):
         expressions = expressions[:1]
-    return not expressions or any(_find(each, scope) is not None for each in expressions)
+    return not expressions or any(_find(expression, scope) is not None for expression in expressions)
 
 
 def _fill_text(template: str, scope: Properties) -> Any:
@@ -175,7 +175,7 @@ def to_api(value: Any, shape: Any, names: Mapping[str, str], path: str) -> Any:
             return _to_list(value, shape, names, path)
         case "map":
             entries = json.loads(value) if isinstance(value, str) else value
-            return {key: to_api(each, shape.value, names, f"{path}.{key}") for key, each in entries.items()}
+            return {key: to_api(entry, shape.value, names, f"{path}.{key}") for key, entry in entries.items()}
         case "integer" | "long":
             return int(value)
         case "float" | "double":
@@ -201,15 +201,15 @@ def _to_structure(value: Any, shape: Any, names: Mapping[str, str], path: str) -
         if only != "Value":
             raise UnsupportedInput(path)
         return {only: to_api(value, shape.members[only], names, path)}
-    made: dict[str, Any] = {}
-    for key, each in value.items():
+    structure: dict[str, Any] = {}
+    for key, member_value in value.items():
         inner = f"{path}.{key}"
         place = tuple(names[inner].split(".")) if inner in names else (member(shape.members, key) or "",)
         target = _shape_at(shape, place)
         if target is None:
             raise UnsupportedInput(inner)
-        _put(made, place, to_api(each, target, names, inner))
-    return made
+        _put(structure, place, to_api(member_value, target, names, inner))
+    return structure
 
 
 def _to_list(value: Any, shape: Any, names: Mapping[str, str], path: str) -> list[Any]:
@@ -231,7 +231,7 @@ def _text(value: Any) -> Any:
 def pair_names(members: Iterable[str]) -> tuple[str, str] | None:
     """`Key` and `Value`, however a service spells them, when a structure is a tag or a dimension."""
     ordered = sorted(members)
-    match [each.lower() for each in ordered]:
+    match [name.lower() for name in ordered]:
         case ["key", "value"] | ["tagkey", "tagvalue"] | ["name", "value"]:
             return ordered[0], ordered[1]
     return None

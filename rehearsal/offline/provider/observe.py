@@ -66,9 +66,9 @@ def as_output(value: Any) -> Any:
     match value:
         case list():
             pairs = as_mapping(value) if value else None
-            return [as_output(each) for each in value] if pairs is None else pairs
+            return [as_output(member) for member in value] if pairs is None else pairs
         case dict():
-            return {camel(key): as_output(each) for key, each in value.items()}
+            return {camel(key): as_output(member) for key, member in value.items()}
         case bool() | int() | float() | str() | None:
             return value
     return value.isoformat() if hasattr(value, "isoformat") else str(value)
@@ -77,11 +77,11 @@ def as_output(value: Any) -> Any:
 def as_mapping(pairs: list[Any]) -> dict[str, str] | None:
     """A list of tags as a mapping, without AWS's own; None if it's another list."""
     read: dict[str, str] = {}
-    for each in pairs:
-        names = pair_names(each) if isinstance(each, dict) else None
+    for pair in pairs:
+        names = pair_names(pair) if isinstance(pair, dict) else None
         if names is None:
             return None
-        read[each[names[0]]] = each[names[1]]
+        read[pair[names[0]]] = pair[names[1]]
     return {key: value for key, value in read.items() if not key.startswith("aws:")}
 
 
@@ -159,11 +159,11 @@ def _texts(mapping: Mapping[str, Any]) -> dict[str, str]:
 def _canonical(value: Any) -> Any:
     match value:
         case dict():
-            return {key: _canonical(each) for key, each in value.items() if each not in (None, [], {})}
+            return {key: _canonical(member) for key, member in value.items() if member not in (None, [], {})}
         case [only]:
             return _canonical(only)
         case list():
-            return sorted((_canonical(each) for each in value), key=repr)
+            return sorted((_canonical(member) for member in value), key=repr)
         case bool():
             return str(value).lower()
         case int() | float():

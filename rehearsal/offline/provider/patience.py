@@ -40,9 +40,9 @@ class PatientClient:
 
     def __getattr__(self, name: str) -> Any:
         """An operation, or whatever else the client has."""
-        found = getattr(self._client, name)
+        attribute = getattr(self._client, name)
         if name not in self._client.meta.method_to_api_mapping:
-            return found
+            return attribute
         return lambda **arguments: self._patiently(name, arguments)
 
     def _patiently(self, name: str, arguments: dict[str, Any]) -> Any:
@@ -71,7 +71,7 @@ class PatientClient:
         if NOT_SPREAD.search(str(error)):
             return True
         with self._lock:
-            fresh = {each for each, since in self._made.items() if time.monotonic() < since + SPREAD_WITHIN}
+            fresh = {text for text, since in self._made.items() if time.monotonic() < since + SPREAD_WITHIN}
         return is_gone(error) and not fresh.isdisjoint(texts(arguments))
 
     def _remember(self, name: str, arguments: dict[str, Any], answer: Any) -> None:

@@ -35,9 +35,9 @@ def text(inputs: Properties) -> str:
         raise ValueError("'lower', 'upper', 'numeric' and 'special' are all false. Allow one of them.")
     if len(wanted) > inputs["length"]:
         raise ValueError(f"'length' is {inputs['length']}, and the minimums add up to {len(wanted)}.")
-    made = wanted + [secrets.choice(allowed) for _ in range(inputs["length"] - len(wanted))]
-    secrets.SystemRandom().shuffle(made)
-    return "".join(made)
+    characters = wanted + [secrets.choice(allowed) for _ in range(inputs["length"] - len(wanted))]
+    secrets.SystemRandom().shuffle(characters)
+    return "".join(characters)
 
 
 def password(inputs: Properties) -> tuple[str, Properties]:
@@ -47,14 +47,14 @@ def password(inputs: Properties) -> tuple[str, Properties]:
 
 def identifier(inputs: Properties) -> tuple[str, Properties]:
     """The id, which is the bytes in URL-safe base64 without the prefix, and every form of them."""
-    made = secrets.token_bytes(inputs["byteLength"])
+    random_bytes = secrets.token_bytes(inputs["byteLength"])
     prefix = inputs.get("prefix", "")
-    url = base64.urlsafe_b64encode(made).decode().rstrip("=")
+    url = base64.urlsafe_b64encode(random_bytes).decode().rstrip("=")
     return url, {
         "b64Url": prefix + url,
-        "b64Std": prefix + base64.b64encode(made).decode(),
-        "hex": prefix + made.hex(),
-        "dec": prefix + str(int.from_bytes(made, "big")),
+        "b64Std": prefix + base64.b64encode(random_bytes).decode(),
+        "hex": prefix + random_bytes.hex(),
+        "dec": prefix + str(int.from_bytes(random_bytes, "big")),
     }
 
 

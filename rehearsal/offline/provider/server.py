@@ -144,20 +144,24 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
 
         def diff() -> Any:
             old = applied(from_struct(request.old_inputs), from_struct(request.olds))
-            found, replacing, delete_first = self._provider.diff(operation, old, from_struct(request.news))
+            differing, replacing, delete_first = self._provider.diff(
+                operation, old, from_struct(request.news)
+            )
             kind = provider_pb2.PropertyDiff.Kind.Value
             response = provider_pb2.DiffResponse
             return response(
-                changes=response.DIFF_SOME if found else response.DIFF_NONE,
-                diffs=sorted({each.input for each in found}),
-                replaces=sorted({each.input for each in found} & replacing),
+                changes=response.DIFF_SOME if differing else response.DIFF_NONE,
+                diffs=sorted({difference.input for difference in differing}),
+                replaces=sorted({difference.input for difference in differing} & replacing),
                 deleteBeforeReplace=delete_first,
                 detailedDiff={
-                    each.path: provider_pb2.PropertyDiff(
-                        kind=kind(f"{each.kind}_REPLACE" if each.input in replacing else each.kind),
+                    difference.path: provider_pb2.PropertyDiff(
+                        kind=kind(
+                            f"{difference.kind}_REPLACE" if difference.input in replacing else difference.kind
+                        ),
                         inputDiff=True,
                     )
-                    for each in found
+                    for difference in differing
                 },
                 hasDetailedDiff=True,
             )

@@ -59,7 +59,7 @@ def _from_value(value: struct_pb2.Value) -> Any:
             properties = from_struct(value.struct_value)
             return properties["value"] if properties.get(SIGNATURE) == SECRET else properties
         case "list_value":
-            return [_from_value(each) for each in value.list_value.values]
+            return [_from_value(item) for item in value.list_value.values]
         case "number_value":
             number = value.number_value
             return int(number) if number.is_integer() else number
@@ -89,7 +89,7 @@ def _to_value(value: Any) -> struct_pb2.Value:
             return struct_pb2.Value(struct_value=to_struct(value))
         case list() | tuple():
             return struct_pb2.Value(
-                list_value=struct_pb2.ListValue(values=[_to_value(each) for each in value])
+                list_value=struct_pb2.ListValue(values=[_to_value(item) for item in value])
             )
         case bool():
             return struct_pb2.Value(bool_value=value)

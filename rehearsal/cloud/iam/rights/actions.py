@@ -52,4 +52,4 @@ def of(call: Call) -> list[str]:
 
 def _names_versions(call: Call) -> bool:
     objects = (call.members.get("Delete") or {}).get("Objects") or []
-    return bool(call.members.get("VersionId")) or any(one.get("VersionId") for one in objects)
+    return bool(call.members.get("VersionId")) or any(item.get("VersionId") for item in objects)

@@ -205,12 +205,12 @@ ABSENT = dict.fromkeys(("ec2:createaction", "kms:resourcealiases", "kms:viaservi
 
 
 def _by_operation() -> Mapping[tuple[str, str], list[Dependent]]:
-    found: dict[tuple[str, str], list[Dependent]] = {}
+    by_operation: dict[tuple[str, str], list[Dependent]] = {}
     for row in (*TAGS, *ROLES, *LAUNCHES, *KEYS):
         service, *operations = row.operations.split()
         for operation in operations:
-            found.setdefault((service, operation), []).append(row)
-    return found
+            by_operation.setdefault((service, operation), []).append(row)
+    return by_operation
 
 
 BY_OPERATION = _by_operation()

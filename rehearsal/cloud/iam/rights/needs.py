@@ -125,8 +125,8 @@ def _tags_of_ec2(call: Call, place: Place) -> Iterator[Right]:
     if call.service != "ec2" or call.operation == "CreateLaunchTemplateVersion":
         return
     kinds = {kind.name: kind for kind in _known("ec2:CreateTags").types}
-    for one in search(dependent.TAG_SPECIFICATIONS, call.members):
-        if (kind := kinds.get(f"ec2:{one.get('ResourceType')}")) and one.get("Tags"):
+    for specification in search(dependent.TAG_SPECIFICATIONS, call.members):
+        if (kind := kinds.get(f"ec2:{specification.get('ResourceType')}")) and specification.get("Tags"):
             yield Right(
                 action="ec2:CreateTags",
                 resource=resources.any_of(kind, place),

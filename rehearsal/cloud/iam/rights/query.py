@@ -9,8 +9,8 @@ import jmespath  # type: ignore[import-untyped]  # it publishes no types
 
 def search(expression: str, members: Mapping[str, Any]) -> list[Any]:
     """What an expression finds, one or several; nothing that is empty."""
-    found = _compiled(expression).search(members)
-    return [one for one in (found if isinstance(found, list) else [found]) if one]
+    result = _compiled(expression).search(members)
+    return [value for value in (result if isinstance(result, list) else [result]) if value]
 
 
 @cache

@@ -15,12 +15,12 @@ RULES = (*EC2, *AUTO_SCALING, *ELASTIC_LOAD_BALANCING, *STORES, *OTHERS)
 
 
 def _by_operation() -> Mapping[tuple[str, str], list[Rule]]:
-    found: dict[tuple[str, str], list[Rule]] = {}
+    by_operation: dict[tuple[str, str], list[Rule]] = {}
     for rule in RULES:
         service, *operations = rule.operations.split()
         for operation in operations:
-            found.setdefault((service, operation), []).append(rule)
-    return found
+            by_operation.setdefault((service, operation), []).append(rule)
+    return by_operation
 
 
 _RULES = _by_operation()

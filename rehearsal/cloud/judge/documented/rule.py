@@ -80,7 +80,7 @@ def _at(value: Any, path: Collection[str], before: Path = ()) -> Iterator[tuple[
         return
     first, *rest = path
     if first == "*":
-        for index, each in enumerate(value if isinstance(value, list | tuple) else ()):
-            yield from _at(each, rest, (*before, index))
+        for index, item in enumerate(value if isinstance(value, list | tuple) else ()):
+            yield from _at(item, rest, (*before, index))
     elif isinstance(value, dict) and value.get(first) is not None:
         yield from _at(value[first], rest, (*before, first))

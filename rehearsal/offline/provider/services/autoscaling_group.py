@@ -34,8 +34,8 @@ def change_warm_pool(work: Work) -> None:
     """Puts the group's warm pool as a whole, or deletes it with its servers."""
     wanted = work.inputs.get("warmPool")
     if wanted:
-        made = to_api({"autoScalingGroupName": work.id, **wanted}, work.shape(PUT_POOL), {}, "warmPool")
-        work.api.put_warm_pool(**made)
+        request = to_api({"autoScalingGroupName": work.id, **wanted}, work.shape(PUT_POOL), {}, "warmPool")
+        work.api.put_warm_pool(**request)
     else:
         delete_warm_pool(work)
 

@@ -23,9 +23,9 @@ CREATE_GROUP = call("create_security_group", TagSpecifications=tagged("security-
 
 def create_group(work: Work) -> dict[str, Any]:
     """A group without rules: the official provider too takes away the one that EC2 adds."""
-    made: dict[str, Any] = work.do(CREATE_GROUP, work.inputs)
-    work.api.revoke_security_group_egress(GroupId=made["GroupId"], IpPermissions=[EVERYTHING_OUT])
-    return made
+    created: dict[str, Any] = work.do(CREATE_GROUP, work.inputs)
+    work.api.revoke_security_group_egress(GroupId=created["GroupId"], IpPermissions=[EVERYTHING_OUT])
+    return created
 
 
 def adopt_default_group(work: Work) -> dict[str, Any]:

@@ -15,8 +15,8 @@ def tags(kind: str) -> Tags:
 
 def change_parameters(work: Work) -> None:
     """Sets the parameters that differ, and resets those that the program no longer names."""
-    old = {each["name"]: each["value"] for each in work.old.get("parameters") or []}
-    new = {each["name"]: each["value"] for each in work.inputs.get("parameters") or []}
+    old = {parameter["name"]: parameter["value"] for parameter in work.old.get("parameters") or []}
+    new = {parameter["name"]: parameter["value"] for parameter in work.inputs.get("parameters") or []}
     for at in batches([name for name in old if name not in new]):
         work.api.reset_cache_parameter_group(
             CacheParameterGroupName=work.id,
@@ -36,9 +36,9 @@ def read_parameters(work: Work) -> dict[str, Any]:
     )
     return {
         "Parameters": [
-            {"Name": each["ParameterName"], "Value": each["ParameterValue"]}
+            {"Name": parameter["ParameterName"], "Value": parameter["ParameterValue"]}
             for page in pages
-            for each in page.get("Parameters", [])
+            for parameter in page.get("Parameters", [])
         ]
     }
 

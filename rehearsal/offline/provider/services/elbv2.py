@@ -60,16 +60,16 @@ def wanted(attributes: dict[str, str], work: Work) -> list[dict[str, str]]:
 
 def shown(attributes: dict[str, str], listed: list[dict[str, str]]) -> Properties:
     """Attributes as inputs: text, numbers and truth values all as text, which is how the API has them."""
-    values = {each["Key"]: each["Value"] for each in listed}
-    made: Properties = {}
+    values = {attribute["Key"]: attribute["Value"] for attribute in listed}
+    inputs: Properties = {}
     for path, key in attributes.items():
         name, _, part = path.partition(".")
         if key in values:
             if part:
-                made.setdefault(name, {})[part] = values[key]
+                inputs.setdefault(name, {})[part] = values[key]
             else:
-                made[name] = values[key]
-    return made
+                inputs[name] = values[key]
+    return inputs
 
 
 def change_balancer(work: Work) -> None:

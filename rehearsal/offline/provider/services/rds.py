@@ -18,8 +18,8 @@ def tags(kind: str, name: str = "{id}") -> Tags:
 
 def change_parameters(work: Work) -> None:
     """Sets the parameters that differ, and resets those that the program no longer names."""
-    old = {each["name"]: each for each in work.old.get("parameters") or []}
-    new = {each["name"]: each for each in work.inputs.get("parameters") or []}
+    old = {parameter["name"]: parameter for parameter in work.old.get("parameters") or []}
+    new = {parameter["name"]: parameter for parameter in work.inputs.get("parameters") or []}
     for at in batches([name for name in old if name not in new]):
         work.api.reset_db_parameter_group(
             DBParameterGroupName=work.id,
@@ -57,13 +57,13 @@ def read_parameters(work: Work) -> dict[str, Any]:
     return {
         "Parameters": [
             {
-                "Name": each["ParameterName"],
-                "Value": each["ParameterValue"],
-                "ApplyMethod": each.get("ApplyMethod"),
+                "Name": parameter["ParameterName"],
+                "Value": parameter["ParameterValue"],
+                "ApplyMethod": parameter.get("ApplyMethod"),
             }
             for page in pages
-            for each in page.get("Parameters", [])
-            if "ParameterValue" in each
+            for parameter in page.get("Parameters", [])
+            if "ParameterValue" in parameter
         ]
     }
 
@@ -75,8 +75,8 @@ def change_logs(work: Work) -> None:
     work.api.modify_db_instance(
         DBInstanceIdentifier=work.inputs["identifier"],
         CloudwatchLogsExportConfiguration={
-            "EnableLogTypes": [each for each in new if each not in old],
-            "DisableLogTypes": [each for each in old if each not in new],
+            "EnableLogTypes": [log for log in new if log not in old],
+            "DisableLogTypes": [log for log in old if log not in new],
         },
         ApplyImmediately=True,
     )

@@ -65,7 +65,7 @@ def read(work: Work) -> dict[str, Any] | None:
                 "Fqdn": name,
                 "Type": record["Type"],
                 "TTL": record.get("TTL"),
-                "Records": [each["Value"] for each in record.get("ResourceRecords", [])] or None,
+                "Records": [value["Value"] for value in record.get("ResourceRecords", [])] or None,
                 "Raw": record,
             }
     return None

@@ -31,9 +31,9 @@ def delete_object(work: Work) -> None:
 def delete_versions(work: Work, bucket: str, key: str | None = None) -> None:
     """All versions and delete markers in a bucket, or only of one key."""
     for page in work.api.get_paginator("list_object_versions").paginate(Bucket=bucket, Prefix=key or ""):
-        for each in [*page.get("Versions", []), *page.get("DeleteMarkers", [])]:
-            if key is None or each["Key"] == key:
-                work.api.delete_object(Bucket=bucket, Key=each["Key"], VersionId=each["VersionId"])
+        for version in [*page.get("Versions", []), *page.get("DeleteMarkers", [])]:
+            if key is None or version["Key"] == key:
+                work.api.delete_object(Bucket=bucket, Key=version["Key"], VersionId=version["VersionId"])
 
 
 def head(work: Work) -> dict[str, Any]:

@@ -58,8 +58,8 @@ def change_endpoint(work: Work) -> None:
         "securityGroupIds": "SecurityGroupIds",
     }.items():
         old, new = work.old.get(name) or [], work.inputs.get(name) or []
-        changes[f"Add{member}"] = [each for each in new if each not in old]
-        changes[f"Remove{member}"] = [each for each in old if each not in new]
+        changes[f"Add{member}"] = [item for item in new if item not in old]
+        changes[f"Remove{member}"] = [item for item in old if item not in new]
     changes = {key: value for key, value in changes.items() if value}
     if changes:
         work.api.modify_vpc_endpoint(VpcEndpointId=work.id, **changes)
