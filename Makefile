@@ -2,55 +2,67 @@
 PYTHON ?= python3
 VENV   := .venv
 RUN    := $(VENV)/bin/python
+# For every Python that CI has, on any system.
+COMPILE := $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate
+# Two processes, in which tests/conftest.py keeps together what has to be.
+BESIDE := --numprocesses 2 --dist loadgroup --no-loadscope-reorder
 # Where the set-up puts Node.js when the system has none that is new enough.
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-deploy up down status logs queries env preview timeline unit test-one lint test soak fuzz fuzz-api bench bench-migrations bench-rollout bench-load
+.PHONY: help setup setup-deploy lock up down status logs queries env preview timeline unit test-one lint test test-rehearsal soak fuzz fuzz-api bench bench-migrations bench-rollout bench-load
 
 help: ## what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-setup: $(VENV)/.ready ## the Python environment and the system's packages
+setup: $(VENV)/.rehearsal $(VENV)/.bench $(VENV)/.lint ## the Python environment and the system's packages, for all below
 
-$(VENV)/.ready: requirements.txt requirements-dev.txt setup.sh
-	@PYTHON=$(PYTHON) ./setup.sh
+setup-deploy: $(VENV)/.deploy ## what deploying to an AWS account needs, and no more: Python's packages, Node.js
+
+# One stamp for each group of requirements; pip takes turns.
+.NOTPARALLEL:
+$(VENV)/.deploy $(VENV)/.unit $(VENV)/.rehearsal $(VENV)/.bench $(VENV)/.lint: $(VENV)/.%: requirements/%.txt setup.sh
+	@PYTHON=$(PYTHON) ./setup.sh $*
 	@touch $@
 
-setup-deploy: ## what deploying to an AWS account needs, and no more: Python's packages, Node.js
-	@PYTHON=$(PYTHON) ./setup.sh deploy
+# uv takes the versions that a lock has, unless the requirements above it ask for others. That of `lint` has all packages:
+# the others take theirs from it.
+lock: $(VENV)/.lint ## pin all that the requirements need, with hashes: after a change of requirements.txt or requirements/*.in
+	@$(COMPILE) requirements/lint.in --output-file requirements/lint.txt
+	@$(foreach group,bench rehearsal unit,$(COMPILE) requirements/$(group).in --constraints requirements/lint.txt --output-file requirements/$(group).txt &&) true
+	@$(COMPILE) requirements.txt --constraints requirements/lint.txt --output-file requirements/deploy.txt
 
-up: setup ## deploy the whole stack in rehearsal
+up: $(VENV)/.rehearsal ## deploy the whole stack in rehearsal
 	@$(RUN) -m rehearsal up
 
 down: ## end the rehearsal, remove all but packages and cache
 	@test ! -x $(RUN) || $(RUN) -m rehearsal down
 
-status: setup ## what runs where
+status: $(VENV)/.rehearsal ## what runs where
 	@$(RUN) -m rehearsal status
 
-logs: setup ## the rehearsal's logs
+logs: $(VENV)/.rehearsal ## the rehearsal's logs
 	@$(RUN) -m rehearsal logs
 
-queries: setup app/node_modules/.ready ## what costs the rehearsed database most: make queries ARGS="--since before.json"
+queries: $(VENV)/.rehearsal app/node_modules/.ready ## what costs the rehearsed database most: make queries ARGS="--since before.json"
 	@$(RUN) -m rehearsal queries -- $(ARGS)
 
-env: setup ## the shell lines that let plain `pulumi` work: eval "$(make -s env)"; ARGS=--admin for all rights
+env: $(VENV)/.rehearsal ## the shell lines that let plain `pulumi` work: eval "$(make -s env)"; ARGS=--admin for all rights
 	@$(RUN) -m rehearsal env $(ARGS)
 
-preview: setup ## preview every stack, without an AWS account
+preview: $(VENV)/.rehearsal ## preview every stack, without an AWS account
 	@$(RUN) -m rehearsal preview
 
-timeline: setup ## a stack's time-outs and capacity: make timeline STACK=prod
+timeline: $(VENV)/.unit ## a stack's time-outs and capacity: make timeline STACK=prod
 	@$(RUN) -m stacks timeline $(or $(STACK),local)
 
-unit: setup ## the quick tests
+unit: $(VENV)/.unit ## the quick tests: they need Python alone
 	@$(RUN) -m pytest tests/unit --numprocesses 2
 
-test-one: setup ## one file of tests, or one test: make test-one T=tests/unit/stacks/test_settings.py
+test-one: $(VENV)/.$(if $(filter tests/unit%,$(T)),unit,rehearsal) ## one file of tests, or one test: make test-one T=tests/unit/stacks/test_settings.py
 	@$(RUN) -m pytest $(T)
 
-lint: setup app/node_modules/.ready ## ruff, mypy --strict, import contracts, shellcheck, the app's linter
+lint: $(VENV)/.lint app/node_modules/.ready ## ruff, mypy --strict, import contracts, shellcheck, the app's linter
 	@$(RUN) -m ruff check .
 	@$(RUN) -m ruff format --check .
 	@$(RUN) -m mypy .
@@ -65,28 +77,33 @@ app/node_modules/.ready: app/package-lock.json
 test: setup lint ## everything: lint, the app's tests, unit, preview, rehearsal, infra
 	@$(RUN) -m rehearsal engine
 	@npm test --silent --prefix app
-	@$(RUN) -m pytest tests --numprocesses 2 --dist loadgroup --no-loadscope-reorder
+	@$(RUN) -m pytest tests $(BESIDE)
 
-soak: setup ## rollouts, reloads and lives in a mean cloud, twenty times each; every kill of a build
+test-rehearsal: $(VENV)/.rehearsal app/node_modules/.ready ## the app's tests and all that start something, but infra
+	@$(RUN) -m rehearsal engine
+	@npm test --silent --prefix app
+	@$(RUN) -m pytest tests --ignore tests/unit --ignore tests/infra $(BESIDE)
+
+soak: $(VENV)/.rehearsal ## rollouts, reloads and lives in a mean cloud, twenty times each; every kill of a build
 	@$(RUN) -m pytest tests/faults --times 20 -rP -k 'rolling or mean_cloud or builds'
 
-fuzz: setup app/node_modules/.ready ## ten minutes of odd requests to the app: make fuzz SECONDS=60 SEED=7
+fuzz: $(VENV)/.rehearsal app/node_modules/.ready ## ten minutes of odd requests to the app: make fuzz SECONDS=60 SEED=7
 	@npm run --silent --prefix app build
 	@cd app && FUZZ_SECONDS=$(or $(SECONDS),600) $(if $(SEED),FUZZ_SEED=$(SEED)) node test/fuzz.test.js
 
-fuzz-api: setup ## ten minutes of odd calls to the rehearsal's cloud: make fuzz-api SECONDS=3600 SEED=7
+fuzz-api: $(VENV)/.rehearsal ## ten minutes of odd calls to the rehearsal's cloud: make fuzz-api SECONDS=3600 SEED=7
 	@FUZZ_SECONDS=$(or $(SECONDS),600) $(if $(SEED),FUZZ_SEED=$(SEED)) \
 		$(RUN) -m pytest tests/rehearsal/cloud/test_fuzzed_api.py -k no_request -s
 
-bench: setup ## cold and warm `make up`, no-change `pulumi up`, the program alone; JSON
+bench: $(VENV)/.bench ## cold and warm `make up`, no-change `pulumi up`, the program alone; JSON
 	@$(RUN) -m bench
 
-bench-migrations: setup ## writers' latency while an index is built, four ways; JSON and a plot
+bench-migrations: $(VENV)/.bench ## writers' latency while an index is built, four ways; JSON and a plot
 	@$(RUN) -m bench.migrations
 
-bench-rollout: setup ## what the users see of a rollout, and how long it takes; JSON and a plot
+bench-rollout: $(VENV)/.bench ## what the users see of a rollout, and how long it takes; JSON and a plot
 	@$(RUN) -m bench.rollout
 
-bench-load: setup app/node_modules/.ready ## what each part of the workload buys, before and after; JSON, a plot and tables
+bench-load: $(VENV)/.bench app/node_modules/.ready ## what each part of the workload buys, before and after; JSON, a plot and tables
 	@npm run --silent --prefix app build
 	@$(RUN) -m bench.load $(if $(QUICK),--quick)

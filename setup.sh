@@ -1,6 +1,11 @@
 #!/usr/bin/env bash
-# Sets up what the kit needs: Python's packages in .venv, the system's through apt where something is missing.
-# `setup.sh deploy` sets up what deploying to an AWS account needs: none of the rehearsal's servers, and no root.
+# Sets up what a group needs: Python's packages in .venv, with the versions and hashes of requirements/GROUP.txt, and
+# the system's through apt where something is missing.
+#   deploy     deploying to an AWS account: Python, Node.js and git, no root
+#   unit       the quick tests: Python alone, no root
+#   rehearsal  the local cloud, and all tests
+#   bench      the benches
+#   lint       the linters
 # Each failure names what is missing and what to do. PYTHON chooses the interpreter.
 set -euo pipefail
 
@@ -12,10 +17,10 @@ command -v "$python" >/dev/null || die "'$python' is not installed. Install Pyth
 "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' ||
   die "'$python' is $("$python" -V 2>&1), and 3.11 or newer is needed. Name one: make setup PYTHON=python3.11"
 
-case ${1:-} in
-  deploy) requirements="requirements.txt" ;;
-  "") requirements="requirements-dev.txt" ;;
-  *) die "'$1' is nothing to set up. There is: setup.sh, and setup.sh deploy" ;;
+group=${1:-}
+case $group in
+  deploy | unit | rehearsal | bench | lint) requirements=requirements/$group.txt ;;
+  *) die "'$group' is no group of requirements. There is: setup.sh deploy, unit, rehearsal, bench or lint" ;;
 esac
 
 # Debian's packages, by the program that shows they are there.
@@ -23,7 +28,7 @@ missing=()
 need() { # need PROGRAM PACKAGE
   PATH="$PATH:/usr/sbin:/sbin:$(echo /usr/lib/postgresql/*/bin | tr ' ' ':')" command -v "$1" >/dev/null || missing+=("$2")
 }
-if [ $requirements = requirements-dev.txt ]; then
+if [ "$group" = rehearsal ] || [ "$group" = bench ]; then
   need initdb postgresql
   need redis-server redis-server
   need haproxy haproxy
@@ -34,8 +39,9 @@ if [ $requirements = requirements-dev.txt ]; then
   need pgbouncer pgbouncer
   need ss iproute2
   need systemd-analyze systemd
+elif [ "$group" = lint ]; then
   need shellcheck shellcheck
-else
+elif [ "$group" = deploy ]; then
   command -v git >/dev/null || die "git is not installed. A release holds what git tracks: install git and run this again."
 fi
 "$python" -c 'import ensurepip, venv' 2>/dev/null || missing+=("python3-venv")
@@ -64,9 +70,13 @@ if [ ! -x .venv/bin/python ] || ! .venv/bin/python -c 'import sys; sys.exit(sys.
   say "making .venv with $("$python" -V)"
   "$python" -m venv --clear .venv
 fi
-say "installing Python's packages into .venv"
-.venv/bin/python -m pip install --quiet --disable-pip-version-check -r "$requirements" ||
+say "installing Python's packages for $group into .venv"
+.venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r "$requirements" ||
   die "pip could not install $requirements; its message is above. Run this again when it is fixed."
+
+if [ "$group" = unit ]; then
+  exit
+fi
 
 # Debian's own Node.js is too old on some releases; PyPI carries a newer one.
 node_is_new_enough() {

@@ -30,7 +30,7 @@ def check(path: str) -> None:
     if missing:
         raise MachineError(
             f"These programs are missing: {', '.join(missing.values())}. Run "
-            f"`rm -f .venv/.ready && make setup`, or: sudo apt-get install {' '.join(missing)}"
+            f"`rm -f .venv/.rehearsal && make setup`, or: sudo apt-get install {' '.join(missing)}"
         )
     if os.geteuid() != 0 and not shutil.which("sudo"):
         raise MachineError(

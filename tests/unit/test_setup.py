@@ -1,4 +1,4 @@
-"""setup.sh on a machine that has little: what deploying needs is less than what the rehearsal needs."""
+"""setup.sh on a machine that has little: deploying and the quick tests need less than the rehearsal."""
 
 import shutil
 import subprocess
@@ -9,6 +9,8 @@ import pytest
 ROOT = Path(__file__).parents[2]
 BARE = ("bash", "sh", "ls", "tr", "echo", "id", "mkdir", "cp")
 """Programs of any system; no apt-get, no server."""
+ELSEWHERE = ("git", "node", "npm")
+"""Those that only some groups need."""
 PYTHON = """\
 case "$1 $2" in
   "-m venv") mkdir -p .venv/bin && cp "$0" .venv/bin/python ;;
@@ -27,7 +29,7 @@ def machine(tmp_path: Path) -> Path:
     for name in BARE:
         if found := shutil.which(name):
             (programs / name).symlink_to(found)
-    for name in ("git", "node", "npm"):
+    for name in ELSEWHERE:
         script(programs / name, "exit 0")
     script(programs / "python3", PYTHON)
     return tmp_path
@@ -54,15 +56,28 @@ def test_deploying_needs_python_node_and_git(machine: Path) -> None:
     done = set_up(machine, "deploy")
     assert done.returncode == 0, done.stderr
     (installed,) = (machine / "pip.log").read_text().splitlines()
-    assert installed.endswith("-r requirements.txt")
+    assert installed.endswith("--require-hashes -r requirements/deploy.txt")
 
 
-def test_the_rehearsal_needs_more(machine: Path) -> None:
-    """The twin: its servers are named before anything is installed."""
-    refused = set_up(machine)
+def test_the_quick_tests_need_python_alone(machine: Path) -> None:
+    """No root, no package of the system's, no Node.js."""
+    for name in ELSEWHERE:
+        (machine / "bin" / name).unlink()
+    done = set_up(machine, "unit")
+    assert done.returncode == 0, done.stderr
+    (installed,) = (machine / "pip.log").read_text().splitlines()
+    assert installed.endswith("--require-hashes -r requirements/unit.txt")
+
+
+@pytest.mark.parametrize(
+    ("group", "package"), [("rehearsal", "redis-server"), ("bench", "wrk"), ("lint", "shellcheck")]
+)
+def test_the_other_groups_need_more(machine: Path, group: str, package: str) -> None:
+    """The twin: the system's packages are named before anything is installed."""
+    refused = set_up(machine, group)
     assert refused.returncode == 1
     assert "there is no apt-get to install them with: " in refused.stderr
-    assert "redis-server" in refused.stderr
+    assert package in refused.stderr
     assert not (machine / ".venv").exists()
 
 
@@ -70,7 +85,7 @@ def test_the_rehearsal_needs_more(machine: Path) -> None:
     ("missing", "arguments", "said"),
     [
         ("git", ["deploy"], "evenkeel: git is not installed."),
-        (None, ["deply"], "evenkeel: 'deply' is nothing to set up."),
+        (None, ["deply"], "evenkeel: 'deply' is no group of requirements."),
     ],
 )
 def test_what_is_missing_is_said(machine: Path, missing: str | None, arguments: list[str], said: str) -> None:
