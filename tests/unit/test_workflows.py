@@ -38,6 +38,29 @@ def test_what_someone_typed_is_no_part_of_a_script(file: Path) -> None:
     assert [step["run"] for step in steps(file) if "${{" in step.get("run", "")] == []
 
 
+def test_each_tier_of_the_tests_has_a_job() -> None:
+    """On pull requests and on main; unit tests with each Python that the kit supports."""
+    workflow = yaml.safe_load((ROOT / ".github/workflows/test.yml").read_text())
+    assert workflow[True] == {"pull_request": None, "push": {"branches": ["main"]}}
+    commands = {name: job["steps"][-1]["run"] for name, job in workflow["jobs"].items()}
+    assert commands == {
+        "lint": "make lint",
+        "unit": "make unit",
+        "rehearsal": "make test-rehearsal",
+        "infra": "make test-one T=tests/infra",
+    }
+    assert workflow["jobs"]["unit"]["strategy"]["matrix"]["python"] == ["3.11", "3.12", "3.13", "3.14"]
+
+
+def test_what_one_job_leaves_out_another_runs() -> None:
+    """`make test-rehearsal` runs each tier that has no job of its own."""
+    recipe = re.search(r"^test-rehearsal:(?:.*\n)(?:\t.*\n)+", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    assert recipe
+    assert re.findall(r"pytest tests|--ignore \S+", recipe[0]) == [
+        *("pytest tests", "--ignore tests/unit", "--ignore tests/infra")
+    ]
+
+
 def test_the_deployment_has_the_time_that_it_may_need() -> None:
     """Of any stack: the database, the migrations, a rollout and its way back. Credentials last longer."""
     workflow = yaml.safe_load((ROOT / ".github/workflows/deploy.yml").read_text())
