@@ -5,7 +5,6 @@ So tests never meet the user's rehearsal, and may break what they like.
 
 import json
 import shutil
-import socket
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from testkit import cloud_log, orphans
+from testkit.ports import free_port
 
 ROOT = Path(__file__).parent.parent
 UP_TIMEOUT = 900
@@ -118,14 +118,6 @@ def succeed(done: subprocess.CompletedProcess[str]) -> subprocess.CompletedProce
     """The finished process, or an AssertionError that shows all it printed."""
     assert done.returncode == 0, f"{done.args} ended with {done.returncode}\n{done.stdout}\n{done.stderr}"
     return done
-
-
-def free_port() -> int:
-    """A port on loopback that nothing listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def _git(*arguments: str) -> str:

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import TypeVar
 
 from rehearsal.machine import as_root
+from testkit.waiting import eventually
 
 UP = ("up", "--yes", "--skip-preview", "--non-interactive", "--stack", "local")
 PATIENCE = 120.0
-"""Seconds for anything that is waited for here: ten times what it takes on two busy cores."""
+"""Seconds until a deployer ends: ten times what it takes on two busy cores."""
 T = TypeVar("T")
 
 
@@ -50,7 +51,11 @@ class Deployer:
 
     def says(self, text: str) -> None:
         """Waits until it has printed the text."""
-        until(lambda: text in self.printed, self)
+        self.until(lambda: text in self.printed)
+
+    def until(self, look: Callable[[], T | None]) -> T:
+        """What `look` finds, once it finds something. TimeoutError at once when the deployer has ended."""
+        return eventually(look, poll=0.05, hopeless=lambda: self.has_ended, shown=lambda: self.printed)
 
     def ended(self) -> int:
         """Waits for its end; its exit code."""
@@ -96,13 +101,3 @@ def send(what: signal.Signals, pids: Sequence[int]) -> None:
     """A signal to processes, the cloud's own included; one that has just ended is fine."""
     command = [*as_root(), "kill", f"-{what.value}", *map(str, pids)]
     subprocess.run(command, stderr=subprocess.DEVNULL, check=False)
-
-
-def until(look: Callable[[], T | None], deployer: Deployer | None = None) -> T:
-    """What `look` finds, once it finds something. TimeoutError at once if the deployer has ended."""
-    deadline = time.monotonic() + PATIENCE
-    while not (found := look()):
-        if time.monotonic() > deadline or (deployer and deployer.has_ended):
-            raise TimeoutError(deployer.printed if deployer else f"{PATIENCE:g} s")
-        time.sleep(0.05)
-    return found

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
 import subprocess
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +12,9 @@ from pathlib import Path
 from migrator.errors import ConnectionFailed
 from migrator.postgres import Session
 from migrator.settings import Server
+from testkit.ports import free_port
 from testkit.postgres_versions import SYSTEM
+from testkit.waiting import eventually
 
 ADMIN, PASSWORD = "admin", "admin-password"
 FOR_TESTS = {
@@ -49,7 +49,7 @@ def start(
     folder: Path, programs: Path = SYSTEM, *, tuned: Mapping[str, str] = FOR_TESTS
 ) -> tuple[PostgresServer, subprocess.Popen[bytes]]:
     """Makes a cluster in `folder` and serves it; as the user postgres where we are root, whom it refuses."""
-    port, data, log = _free_port(), folder / "data", folder / "log"
+    port, data, log = free_port(), folder / "data", folder / "log"
     (folder / "password").write_text(PASSWORD)
     _certificate(folder)
     become = ["setpriv", "--pdeathsig=INT"]
@@ -106,20 +106,14 @@ def _certificate(folder: Path) -> None:
     (folder / "server.key").chmod(0o600)
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 def await_login(process: subprocess.Popen[bytes], log: Path, where: Server) -> None:
     """Until it lets one in: a port that listens may still say that it is starting up."""
-    deadline = time.monotonic() + 30
-    while True:
+
+    def lets_one_in() -> bool:
         try:
             with Session(where):
-                return
-        except ConnectionFailed as error:
-            if process.poll() is not None or time.monotonic() > deadline:
-                raise RuntimeError(f"{error}\n{log.read_text()}") from None
-            time.sleep(0.1)
+                return True
+        except ConnectionFailed:
+            return False
+
+    eventually(lets_one_in, hopeless=lambda: process.poll() is not None, shown=log.read_text)

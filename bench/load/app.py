@@ -15,10 +15,10 @@ from typing import TypeVar
 import requests
 
 from bench.load import processes
-from bench.load.ports import free_ports
 from bench.load.stores import APP
 from bench.load.variants import PARTS, QUEUE, WORKERS, Variant
 from rehearsal.processes import Child
+from testkit.ports import free_ports
 
 HERE = Path(__file__).parent
 PM2 = APP / "node_modules" / ".bin" / "pm2"

@@ -14,12 +14,12 @@ import redis
 from redis.backoff import ConstantBackoff
 from redis.retry import Retry
 
-from bench.load.ports import free_ports
 from bench.load.processes import family
 from migrator.postgres import Session
 from migrator.settings import Server
 from rehearsal.processes import Child
 from testkit import postgres_server
+from testkit.ports import free_port
 from testkit.postgres_server import ADMIN, PASSWORD
 
 APP = Path(__file__).parents[2] / "app"
@@ -47,7 +47,7 @@ class Stores:
             session.run("CREATE DATABASE app")
         self._session = Session(Server.read(self._server.environment("app")))
         self.rows("CREATE EXTENSION pg_stat_statements")
-        self._sessions_port, self._cache_port = free_ports(1), free_ports(1)
+        self._sessions_port, self._cache_port = free_port(), free_port()
         # As ElastiCache has them: what is kept is kept on disk and never evicted, what is cached is neither.
         self._sessions = self._redis(
             folder / "sessions", self._sessions_port, appendonly="yes", maxmemory_policy="noeviction"

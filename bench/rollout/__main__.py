@@ -26,9 +26,10 @@ from bench.rollout.report import Report, Rollout
 from rehearsal import table
 from stacks.__main__ import read
 from testkit.checkout import Checkout, succeed
-from testkit.deployer import UP, until
+from testkit.deployer import UP
 from testkit.person import Person
 from testkit.traffic import Traffic
+from testkit.waiting import eventually
 from testkit.watch import Watch
 
 RESULTS = Path(__file__).parents[1] / "results"
@@ -93,7 +94,7 @@ def _measure(checkout: Checkout, chosen: Namespace) -> Report:
 def _roll_out(checkout: Checkout, predicted: float) -> Rollout:
     outputs, environment = checkout.outputs(), checkout.environment()
     fleet = Fleet(outputs, environment)
-    until(fleet.settled)
+    eventually(fleet.settled)
     people = [Person.logged_in(outputs["url"]) for _ in range(PEOPLE)]
     watch = Watch(Fleet(outputs, environment).look)
     with Traffic(outputs["url"], people, rate=ASKED) as traffic:
@@ -101,7 +102,7 @@ def _roll_out(checkout: Checkout, predicted: float) -> Rollout:
         began = time.monotonic()
         succeed(checkout.pulumi(*UP))
         deployment = time.monotonic() - began
-        until(fleet.settled)
+        eventually(fleet.settled)
         time.sleep(LEAD)
         outcome, looks = traffic.stop(), watch.stop()
     return Rollout(

@@ -1,7 +1,6 @@
 """The slow writes of the load: what they ask, how long they last, and that they see what fails."""
 
 import json
-import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 
@@ -9,6 +8,7 @@ import pytest
 
 from testkit.load import Request
 from testkit.person import Person
+from testkit.waiting import eventually
 from testkit.writers import Writers
 from tests.faults import faulty
 from tests.faults.faulty import Faulty
@@ -28,10 +28,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def written(app: Faulty, *, people: int = 1, requests: int = 4) -> list[Request]:
     writers = Writers(app.url, [Person(app.url) for _ in range(people)], longest=LONGEST)
-    deadline = time.monotonic() + 60
-    while len(app.asked) < requests:
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+    eventually(lambda: len(app.asked) >= requests, poll=0.01)
     return writers.stop()
 
 

@@ -2,13 +2,14 @@
 
 import json
 import re
-import time
 from dataclasses import dataclass, fields
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from testinfra.host import Host
+
+from testkit.waiting import eventually
 
 PM2 = (
     "runuser -u app -- env HOME=/var/lib/app PM2_HOME=/var/lib/app/.pm2 "
@@ -111,16 +112,15 @@ class Server:
 
     def wait_until_restarted(self, before: set[int]) -> None:
         """PM2 has put a new worker in the place of each of these, and the app is ready."""
-        deadline = time.monotonic() + RESTART_SECONDS
         host, port = self.address
         ready = f"curl --silent --fail --max-time 2 --output /dev/null http://{host}:{port}/readyz"
-        while True:
+
+        def restarted() -> bool:
             workers = self.list_workers()
-            new = workers and all(one.status == "online" and one.pid not in before for one in workers)
-            if new and self.host.run(ready).succeeded:
-                return
-            assert time.monotonic() < deadline, f"workers are not back after {RESTART_SECONDS} s: {workers}"
-            time.sleep(0.5)
+            new = all(one.status == "online" and one.pid not in before for one in workers)
+            return bool(workers) and new and bool(self.host.run(ready).succeeded)
+
+        eventually(restarted, within=RESTART_SECONDS, poll=0.5, shown=self.list_workers)
 
     def node(self, script: str, arguments: Any) -> Any:
         """The JSON that a script of this folder prints, run by the server's Node in the app's environment."""

@@ -14,10 +14,10 @@ import pytest
 import requests
 
 from testkit.checkout import ROOT
+from testkit.waiting import eventually
 from tests.infra import own_app
 from tests.infra.server import Server
 from tests.infra.stack import Stack
-from tests.infra.waiting import wait_until
 
 REQUESTS, AT_ONCE = 40, 8
 """After so many every server has been met, when some are under way at the same time."""
@@ -99,12 +99,12 @@ def test_without_the_cache_all_is_served_and_when_it_is_back_it_is_used(
         answers.append(person.answer("/members"))
         return outcome(answers[-1]) == "bypass"
 
-    wait_until(bypassed, REBOOT_SECONDS, poll=0.01)
+    eventually(bypassed, within=REBOOT_SECONDS, poll=0.01)
     added = person.post("/members", {"firstName": "Ada", "lastName": "Test", "phone": new_phone()})
     answers += [person.answer("/members") for _ in range(REQUESTS)]
     assert all(added["id"] in [one["id"] for one in each.json()["items"]] for each in answers[-REQUESTS:])
-    wait_until(lambda: group()["Status"] == "available", REBOOT_SECONDS)
-    wait_until(lambda: met_by_all(person, "/members") == {"hit"}, REBOOT_SECONDS)
+    eventually(lambda: group()["Status"] == "available", within=REBOOT_SECONDS, poll=0.5)
+    eventually(lambda: met_by_all(person, "/members") == {"hit"}, within=REBOOT_SECONDS, poll=0.5)
     slow = [each for each in answers if each.elapsed.total_seconds() > SLOW_SECONDS]
     assert len(slow) <= len(answers) * UNLUCKY
 

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 import requests
 
+from testkit.waiting import eventually
 from tests.infra import own_app
 from tests.infra.server import PM2, Server
 from tests.infra.stack import Stack, in_service
-from tests.infra.waiting import wait_until
 
 REQUESTS = 40
 """After so many every server has been met: the balancer goes round."""
@@ -51,7 +51,7 @@ def test_a_session_is_served_by_every_worker_of_every_server(
             return met >= wanted
 
         # PM2 spreads connections, not requests: in between the balancer may close some.
-        wait_until(met_all, MEETING_SECONDS, poll=0.1)
+        eventually(met_all, within=MEETING_SECONDS, poll=0.1)
         assert set(tabs.map(lambda _: person.who_am_i(), range(REQUESTS))) == {person.email}
 
 
@@ -117,9 +117,9 @@ def test_a_session_survives_the_death_of_all_that_runs_on_a_server(
             return False
         return met.isdisjoint(killed) and len({server for server, _ in met}) == len(servers)
 
-    wait_until(whole, REPLACEMENT_SECONDS)
+    eventually(whole, within=REPLACEMENT_SECONDS, poll=0.5)
     # A server that was found unhealthy goes even if it is well again, once another one serves.
-    wait_until(lambda: is_well(stack, aws("autoscaling"), len(servers)), REPLACEMENT_SECONDS)
+    eventually(lambda: is_well(stack, aws("autoscaling"), len(servers)), within=REPLACEMENT_SECONDS, poll=0.5)
     if servers[0].id in in_service(stack, aws("autoscaling")):
         servers[0].wait_until_restarted(before)
     assert person.who_am_i() == person.email
@@ -148,8 +148,10 @@ def test_a_session_survives_a_failover_of_its_store(
     elasticache.test_failover(
         ReplicationGroupId=stack.sessions, NodeGroupId=group()["NodeGroups"][0]["NodeGroupId"]
     )
-    wait_until(lambda: group()["Status"] == "available" and primary() != before, FAILOVER_SECONDS)
-    wait_until(lambda: answers(person), FAILOVER_SECONDS)
+    eventually(
+        lambda: group()["Status"] == "available" and primary() != before, within=FAILOVER_SECONDS, poll=0.5
+    )
+    eventually(lambda: answers(person), within=FAILOVER_SECONDS, poll=0.5)
     assert person.who_am_i() == person.email
 
 
@@ -168,7 +170,7 @@ def test_a_session_survives_the_replacement_of_a_server(
         now = in_service(stack, aws("autoscaling")).keys()
         return servers[0].id not in now and len(now) == len(before)
 
-    wait_until(replaced, REPLACEMENT_SECONDS)
+    eventually(replaced, within=REPLACEMENT_SECONDS, poll=0.5)
     assert person.who_am_i() == person.email
 
 

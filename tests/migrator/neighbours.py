@@ -7,16 +7,16 @@ import shutil
 import signal
 import subprocess
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from migrator.postgres import Session
 from migrator.settings import Server
-from testkit.checkout import free_port
+from testkit.ports import free_port
 from testkit.postgres_server import ADMIN, FOR_TESTS, PASSWORD, PostgresServer, await_login, serving
 from testkit.postgres_versions import SYSTEM
+from testkit.waiting import eventually
 
 
 @contextmanager
@@ -41,8 +41,7 @@ def replica(primary: PostgresServer) -> Iterator[PostgresServer]:
             _running(command, server, "postgres"),
             Session(Server.read(primary.environment("postgres"))) as session,
         ):
-            while not session.rows("SELECT 1 FROM pg_stat_replication WHERE state = 'streaming'"):
-                time.sleep(0.05)
+            eventually(lambda: session.rows("SELECT 1 FROM pg_stat_replication WHERE state = 'streaming'"))
             yield server
 
 

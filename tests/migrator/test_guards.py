@@ -10,9 +10,10 @@ import pytest
 
 from migrator.settings import Server
 from testkit.postgres_server import PostgresServer
+from testkit.waiting import eventually
 from tests.migrator.conftest import MASTER, PASSWORD, Database, read_until
 from tests.migrator.neighbours import pooler, replica
-from tests.migrator.test_interruptions import BUILDING, until
+from tests.migrator.test_interruptions import BUILDING
 
 BASE = "CREATE TABLE t (a int, b text); INSERT INTO t SELECT n, n FROM generate_series(1, 10000) n;"
 INDEX = "CREATE INDEX i ON t (a);"
@@ -134,7 +135,7 @@ def test_another_build_on_the_table_is_waited_for(database: Database) -> None:
     holder = database.session()
     holder.run("BEGIN; INSERT INTO t VALUES (0, '')")
     other = database.start_sql("CREATE INDEX CONCURRENTLY j ON t (b)")
-    builder = until(lambda: database.rows(BUILDING))[0][0]
+    builder = eventually(lambda: database.rows(BUILDING))[0][0]
     migrator = database.start("apply")
     waiting = read_until(migrator, "waits for pid")
     assert re.search(
@@ -155,7 +156,7 @@ def test_another_build_that_does_not_end_is_an_error(database: Database) -> None
     holder = database.session()
     holder.run("BEGIN; INSERT INTO t VALUES (0, '')")
     other = database.start_sql("CREATE INDEX CONCURRENTLY j ON t (b)")
-    until(lambda: database.rows(BUILDING))
+    eventually(lambda: database.rows(BUILDING))
     failed = database.run("apply", "--wait-for-transactions", "0.5")
     holder.run("ROLLBACK")
     other.join()

@@ -5,14 +5,13 @@ from __future__ import annotations
 import re
 import signal
 import subprocess
-import time
-from collections.abc import Callable
 from typing import TypeVar
 
 import pytest
 
 from migrator.ledger import Ledger
 from migrator.postgres import Session
+from testkit.waiting import eventually
 from tests.migrator.conftest import Database, read_until
 
 T = TypeVar("T")
@@ -30,16 +29,6 @@ WAITING = f"{BUILDING} AND phase = 'waiting for old snapshots'"
 USABLE = "SELECT indisvalid AND indisready FROM pg_index WHERE indexrelid = to_regclass('i')"
 
 
-def until(look: Callable[[], T]) -> T:
-    """What `look` finds, once it finds something; half a minute at most."""
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline:
-        if found := look():
-            return found
-        time.sleep(0.05)
-    raise TimeoutError(look)
-
-
 def hold_build(database: Database) -> tuple[subprocess.Popen[str], int, Session]:
     """A migrator whose index is built but not valid, its backend's pid, and whom it waits for."""
     database.write("1_base", BASE)
@@ -48,7 +37,7 @@ def hold_build(database: Database) -> tuple[subprocess.Popen[str], int, Session]
     holder = database.session()
     holder.run("BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT * FROM other")
     migrator = database.start("apply")
-    backend = until(lambda: database.rows(WAITING))[0][0]
+    backend = eventually(lambda: database.rows(WAITING))[0][0]
     return migrator, backend, holder
 
 
@@ -58,7 +47,7 @@ def start_slow_build(database: Database) -> subprocess.Popen[str]:
     database.apply()
     database.write("2_slow", "CREATE INDEX i ON t (slow(a));")
     migrator = database.start("apply")
-    until(lambda: database.rows(BUILDING))
+    eventually(lambda: database.rows(BUILDING))
     return migrator
 
 

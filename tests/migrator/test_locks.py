@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from typing import Any
 
 import pytest
@@ -14,6 +13,7 @@ from migrator.planning.facts import Facts
 from migrator.planning.locks import of
 from migrator.planning.parse import statements
 from migrator.planning.planner import make
+from testkit.waiting import eventually
 from tests.migrator.conftest import Database
 
 TABLES = """\
@@ -186,8 +186,4 @@ def words(mode: str) -> str:
 
 def await_rows(database: Database, sql: str) -> list[list[Any]]:
     """The rows of a query once there are some."""
-    for _ in range(100):
-        if rows := database.rows(sql):
-            return rows
-        time.sleep(0.05)
-    raise TimeoutError(sql)
+    return eventually(lambda: database.rows(sql))

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from testkit.waiting import eventually
 from tests.migrator.conftest import Database
-from tests.migrator.test_interruptions import BUILDING, until
+from tests.migrator.test_interruptions import BUILDING
 
 # An index on slow(a) takes 0.75 s a partition, since each row does ten milliseconds of work.
 BASE = """\
@@ -89,7 +90,7 @@ def test_a_build_killed_in_its_second_partition_keeps_the_first(database: Databa
     database.write("2_i", "CREATE INDEX i ON p (slow(a));")
     migrator = database.start("apply")
     of_second = f"{BUILDING} AND relid = 'p_2_1'::regclass"
-    backend = until(lambda: database.rows(of_second))[0][0]
+    backend = eventually(lambda: database.rows(of_second))[0][0]
     built = database.value("SELECT pg_relation_filenode('p_1_slow_idx')")
     database.rows(f"SELECT pg_terminate_backend({backend})")
     migrator.communicate()

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from migrator.postgres import PostgresError
+from testkit.waiting import eventually
 from tests.migrator.conftest import Database, read_until
-from tests.migrator.test_interruptions import until
 
 BASE = "CREATE TABLE t (a int); INSERT INTO t VALUES (1);"
 SEEN = """CREATE TABLE seen AS
@@ -86,7 +86,7 @@ def test_a_writer_does_not_wait_for_what_a_file_waits_for(base: Database, sql: s
     report, writer = base.session(), base.session()
     report.run("BEGIN; SELECT count(*) FROM t")
     migrator = base.start("apply", "--lock-timeout", "0.5")
-    until(lambda: base.rows(WAITS))
+    eventually(lambda: base.rows(WAITS))
     writer.run("SET statement_timeout = '60s'; INSERT INTO t VALUES (2)")
     assert "held by pid" in read_until(migrator, ": no lock within 0.5 s")
     assert report.rows("SELECT count(*) FROM t") == [[2]]
@@ -100,7 +100,7 @@ def test_without_the_migrator_the_writer_waits(base: Database) -> None:
     report, writer = base.session(), base.session()
     report.run("BEGIN; SELECT count(*) FROM t")
     change = base.start_sql(WAITING[0])
-    until(lambda: base.rows(WAITS))
+    eventually(lambda: base.rows(WAITS))
     with pytest.raises(PostgresError, match="statement timeout"):
         writer.run("SET statement_timeout = '3s'; INSERT INTO t VALUES (2)")
     report.run("COMMIT")

@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+from testkit.waiting import eventually
 from tests.migrator.conftest import Database
 
 MEMBERS = """\
@@ -174,9 +175,7 @@ def test_figures_survive_a_kill(database: Database) -> None:
     holder.run("BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT * FROM _prisma_migrations")
     migrator = database.start("apply")
     waiting = "SELECT 1 FROM pg_stat_progress_create_index WHERE phase = 'waiting for old snapshots'"
-    deadline = time.monotonic() + 30
-    while not database.rows(waiting) and time.monotonic() < deadline:
-        time.sleep(0.05)
+    eventually(lambda: database.rows(waiting))
     migrator.kill()
     migrator.communicate()
     holder.run("COMMIT")
@@ -378,10 +377,8 @@ def test_an_unused_index_of_a_large_table_is_found(database: Database) -> None:
     )
     with_index(database)
     apply(database)
-    deadline = time.monotonic() + 20
-    while len(found := findings(database)) > 1 and time.monotonic() < deadline:
-        time.sleep(0.2)  # statistics are written when a session idles or ends
-    assert found == [
+    # Statistics are written when a session idles or ends.
+    assert eventually(lambda: len(found := findings(database)) <= 1 and found, poll=0.2) == [
         "idle was not scanned on this server since the statistics began, and no named query uses it: "
         "name its query in queries.sql, or drop it"
     ]

@@ -1,6 +1,5 @@
 """The stack's alarms and scaling policies watch metrics that somebody publishes."""
 
-import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,6 +10,7 @@ import requests
 from components.app_metrics import METRICS
 from testkit.deployment import Deployment
 from testkit.person import Person
+from testkit.waiting import eventually
 
 _APP = "evenkeel-local"
 """Where the app's own metrics are: the stack's name."""
@@ -42,13 +42,16 @@ def test_each_alarm_has_the_dimensions_of_a_metric(deployment: Deployment) -> No
     tracking = [one for one in watched if one["AlarmName"].startswith("TargetTracking-")]
     assert len(tracking) == 4
     assert {one["MetricName"] for one in watched} == _PUBLISHED
-    deadline = (
-        time.monotonic() + 60
-    )  # what is measured over ten seconds is there after twenty, if nobody is busy
-    while missing := [one["AlarmName"] for one in watched if not published(one)]:
-        assert time.monotonic() < deadline, missing
+
+    def missing() -> list[str]:
+        return [one["AlarmName"] for one in watched if not published(one)]
+
+    def all_are_published() -> bool:
         requests.get(deployment.outputs["url"] + "/readyz", timeout=10).raise_for_status()
-        time.sleep(1)
+        return not missing()
+
+    # What is measured over ten seconds is there after twenty.
+    eventually(all_are_published, within=20, poll=1, shown=missing)
 
 
 def app_metrics() -> set[tuple[str, str]]:
@@ -69,11 +72,13 @@ def test_the_app_writes_each_metric_that_the_kit_knows(deployment: Deployment) -
         person.who_am_i()
     known = {(name, dimension) for dimension, metrics in METRICS.items() for name in metrics}
     known |= {(name, "") for name, _ in known}
-    deadline = time.monotonic() + 120  # each process writes once a minute
     alarms = boto3.client("cloudwatch").describe_alarms()["MetricAlarms"]
     watched = [one for one in alarms if one["Namespace"] == _APP]
     assert len(watched) == 5
     assert all((one["MetricName"], "") in known for one in watched)
-    while (found := app_metrics()) != known or not all(map(published, watched)):
-        assert time.monotonic() < deadline, found ^ known
-        time.sleep(2)
+    eventually(  # each process writes once a minute
+        lambda: app_metrics() == known and all(map(published, watched)),
+        within=60,
+        poll=2,
+        shown=lambda: app_metrics() ^ known,
+    )

@@ -5,12 +5,14 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from testkit.checkout import Checkout, succeed
 from testkit.person import Person
+from testkit.waiting import eventually
 
 END_SECONDS = 30
 """Within which the kernel has ended what a killed cloud ran."""
@@ -44,10 +46,9 @@ def processes_of(checkout: Checkout) -> list[str]:
 
 def left(checkout: Checkout) -> list[str]:
     """Those that the kernel has not ended within its time."""
-    deadline = time.monotonic() + END_SECONDS
-    while (found := processes_of(checkout)) and time.monotonic() < deadline:
-        time.sleep(0.2)
-    return found
+    with suppress(TimeoutError):
+        eventually(lambda: not processes_of(checkout), within=END_SECONDS, poll=0.2)
+    return processes_of(checkout)
 
 
 def test_destroy_ends_every_process_and_forgets_every_resource(own: Checkout) -> None:

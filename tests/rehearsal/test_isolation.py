@@ -18,9 +18,9 @@ from rehearsal.isolation.isolation import CHOICE, WAYS, CannotIsolateError, Isol
 from rehearsal.isolation.plan import FIRST_ID, of_a_server
 from rehearsal.isolation.users import NoUserNamespaceError
 from rehearsal.processes import User
+from testkit.waiting import eventually
 from tests.rehearsal import attacks
 from tests.rehearsal.attacks import ATTACKS
-from tests.rehearsal.cloud.running import eventually
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root isolates")
 NOBODY = User(uid=65534, gid=65534)

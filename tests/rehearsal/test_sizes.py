@@ -7,7 +7,7 @@ import pytest
 
 from testkit.checkout import Checkout, succeed
 from testkit.deployment import Deployment
-from tests.rehearsal.cloud.running import eventually
+from testkit.waiting import eventually
 from tests.rehearsal.test_deployment import NO_CHANGES, UP, healed
 
 STACK = "stacks/Pulumi.local.yaml"

@@ -20,9 +20,9 @@ from migrator.postgres import Session
 from migrator.settings import Server
 from testkit.access import authority
 from testkit.checkout import ROOT, Checkout, succeed
-from testkit.deployer import until
 from testkit.deployment import Deployment
 from testkit.person import Person
+from testkit.waiting import eventually
 
 RUNBOOK = (ROOT / "docs/runbooks/stores.md").read_text()
 PROVIDER = "awskms://alias/evenkeel-rehearsal"
@@ -285,7 +285,7 @@ def test_an_allowed_replacement_leaves_a_snapshot_and_an_app_that_serves(
     assert group["NodeGroups"][0]["PrimaryEndpoint"]["Port"] == 6380
     (snapshot,) = elasticache.describe_snapshots(ReplicationGroupId="evenkeel-kept-sessions")["Snapshots"]
     assert snapshot["SnapshotStatus"] == "available"
-    until(lambda: is_settled(client("autoscaling"), "evenkeel-kept-app"))
+    eventually(lambda: is_settled(client("autoscaling"), "evenkeel-kept-app"))
     with pytest.raises(HTTPError, match="401"):
         replaced.person.who_am_i()
     assert replaced.person.log_in().who_am_i() == replaced.person.email

@@ -14,8 +14,8 @@ import requests
 import yaml
 
 from testkit.checkout import ROOT, Checkout, succeed
-from testkit.deployer import until
 from testkit.person import Person, Routes
+from testkit.waiting import eventually
 
 DEPLOYED, CHECKED = (ROOT / "docs/your-own-app.md").read_text().split("\n## Check it\n")
 BLOCK = re.compile(r"^```\w+\n(.+?)^```$", re.MULTILINE | re.DOTALL)
@@ -161,5 +161,5 @@ def test_a_rollout_keeps_its_sessions(reader: Reader, url: str, routes: Routes) 
     stack.write_text(merged(stack.read_text(), OTHER))
     succeed(reader.kit.pulumi(*UP))
     # For some seconds a node of the balancer may not know of the last deregistration.
-    until(lambda: before.isdisjoint({person.get("/healthz")["server"] for _ in range(8)}))
+    eventually(lambda: before.isdisjoint({person.get("/healthz")["server"] for _ in range(8)}))
     assert person.who_am_i() == person.email

@@ -11,8 +11,9 @@ from migrator.settings import Server
 from rehearsal import daemon
 from rehearsal.access_key import AccessKey
 from testkit.checkout import Checkout
-from testkit.deployer import UP, Deployer, until
+from testkit.deployer import UP, Deployer
 from testkit.deployment import Deployment
+from testkit.waiting import eventually
 from tests.faults.migrations.load import WriteLoad
 from tests.faults.migrations.table import Table
 
@@ -91,7 +92,7 @@ class Stage:
 
     def await_task(self) -> None:
         """Waits until the task has ended."""
-        until(lambda: not self.pids("ECS task"))
+        eventually(lambda: not self.pids("ECS task"))
 
     def _start(self, command: list[str], **environment: str) -> Deployer:
         deployer = Deployer(
@@ -107,7 +108,7 @@ class Stage:
     def pids(self, kind: str) -> list[int]:
         """The processes behind the cloud's resources of a kind, such as `ECS task`."""
         key = AccessKey.of_environment(self.environment)
-        rows = until(lambda: daemon.rows(self.environment["AWS_ENDPOINT_URL"], key))
+        rows = eventually(lambda: daemon.rows(self.environment["AWS_ENDPOINT_URL"], key))
         return [row["pid"] for row in rows if row["kind"] == kind and row["pid"]]
 
     @property

@@ -3,12 +3,14 @@
 import signal
 import threading
 import time
+from collections.abc import Callable
 from typing import Any
 
 from migrator.errors import ConnectionFailed
 from migrator.postgres import Session
 from migrator.settings import Server
-from testkit.deployer import Deployer, send, until
+from testkit.deployer import Deployer, send
+from testkit.waiting import eventually
 
 FILLER = range(2_000_000, 3_000_000)
 """Rows, none of which is a writer's, that make each phase of a build last some hundredths of a second."""
@@ -61,7 +63,7 @@ class Table:
                     WHERE c.relname = '{self.name}'"""
         waiting = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'LWLock'"
         with Session(self.server) as session:
-            backend = int(until(lambda: session.run(build), self.deployer)[0][0])
+            backend = int(self._until(lambda: session.run(build))[0][0])
             # It goes on by slices: on a busy machine a look at one that runs comes too late.
             while found := self._seen_stopped(session, build, backend):
                 if found[0][1] == phase and self._stopped:
@@ -139,7 +141,10 @@ class Table:
 
     def _backend(self, query: str) -> int:
         with Session(self.server) as session:
-            return int(until(lambda: session.run(query), self.deployer)[0][0])
+            return int(self._until(lambda: session.run(query))[0][0])
+
+    def _until(self, look: Callable[[], list[list[Any]]]) -> list[list[Any]]:
+        return self.deployer.until(look) if self.deployer else eventually(look)
 
     def indexes(self, partition: str = "") -> list[list[Any]]:
         """Names and object ids of its own indexes, or of those of a partition."""
@@ -157,4 +162,4 @@ class Table:
             except ConnectionFailed:
                 return False
 
-        until(connect)
+        eventually(connect)

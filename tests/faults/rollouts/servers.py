@@ -8,8 +8,8 @@ import boto3
 
 from rehearsal import daemon
 from rehearsal.access_key import AccessKey
-from testkit.deployer import until
 from testkit.deployment import Deployment
+from testkit.waiting import eventually
 from tests.infra.server import PM2
 
 
@@ -58,7 +58,7 @@ class Servers:
             members = self.members
             return len(members) == count and members == self.in_state("InService") == self.healthy
 
-        until(as_wanted)
+        eventually(as_wanted)
         return self.healthy
 
     def resize(self, count: int) -> set[str]:
@@ -89,7 +89,7 @@ class Servers:
     def replace(self, server: str) -> None:
         """Ends one in order, and waits until the group is whole again."""
         self.terminate(server)
-        until(lambda: server not in self.members)
+        eventually(lambda: server not in self.members)
         self.settled(self.desired)
 
     def lose(self, server: str) -> None:
@@ -106,7 +106,7 @@ class Servers:
             found: dict[str, Any] = self._ssm.get_command_invocation(CommandId=sent, InstanceId=server)
             return None if found["Status"] in ("Pending", "InProgress") else found
 
-        invocation = until(ended)
+        invocation = eventually(ended)
         assert invocation["ResponseCode"] == 0, invocation["StandardErrorContent"]
         return str(invocation["StandardOutputContent"])
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from testkit.deployer import Deployer, until
+from testkit.deployer import Deployer
 from testkit.load import ASKED
 from testkit.person import Person
 from testkit.traffic import Traffic
@@ -41,7 +41,7 @@ def test_credentials_that_expire_in_a_rollout_cost_a_second_up_and_no_request(fl
     people = [Person.logged_in(fleet.url) for _ in range(PEOPLE)]
     with Traffic(fleet.url, people, rate=ASKED) as traffic, fleet.settings(environment="LEVEL: third"):
         up = fleet.up()
-        until(lambda: fleet.servers("Pending"), up)
+        up.until(lambda: fleet.servers("Pending"))
         with fleet.expired_credentials():
             up.failed("the deployer's AWS credentials expired during")
         assert "aws sso login" in up.printed
@@ -56,6 +56,6 @@ def test_credentials_that_expire_in_a_rollout_cost_a_second_up_and_no_request(fl
 
 def killed_while_servers_start(fleet: Fleet, up: Deployer) -> None:
     """With SIGKILL, once the first new server is launched."""
-    until(lambda: fleet.servers("Pending"), up)
+    up.until(lambda: fleet.servers("Pending"))
     up.kill()
     fleet.unlock()

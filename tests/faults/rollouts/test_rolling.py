@@ -14,11 +14,11 @@ from dataclasses import dataclass
 import pytest
 
 from rehearsal.cloud.elbv2.targets import UNAWARE
-from testkit.deployer import until
 from testkit.deployment import Deployment
 from testkit.load import ASKED, CONNECTIONS, LEAST, STEADY, Outcome
 from testkit.person import Person
 from testkit.traffic import LONGEST, WITHIN_DRAIN, Traffic
+from testkit.waiting import eventually
 from testkit.watch import Watch
 from tests.conftest import TIMES
 from tests.faults.rollouts.fleet import Fleet
@@ -209,7 +209,7 @@ def test_a_worker_killed_while_a_server_drains_costs_what_it_had_in_flight(
     leaving, hit = sorted(servers.healthy)
     with in_use(deployment) as use:
         servers.terminate(leaving)
-        until(lambda: servers.health().get(leaving) != "healthy")
+        eventually(lambda: servers.health().get(leaving) != "healthy")
         killed = time.time()
         servers.run(hit, KILL_WORKER)
         servers.settled(desired)
@@ -229,7 +229,7 @@ def test_a_server_killed_while_another_drains_costs_its_own_requests_only(
     try:
         with in_use(deployment) as use:
             servers.terminate(leaving)
-            until(lambda: servers.health().get(leaving) != "healthy")
+            eventually(lambda: servers.health().get(leaving) != "healthy")
             killed = time.time()
             servers.lose(lost)
             servers.settled(desired + 1)

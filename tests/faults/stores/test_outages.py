@@ -26,10 +26,11 @@ from migrator.settings import Server
 from rehearsal import daemon
 from rehearsal.access_key import AccessKey
 from testkit import access
-from testkit.deployer import kill, until
+from testkit.deployer import kill
 from testkit.deployment import Deployment
 from testkit.load import ASKED, LEAST, Load
 from testkit.person import Person
+from testkit.waiting import eventually
 from tests.faults.rollouts.servers import Servers
 from tests.faults.stores.record import RECOVERY, UNAVAILABLE, Record, pace
 from tests.faults.stores.watch import Watch
@@ -107,10 +108,10 @@ class Stores:
 
     def settled(self) -> None:
         """Waits until both have all their servers, which have all data."""
-        until(
+        eventually(
             lambda: self.group["Status"] == "available" and self.instance["DBInstanceStatus"] == "available"
         )
-        until(lambda: [row["state"] for row in self._rows("DB standby")] == ["in sync"])
+        eventually(lambda: [row["state"] for row in self._rows("DB standby")] == ["in sync"])
 
     def phones(self) -> set[str]:
         """Of every member in the database."""
@@ -162,7 +163,7 @@ def in_use(deployment: Deployment, watch: Watch, slowest: float) -> Iterator[lis
         try:
             time.sleep(BEFORE)
             yield records
-            until(lambda: watch.returned)
+            eventually(lambda: watch.returned)
             time.sleep(AFTER)
         finally:
             writers.stop()

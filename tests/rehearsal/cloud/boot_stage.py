@@ -7,8 +7,9 @@ import tarfile
 from typing import Any
 
 from components.boot import user_data
+from testkit.waiting import eventually
 from tests.rehearsal.cloud.fleet import Fleet
-from tests.rehearsal.cloud.running import TRUST, eventually
+from tests.rehearsal.cloud.running import TRUST
 
 LOG_GROUP = "servers"
 GRANTED = [

@@ -12,8 +12,9 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from rehearsal.cloud.elbv2.targets import UNAWARE
+from testkit.waiting import eventually
 from testkit.watch import Watch
-from tests.rehearsal.cloud.running import RunningCloud, eventually
+from tests.rehearsal.cloud.running import RunningCloud
 
 PORT = 3000
 SERVER = """#!/bin/bash

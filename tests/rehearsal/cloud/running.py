@@ -5,8 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +15,8 @@ from rehearsal import daemon
 from rehearsal.access_key import AccessKey
 from rehearsal.isolation.isolation import CHOICE
 from testkit import cloud_log
-from testkit.checkout import free_port
+from testkit.ports import free_port
+from testkit.waiting import eventually
 
 TRUST = json.dumps(
     {
@@ -32,8 +31,6 @@ TRUST = json.dumps(
     }
 )
 """Lets servers take a role."""
-BUSY = 3
-"""How many times as long something may take on a machine whose cores others use too."""
 
 
 class RunningCloud:
@@ -129,12 +126,3 @@ class RunningCloud:
     def _answers(self) -> bool:
         assert self.process.poll() is None, self.log.read_text()
         return daemon.rows(self.endpoint, self.key) is not None
-
-
-def eventually(holds: Callable[[], Any], *, within: float) -> Any:
-    """The first truthy answer of `holds`; fails when there is none within so many seconds, `BUSY` times."""
-    deadline = time.monotonic() + BUSY * within
-    while not (answer := holds()):
-        assert time.monotonic() < deadline, f"not so within {BUSY} x {within} s"
-        time.sleep(0.1)
-    return answer

@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 
 from testkit.load import Load
+from testkit.waiting import eventually
 from tests.rehearsal.cloud.fleet import Fleet
-from tests.rehearsal.cloud.running import RunningCloud, eventually
+from tests.rehearsal.cloud.running import RunningCloud
 
 
 @pytest.fixture(scope="module")

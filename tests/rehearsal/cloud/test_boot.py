@@ -2,9 +2,10 @@
 
 import pytest
 
+from testkit.waiting import eventually
 from tests.rehearsal.cloud.boot_stage import Stage
 from tests.rehearsal.cloud.fleet import Fleet
-from tests.rehearsal.cloud.running import RunningCloud, eventually
+from tests.rehearsal.cloud.running import RunningCloud
 
 REFUSED = {
     "crashes": (

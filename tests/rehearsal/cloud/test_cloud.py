@@ -10,7 +10,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from rehearsal import daemon
-from tests.rehearsal.cloud.running import RunningCloud, eventually
+from testkit.waiting import eventually
+from tests.rehearsal.cloud.running import RunningCloud
 
 
 def test_status_and_certificate_authority_are_pages(cloud: RunningCloud) -> None:

@@ -5,11 +5,12 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from testkit.waiting import eventually
 from tests.rehearsal.cloud.described.network import subnet_ids
 from tests.rehearsal.cloud.described.put import Aws
 from tests.rehearsal.cloud.described.servers import image_id
 from tests.rehearsal.cloud.described.storage import bucket_name
-from tests.rehearsal.cloud.running import RunningCloud, eventually
+from tests.rehearsal.cloud.running import RunningCloud
 
 
 @pytest.fixture(scope="module")

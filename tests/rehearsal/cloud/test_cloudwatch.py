@@ -9,8 +9,9 @@ import pytest
 from botocore.exceptions import ClientError
 
 from testkit.load import Load
+from testkit.waiting import eventually
 from tests.rehearsal.cloud.fleet import SERVER, Fleet
-from tests.rehearsal.cloud.running import RunningCloud, eventually
+from tests.rehearsal.cloud.running import RunningCloud
 
 
 @pytest.fixture(scope="module")

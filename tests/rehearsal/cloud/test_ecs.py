@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.rehearsal.cloud.running import RunningCloud, eventually
+from testkit.waiting import eventually
+from tests.rehearsal.cloud.running import RunningCloud
 
 GROUP = "/evenkeel/tasks"
 

@@ -9,7 +9,8 @@ import redis
 from botocore.exceptions import ClientError
 from redis.exceptions import NoPermissionError
 
-from tests.rehearsal.cloud.running import RunningCloud, eventually
+from testkit.waiting import eventually
+from tests.rehearsal.cloud.running import RunningCloud
 
 TOKEN = "first-token-of-sixteen"
 OTHER = "other-token-of-sixteen!"

@@ -6,8 +6,9 @@ import pytest
 
 from rehearsal.errors import CloudError
 from testkit.load import Load
+from testkit.waiting import eventually
 from tests.rehearsal.cloud.fleet import Fleet
-from tests.rehearsal.cloud.running import RunningCloud, eventually
+from tests.rehearsal.cloud.running import RunningCloud
 
 POLICY = {"MinHealthyPercentage": 100, "MaxHealthyPercentage": 150}
 

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from rehearsal.isolation.isolation import WAYS
+from testkit.waiting import eventually
 from tests.rehearsal.cloud.fleet import Fleet
-from tests.rehearsal.cloud.running import RunningCloud, eventually
+from tests.rehearsal.cloud.running import RunningCloud
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root isolates")
 SECRET = "a secret of the machine's"

@@ -12,7 +12,8 @@ from botocore.exceptions import ClientError
 from rehearsal import daemon
 from rehearsal.cloud.mean.freedoms import Freedom
 from rehearsal.cloud.mean.observer import OBSERVER
-from tests.rehearsal.cloud.running import TRUST, RunningCloud, eventually
+from testkit.waiting import eventually
+from tests.rehearsal.cloud.running import TRUST, RunningCloud
 
 SEED = 24
 """Of the first hundred the one that throttles and fails most calls."""

@@ -16,7 +16,8 @@ from components.encryption import DELETION_WINDOW_DAYS
 from components.gates.aws_api import AwsApi
 from components.gates.free_storage import free_storage
 from testkit.checkout import ROOT
-from tests.rehearsal.cloud.running import RunningCloud, eventually
+from testkit.waiting import eventually
+from tests.rehearsal.cloud.running import RunningCloud
 
 RUNBOOK = (ROOT / "docs/runbooks/stores.md").read_text()
 PASSWORD = "a-'quoted\\-pass-word"

@@ -15,7 +15,8 @@ from botocore.exceptions import ClientError
 from pg8000.exceptions import DatabaseError, InterfaceError
 from pg8000.native import Connection
 
-from tests.rehearsal.cloud.running import RunningCloud, eventually
+from testkit.waiting import eventually
+from tests.rehearsal.cloud.running import RunningCloud
 
 PASSWORD = "a-'quoted\\-pass-word"
 NAME = "main"

@@ -16,8 +16,9 @@ from botocore.exceptions import ClientError
 
 from rehearsal import daemon
 from rehearsal.access_key import AccessKey
+from testkit.waiting import eventually
 from tests.rehearsal.cloud.fleet import Fleet
-from tests.rehearsal.cloud.running import TRUST, RunningCloud, eventually
+from tests.rehearsal.cloud.running import TRUST, RunningCloud
 
 REGION, ACCOUNT = "eu-central-1", "123456789012"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/server"

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from testkit.waiting import eventually
 from tests.rehearsal.cloud.fleet import SERVER, Fleet
-from tests.rehearsal.cloud.running import RunningCloud, eventually
+from tests.rehearsal.cloud.running import RunningCloud
 from tests.rehearsal.cloud.test_servers import (
     LAUNCHING,
     TERMINATING,

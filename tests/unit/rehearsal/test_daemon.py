@@ -11,7 +11,7 @@ from rehearsal import daemon
 from rehearsal.access_key import AccessKey
 from rehearsal.engine.environment import Rehearsal
 from rehearsal.errors import CloudError, MachineError
-from testkit.checkout import free_port
+from testkit.ports import free_port
 
 SERVING = """
 import http.server, sys

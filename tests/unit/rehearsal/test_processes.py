@@ -4,17 +4,10 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 from rehearsal.processes import Child, end_all
-
-
-def wait_until(holds: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 5
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+from testkit.waiting import eventually
 
 
 def gone(pid: int) -> bool:
@@ -27,7 +20,7 @@ def gone(pid: int) -> bool:
 def test_a_child_has_a_log_and_an_exit_status(tmp_path: Path) -> None:
     """Errors and output in one file; its environment is what it was given."""
     child = Child(["sh", "-c", "echo out; echo err >&2; echo ${HOME-none}; exit 7"], log=tmp_path / "log")
-    wait_until(lambda: not child.alive)
+    eventually(lambda: not child.alive)
     assert child.exit_status == 7
     assert (tmp_path / "log").read_text() == "out\nerr\nnone\n"
 
@@ -36,12 +29,12 @@ def test_who_ignores_the_signal_is_killed_in_time(tmp_path: Path) -> None:
     """With what it started; 137 as in a shell."""
     script = "trap '' TERM; sleep 60 & echo $!; wait"
     child = Child(["sh", "-c", script], log=tmp_path / "log")
-    wait_until(lambda: (tmp_path / "log").read_text().endswith("\n"))
+    eventually(lambda: (tmp_path / "log").read_text().endswith("\n"))
     began = time.monotonic()
     child.end(within=0.2)
     assert time.monotonic() - began < 2
     assert child.exit_status == 137
-    wait_until(lambda: gone(int((tmp_path / "log").read_text())))
+    eventually(lambda: gone(int((tmp_path / "log").read_text())))
 
 
 def test_several_end_together(tmp_path: Path) -> None:
@@ -69,5 +62,5 @@ def test_a_child_dies_with_the_one_who_started_it(tmp_path: Path) -> None:
     child = int(parent.stdout.readline())
     parent.kill()
     parent.wait()
-    wait_until(lambda: gone(child))
+    eventually(lambda: gone(child))
     parent.stdout.close()

@@ -8,11 +8,12 @@ from botocore.config import Config
 from botocore.exceptions import ClientError, HTTPClientError
 
 from testkit import cloud_log
+from testkit.waiting import eventually
 from tests.rehearsal.cloud.described import PUTS
 from tests.rehearsal.cloud.described.put import Aws
 from tests.rehearsal.cloud.fuzzing.corpus import Call, Corpus
 from tests.rehearsal.cloud.fuzzing.fuzzer import SERVICES, Fuzzer
-from tests.rehearsal.cloud.running import RunningCloud, eventually
+from tests.rehearsal.cloud.running import RunningCloud
 
 UNCHECKED = Config(
     parameter_validation=False,

@@ -3,12 +3,12 @@
 import os
 import signal
 import subprocess
-import time
 from pathlib import Path
 
 import pytest
 
 from components.boot import user_data
+from testkit.waiting import eventually
 
 BOOT = Path(user_data.__file__).parent
 AWS = """#!/bin/bash
@@ -71,10 +71,7 @@ class Boot:
 
     def terminate_at(self, word: str) -> None:
         """SIGTERM to all its processes, as systemd sends it, once a step has written the word to `at`."""
-        deadline = time.monotonic() + 10
-        while word not in self.read("at"):
-            assert time.monotonic() < deadline, self.read("evenkeel-boot.log")
-            time.sleep(0.01)
+        eventually(lambda: word in self.read("at"), poll=0.01, shown=lambda: self.read("evenkeel-boot.log"))
         os.killpg(self.process.pid, signal.SIGTERM)
 
     def gave_up(self) -> list[str]:

@@ -2,13 +2,13 @@
 
 import os
 import subprocess
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from components.boot import user_data
+from testkit.waiting import eventually
 
 BOOT = Path(user_data.__file__).parent
 COMMANDS = {
@@ -91,10 +91,7 @@ class Server:
         return (self._folder / "evenkeel-boot.log").read_text()
 
     def until(self, holds: Callable[[], bool]) -> None:
-        deadline = time.monotonic() + 60
-        while not holds():
-            assert time.monotonic() < deadline, self.calls()
-            time.sleep(0.01)
+        eventually(holds, poll=0.01, shown=self.calls)
 
 
 @pytest.fixture

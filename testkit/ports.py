@@ -6,6 +6,11 @@ import socket
 from contextlib import ExitStack
 
 
+def free_port() -> int:
+    """A port that nothing listens on now."""
+    return free_ports(1)
+
+
 def free_ports(count: int) -> int:
     """The first of so many free ones in a row."""
     while True:
