@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 
 import pytest
 
@@ -185,15 +184,13 @@ def test_figures_survive_a_kill(database: Database) -> None:
 
 
 def test_a_slow_query_is_cut_off(database: Database) -> None:
-    """It is told as longer than the time-out, and costs no more than that."""
+    """It is told as longer than the time-out; left alone it would take an hour."""
     with_members(database, rows=LARGE)
     with_index(
-        database, queries='-- query: slow\nSELECT pg_sleep(2) FROM (SELECT FROM "Member" LIMIT 1) AS one;'
+        database, queries='-- query: slow\nSELECT pg_sleep(3600) FROM (SELECT FROM "Member" LIMIT 1) AS one;'
     )
-    started = time.monotonic()
     line = apply(database, "--query-timeout", "0.2").splitlines()[4]
     assert line == "slow       > 0.2 s       > 0.2 s          –           –"
-    assert time.monotonic() - started < 3
 
 
 def test_values_are_passed_as_they_are(database: Database) -> None:
