@@ -6,6 +6,7 @@ import pytest
 import yaml
 
 from testkit.checkout import Checkout, succeed
+from testkit.program import made
 
 STACKS = ["dev", "staging", "prod"]
 FORMER_SALT = "v1:z6Q+JH1bGd0=:v1:11icoJTxUFxX7//Q:uRZffHK49eadPWNVPfAcYpjjd4YrOg=="
@@ -26,6 +27,7 @@ def test_every_stack_previews_against_the_rehearsal(files: Checkout) -> None:
     for stack in STACKS:
         assert rows[stack][0] == "accepted"
         assert rows[stack][2:] == ["to", "create"]
+        assert int(rows[stack][1]) >= sum(made(stack).types.values())
     assert "Stack dev is weaker than production," in shown
     assert "evenkeel:database.multi_az" in shown
     assert "Stack prod is weaker" not in shown

@@ -204,7 +204,7 @@ def test_servers_that_are_not_drained_fail_requests(deployment: Deployment, serv
 def test_a_worker_killed_while_a_server_drains_costs_what_it_had_in_flight(
     deployment: Deployment, servers: Servers
 ) -> None:
-    """A connection has one request in flight, or none; PM2 starts another worker."""
+    """A connection has one request in flight, or none, so nothing has to fail; PM2 starts another worker."""
     desired = servers.desired
     leaving, hit = sorted(servers.healthy)
     with in_use(deployment) as use:
