@@ -1,5 +1,6 @@
 """One deployment for the whole run: a rehearsal made for it."""
 
+import gc
 from collections.abc import Generator, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -11,6 +12,8 @@ from testkit import turns
 from testkit.checkout import Checkout, succeed
 from testkit.deployment import Deployment
 
+YOUNG = 50_000
+"""New objects between two looks for garbage; Python's own 700 is for programs with less of them."""
 pytest_plugins = ["tests.infra.plugin"]
 # A busy machine is slow, here as in CI, and no failure.
 hypothesis.settings.register_profile(
@@ -35,6 +38,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default=TIMES,
         help="tests/faults: how often servers are rolled and reloaded; more than 1 is `make soak`",
     )
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """What the tests import stays: looking for garbage in it takes seconds, now and after each test."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.set_threshold(YOUNG)
+        gc.enable()
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,6 @@ import yaml
 
 from rehearsal.access_key import AccessKey
 from rehearsal.errors import MachineError
-from stacks import settings
 
 ROOT = Path(__file__).parent.parent.parent
 SECRETS_PROVIDER = "awskms://alias/evenkeel-rehearsal"
@@ -102,6 +101,8 @@ class Rehearsal:
 
 def of_project(root: Path = ROOT) -> Rehearsal:
     """The rehearsal that stack `local` names: its endpoint is the only place where the port is written."""
+    from stacks import settings  # brings Pulumi's SDK, which takes seconds; who has a rehearsal needs none
+
     file = root / "stacks" / "Pulumi.local.yaml"
     try:
         config = yaml.safe_load(file.read_text())["config"]

@@ -4,7 +4,7 @@ from copy import deepcopy
 
 import pytest
 
-from testkit.program import configuration, program
+from testkit.program import configuration, made, program
 from testkit.registered import Registered
 from tests.unit.controls import CONTROLS
 from tests.unit.controls.control import Control
@@ -27,11 +27,11 @@ PROTECTED = {
 @pytest.fixture(scope="module")
 def prod() -> Registered:
     """All that `__main__.py` registers with the settings of the stack's file; nothing is built or asked."""
-    return program(configuration(STACK), stack=STACK)
+    return made(STACK)
 
 
-def broken(made: Registered) -> set[str]:
-    return {control.id for control in CONTROLS if list(control.broken(made))}
+def broken(registered: Registered) -> set[str]:
+    return {control.id for control in CONTROLS if list(control.broken(registered))}
 
 
 @pytest.mark.parametrize("control", CONTROLS, ids=lambda control: control.id)
@@ -65,10 +65,10 @@ def test_settings_that_protect_nothing_leave_nothing_protected() -> None:
     settings["database"] = settings["redis"] = {"deletion_protection": False, "final_snapshot": False}
     settings["load_balancer"]["deletion_protection"] = False
     settings["buckets"] = {"force_destroy": True}
-    made = program(settings, stack=STACK)
-    assert made.options.keys() >= PROTECTED
-    assert not any(options.protect or options.hooks.before_delete for options in made.options.values())
-    assert not made.options[KEY, "evenkeel-prod"].retainOnDelete
+    weak = program(settings, stack=STACK)
+    assert weak.options.keys() >= PROTECTED
+    assert not any(options.protect or options.hooks.before_delete for options in weak.options.values())
+    assert not weak.options[KEY, "evenkeel-prod"].retainOnDelete
 
 
 def test_the_controls_names_are_their_own() -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from stacks.__main__ import stack_files
-from testkit.program import configuration, program
+from testkit.program import made
 from testkit.registered import Registered
 from tests.unit.controls.network import DESCRIBED
 
@@ -15,9 +15,9 @@ TAKEN = re.compile(r"[a-zA-Z0-9 ._\-:/()#,@\[\]+=&;{}!$*]{1,255}")
 STACKS = sorted(file.name.split(".")[1] for file in stack_files())
 
 
-def refused(made: Registered) -> Iterator[str]:
+def refused(registered: Registered) -> Iterator[str]:
     for kind in DESCRIBED:
-        for inputs in made.all(kind).values():
+        for inputs in registered.all(kind).values():
             if not TAKEN.fullmatch(inputs["description"]):
                 yield inputs["description"]
 
@@ -25,13 +25,12 @@ def refused(made: Registered) -> Iterator[str]:
 @pytest.mark.parametrize("stack", STACKS)
 def test_ec2_takes_every_description(stack: str) -> None:
     """The apostrophe that was in one would have ended each first deployment."""
-    made = program(configuration(stack), stack=stack)
-    assert made.all(DESCRIBED[0])
-    assert list(refused(made)) == []
+    assert made(stack).all(DESCRIBED[0])
+    assert list(refused(made(stack))) == []
 
 
 @pytest.mark.parametrize("description", ["Changes the database's schema", "", "ä", "a" * 256])
 def test_a_description_that_ec2_refuses_is_found(description: str) -> None:
     """The twin."""
-    made = Registered(inputs={(DESCRIBED[0], "group"): {"description": description}})
-    assert list(refused(made)) == [description]
+    registered = Registered(inputs={(DESCRIBED[0], "group"): {"description": description}})
+    assert list(refused(registered)) == [description]

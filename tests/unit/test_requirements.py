@@ -21,9 +21,9 @@ def direct(file: Path) -> list[str]:
 
 
 def locked(group: str) -> dict[str, set[str]]:
-    """Each requirement that the lock pins, with its marker, and the hashes of its files."""
+    """Each version that the lock pins, on whichever system, and the hashes of its files."""
     text = (ROOT / f"requirements/{group}.txt").read_text()
-    entries = re.findall(r"^(\w[^\\\n]*?) *\\\n((?: +--hash=.*\n)+)", text, re.MULTILINE)
+    entries = re.findall(r"^(\w[^\s\\]*)[^\\\n]*\\\n((?: +--hash=.*\n)+)", text, re.MULTILINE)
     return {pin: set(re.findall(r"sha256:[0-9a-f]{64}", hashes)) for pin, hashes in entries}
 
 

@@ -23,7 +23,7 @@ from stacks.deployed import Deployed
 from stacks.replacements import BUCKET, DATABASE, KEY, STORE, VPC
 from stacks.sections import Settings
 from stacks.settings import SettingsError, fields, parse
-from testkit.program import configuration, program
+from testkit.program import configuration, groups, program
 from testkit.registered import Registered
 
 TODAY = date(2026, 11, 29)
@@ -142,19 +142,9 @@ def accepted() -> list[str]:
     return [setting for setting in CHANGES if setting not in REFUSED]
 
 
-def groups() -> list[list[str]]:
-    """Half of the settings each, by the digits of their numbers; and Spot, which a warm pool excludes."""
-    spot = "app_servers.on_demand_percentage"
-    numbered = list(enumerate(setting for setting in accepted() if setting != spot))
-    halves = [
-        [setting for number, setting in numbered if (number >> digit) & 1 == side]
-        for digit in range(len(numbered).bit_length())
-        for side in (0, 1)
-    ]
-    return [*halves, [spot]]
-
-
-GROUPS = groups()
+SPOT = "app_servers.on_demand_percentage"
+GROUPS = [*groups([setting for setting in accepted() if setting != SPOT]), [SPOT]]
+"""Of the settings that may be changed; Spot, which a warm pool excludes, has one of its own."""
 
 
 def with_changes(changes: dict[str, Any]) -> dict[str, Any]:
@@ -289,9 +279,8 @@ def test_every_value_here_is_another() -> None:
 
 def test_no_change_can_hide_what_another_loses() -> None:
     """Of any two settings one is changed in a group in which the other is not."""
-    groups = [set(group) for group in GROUPS]
     for setting, other in permutations(accepted(), 2):
-        assert any(setting in group and other not in group for group in groups)
+        assert any(setting in group and other not in group for group in GROUPS)
 
 
 @pytest.mark.parametrize("group", GROUPS, ids=len)
