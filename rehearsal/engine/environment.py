@@ -101,7 +101,7 @@ class Rehearsal:
 
 def of_project(root: Path = ROOT) -> Rehearsal:
     """The rehearsal that stack `local` names: its endpoint is the only place where the port is written."""
-    from stacks import settings  # brings Pulumi's SDK, which takes seconds; who has a rehearsal needs none
+    from stacks import settings
 
     file = root / "stacks" / "Pulumi.local.yaml"
     try:

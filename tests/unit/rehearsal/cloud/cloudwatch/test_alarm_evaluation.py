@@ -100,7 +100,7 @@ def test_missing_data_that_counts_as_good_never_alarms_sooner(
 def test_only_a_lack_of_all_data_is_insufficient(
     others: list[float | None], real: float, at: int, treat: TreatMissingData, before: State
 ) -> None:
-    """One datapoint is enough for another state. (Where missing data are ignored, the state stays.)"""
+    """One datapoint is enough for another state; where missing data are ignored, the state stays."""
     datapoints = [*others[:at], real, *others[at:]]
     assert evaluate(rule(treat=treat), datapoints, before).state != "INSUFFICIENT_DATA"
 
