@@ -69,6 +69,8 @@ class MeanFront:
     def _trouble(self, call: Call, environ: dict[str, Any], occasion: tuple[str, int]) -> Response | None:
         """A refusal that is no fault of the call's; nothing is carried out then."""
         dialect = dialect_of(environ, call.service)
+        if call.service == "kms" and self._mood.has_refused_twice(*occasion):
+            return None
         if self._takes(Freedom.THROTTLED, *occasion):
             return troubles.throttled(call.service, dialect)
         if self._takes(Freedom.SERVER_ERROR, *occasion):

@@ -38,6 +38,18 @@ class Mood:
         """Whether the freedom is taken at this occasion."""
         return self._number(freedom, "occasion", *key) < self.between(*SHARES[freedom], freedom, "share")
 
+    def has_refused_twice(self, operation: str, number: int) -> bool:
+        """Whether the two calls of an operation before this one met trouble.
+
+        Pulumi's engine asks KMS for the key of a stack's secrets three times, as the AWS SDK does by itself.
+        KMS has no freedom to refuse all three, as its quota is thousands of calls per second:
+        https://docs.aws.amazon.com/kms/latest/developerguide/requests-per-second.html.
+        """
+        troubles = (Freedom.THROTTLED, Freedom.SERVER_ERROR)
+        return all(
+            any(self.takes(freedom, operation, number - before) for freedom in troubles) for before in (1, 2)
+        )
+
     def between(self, least: float, most: float, freedom: Freedom, *key: Key) -> float:
         """A number of that range, for seconds and the like."""
         return least + (most - least) * self._number(freedom, "amount", *key)

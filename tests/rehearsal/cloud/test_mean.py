@@ -1,13 +1,13 @@
 """A mean cloud, as boto3 meets it: what it does, and that a client gets through by AWS's own advice."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
 import pytest
 from botocore.config import Config
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, HTTPClientError
 
 from rehearsal import daemon
 from rehearsal.cloud.mean.freedoms import Freedom
@@ -55,6 +55,28 @@ def test_calls_are_refused_and_retries_get_through(cloud: RunningCloud) -> None:
             codes.add(type(error).__name__)
     assert codes >= {"Throttling", "ConnectionClosedError"}
     assert codes & {"InternalFailure", "ServiceUnavailable"}
+
+
+def most_refused_in_a_row(call: Callable[[], object], calls: int) -> int:
+    """Of so many calls that a client makes once each."""
+    refused = ""
+    for _ in range(calls):
+        try:
+            call()
+        except ClientError:
+            refused += "x"
+        except HTTPClientError:
+            refused += "-"  # carried out; the answer was lost
+        else:
+            refused += "-"
+    return max(map(len, refused.split("-")))
+
+
+def test_kms_refuses_no_more_than_twice_in_a_row(cloud: RunningCloud) -> None:
+    """Pulumi's engine asks three times. The twin: IAM's mood is as bad, and nothing holds it."""
+    kms, iam = cloud.client("kms", ONCE), cloud.client("iam", ONCE)
+    assert most_refused_in_a_row(partial(kms.generate_random, NumberOfBytes=1), 60) == 2
+    assert most_refused_in_a_row(iam.list_users, 6) == 3
 
 
 def test_an_observer_is_told_the_truth(cloud: RunningCloud) -> None:
