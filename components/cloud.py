@@ -30,6 +30,7 @@ class CloudSettings:
     """Which cloud answers."""
 
     region: Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")] = "eu-central-1"
+    """Where everything of the stack is."""
     endpoint: Annotated[str, Field(pattern=r"^https?://[^/\s]+$")] | None = None
     """Another AWS API than Amazon's, such as the rehearsal's http://127.0.0.1:4577. Its port is the
     rehearsal's. Other machines are asked over https:// only, for the next one too."""

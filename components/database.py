@@ -37,15 +37,19 @@ class DatabaseSettings:
     engine_version: Annotated[Value, Field(pattern=r"^\d+(\.\d+)?$")] = "17"
     """A major version takes RDS' minor updates."""
     instance_class: Annotated[str, Field(pattern=r"^db\.[a-z0-9]+\.[a-z0-9]+$")] = "db.m7g.large"
+    """RDS' size of the instance. It decides how many connections there are."""
     allocated_storage: Annotated[int, Field(ge=20, le=65536)] = 100
+    """Storage at first."""
     max_allocated_storage: Annotated[int, Field(ge=20, le=65536)] = 1000
     """Storage grows by itself up to this."""
     multi_az: bool = True
+    """A standby in another zone takes over when the instance fails, and has every acknowledged commit."""
     port: Annotated[int, Field(ge=1150, le=65535)] = 5433
     """1150 or higher; not PostgreSQL's own 5432 (RDS.23)."""
     name: Identifier = "app"
+    """The database that the app uses."""
     admin_user: Identifier = "evenkeel_admin"
-    """Owns the schema. The app has a role of its own with less rights."""
+    """Owns the schema. The app has a role of its own with fewer rights."""
     backup_retention_days: Annotated[int, Field(ge=0, le=35)] = 7
     """0 means no backups and no point-in-time recovery; refused with deletion_protection."""
     deletion_protection: bool = True
@@ -81,7 +85,7 @@ class DatabaseArgs:
 class Database(pulumi.ComponentResource):
     """An RDS instance that only TLS reaches, with a secret for its admin and one for the app's role.
 
-    Makes: `aws.rds.SubnetGroup`, `ParameterGroup` and `Instance`; an `aws.cloudwatch.LogGroup` a log;
+    Makes: `aws.rds.SubnetGroup`, `ParameterGroup` and `Instance`; one `aws.cloudwatch.LogGroup` per log;
     `aws.iam.Role` and `RolePolicyAttachment` of enhanced monitoring; two `Secret`s; `random.RandomPassword`s
     for them and a `RandomId` that names the final snapshot.
     """

@@ -41,6 +41,7 @@ class LoadBalancerSettings:
     """After so long without a byte the balancer closes a connection; at least app.longest_request. 1 to
     4000."""
     access_log_retention_days: Days = 90
+    """How long the bucket keeps the log of each request."""
     deletion_protection: bool = True
     """A balancer that is protected must be unprotected before it can be destroyed."""
 

@@ -51,7 +51,8 @@ class Monitoring(pulumi.ComponentResource):
     """Alarms on an encrypted topic, and a dashboard of what they watch.
 
     Makes: `aws.sns.Topic` and, with an e-mail address, its `TopicSubscription`; an
-    `aws.cloudwatch.MetricAlarm` an alarm and member; a `Dashboard`; an `aws.rds.EventSubscription` a source.
+    `aws.cloudwatch.MetricAlarm` per alarm and member; a `Dashboard`; an `aws.rds.EventSubscription` per
+    source.
     """
 
     topic_arn: pulumi.Output[str]

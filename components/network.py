@@ -48,8 +48,9 @@ class Network(pulumi.ComponentResource):
     """A VPC in which servers reach out and nobody reaches in, and stores do neither.
 
     Makes, all of `aws.ec2`: `Vpc`, `DefaultSecurityGroup` (empty), `InternetGateway`, a `Subnet` and its
-    `RouteTableAssociation` a tier and zone, a `RouteTable` for public, one for data and one a zone for app,
-    `Route`s, `Eip` and `NatGateway` for each zone or once, a `VpcEndpoint` for S3; and a `FlowLog` component.
+    `RouteTableAssociation` per tier and zone, a `RouteTable` for public, one for data and one per zone for
+    app, `Route`s, `Eip` and `NatGateway` for each zone or once, a `VpcEndpoint` for S3; and a `FlowLog`
+    component.
     """
 
     vpc_id: pulumi.Output[str]

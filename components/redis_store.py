@@ -24,11 +24,13 @@ class RedisSettings:
     """Sessions and queues, and the cache."""
 
     node_type: Annotated[str, Field(pattern=r"^cache\.[a-z0-9]+\.[a-z0-9]+$")] = "cache.m7g.large"
+    """ElastiCache's size of a node."""
     replicas: Annotated[int, Field(ge=0, le=5)] = 1
     """0 means no failover."""
     separate_cache: bool = True
     """A group of its own for the cache, which may evict; otherwise the cache shares the sessions' group."""
     port: Port = 6379
+    """Where both groups listen."""
     snapshot_retention_days: Annotated[int, Field(ge=0, le=35)] = 7
     """0 means no snapshots."""
     deletion_protection: bool = True

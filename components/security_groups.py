@@ -33,7 +33,7 @@ class Port(TypedDict):
 class SecurityGroups(pulumi.ComponentResource):
     """The groups of balancer, app, database, Redis and the migrations task.
 
-    Makes: an `aws.ec2.SecurityGroup` a role; `aws.vpc.SecurityGroupEgressRule` and
+    Makes: an `aws.ec2.SecurityGroup` per role; `aws.vpc.SecurityGroupEgressRule` and
     `SecurityGroupIngressRule` for each pair that talks.
     """
 

@@ -32,11 +32,14 @@ class AppServersSettings:
     """The first that is available is launched. A change of all but the first type, and of the two settings of
     Spot, holds for servers that are launched from then on: it replaces none."""
     on_demand_base: Annotated[int, Field(ge=0)] = 0
-    """So many servers are On-Demand, and of those above them so many percent. The rest are Spot: cheaper, and
-    taken back with two minutes' notice, into which the whole shutdown has to fit."""
+    """How many servers are On-Demand in any case."""
     on_demand_percentage: Annotated[int, Field(ge=0, le=100)] = ALL_ON_DEMAND
+    """How much of what is above on_demand_base is On-Demand. The rest are Spot Instances: cheaper, and taken
+    back with two minutes' notice, into which the whole shutdown has to fit."""
     min_size: Annotated[int, Field(ge=1)] = 3
+    """The fewest servers that the group has."""
     max_size: Annotated[int, Field(ge=1)] = 9
+    """The most servers that the group has. The database's connections must suffice for all of them."""
     schedules: list[Section[Schedule]] = field(default_factory=list)
     """Other sizes from certain times on, each with a name, a cron expression (minute, hour, day of month,
     month, day of week), a time zone (UTC unless set) and both sizes; max_size stays the highest. With a
@@ -50,7 +53,8 @@ class AppServersSettings:
     warm_pool_size: Annotated[int, Field(ge=0)] = 0
     """Servers that have booted once and are kept stopped: scaling out takes them first. Not with Spot."""
     max_healthy_percentage: Annotated[int, Field(ge=101, le=200)] = 150
-    """While rolling, new servers start first, up to so many percent of the group. 101 to 200."""
+    """A rollout starts new servers before it ends old ones, up to this percentage of the group. 101 to
+    200."""
     start_time: Annotated[int, Field(ge=60)] = 300
     """From launch to the first good /readyz, at most; a third of it is the boot test's, a third PM2's. 60 or
     more."""
@@ -61,8 +65,9 @@ class AppServersSettings:
     """How long a rollout still watches its alarms when all servers are replaced, before it counts as done. An
     alarm needs two minutes: with less, none has watched the last servers. Up to 172800; see smoke.session."""
     target_cpu: Annotated[int, Field(ge=1, le=100)] = 70
-    """The group grows when it has more work than this: percent of CPU, requests/s of a server."""
+    """Percent of CPU above which the group grows."""
     target_requests: Annotated[int, Field(ge=1)] = 200
+    """Requests per second and server above which the group grows."""
     image_id: Annotated[str, Field(pattern=r"^ami-[0-9a-f]+$")] | None = None
     """Pins the machine image; otherwise each deployment takes the newest Amazon Linux 2023."""
 

@@ -2,7 +2,8 @@
 
 `python -m stacks preflight STACK` looks, before a first deployment, for what would fail in its middle.
 `python -m stacks deployer-policy STACK ACCOUNT` prints the IAM policies that whoever deploys the stack needs.
-`python -m stacks reference` prints every setting with its default: stacks/reference.yaml.
+`python -m stacks reference` prints every setting with its default: stacks/reference.yaml. With `settings` or
+`components` it prints the page of the documentation: docs/settings.md, docs/components.md.
 """
 
 import json
@@ -16,16 +17,18 @@ from budgets import pulumi_secrets
 from budgets.problems import NAMESPACE
 from stacks import deployer_policy, preflight
 from stacks.chart import drawn
+from stacks.components_page import components_page
 from stacks.reference import reference
 from stacks.sections import Settings
 from stacks.settings import FOLDER, SettingsError, file_sections, parse, refuse_in_an_account
+from stacks.settings_page import settings_page
 from stacks.stack_name import refuse_unusable
 
 USAGE = """\
 usage: python -m stacks timeline STACK
        python -m stacks preflight STACK [--make-roles]
        python -m stacks deployer-policy STACK ACCOUNT
-       python -m stacks reference"""
+       python -m stacks reference [settings | components]"""
 
 
 class NoSuchStack(ValueError):
@@ -43,6 +46,12 @@ def main(arguments: list[str]) -> int:
             return policies_of(stack, account)
         case ["reference"]:
             print(reference(), end="")
+            return 0
+        case ["reference", "settings"]:
+            print(settings_page(), end="")
+            return 0
+        case ["reference", "components"]:
+            print(components_page(), end="")
             return 0
         case _:
             print(USAGE, file=sys.stderr)

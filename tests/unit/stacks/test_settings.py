@@ -8,8 +8,8 @@ import pulumi
 import pytest
 import yaml
 
-from components.database import DatabaseSettings
 from components.network import NetworkSettings
+from components.server_settings import Schedule
 from stacks.reference import descriptions, reference
 from stacks.sections import Settings
 from stacks.settings import SettingsError, load, parse, sections
@@ -73,7 +73,7 @@ def test_a_description_belongs_to_the_field_above_it() -> None:
     """A field without one has none, and takes none of its neighbours'."""
     said = descriptions(NetworkSettings)
     assert said["nat"] == "per_zone: a zone's failure stays its own. one: cheaper."
-    assert "instance_class" not in descriptions(DatabaseSettings)
+    assert "min_size" not in descriptions(Schedule)
 
 
 def test_settings_are_read_from_pulumis_configuration() -> None:
