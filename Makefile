@@ -2,6 +2,7 @@
 PYTHON ?= python3
 VENV   := .venv
 RUN    := $(VENV)/bin/python
+DOCS   := .venv-docs
 # For every Python that CI has, on any system.
 COMPILE := $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate
 # Two processes, in which tests/conftest.py keeps together what has to be.
@@ -10,7 +11,7 @@ BESIDE := --numprocesses 2 --dist loadgroup --no-loadscope-reorder
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-deploy lock up down status logs queries env preview timeline unit test-one lint test test-rehearsal soak fuzz fuzz-api bench bench-migrations bench-rollout bench-load
+.PHONY: help setup setup-deploy lock up down status logs queries env preview timeline unit test-one lint docs test test-rehearsal soak fuzz fuzz-api bench bench-migrations bench-rollout bench-load
 
 help: ## what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -72,6 +73,19 @@ lint: $(VENV)/.lint app/node_modules/.ready ## ruff, mypy --strict, import contr
 
 app/node_modules/.ready: app/package-lock.json
 	@npm ci --prefix app --no-audit --no-fund --loglevel=error
+	@touch $@
+
+docs: $(DOCS)/.ready website/node_modules/.ready ## the documentation as a site, in site/; needs Python and npm, and no `make setup`
+	@NO_MKDOCS_2_WARNING=1 $(DOCS)/bin/python -m mkdocs build --strict --quiet
+	@echo "open site/index.html"
+
+$(DOCS)/.ready: requirements-docs.txt
+	@$(PYTHON) -m venv --clear $(DOCS)
+	@$(DOCS)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-docs.txt
+	@touch $@
+
+website/node_modules/.ready: website/package-lock.json
+	@npm ci --prefix website --no-audit --no-fund --loglevel=error
 	@touch $@
 
 test: setup lint ## everything: lint, the app's tests, unit, preview, rehearsal, infra
