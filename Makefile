@@ -63,12 +63,13 @@ unit: $(VENV)/.unit ## the quick tests: they need Python alone
 test-one: $(VENV)/.$(if $(filter tests/unit%,$(T)),unit,rehearsal) ## one file of tests, or one test: make test-one T=tests/unit/stacks/test_settings.py
 	@$(RUN) -m pytest $(T)
 
-lint: $(VENV)/.lint app/node_modules/.ready ## ruff, mypy --strict, import contracts, shellcheck, the app's linter
+lint: $(VENV)/.lint app/node_modules/.ready ## ruff, mypy --strict, import contracts, shellcheck, spelling and unwanted words, the app's linter
 	@$(RUN) -m ruff check .
 	@$(RUN) -m ruff format --check .
 	@$(RUN) -m mypy .
 	@$(VENV)/bin/lint-imports --no-cache >/dev/null || $(VENV)/bin/lint-imports --no-cache
 	@shellcheck --external-sources setup.sh components/boot/*.sh rehearsal/cloud/ec2/*.sh
+	@$(VENV)/bin/codespell
 	@npm run --silent --prefix app lint
 
 app/node_modules/.ready: app/package-lock.json

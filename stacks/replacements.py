@@ -42,7 +42,7 @@ class Fixed:
 
 
 NETWORK = "network.cidr"
-"""Refused for good: AWS moves no subnet group to another network, so the engine would stop half-way."""
+"""Refused for good: AWS moves no subnet group to another network, so the engine would stop halfway."""
 FIXED = (
     Fixed(
         setting="database.name",
@@ -125,7 +125,7 @@ class Loss:
 
 
 def replaced(settings: Settings, resources: Sequence[Deployed]) -> Iterator[Loss]:
-    """What would be made anew, empty."""
+    """What would be recreated, empty."""
     for fixed in FIXED:
         wanted = fixed.wanted(settings)
         for resource in resources:

@@ -146,7 +146,7 @@ def without_path(key: str, value: object) -> Problem:
         setting=key,
         value=PulumiSecret(key) if secret else value,
         reason="it was set without --path, so it is one key with a dot in its name, and no setting",
-        remedy=f"Take it out, without --path too: pulumi config rm '{NAMESPACE}:{key}'. Then set it anew: "
+        remedy=f"Take it out, without --path too: pulumi config rm '{NAMESPACE}:{key}'. Then set it again: "
         f"pulumi config set {setting}",
     )
 

@@ -1,4 +1,4 @@
-"""A stack's name, of which names in AWS are made: refused where AWS would refuse those half-way."""
+"""A stack's name, of which names in AWS are made: refused where AWS would refuse those halfway."""
 
 import re
 

@@ -77,7 +77,7 @@ class Replacement:
                 "MinHealthyPercentage": 100,
                 "MaxHealthyPercentage": settings.max_healthy_percentage,
                 "InstanceWarmup": settings.instance_warmup,
-                # A refresh that was cancelled half-way has replaced some already.
+                # A refresh that was cancelled halfway has replaced some already.
                 "SkipMatching": True,
                 "AutoRollback": True,
                 "AlarmSpecification": {"Alarms": list(self.rollback_alarms)},

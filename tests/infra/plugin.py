@@ -119,7 +119,7 @@ def servers(
     known_servers: dict[str, Server],
     request: pytest.FixtureRequest,
 ) -> Iterator[list[Server]]:
-    """Every server in service now. What was read of them is read anew after a disruptive check."""
+    """Every server in service now. What was read of them is read again after a disruptive check."""
     zones = in_service(stack, aws("autoscaling"))
     for instance, zone in zones.items():
         if instance not in known_servers:

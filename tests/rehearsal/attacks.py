@@ -94,7 +94,7 @@ def write_a_release_agent(_: Facts) -> bool:
 
 
 def make_what_is_read_only_writable(_: Facts) -> bool:
-    """By mounting it anew."""
+    """By mounting it again."""
     return any(
         _libc.mount(b"none", place, None, _REMOUNT_BOUND, None) == 0 for place in (b"/proc/sys", b"/proc")
     )

@@ -42,7 +42,7 @@ def test_every_test_that_is_named_exists(file: str, name: str) -> None:
 
 
 def test_the_table_of_quotas_is_the_stacks() -> None:
-    """As the stack files are; whoever changes one reckons anew."""
+    """As the stack files are; whoever changes one counts again."""
     rows = dict(re.findall(r"\(`(L-\w+)`\) \| [^|]+ \| (.+) \|$", TEXT, re.MULTILINE))
     stacks = [read(stack) for stack in ("dev", "staging", "prod")]
     addresses = [1 if stack.network.nat == "one" else stack.network.zones for stack in stacks]

@@ -32,7 +32,7 @@ class Tally:
 
 
 class Traffic:
-    """Adds up `show stat`. What HAProxy counts begins anew when it is reloaded; servers come and go."""
+    """Adds up `show stat`. What HAProxy counts begins again when it is reloaded; servers come and go."""
 
     def __init__(self) -> None:
         self._before: dict[tuple[str, str], dict[str, int]] = {}

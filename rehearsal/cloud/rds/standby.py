@@ -32,7 +32,7 @@ class Standby:
 
     @property
     def lost(self) -> bool:
-        """Whether its copy failed or its process died: it is to be made anew."""
+        """Whether its copy failed or its process died: it must be made again."""
         return self._copy.exit_status not in (None, 0) or (self._started and self.server.pid is None)
 
     @property
@@ -57,7 +57,7 @@ class Standby:
                 self._primary.reload(settings)
 
     def restart(self) -> None:
-        """Begin again to stream, after the primary was started anew, perhaps at another port."""
+        """Begin again to stream, after the primary was started again, perhaps at another port."""
         self.in_sync = self._primary.waits_for_standby = False
         if self._started:
             self.server.stop()

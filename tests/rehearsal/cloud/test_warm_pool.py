@@ -76,7 +76,7 @@ def test_a_server_boots_into_the_pool_and_is_stopped(group: Fleet) -> None:
 
 
 def test_scaling_out_takes_from_the_pool_first(group: Fleet) -> None:
-    """The server is started and waits for its hook again; the pool is filled anew."""
+    """The server is started and waits for its hook again; the pool is filled again."""
     waited = confirmed(group, lambda: stopped(group))
     group.autoscaling.set_desired_capacity(AutoScalingGroupName="app", DesiredCapacity=2)
     confirmed(group, lambda: waited in group.healthy())

@@ -100,7 +100,7 @@ def test_a_secret_that_was_set_without_path_is_refused(key: str, value: Any, ins
     assert str(refused.value) == (
         f"1 setting is refused:\n  evenkeel:{key} is [secret]: it was set without --path, so it is one key "
         "with a dot in its name, and no setting. Take it out, without --path too: pulumi config rm "
-        f"'evenkeel:{key}'. Then set it anew: pulumi config set {instead}."
+        f"'evenkeel:{key}'. Then set it again: pulumi config set {instead}."
     )
 
 

@@ -38,7 +38,7 @@ def stack_file(folder: Path, text: str) -> Path:
 
 @pytest.mark.parametrize("published", [FORMER, salt(PUBLISHED)], ids=["the former salt", "a new salt"])
 def test_a_salt_of_the_published_passphrase_is_refused(tmp_path: Path, published: str) -> None:
-    """Verbatim; a salt that was made anew is no safer."""
+    """Verbatim; a salt that was made again is no safer."""
     with pytest.raises(PublishedPassphrase) as refused:
         refuse_published("prod", stack_file(tmp_path, f"encryptionsalt: {published}\n"), {})
     assert str(refused.value) == MESSAGE.format(

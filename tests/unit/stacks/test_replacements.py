@@ -176,7 +176,7 @@ def unprotected() -> Registered:
 
 @cache
 def fixed_on_aws(kind: str) -> frozenset[str]:
-    """The properties of a CloudFormation type that make it anew."""
+    """The properties of a CloudFormation type that replace it."""
     schemas = files("cfnlint") / "data/schemas"
     index = json.loads((schemas / "providers/eu-central-1.json").read_text())
     schema = json.loads((schemas / f"resources/{index[kind]}.json").read_text())
@@ -184,7 +184,7 @@ def fixed_on_aws(kind: str) -> frozenset[str]:
 
 
 def lost(before: Registered, after: Registered) -> set[tuple[str, str]]:
-    """Kind and name of each stateful resource that is deleted or made anew."""
+    """Kind and name of each stateful resource that is deleted or replaced."""
     return {
         (STATEFUL[kind][0], name)
         for (kind, name), inputs in before.inputs.items()
@@ -198,7 +198,7 @@ def lost(before: Registered, after: Registered) -> set[tuple[str, str]]:
 
 
 def region(registered: Registered) -> str:
-    """The provider's: another one makes every resource anew."""
+    """The provider's: another one replaces every resource."""
     (inputs,) = registered.all("pulumi:providers:aws").values()
     return str(inputs["region"])
 
@@ -386,7 +386,7 @@ def test_a_permission_for_what_is_never_refused_is_refused() -> None:
 
 
 def test_the_network_can_not_be_allowed_to_change() -> None:
-    """AWS would stop the deployment half-way; the message offers the new stack only."""
+    """AWS would stop the deployment halfway; the message offers the new stack only."""
     assert set(REFUSED) - replacements.SETTINGS == {"network.cidr"}
     settings = parse(with_changes({"network.cidr": "10.1.0.0/16"}))
     (problem,) = replacements.problems(settings, NAME, deployed(base()), TODAY)

@@ -263,7 +263,7 @@ def test_a_setting_that_was_set_without_path_is_refused() -> None:
     assert str(refused.value) == (
         "1 setting is refused:\n  evenkeel:app.port is 3100: it was set without --path, so it is one key "
         "with a dot in its name, and no setting. Take it out, without --path too: pulumi config rm "
-        "'evenkeel:app.port'. Then set it anew: pulumi config set --path 'evenkeel:app.port'."
+        "'evenkeel:app.port'. Then set it again: pulumi config set --path 'evenkeel:app.port'."
     )
 
 

@@ -152,7 +152,7 @@ def test_why_the_latest_launch_failed_is_shown() -> None:
 
 
 def test_another_templates_version_is_another_version() -> None:
-    """The template was made anew: its numbers begin again."""
+    """The template was recreated: its numbers begin again."""
     made_anew = {"InstanceId": "i-1", "LaunchTemplate": {"LaunchTemplateId": "lt-0", "Version": "7"}}
     assert server({**made_anew, "LifecycleState": "InService"}, {}, "lt-1").version == "lt-0:7"
 

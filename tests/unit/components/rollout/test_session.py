@@ -103,7 +103,7 @@ def test_no_session_is_no_question() -> None:
 
 
 def test_a_broken_answer_is_asked_for_again(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A server that goes away half-way is no reason to end a rollout."""
+    """A server that goes away halfway is no reason to end a rollout."""
     monkeypatch.setattr(App, "do_POST", lambda app: app.wfile.write(b"nonsense\r\n\r\n"))
     with pytest.raises(Unanswered, match="nonsense"):
         session().open(url, password="secret", token="token")

@@ -17,7 +17,7 @@ def clock(*seconds: float) -> Iterator[float]:
 
 
 def test_the_time_left_is_that_of_the_phase_at_its_pace_so_far() -> None:
-    """From the second look on; a new phase begins anew."""
+    """From the second look on; a new phase begins again."""
     phase = Phase(clock(0.0, 10.0, 20.0, 22.0).__next__)
     assert phase.described(State(phase=SCAN, done=0.1)) == f"10 % ({SCAN})"
     assert phase.described(State(phase=SCAN, done=0.3)) == f"30 % ({SCAN}), 35 s left"

@@ -46,7 +46,7 @@ def test_its_start_is_unknown_until_it_has_begun() -> None:
 
 
 def test_a_failed_server_does_not_end_it(clock: SimpleNamespace) -> None:
-    """Its reason shows, and it goes on for an hour; any progress begins that hour anew."""
+    """Its reason shows, and it goes on for an hour; any progress begins that hour again."""
     _, refresh = begun()
     refresh.hinder("instance i-1 abandoned its launch")
     clock.now += PATIENCE

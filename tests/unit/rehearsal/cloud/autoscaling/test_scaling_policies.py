@@ -31,7 +31,7 @@ def test_a_policy_without_its_alarms_does_nothing_yet() -> None:
 
 
 def test_a_capacity_that_is_refused_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The group's sizes were changed between the decision and the call: the next evaluation decides anew."""
+    """The group's sizes were changed between the decision and the call: the next evaluation decides again."""
     backend, policy = stage()
     policy.alarms = [{"AlarmName": "high"}, {"AlarmName": "low"}]
     asked = []

@@ -31,10 +31,10 @@ def target(state: str) -> Target:
 
 @given(st.lists(st.integers(0, 50), min_size=1, max_size=20), st.data())
 def test_nothing_is_counted_twice_and_nothing_is_lost(increments: list[int], data: st.DataObject) -> None:
-    """However often it is looked at, and whenever HAProxy begins anew."""
+    """However often it is looked at, and whenever HAProxy begins again."""
     traffic, shown, taken = Traffic(), 0, 0
     for more in increments:
-        # A count that begins anew is noticed when it is lower than before.
+        # A count that begins again is noticed when it is lower than before.
         shown = more if data.draw(st.booleans()) and more < shown else shown + more
         traffic.see({("group", "one"): row(shown), ("group", "BACKEND"): row(shown)})
         if data.draw(st.booleans()):

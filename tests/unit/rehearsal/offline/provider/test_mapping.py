@@ -91,7 +91,7 @@ def test_what_the_api_shows_is_what_was_written(structure: dict[str, Any]) -> No
 
 @given(st.dictionaries(st.text("abc", min_size=1), SCALARS, max_size=4))
 def test_json_means_the_same_in_any_layout(document: dict[str, Any]) -> None:
-    """A policy that an API formats anew is no drift."""
+    """A policy that an API formats in another way is no drift."""
     assert same(json.dumps(document), json.dumps(dict(reversed(document.items())), indent=2))
 
 
