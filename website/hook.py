@@ -1,4 +1,4 @@
-"""Called by MkDocs (mkdocs.yml): adds pages from outside of `docs/`, and leads every link to a page of the site."""
+"""Called by MkDocs (mkdocs.yml): adds pages from outside `docs/`, and leads each link to a page of the site."""
 
 from pathlib import Path
 

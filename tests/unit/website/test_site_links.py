@@ -34,6 +34,9 @@ def test_code_is_left_as_it_is() -> None:
 
 def test_a_source_that_is_linked_has_a_page() -> None:
     """Once, and no page of the documentation is a source."""
-    pages = {"docs/a.md": "[x](../bench/mix.py) [y](b.md) [z](../README.md)", "docs/b.md": "[x](../bench/mix.py)"}
+    pages = {
+        "docs/a.md": "[x](../bench/mix.py) [y](b.md) [z](../README.md)",
+        "docs/b.md": "[x](../bench/mix.py)",
+    }
     assert sources(list(pages), pages.__getitem__) == ["bench/mix.py"]
     assert place("bench/mix.py") == "source/bench/mix.py.md"

@@ -1,0 +1,124 @@
+"""Blocks of the pages that a reader may paste into a shell, and what shows that each works."""
+
+import re
+
+LANGUAGES = {"js", "mermaid", "python", "sql", "yaml"}
+"""Of blocks that are no commands."""
+FENCED = re.compile(r"^ *```(\w*)\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
+LISTED = re.compile(r"^(?:\d+\.|-) .*\n(?:(?: {2,}.*)?\n)*", re.MULTILINE)
+"""An item of a list, whose later lines are indented too. Code in it has a fence."""
+INDENTED = re.compile(r"(?<=\n\n)(?: {4}.*\n)(?:(?: {4}.*)?\n)*")
+
+NO_COMMANDS = {
+    ("docs/architecture.md", "__main__.py ──▶ stacks/"): "a drawing",
+    ("docs/aws.md", '{"Version": "2012-10-17"'): "trust.json",
+    ("docs/runbooks/migrations.md", "-- migrator: allow drop-column"): "a comment in SQL",
+    ("docs/runbooks/migrations.md", "-- migrator: allow hidden-change"): "a comment in SQL",
+    ("docs/settings.md", "{JWT_SECRET: "): "YAML",
+    ("docs/settings.md", "- {name: morning"): "YAML",
+    ("docs/settings.md", "{sign_up: "): "YAML",
+    (
+        "docs/timeline.md",
+        "Stack prod: ",
+    ): "printed by a command: tests/unit/stacks/test_timeline.py",
+    ("docs/timeline.md", "batches x "): "a formula",
+}
+"""Blocks by page and beginning, each with what it is."""
+
+UP = "tests/rehearsal/test_your_own_app.py::test_an_app_from_scratch_is_served_through_the_balancer"
+RUN = {
+    ("README.md", "make up "): UP,
+    ("docs/aws.md", ".venv/bin/python -m stacks preflight"): (
+        "tests/rehearsal/test_prod.py::test_prod_lives_from_nothing_to_its_end"
+    ),
+    ("docs/aws.md", ".venv/bin/python -m stacks deployer-policy"): (
+        "tests/unit/stacks/test_deployer_policy.py::test_a_stacks_policies_are_printed"
+    ),
+    ("docs/first-rehearsal.md", "make up"): UP,
+    ("docs/first-rehearsal.md", "pulumi up "): (
+        "tests/rehearsal/test_deployment.py::test_a_changed_app_rolls_every_server_and_keeps_the_session"
+    ),
+    ("docs/first-rehearsal.md", "make down"): (
+        "tests/rehearsal/test_end.py::test_down_leaves_no_process_and_no_file"
+    ),
+    ("docs/index.md", "make up "): UP,
+    ("docs/mean-cloud.md", "python -m rehearsal up --mean"): (
+        "tests/faults/test_mean_cloud.py::test_a_life_in_a_mean_cloud"
+    ),
+    ("docs/monitoring.md", "make queries "): (
+        "tests/rehearsal/test_deployment.py::test_the_report_of_what_queries_cost_knows_the_apps"
+    ),
+    ("docs/runbooks/stores.md", "pulumi config set --stack prod --path evenkeel:redis.deletion"): (
+        "tests/rehearsal/test_stores_runbook.py::test_a_changed_port_is_refused_unless_its_day_is_today"
+    ),
+    ("docs/runbooks/stores.md", "pulumi config set --stack prod --path evenkeel:redis.port"): (
+        "tests/rehearsal/test_stores_runbook.py::test_an_allowed_replacement_leaves_a_snapshot_and_an_app_that_serves"
+    ),
+    ("docs/runbooks/stores.md", "pulumi config set --stack prod --path evenkeel:load_balancer"): (
+        "tests/rehearsal/test_prod.py::test_prod_lives_from_nothing_to_its_end"
+    ),
+    ("docs/runbooks/stores.md", "pulumi destroy"): (
+        "tests/rehearsal/test_prod.py::test_prod_lives_from_nothing_to_its_end"
+    ),
+    ("docs/runbooks/stores.md", "pulumi stack rm"): (
+        "tests/rehearsal/test_stores_runbook.py::test_what_is_taken_down_leaves_its_snapshots_and_its_key"
+    ),
+    ("docs/runbooks/stores.md", "pulumi config set --stack next"): (
+        "tests/rehearsal/test_stores_runbook.py::test_a_new_stack_has_every_row_of_the_snapshot"
+    ),
+    ("docs/runbooks/workload.md", "app() {"): (
+        "tests/infra/test_own_app.py::test_the_runbooks_commands_work_on_a_server"
+    ),
+    ("docs/runbooks/workload.md", "app sms/replay.js"): (
+        "tests/infra/test_own_app.py::test_the_runbooks_commands_work_on_a_server"
+    ),
+    ("docs/runbooks/workload.md", "app cache/flush.js"): (
+        "tests/infra/test_own_app.py::test_the_runbooks_commands_work_on_a_server"
+    ),
+    ("docs/runbooks/workload.md", "app query_report.js"): (
+        "tests/infra/test_own_app.py::test_the_runbooks_commands_work_on_a_server"
+    ),
+    ("docs/your-own-app.md", "mkdir "): UP,
+    ("docs/your-own-app.md", "cd evenkeel\nmake up"): UP,
+    ("docs/your-own-app.md", 'cd evenkeel\neval "$(make -s env'): (
+        "tests/rehearsal/test_your_own_app.py::test_the_checks_of_the_servers_hold_for_it"
+    ),
+}
+"""Blocks by page and beginning, each with the test that runs it, or the same with names of its own."""
+
+NOT_RUN = {
+    ("CONTRIBUTING.md", "make setup"): "installs packages; the tests run in what it made",
+    ("app/README.md", "npm ci "): "a list of scripts; CI and `make` run those that set up, build and test",
+    ("docs/aws.md", "aws iam create-role"): "needs an AWS account",
+    ("docs/aws.md", "docker buildx"): "needs Docker and AWS's public registry",
+    ("docs/first-rehearsal.md", 'eval "$(make -s env)"'): (
+        "shows what runs; the tests of a deployed stack ask for the same by `python -m rehearsal`"
+    ),
+    (
+        "docs/infra-tests.md",
+        ".venv/bin/pytest tests/infra",
+    ): "pytest itself; `make test` has its first line",
+    ("docs/migrations.md", "python -m migrator plan"): (
+        "needs a database of the reader's; tests/migrator runs each command on its own servers"
+    ),
+    ("docs/monitoring.md", "sudo systemd-run"): "needs systemd as PID 1, which a rehearsed server has not",
+    ("docs/runbooks/rollouts.md", "aws autoscaling rollback-instance-refresh"): (
+        "its place is in a rollout that goes wrong; tests/rehearsal/cloud/test_servers.py makes the same call"
+    ),
+    ("docs/runbooks/secrets.md", "pulumi config set --secret"): "asks for a value at a terminal",
+    ("docs/runbooks/secrets.md", "pulumi config set --plaintext"): "needs a secret of the reader's",
+    ("docs/runbooks/secrets.md", "pulumi config rm"): "needs a secret of the reader's",
+    ("docs/runbooks/workload.md", "aws logs tail"): "needs an AWS account: the rehearsal has `make logs`",
+    ("docs/runbooks/workload.md", "app approve.js"): "needs a user of the reader's app",
+    ("docs/settings.md", "pulumi config set --path"): "an example of any setting",
+    ("docs/settings.md", "pulumi config set --secret"): "asks for a value at a terminal",
+    ("docs/your-own-app.md", "pulumi config set --secret"): "asks for a value at a terminal",
+}
+"""Blocks by page and beginning, each with the reason why no test runs it."""
+
+
+def blocks(page: str) -> list[str]:
+    """The text of each block that names no other language, without indents."""
+    fenced = [text for language, text in FENCED.findall(page) if language not in LANGUAGES]
+    indented = INDENTED.findall(LISTED.sub("\n", FENCED.sub("", page)))
+    return ["\n".join(line.strip() for line in text.strip().splitlines()) for text in [*fenced, *indented]]
