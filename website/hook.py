@@ -1,4 +1,4 @@
-"""Called by MkDocs (mkdocs.yml): adds pages from outside `docs/`, and leads each link to a page of the site."""
+"""What MkDocs calls (mkdocs.yml): adds pages from outside `docs/`, and leads each link to a page there."""
 
 from pathlib import Path
 

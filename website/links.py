@@ -1,7 +1,7 @@
 """Where the pages of the repository are in the site, and where their links lead there. Pure.
 
-Links are written for a reader of the repository. The site has more than `docs/`: the pages of `BESIDE`, and a page
-with the text of each source file that a page links to.
+Links are written for a reader of the repository. The site has more than `docs/`: the pages of `BESIDE`, and a
+page with the text of each source file that a page links to.
 """
 
 import posixpath
