@@ -77,8 +77,7 @@ app/node_modules/.ready: app/package-lock.json
 	@touch $@
 
 docs: $(DOCS)/.ready website/node_modules/.ready ## the documentation as a site, in site/; needs Python and npm, and no `make setup`
-	@NO_MKDOCS_2_WARNING=1 $(DOCS)/bin/python -m mkdocs build --strict --quiet
-	@echo "open site/index.html"
+	@NO_MKDOCS_2_WARNING=1 $(DOCS)/bin/python -m mkdocs build --strict
 
 $(DOCS)/.ready: requirements-docs.txt
 	@$(PYTHON) -m venv --clear $(DOCS)

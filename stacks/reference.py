@@ -52,14 +52,14 @@ def _section(name: str, kind: Any, default: Any) -> Iterator[str]:
     group = next(models(kind), None)
     if group is None:
         yield from _comment(descriptions(Settings)[name], indent=2)
-        yield f"  {NAMESPACE}:{name}: {_flow(default)}"
+        yield f"  {NAMESPACE}:{name}: {flow(default)}"
         return
     yield from _comment(inspect.getdoc(group) or "", indent=2)
     yield f"  {NAMESPACE}:{name}:"
     said = descriptions(group)
     for field in fields(group):
         yield from _comment(said.get(field, ""), indent=4)
-        yield f"    {field}: {_flow(default[field])}"
+        yield f"    {field}: {flow(default[field])}"
 
 
 def _comment(text: str, *, indent: int) -> Iterator[str]:
@@ -80,7 +80,7 @@ def _comment(text: str, *, indent: int) -> Iterator[str]:
             )
 
 
-def _flow(value: Any) -> str:
+def flow(value: Any) -> str:
     """The value on one line."""
     text: str = yaml.safe_dump(value, default_flow_style=True, width=1000)
     return text.removesuffix("\n").removesuffix("\n...")

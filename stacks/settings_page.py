@@ -5,10 +5,8 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-import yaml
-
 from budgets.problems import NAMESPACE
-from stacks.reference import descriptions
+from stacks.reference import descriptions, flow
 from stacks.sections import Settings
 from stacks.settings import fields, models
 
@@ -66,7 +64,7 @@ def paragraphs(text: str) -> str:
 
 def _setting(takes: Schema, default: Any, description: str) -> Iterator[str]:
     words = _words(takes)
-    yield f"{words[0].upper()}{words[1:]}. Default: `{_flow(default)}`.\n"
+    yield f"{words[0].upper()}{words[1:]}.\nDefault: `{flow(default)}`.\n"
     yield paragraphs(description)
 
 
@@ -80,9 +78,9 @@ def _words(schema: Schema) -> str:
         case {"anyOf": either}:
             return ", or ".join(map(_words, either))
         case {"enum": values}:
-            return f"one of {', '.join(f'`{_flow(value)}`' for value in values)}"
+            return f"one of {', '.join(f'`{flow(value)}`' for value in values)}"
         case {"const": value}:
-            return f"`{_flow(value)}`"
+            return f"`{flow(value)}`"
         case {"type": "array", "items": item}:
             return f"a list, each {_words(item)}"
         case {"type": "object", "additionalProperties": value}:
@@ -114,9 +112,3 @@ def _members(reference: str) -> Iterable[str]:
     groups: Schema = Settings.model_json_schema()["$defs"]
     members: Schema = groups[reference.rpartition("/")[2]]["properties"]
     return members
-
-
-def _flow(value: Any) -> str:
-    """The value on one line, as in a stack file."""
-    text: str = yaml.safe_dump(value, default_flow_style=True, width=1000)
-    return text.removesuffix("\n").removesuffix("\n...")

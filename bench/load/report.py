@@ -89,7 +89,7 @@ class Report:
                 holds=hit_rate >= lowest,
             ),
             Target(
-                name="queries a request",
+                name="queries per request",
                 wanted=f"at most {QUERIES:.0%}",
                 figure=f"{queries:.0%}: {before.steady.queries:.2f} → {after.steady.queries:.2f}",
                 holds=queries <= QUERIES,

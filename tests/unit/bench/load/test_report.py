@@ -62,7 +62,7 @@ def test_figures_on_the_bound_hold() -> None:
             "p95 at 80 requests/s: 0.67 times: 300 → 200 ms, wanted below 0.67 times, and 200 ms",
         ),
         ({"hit_rate": 0.69}, "hit rate: 69%, wanted 70% to 90%, or better"),
-        ({"queries": 0.62}, "queries a request: 31%: 2.00 → 0.62, wanted at most 30%"),
+        ({"queries": 0.62}, "queries per request: 31%: 2.00 → 0.62, wanted at most 30%"),
         (
             {"dropped": 3},
             "p95 at 80 requests/s: 0.63 times: 300 → 190 ms, while requests failed or were never sent, "
