@@ -3,8 +3,8 @@ PYTHON ?= python3
 VENV   := .venv
 RUN    := $(VENV)/bin/python
 DOCS   := .venv-docs
-# For every Python that CI has, on any system.
-COMPILE := $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate
+# On any system, for every Python from the version on that follows.
+COMPILE := $(VENV)/bin/uv pip compile --quiet --universal --generate-hashes --no-annotate --python-version
 # Two processes, in which tests/conftest.py keeps together what has to be.
 BESIDE := --numprocesses 2 --dist loadgroup --no-loadscope-reorder
 # Where the set-up puts Node.js when the system has none that is new enough.
@@ -26,12 +26,13 @@ $(VENV)/.deploy $(VENV)/.unit $(VENV)/.rehearsal $(VENV)/.bench $(VENV)/.lint: $
 	@PYTHON=$(PYTHON) ./setup.sh $*
 	@touch $@
 
-# uv takes the versions that a lock has, unless the requirements above it ask for others. That of `lint` has all packages:
-# the others take theirs from it.
+# uv takes the versions that a lock has, unless the requirements above it ask for others. That of `lint` has all packages
+# but the documentation's: the others take theirs from it.
 lock: $(VENV)/.lint ## pin all that the requirements need, with hashes: after a change of requirements.txt or requirements/*.in
-	@$(COMPILE) requirements/lint.in --output-file requirements/lint.txt
-	@$(foreach group,bench rehearsal unit,$(COMPILE) requirements/$(group).in --constraints requirements/lint.txt --output-file requirements/$(group).txt &&) true
-	@$(COMPILE) requirements.txt --constraints requirements/lint.txt --output-file requirements/deploy.txt
+	@$(COMPILE) 3.11 requirements/lint.in --output-file requirements/lint.txt
+	@$(foreach group,bench rehearsal unit,$(COMPILE) 3.11 requirements/$(group).in --constraints requirements/lint.txt --output-file requirements/$(group).txt &&) true
+	@$(COMPILE) 3.11 requirements.txt --constraints requirements/lint.txt --output-file requirements/deploy.txt
+	@$(COMPILE) 3.11.5 requirements/docs.in --output-file requirements/docs.txt
 
 up: $(VENV)/.rehearsal ## deploy the whole stack in rehearsal
 	@$(RUN) -m rehearsal up
@@ -79,9 +80,9 @@ app/node_modules/.ready: app/package-lock.json
 docs: $(DOCS)/.ready website/node_modules/.ready ## the documentation as a site, in site/; needs Python and npm, and no `make setup`
 	@NO_MKDOCS_2_WARNING=1 $(DOCS)/bin/python -m mkdocs build --strict
 
-$(DOCS)/.ready: requirements-docs.txt
+$(DOCS)/.ready: requirements/docs.txt
 	@$(PYTHON) -m venv --clear $(DOCS)
-	@$(DOCS)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-docs.txt
+	@$(DOCS)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements/docs.txt
 	@touch $@
 
 website/node_modules/.ready: website/package-lock.json

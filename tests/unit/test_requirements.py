@@ -11,7 +11,9 @@ from testkit.checkout import ROOT
 
 LOCKS = ("deploy", "unit", "rehearsal", "bench", "lint")
 """The groups. Each has what the one before it has, and more."""
-FILES = (ROOT / "requirements.txt", *(ROOT / f"requirements/{group}.in" for group in LOCKS[1:]))
+DOCS = "docs"
+"""A group apart: `make docs` has an environment of its own."""
+FILES = (ROOT / "requirements.txt", *(ROOT / f"requirements/{group}.in" for group in (*LOCKS[1:], DOCS)))
 REMEDY = "run `make lock`"
 
 
@@ -34,7 +36,7 @@ def test_a_group_asks_for_one_version_and_says_why(file: Path) -> None:
     assert [line for line in direct(file) if not re.fullmatch(r"\S+==\S+ +# \S.*", line)] == []
 
 
-@pytest.mark.parametrize(("group", "file"), list(zip(LOCKS, FILES, strict=True)))
+@pytest.mark.parametrize(("group", "file"), list(zip((*LOCKS, DOCS), FILES, strict=True)))
 def test_a_lock_answers_what_its_group_asks_for(group: str, file: Path) -> None:
     """With that very version."""
     versions = {(pin.name.lower(), str(pin.specifier)) for pin in map(Requirement, locked(group))}
@@ -49,7 +51,7 @@ def test_a_group_has_what_the_one_before_it_has(smaller: str, larger: str) -> No
     assert {pin for pin, hashes in needs.items() if has.get(pin) != hashes} == set(), REMEDY
 
 
-@pytest.mark.parametrize("group", LOCKS)
+@pytest.mark.parametrize("group", (*LOCKS, DOCS))
 def test_each_package_is_known_by_its_hashes(group: str) -> None:
     """Each line of a lock is a comment, a pin with hashes, or a hash."""
     lines = [line for line in (ROOT / f"requirements/{group}.txt").read_text().splitlines() if line[0] != "#"]
