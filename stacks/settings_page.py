@@ -88,6 +88,13 @@ def _words(schema: Schema) -> str:
         case {"type": "object", "patternProperties": patterns}:
             ((pattern, value),) = patterns.items()
             return f"a mapping from names that match `{pattern}`, each to {_words(value)}"
+        case _:
+            return _words_of_one_value(schema)
+
+
+def _words_of_one_value(schema: Schema) -> str:
+    """What a setting may be that is neither a choice nor made of others."""
+    match schema:
         case {"type": "null"}:
             return "`null`"
         case {"type": "boolean"}:

@@ -87,7 +87,7 @@ RUN = {
 """Blocks by page and beginning, each with the test that runs it, or the same with names of its own."""
 
 NOT_RUN = {
-    ("CONTRIBUTING.md", "make setup"): "installs packages; the tests run in what it made",
+    ("CONTRIBUTING.md", "make unit"): "installs packages; the tests run in what it made",
     ("app/README.md", "npm ci "): "a list of scripts; CI and `make` run those that set up, build and test",
     ("docs/aws.md", "aws iam create-role"): "needs an AWS account",
     ("docs/aws.md", "docker buildx"): "needs Docker and AWS's public registry",

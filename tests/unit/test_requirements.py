@@ -51,7 +51,7 @@ def test_a_group_has_what_the_one_before_it_has(smaller: str, larger: str) -> No
     assert {pin for pin, hashes in needs.items() if has.get(pin) != hashes} == set(), REMEDY
 
 
-@pytest.mark.parametrize("group", (*LOCKS, DOCS))
+@pytest.mark.parametrize("group", [*LOCKS, DOCS])
 def test_each_package_is_known_by_its_hashes(group: str) -> None:
     """Each line of a lock is a comment, a pin with hashes, or a hash."""
     lines = [line for line in (ROOT / f"requirements/{group}.txt").read_text().splitlines() if line[0] != "#"]
