@@ -17,7 +17,7 @@ def test_a_release_is_an_object_named_by_its_digest(tmp_path: Path, monkeypatch:
     """So that a rollback finds the earlier one where it was."""
     tarball = tmp_path / "abc.tar.gz"
     tarball.write_bytes(b"tarball")
-    monkeypatch.setattr(artifact, "build", lambda *_: Artifact(path=tarball, sha256="abc"))
+    monkeypatch.setattr(artifact, "build", lambda *_, **__: Artifact(path=tarball, sha256="abc"))
     args = ReleaseArgs(settings=AppSettings(path=str(tmp_path)), bucket="artifacts", servers=None)
     made = register(lambda: Release("kit", args))
     assert made.types == {"aws:s3/bucketObjectv2:BucketObjectv2": 1}
@@ -42,7 +42,7 @@ def test_a_release_that_the_servers_cannot_load_is_refused(
     """At preview, before anything is made; the files are named."""
     module = NativeModule(name="node_modules/bcrypt/bcrypt.node", system="macOS")
     built = Artifact(path=tmp_path, sha256="abc", native_modules=[module])
-    monkeypatch.setattr(artifact, "build", lambda *_: built)
+    monkeypatch.setattr(artifact, "build", lambda *_, **__: built)
     monkeypatch.setattr(artifact, "node_version", lambda: "v22")
     servers = Servers(architecture="x86_64", node=22)
     with pytest.raises(
