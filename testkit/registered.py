@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -43,24 +43,7 @@ class _Mocks(mocks.Mocks):
         return f"{args.name}-id", {**computed(args.typ, args.name), **args.inputs}
 
     def call(self, args: mocks.MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]]]:
-        answers: dict[str, dict[str, Any]] = {
-            "aws:index/getCallerIdentity:getCallerIdentity": {"accountId": "123456789012"},
-            "aws:index/getAvailabilityZones:getAvailabilityZones": {
-                # The first is impaired.
-                "names": ["xx-1b", "xx-1c", "xx-1d"] + ["xx-1a"] * ("state" not in args.args)
-            },
-            "aws:secretsmanager/getSecret:getSecret": {"kmsKeyId": "alias/shared"},
-            "aws:secretsmanager/getSecretVersions:getSecretVersions": {
-                "versions": [
-                    {"versionId": "old", "versionStages": ["AWSPREVIOUS"]},
-                    {"versionId": "live", "versionStages": ["AWSCURRENT"]},
-                ]
-            },
-            "aws:kms/getKey:getKey": {"arn": f"arn:key of {args.args.get('keyId')}"},
-            "aws:ssm/getParameter:getParameter": {"insecureValue": f"ami from {args.args.get('name')}"},
-            "pulumi:pulumi:readStackResourceOutputs": {},  # nothing is deployed
-        }
-        return answers[args.token], []
+        return looked_up(args.token, args.args), []
 
 
 def secret(value: object) -> dict[str, object]:
@@ -118,6 +101,28 @@ def computed(_: str, name: str) -> dict[str, Any]:
             }
         ],
     }
+
+
+def looked_up(token: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """What AWS answers to a look-up."""
+    answers: dict[str, dict[str, Any]] = {
+        "aws:index/getCallerIdentity:getCallerIdentity": {"accountId": "123456789012"},
+        "aws:index/getAvailabilityZones:getAvailabilityZones": {
+            # The first is impaired.
+            "names": ["xx-1b", "xx-1c", "xx-1d"] + ["xx-1a"] * ("state" not in arguments)
+        },
+        "aws:secretsmanager/getSecret:getSecret": {"kmsKeyId": "alias/shared"},
+        "aws:secretsmanager/getSecretVersions:getSecretVersions": {
+            "versions": [
+                {"versionId": "old", "versionStages": ["AWSPREVIOUS"]},
+                {"versionId": "live", "versionStages": ["AWSCURRENT"]},
+            ]
+        },
+        "aws:kms/getKey:getKey": {"arn": f"arn:key of {arguments.get('keyId')}"},
+        "aws:ssm/getParameter:getParameter": {"insecureValue": f"ami from {arguments.get('name')}"},
+        "pulumi:pulumi:readStackResourceOutputs": {},  # nothing is deployed
+    }
+    return answers[token]
 
 
 def forget(_: object) -> None:
