@@ -113,7 +113,7 @@ def running(rehearsal: Rehearsal) -> Rehearsal:
     return rehearsal.at(cloud.port)
 
 
-def refuse_moved(rehearsal: Rehearsal, cloud: daemon.Cloud | None) -> None:
+def refuse_moved(rehearsal: Rehearsal, cloud: daemon.CloudProcess | None) -> None:
     """A rehearsal keeps its port: what is deployed has it in its addresses."""
     if cloud is not None and cloud.port != rehearsal.port:
         raise CloudError(
@@ -122,7 +122,7 @@ def refuse_moved(rehearsal: Rehearsal, cloud: daemon.Cloud | None) -> None:
         )
 
 
-def refuse_mean(seed: int | None, cloud: daemon.Cloud | None) -> None:
+def refuse_mean(seed: int | None, cloud: daemon.CloudProcess | None) -> None:
     """A cloud is mean from its start on, or never."""
     if cloud is not None and seed is not None:
         raise CloudError("A rehearsal runs already: run `make down` before `up --mean`.")

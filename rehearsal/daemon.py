@@ -33,7 +33,7 @@ _DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # a prox
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Cloud:
+class CloudProcess:
     """A cloud that runs."""
 
     pid: int
@@ -46,11 +46,11 @@ def arguments(*, port: int | str, state: Path, mean: int | None = None) -> list[
     return ["-m", "rehearsal.cloud", "--port", str(port), "--state", str(state), *seed]
 
 
-def find(state: Path) -> Cloud | None:
+def find(state: Path) -> CloudProcess | None:
     """The cloud that runs for this state folder."""
     for process in Path("/proc").glob("[0-9]*"):
         if (port := serves(int(process.name), state)) is not None:
-            return Cloud(pid=int(process.name), port=port)
+            return CloudProcess(pid=int(process.name), port=port)
     return None
 
 
@@ -166,7 +166,7 @@ def _signed(
     method: str, endpoint: str, page: str, key: AccessKey, body: bytes | None = None
 ) -> urllib.request.Request:
     headers = {"host": urlsplit(endpoint).netloc, "content-type": "application/json"}
-    asked = sigv4.Request(method=method, path=page, query="", headers=headers)
+    asked = sigv4.WireRequest(method=method, path=page, query="", headers=headers)
     now = datetime.datetime.now(datetime.UTC).strftime(sigv4.TIME_FORMAT)
     signed = sigv4.sign(key.id, key.secret, asked, body or b"", time=now, region="local", service="evenkeel")
     return urllib.request.Request(f"{endpoint}{page}", body, {**headers, **signed}, method=method)

@@ -20,7 +20,7 @@ _UNLESS_ORPHANED = ["sh", "-c", 'test "$PPID" = "$0" && exec "$@"']
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class User:
+class UnprivilegedUser:
     """The unprivileged user that a server runs as when the rehearsal runs as root."""
 
     uid: int

@@ -32,7 +32,7 @@ class MalformedError(ValueError):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Request:
+class WireRequest:
     """A request as it came over the wire."""
 
     method: str
@@ -66,7 +66,7 @@ class Claim:
         return f"{self.day}/{self.region}/{self.service}/{TERMINATOR}"
 
 
-def claim_of(request: Request) -> Claim | None:
+def claim_of(request: WireRequest) -> Claim | None:
     """What a request claims, in its header or its URL; None for one that is not signed at all.
 
     Raises MalformedError.
@@ -138,13 +138,13 @@ def _claim(
     raise MalformedError(f"Credential must have exactly 5 slash-delimited elements, got '{credential}'.")
 
 
-def signature(secret: str, request: Request, claim: Claim, payload: str) -> str:
+def signature(secret: str, request: WireRequest, claim: Claim, payload: str) -> str:
     """The right signature for a request; `payload` is its body's hash, or the word that stands for one."""
     hashed = hashlib.sha256(canonical(request, claim, payload).encode()).hexdigest()
     return _hmac(secret, claim, f"{ALGORITHM}\n{claim.time}\n{claim.scope}\n{hashed}")
 
 
-def canonical(request: Request, claim: Claim, payload: str) -> str:
+def canonical(request: WireRequest, claim: Claim, payload: str) -> str:
     """The request in the one form that both ends sign."""
     headers = [f"{name}:{' '.join(request.headers.get(name, '').split())}\n" for name in claim.signed_headers]
     lines = [
@@ -239,7 +239,7 @@ def _same(expected: str, given: bytes) -> bool:
 
 
 def sign(
-    key_id: str, secret: str, request: Request, body: bytes, *, time: str, region: str, service: str
+    key_id: str, secret: str, request: WireRequest, body: bytes, *, time: str, region: str, service: str
 ) -> dict[str, str]:
     """The headers that make a request, with all that it has, one of the key's holder."""
     hashed = hashlib.sha256(body).hexdigest()
@@ -254,7 +254,7 @@ def sign(
         signature="",
         token=None,
     )
-    whole = Request(method=request.method, path=request.path, query=request.query, headers=headers)
+    whole = WireRequest(method=request.method, path=request.path, query=request.query, headers=headers)
     right = signature(secret, whole, claim, hashed)
     return {
         "X-Amz-Date": time,

@@ -20,7 +20,7 @@ from stacks.chart import drawn
 from stacks.components_page import components_page
 from stacks.reference import reference
 from stacks.sections import Settings
-from stacks.settings import FOLDER, SettingsError, file_sections, parse, refuse_in_an_account
+from stacks.settings import FOLDER, StackSettingsError, file_sections, parse, refuse_in_an_account
 from stacks.settings_page import settings_page
 from stacks.stack_name import refuse_unusable
 
@@ -62,7 +62,7 @@ def timeline(stack: str) -> int:
     """Prints the drawing; 1 where there is no such stack, or its settings are refused."""
     try:
         print(drawn(stack, read(stack)), end="")
-    except (NoSuchStack, SettingsError) as error:
+    except (NoSuchStack, StackSettingsError) as error:
         print(error, file=sys.stderr)
         return 1
     return 0
@@ -90,7 +90,7 @@ def policies_of(stack: str, account: str) -> int:
     try:
         region = read(stack).aws.region
         names = deployer_policy.names(stack, file_of(stack), account=account, region=region)
-    except (NoSuchStack, SettingsError) as error:
+    except (NoSuchStack, StackSettingsError) as error:
         print(error, file=sys.stderr)
         return 1
     print(json.dumps(deployer_policy.documents(names), indent=2))
@@ -98,7 +98,7 @@ def policies_of(stack: str, account: str) -> int:
 
 
 def read(stack: str) -> Settings:
-    """The settings in a stack's file; raises `NoSuchStack`, `SettingsError`."""
+    """The settings in a stack's file; raises `NoSuchStack`, `StackSettingsError`."""
     return parse(pulumi_secrets.from_file(file_sections(file_of(stack))))
 
 

@@ -31,14 +31,14 @@ def section(title: str, lines: Sequence[str]) -> str:
     return "\n".join([title, *(f"  {line}".rstrip() for line in lines)])
 
 
-def bars(shown: Sequence[steps.Step]) -> list[str]:
+def bars(shown: Sequence[steps.TimelineStep]) -> list[str]:
     """A line a step: its name, seconds, place in time, source and target."""
     end = max(step.ends for step in shown)
 
     def column(second: int) -> int:
         return round(second * WIDTH / end)
 
-    def bar(step: steps.Step) -> str:
+    def bar(step: steps.TimelineStep) -> str:
         first = min(column(step.begins), WIDTH - 1)
         return " " * first + "#" * max(1, column(step.ends) - first)
 

@@ -15,7 +15,7 @@ and the file backend does not write a file's attributes at once: a reader is the
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Deployed:
+class DeployedResource:
     """A resource. Its kind is its component's type and its own: `evenkeel:index:Network$aws:ec2/vpc:Vpc`."""
 
     kind: str
@@ -23,7 +23,7 @@ class Deployed:
     properties: Mapping[str, Any]
 
 
-def deployed() -> list[Deployed]:
+def deployed() -> list[DeployedResource]:
     """All resources that are deployed now, before this program changes any."""
     stack = f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
     outputs: dict[str, Any] = state_of(stack).get("outputs", {})
@@ -47,7 +47,7 @@ def read(stack: str) -> dict[str, Any]:
     return pulumi.runtime.invoke(READ, {"stackName": stack}).value or {}
 
 
-def resource(urn: str, properties: Mapping[str, Any]) -> Deployed:
+def resource(urn: str, properties: Mapping[str, Any]) -> DeployedResource:
     """A resource by its URN: `urn:pulumi:STACK::PROJECT::KIND::NAME`."""
     _, _, kind, name = urn.split("::", 3)
-    return Deployed(kind=kind, name=name, properties=properties)
+    return DeployedResource(kind=kind, name=name, properties=properties)

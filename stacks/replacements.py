@@ -11,7 +11,7 @@ import pulumi
 
 from budgets.problems import NAMESPACE, Problem, shown
 from components.protection import RUNBOOK
-from stacks.deployed import Deployed
+from stacks.deployed import DeployedResource
 from stacks.sections import Settings
 
 DATABASE = "evenkeel:index:Database$aws:rds/instance:Instance"
@@ -85,7 +85,7 @@ class Renamed(pulumi.RunError):
     """The project or the stack has another name than what it deployed."""
 
 
-def refuse_renamed(name: str, resources: Sequence[Deployed]) -> None:
+def refuse_renamed(name: str, resources: Sequence[DeployedResource]) -> None:
     """Raises `Renamed`: each resource's name begins with the stack's, so all of them would be replaced."""
     databases = [resource.name for resource in resources if resource.kind == DATABASE]
     if databases and f"{name}-database" not in databases:
@@ -96,7 +96,9 @@ def refuse_renamed(name: str, resources: Sequence[Deployed]) -> None:
         )
 
 
-def problems(settings: Settings, name: str, resources: Sequence[Deployed], today: date) -> list[Problem]:
+def problems(
+    settings: Settings, name: str, resources: Sequence[DeployedResource], today: date
+) -> list[Problem]:
     """The settings that would lose something of the stack with this name; one for each setting."""
     known = sorted(resources, key=lambda resource: resource.name)
     losses = [*replaced(settings, known), *deleted(settings, name, known)]
@@ -114,7 +116,7 @@ class Loss:
     setting: str
     before: object
     wanted: object
-    resource: Deployed
+    resource: DeployedResource
     because: str = "AWS can't change that"
 
     @property
@@ -124,7 +126,7 @@ class Loss:
         return f"{CACHED if cache else LOST[self.resource.kind]} ({self.resource.name})"
 
 
-def replaced(settings: Settings, resources: Sequence[Deployed]) -> Iterator[Loss]:
+def replaced(settings: Settings, resources: Sequence[DeployedResource]) -> Iterator[Loss]:
     """What would be recreated, empty."""
     for fixed in FIXED:
         wanted = fixed.wanted(settings)
@@ -135,7 +137,7 @@ def replaced(settings: Settings, resources: Sequence[Deployed]) -> Iterator[Loss
                 yield Loss(setting=fixed.setting, before=before, wanted=wanted, resource=resource)
 
 
-def deleted(settings: Settings, name: str, resources: Sequence[Deployed]) -> Iterator[Loss]:
+def deleted(settings: Settings, name: str, resources: Sequence[DeployedResource]) -> Iterator[Loss]:
     """What the program would no longer make."""
     if settings.redis.separate_cache:
         return
@@ -181,7 +183,7 @@ def judged(settings: Settings, losses: Sequence[Loss], today: date) -> Iterator[
         )
 
 
-def protected_by(settings: Settings, resource: Deployed) -> Iterator[str]:
+def protected_by(settings: Settings, resource: DeployedResource) -> Iterator[str]:
     """The settings that keep a resource from being deleted; of RDS and S3 also as they were deployed."""
     database = settings.database.deletion_protection or resource.properties.get("deletionProtection")
     if resource.kind == DATABASE and database:

@@ -4,12 +4,12 @@ from collections.abc import Iterator, Sequence
 
 from budgets.problems import Problem
 from components.protection import RUNBOOK
-from stacks.deployed import Deployed
+from stacks.deployed import DeployedResource
 from stacks.replacements import DATABASE
 from stacks.sections import Settings
 
 
-def problems(settings: Settings, resources: Sequence[Deployed]) -> Iterator[Problem]:
+def problems(settings: Settings, resources: Sequence[DeployedResource]) -> Iterator[Problem]:
     """A snapshot whose rows the stack's user would miss: the database was not made from it."""
     wanted = settings.database.restore_from_snapshot
     for resource in resources:

@@ -40,7 +40,7 @@ EXPLAINED = "stacks/reference.yaml explains it"
 """The remedy where the value alone says nothing."""
 
 
-class SettingsError(pulumi.RunError):
+class StackSettingsError(pulumi.RunError):
     """The stack's settings are refused; Pulumi shows the message without a traceback."""
 
     def __init__(self, problems: Sequence[Problem]) -> None:
@@ -50,7 +50,7 @@ class SettingsError(pulumi.RunError):
 
 
 def load(stack: str) -> Settings:
-    """The settings of the stack that is being deployed; raises `SettingsError`, `PublishedPassphrase`."""
+    """The settings of the stack under deployment; raises `StackSettingsError`, `PublishedPassphrase`."""
     configuration = {**get_config_env(), **CONFIG.get()}
     file = FOLDER / f"Pulumi.{stack}.yaml"
     settings = parse(told_apart(configuration, file))
@@ -59,7 +59,7 @@ def load(stack: str) -> Settings:
 
 
 def refuse_in_an_account(stack: str, settings: Settings) -> None:
-    """Raises `SettingsError`, `PublishedPassphrase` for what may be in a rehearsal and in no account."""
+    """Raises `StackSettingsError`, `PublishedPassphrase` for what may be in a rehearsal and in no account."""
     if not settings.aws.rehearsed:
         refuse_published(stack, FOLDER / f"Pulumi.{stack}.yaml", os.environ)
         problems = rules.problems_in_an_account(settings)
@@ -101,7 +101,7 @@ def decoded(text: str) -> Any:
 
 
 def parse(values: Mapping[str, Any]) -> Settings:
-    """Settings from values and secrets; raises `SettingsError` with everything that is wrong with them."""
+    """Settings from values and secrets; raises `StackSettingsError` with all that is wrong with them."""
     refuse([without_path(key, value) for key, value in values.items() if "." in key])
     secrets = pulumi_secrets.found(values)
     # As a path: app, secrets, the variable's name.
@@ -109,15 +109,15 @@ def parse(values: Mapping[str, Any]) -> Settings:
     try:
         settings = Settings.model_validate(values)
     except ValidationError as error:
-        raise SettingsError(translated(error, values)) from None
+        raise StackSettingsError(translated(error, values)) from None
     refuse(rules.problems(settings))
     return settings
 
 
 def refuse(problems: Sequence[Problem]) -> None:
-    """Raises `SettingsError` where there is a problem."""
+    """Raises `StackSettingsError` where there is a problem."""
     if problems:
-        raise SettingsError(problems)
+        raise StackSettingsError(problems)
 
 
 def stray(path: Sequence[str]) -> Problem:

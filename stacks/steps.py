@@ -22,7 +22,7 @@ from stacks.sections import Settings
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Step:
+class TimelineStep:
     """One time-out, from when it counts; with a larger `depth` it lies within the one before."""
 
     name: str
@@ -38,29 +38,31 @@ class Step:
         return self.begins + self.seconds
 
 
-def start(settings: Settings) -> list[Step]:
+def start(settings: Settings) -> list[TimelineStep]:
     """From the launch to a member of the group that counts."""
     times = settings.timeline
     check = times.health_check
     fetch = times.start_time - times.boot_test_timeout - times.kill_timeout - times.listen_timeout
     exits = fetch + times.boot_test_timeout
     steps = [
-        Step(
+        TimelineStep(
             name="launching heartbeat",
             begins=0,
             seconds=times.launching_heartbeat,
             comes_from=f"start_time + {HOOK_MARGIN}",
             written_to="launching hook",
         ),
-        Step(
+        TimelineStep(
             name="start_time",
             begins=0,
             seconds=times.start_time,
             comes_from="app_servers.start_time",
             written_to="boot.env",
         ),
-        Step(name="install, fetch", begins=0, seconds=fetch, comes_from="what the others leave", depth=1),
-        Step(
+        TimelineStep(
+            name="install, fetch", begins=0, seconds=fetch, comes_from="what the others leave", depth=1
+        ),
+        TimelineStep(
             name="boot test",
             begins=fetch,
             seconds=times.boot_test_timeout,
@@ -68,8 +70,10 @@ def start(settings: Settings) -> list[Step]:
             written_to="boot.env",
             depth=1,
         ),
-        Step(name="its exit", begins=exits, seconds=times.kill_timeout, comes_from="kill_timeout", depth=1),
-        Step(
+        TimelineStep(
+            name="its exit", begins=exits, seconds=times.kill_timeout, comes_from="kill_timeout", depth=1
+        ),
+        TimelineStep(
             name="listen_timeout",
             begins=exits + times.kill_timeout,
             seconds=times.listen_timeout,
@@ -77,21 +81,21 @@ def start(settings: Settings) -> list[Step]:
             written_to="app.env, for PM2",
             depth=1,
         ),
-        Step(
+        TimelineStep(
             name="time to healthy",
             begins=times.start_time,
             seconds=check.time_to_healthy,
             comes_from=f"{check.healthy_threshold} checks, {check.interval} s apart",
             written_to="target group",
         ),
-        Step(
+        TimelineStep(
             name="instance warm-up",
             begins=times.start_time,
             seconds=times.instance_warmup,
             comes_from="app_servers.instance_warmup",
             written_to="group",
         ),
-        Step(
+        TimelineStep(
             name="grace period",
             begins=times.start_time,
             seconds=times.health_check_grace_period,
@@ -101,7 +105,7 @@ def start(settings: Settings) -> list[Step]:
     ]
     if times.bake_time > 0:
         steps.append(
-            Step(
+            TimelineStep(
                 name="bake time",
                 begins=times.start_time + times.instance_warmup,
                 seconds=times.bake_time,
@@ -112,7 +116,7 @@ def start(settings: Settings) -> list[Step]:
     return steps
 
 
-def shutdown(settings: Settings) -> list[Step]:
+def shutdown(settings: Settings) -> list[TimelineStep]:
     """From the group's decision that a server has to go, or Spot's notice, to its end."""
     times = settings.timeline
     has_spot = settings.app_servers.has_spot
@@ -120,33 +124,35 @@ def shutdown(settings: Settings) -> list[Step]:
     stops = begins + times.drained_within
     rounds = (times.stop_timeout - PM2_EXIT) // times.kill_timeout
     notice = [
-        Step(name="Spot's notice", begins=0, seconds=SPOT_NOTICE, comes_from="EC2"),
-        Step(name="seen and told", begins=0, seconds=SPOT_MARGIN, comes_from="lifecycle.service", depth=1),
+        TimelineStep(name="Spot's notice", begins=0, seconds=SPOT_NOTICE, comes_from="EC2"),
+        TimelineStep(
+            name="seen and told", begins=0, seconds=SPOT_MARGIN, comes_from="lifecycle.service", depth=1
+        ),
     ]
     return [
         *(notice if has_spot else []),
-        Step(
+        TimelineStep(
             name="deregistration delay",
             begins=begins,
             seconds=times.deregistration_delay,
             comes_from=f"the longer of longest_request and systemd's stop, + {MARGIN}",
             written_to="target group",
         ),
-        Step(
+        TimelineStep(
             name="longest request",
             begins=begins,
             seconds=settings.app.longest_request,
             comes_from="app.longest_request",
             depth=1,
         ),
-        Step(
+        TimelineStep(
             name="drained within",
             begins=begins,
             seconds=times.drained_within,
             comes_from=f"deregistration delay + {MARGIN}",
             written_to="boot.env",
         ),
-        Step(
+        TimelineStep(
             name="terminating heartbeat",
             begins=begins,
             seconds=times.terminating_heartbeat,
@@ -154,7 +160,7 @@ def shutdown(settings: Settings) -> list[Step]:
             f"at least {MIN_TERMINATING_HEARTBEAT}",
             written_to="terminating hook",
         ),
-        Step(
+        TimelineStep(
             name="systemd's stop",
             begins=stops,
             seconds=times.stop_timeout,
@@ -163,7 +169,7 @@ def shutdown(settings: Settings) -> list[Step]:
             written_to="app.service",
             depth=1,
         ),
-        Step(
+        TimelineStep(
             name="kill_timeout",
             begins=stops,
             seconds=times.kill_timeout,
@@ -171,7 +177,7 @@ def shutdown(settings: Settings) -> list[Step]:
             written_to="app.env, for PM2",
             depth=2,
         ),
-        Step(
+        TimelineStep(
             name="drain",
             begins=stops + IDLE_CLOSE,
             seconds=times.drain_timeout,
@@ -182,18 +188,18 @@ def shutdown(settings: Settings) -> list[Step]:
     ]
 
 
-def idle(settings: Settings) -> list[Step]:
+def idle(settings: Settings) -> list[TimelineStep]:
     """From a connection's last byte until it is closed: by the balancer, not under the next request."""
     times = settings.timeline
     return [
-        Step(
+        TimelineStep(
             name="idle time-out",
             begins=0,
             seconds=times.idle_timeout,
             comes_from="load_balancer.idle_timeout",
             written_to="load balancer",
         ),
-        Step(
+        TimelineStep(
             name="Node's keep-alive",
             begins=0,
             seconds=times.keep_alive_timeout,

@@ -26,7 +26,7 @@ FOR_TESTS = {
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class PostgresServer:
+class MigratorPostgres:
     """A running server; `environment` is what the migrator reads."""
 
     port: int
@@ -47,7 +47,7 @@ class PostgresServer:
 
 def start(
     folder: Path, programs: Path = SYSTEM, *, tuned: Mapping[str, str] = FOR_TESTS
-) -> tuple[PostgresServer, subprocess.Popen[bytes]]:
+) -> tuple[MigratorPostgres, subprocess.Popen[bytes]]:
     """Makes a cluster in `folder` and serves it; as the user postgres where we are root, whom it refuses."""
     port, data, log = free_port(), folder / "data", folder / "log"
     (folder / "password").write_text(PASSWORD)
@@ -67,7 +67,7 @@ def start(
     command = [*become, *serving(programs, data, port=port, certificate=folder / "server.crt", tuned=tuned)]
     with log.open("wb") as output:
         process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT)
-    server = PostgresServer(port=port, certificate=folder / "server.crt", log=log)
+    server = MigratorPostgres(port=port, certificate=folder / "server.crt", log=log)
     await_login(process, log, Server.read(server.environment("postgres")))
     return server, process
 

@@ -9,7 +9,7 @@ PAUSE = 0.5
 T = TypeVar("T")
 
 
-class Watch(Generic[T]):
+class Lookout(Generic[T]):
     """Keeps what each look saw, from now until `stop`. Another thread looks: what it uses is its own."""
 
     def __init__(self, look: Callable[[], T], *, pause: float = PAUSE) -> None:

@@ -25,10 +25,10 @@ from bench.folder import working_folder
 from bench.load import k6, phase, plot, scaling, users
 from bench.load.app import App, AppFailed, Gateway
 from bench.load.mix import MIX, ZIPF, cumulative, zipf
-from bench.load.phase import Measured, Stage
-from bench.load.report import LONGEST, Report, Result
+from bench.load.phase import LoadStage, MeasuredPhase
+from bench.load.report import LONGEST, LoadReport, VariantResult
 from bench.load.scaling import Curve
-from bench.load.stores import SETTINGS, Stores
+from bench.load.stores import SETTINGS, BenchStores
 from bench.load.variants import ALL, AS_IT_WAS, CACHE, INDICES, UNCACHED, VARIANTS, Variant
 from rehearsal import table
 from rehearsal.errors import EngineError
@@ -85,14 +85,14 @@ class Bench:
         self._k6 = k6.find()
         self._started = 0
 
-    def run(self) -> tuple[Report, dict[str, str | None]]:
+    def run(self) -> tuple[LoadReport, dict[str, str | None]]:
         """What was measured, and the versions of what took part."""
-        with Stores(self._folder) as self._stores, Gateway(self._folder) as self._gateway:
+        with BenchStores(self._folder) as self._stores, Gateway(self._folder) as self._gateway:
             self._fill()
             rate, first = self._measure_old()
             others = [self._measure(variant, rate) for variant in VARIANTS if variant != AS_IT_WAS]
             curves = self._scale()
-            report = Report(results=[first, *others], curves=curves, rate=rate, cores=os.cpu_count() or 1)
+            report = LoadReport(results=[first, *others], curves=curves, rate=rate, cores=os.cpu_count() or 1)
             node = subprocess.run(["node", "--version"], capture_output=True, text=True, check=True)
             return report, {
                 "postgresql": self._stores.version,
@@ -115,7 +115,7 @@ class Bench:
         }
         _say(f"    {len(members)} churches, one user each")
 
-    def _measure_old(self) -> tuple[float, Result]:
+    def _measure_old(self) -> tuple[float, VariantResult]:
         """The throughput that the others are compared at, and the app as it was at it."""
         with self._app(AS_IT_WAS) as app:
             stage = self._stage(app)
@@ -128,11 +128,13 @@ class Bench:
                     break
             return rate, result
 
-    def _measure(self, variant: Variant, rate: float) -> Result:
+    def _measure(self, variant: Variant, rate: float) -> VariantResult:
         with self._app(variant) as app:
             return self._held(variant, self._stage(app), rate)
 
-    def _held(self, variant: Variant, stage: Stage, rate: float, maximum: Measured | None = None) -> Result:
+    def _held(
+        self, variant: Variant, stage: LoadStage, rate: float, maximum: MeasuredPhase | None = None
+    ) -> VariantResult:
         """The steady load last: by then the cache is warm."""
         self._stores.empty_cache()
         cold = self._phase(stage, phase.cold(rate, self._sizes.cold))
@@ -141,15 +143,15 @@ class Bench:
             self._warm(stage, maximum)
         promised = LONGEST if variant == ALL else None
         steady = self._phase(stage, phase.steady(rate, self._sizes.steady, p95=promised))
-        return Result(variant=variant.name, cold=cold, maximum=maximum, steady=steady)
+        return VariantResult(variant=variant.name, cold=cold, maximum=maximum, steady=steady)
 
-    def _warm(self, stage: Stage, maximum: Measured) -> None:
+    def _warm(self, stage: LoadStage, maximum: MeasuredPhase) -> None:
         """By requests, not by time: else a slow machine's cache would be colder, and say so of the app."""
         if (missing := self._sizes.warm - maximum.requests) > 0:
             _say("    warming the cache …")
             phase.run(stage, phase.maximum(min(LONGEST_WARM_UP, ceil(missing / maximum.rate))))
 
-    def _phase(self, stage: Stage, load: phase.Load) -> Measured:
+    def _phase(self, stage: LoadStage, load: phase.HeldLoad) -> MeasuredPhase:
         measured = phase.run(stage, load)
         _say(f"    {measured.name}: {measured.rate:.0f} requests/s, p95 {measured.p95:.0f} ms")
         return measured
@@ -180,8 +182,8 @@ class Bench:
         environment = {**self._stores.environment, "SMS_GATEWAY_URL": self._gateway.url}
         return App(self._folder / f"app-{self._started}", variant, environment, workers=count)
 
-    def _stage(self, app: App) -> Stage:
-        return Stage(
+    def _stage(self, app: App) -> LoadStage:
+        return LoadStage(
             k6=self._k6,
             folder=self._folder,
             stores=self._stores,
@@ -191,7 +193,7 @@ class Bench:
         )
 
 
-def _write(report: Report, versions: Mapping[str, str | None], load: float, sizes: Sizes) -> None:
+def _write(report: LoadReport, versions: Mapping[str, str | None], load: float, sizes: Sizes) -> None:
     RESULTS.mkdir(exist_ok=True)
     written = RESULTS / ("load-quick" if sizes == QUICK else "load")
     conditions = {

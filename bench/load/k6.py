@@ -81,7 +81,7 @@ def build(target: Path) -> None:
     partial.rename(target.parent)
 
 
-class Run:
+class K6Run:
     """A script that runs now, and writes its summary to `$SUMMARY`."""
 
     def __init__(self, program: Path, script: Path, *, environment: Mapping[str, str], folder: Path) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 
 from bench.load import k6, mix, processes
 from bench.load.app import App
-from bench.load.stores import Stores
+from bench.load.stores import BenchStores
 
 LOOK = 0.25  # seconds between two looks at who is busy
 USERS = 50
@@ -25,7 +25,7 @@ HELD = "scenario:held"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Load:
+class HeldLoad:
     """k6's scenarios of one phase. `seconds`: for how long the load is held, and measured."""
 
     name: str
@@ -47,14 +47,14 @@ class Load:
         return {**{f"{metric}{{{HELD}}}": [holds] for metric, holds in asked.items()}, **kinds}
 
 
-def cold(rate: float, seconds: int) -> Load:
+def cold(rate: float, seconds: int) -> HeldLoad:
     """From a fifth of the rate to the rate, on an empty cache and a young process."""
     stages = [{"target": round(rate), "duration": f"{seconds}s"}]
     ramp = {"executor": "ramping-arrival-rate", "startRate": round(rate / 5), "stages": stages, **_open()}
-    return Load(name="cold", seconds=seconds, scenarios={"held": ramp})
+    return HeldLoad(name="cold", seconds=seconds, scenarios={"held": ramp})
 
 
-def steady(rate: float, seconds: int, *, p95: int | None = None) -> Load:
+def steady(rate: float, seconds: int, *, p95: int | None = None) -> HeldLoad:
     """So many requests/s come, however long the answers take."""
     constant = {
         "executor": "constant-arrival-rate",
@@ -62,15 +62,15 @@ def steady(rate: float, seconds: int, *, p95: int | None = None) -> Load:
         "duration": f"{seconds}s",
         **_open(),
     }
-    return Load(name="steady", seconds=seconds, scenarios={"held": constant}, p95=p95)
+    return HeldLoad(name="steady", seconds=seconds, scenarios={"held": constant}, p95=p95)
 
 
-def maximum(seconds: int) -> Load:
+def maximum(seconds: int) -> HeldLoad:
     """Each user asks again as soon as the answer is there."""
     stages = [{"target": USERS, "duration": f"{RAMP}s"}]
     ramp = {"executor": "ramping-vus", "startVUs": 1, "stages": stages, "gracefulStop": "0s"}
     held = {"executor": "constant-vus", "vus": USERS, "duration": f"{seconds}s", "startTime": f"{RAMP}s"}
-    return Load(name="maximum", seconds=seconds, scenarios={"ramp": ramp, "held": held})
+    return HeldLoad(name="maximum", seconds=seconds, scenarios={"ramp": ramp, "held": held})
 
 
 def _open() -> dict[str, int]:
@@ -78,7 +78,7 @@ def _open() -> dict[str, int]:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Measured:
+class MeasuredPhase:
     """What one phase showed. Times in ms; `cores`: busy ones on average, by who kept them so."""
 
     name: str
@@ -116,12 +116,12 @@ class Measured:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Stage:
+class LoadStage:
     """What every phase needs. `environment`: users.js' own, with the users."""
 
     k6: Path
     folder: Path
-    stores: Stores
+    stores: BenchStores
     app: App
     gateway_pids: Mapping[str, Sequence[int]]
     environment: Mapping[str, str]
@@ -131,11 +131,11 @@ class Stage:
         return {**self.app.pids, **self.stores.pids, **self.gateway_pids}
 
 
-def run(stage: Stage, load: Load) -> Measured:
+def run(stage: LoadStage, load: HeldLoad) -> MeasuredPhase:
     """Loads the app and looks on."""
     # The event loop's figures are of the time since they were last asked for.
     before = cache_reads(stage.app.metrics()), stage.stores.statements()
-    running = k6.Run(
+    running = k6.K6Run(
         stage.k6,
         Path(__file__).parent / "users.js",
         environment={
@@ -163,7 +163,7 @@ def run(stage: Stage, load: Load) -> Measured:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Look:
+class MachineLook:
     """At one moment, in monotonic seconds: processor seconds so far by name, and what Postgres waits for."""
 
     at: float
@@ -171,22 +171,22 @@ class Look:
     waits: Counter[str] = field(default_factory=Counter)
 
 
-def _look(stage: Stage, load_pid: int) -> Look:
+def _look(stage: LoadStage, load_pid: int) -> MachineLook:
     pids = {**stage.pids(), "k6": [load_pid]}
     busy = {**processes.by_name(pids), "this bench": time.process_time()}
     busy["others"] = processes.machine() - sum(busy.values())
-    return Look(at=time.monotonic(), busy=busy, waits=stage.stores.busy())
+    return MachineLook(at=time.monotonic(), busy=busy, waits=stage.stores.busy())
 
 
 def measured(
-    load: Load,
+    load: HeldLoad,
     summary: Mapping[str, Any],
-    looks: Sequence[Look],
+    looks: Sequence[MachineLook],
     *,
     reads: Counter[str],
     statements: int,
     lag: float,
-) -> Measured:
+) -> MeasuredPhase:
     """From k6's summary, and from the looks at the time for which the load was held.
 
     LoadFailed where no request was answered well.
@@ -206,7 +206,7 @@ def measured(
     held = [look for look in looks if look.at >= looks[-1].at - load.seconds]
     waits = sum((look.waits for look in held), Counter[str]())
     everything = int(value("http_reqs", "count", part=""))
-    return Measured(
+    return MeasuredPhase(
         name=load.name,
         requests=everything,
         rate=sent * (1 - failed) / load.seconds,
@@ -231,7 +231,7 @@ def measured(
     )
 
 
-def cores(looks: Sequence[Look]) -> dict[str, float]:
+def cores(looks: Sequence[MachineLook]) -> dict[str, float]:
     """Busy ones on average from the first look to the last."""
     first, last = looks[0], looks[-1]
     return {

@@ -7,11 +7,11 @@ from pathlib import Path
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from bench.load.report import LONGEST, SHOWN, THROUGHPUT, Report
+from bench.load.report import LONGEST, SHOWN, THROUGHPUT, LoadReport
 from bench.load.variants import AS_IT_WAS
 
 
-def draw(report: Report, title: str, target: Path) -> None:
+def draw(report: LoadReport, title: str, target: Path) -> None:
     """Writes a PNG."""
     figure = Figure(figsize=(13, 11), layout="constrained")
     figure.suptitle(title)
@@ -23,7 +23,7 @@ def draw(report: Report, title: str, target: Path) -> None:
     figure.savefig(target, dpi=120)
 
 
-def _throughput(panel: Axes, report: Report) -> None:
+def _throughput(panel: Axes, report: LoadReport) -> None:
     rates = [result.maximum.rate for result in report.results]
     bars = panel.barh([result.variant for result in report.results], rates, color="tab:blue")
     panel.bar_label(bars, fmt="%.0f", padding=3)
@@ -34,7 +34,7 @@ def _throughput(panel: Axes, report: Report) -> None:
     panel.legend(fontsize="small")
 
 
-def _latency(panel: Axes, report: Report) -> None:
+def _latency(panel: Axes, report: LoadReport) -> None:
     at = range(len(report.results))
     for offset, colour, phase in ((-0.2, "tab:cyan", "cold"), (0.2, "tab:purple", "steady")):
         values = [getattr(result, phase).p95 for result in report.results]
@@ -48,7 +48,7 @@ def _latency(panel: Axes, report: Report) -> None:
     panel.legend(fontsize="small")
 
 
-def _cores(panel: Axes, report: Report) -> None:
+def _cores(panel: Axes, report: LoadReport) -> None:
     names = list(dict.fromkeys(name for result in report.results for name in result.maximum.cores))
     left = [0.0] * len(report.results)
     for name in sorted(names):
@@ -63,7 +63,7 @@ def _cores(panel: Axes, report: Report) -> None:
     panel.legend(fontsize="small")
 
 
-def _scaling(panel: Axes, report: Report) -> None:
+def _scaling(panel: Axes, report: LoadReport) -> None:
     for curve in report.curves:
         counts = [point.workers for point in curve.points]
         gains = [curve.gain(point) for point in curve.points]

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from bench.load.phase import Measured
+from bench.load.phase import MeasuredPhase
 from bench.load.scaling import Curve
 from bench.load.variants import ALL, AS_IT_WAS
 
@@ -21,22 +21,22 @@ LONGEST = 200  # ms, the p95 with all parts at the old throughput
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Result:
+class VariantResult:
     """One variant's phases."""
 
     variant: str
-    cold: Measured
-    maximum: Measured
-    steady: Measured
+    cold: MeasuredPhase
+    maximum: MeasuredPhase
+    steady: MeasuredPhase
 
     @property
-    def phases(self) -> tuple[Measured, ...]:
+    def phases(self) -> tuple[MeasuredPhase, ...]:
         """All that was measured of it, in the report's order."""
         return self.cold, self.maximum, self.steady
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Target:
+class WorkloadFigure:
     """One figure of the workload's table, and what was measured."""
 
     name: str
@@ -46,19 +46,19 @@ class Target:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Report:
+class LoadReport:
     """All variants in the order they ran. `rate`: the old throughput, requests/s; `cores`: the machine's."""
 
-    results: Sequence[Result]
+    results: Sequence[VariantResult]
     curves: Sequence[Curve]
     rate: float
     cores: int
 
-    def of(self, variant: str) -> Result:
+    def of(self, variant: str) -> VariantResult:
         """The result of a variant that has run."""
         return next(result for result in self.results if result.variant == variant)
 
-    def targets(self) -> list[Target]:
+    def targets(self) -> list[WorkloadFigure]:
         """The workload's table, the whole against the app as it was."""
         before, after = self.of(AS_IT_WAS.name), self.of(ALL.name)
         throughput = after.maximum.rate / before.maximum.rate
@@ -69,26 +69,26 @@ class Report:
         hit_rate = after.steady.hit_rate or 0.0
         lowest, highest = HITS
         return [
-            Target(
+            WorkloadFigure(
                 name="throughput, requests/s",
                 wanted=f"at least {THROUGHPUT:g} times",
                 figure=f"{throughput:.2f} times: {before.maximum.rate:.0f} → {after.maximum.rate:.0f}",
                 holds=throughput >= THROUGHPUT,
             ),
-            Target(
+            WorkloadFigure(
                 name=f"p95 at {self.rate:.0f} requests/s",
                 wanted=f"below {P95:.2f} times, and {LONGEST} ms",
                 figure=f"{p95:.2f} times: {before.steady.p95:.0f} → {after.steady.p95:.0f} ms"
                 + ("" if fair else ", while requests failed or were never sent"),
                 holds=fair and p95 < P95 and after.steady.p95 < LONGEST,
             ),
-            Target(
+            WorkloadFigure(
                 name="hit rate",
                 wanted=f"{lowest:.0%} to {highest:.0%}, or better",
                 figure=f"{hit_rate:.0%}",
                 holds=hit_rate >= lowest,
             ),
-            Target(
+            WorkloadFigure(
                 name="queries per request",
                 wanted=f"at most {QUERIES:.0%}",
                 figure=f"{queries:.0%}: {before.steady.queries:.2f} → {after.steady.queries:.2f}",
@@ -119,7 +119,7 @@ class Report:
             if phase.cores.get("others", 0.0) > DISTURBED * self.cores
         ]
 
-    def limit(self, result: Result) -> str:
+    def limit(self, result: VariantResult) -> str:
         """What kept a variant from more requests/s."""
         return limit(result.maximum, self.cores)
 
@@ -159,7 +159,7 @@ class Report:
             "scaling": [asdict(curve) for curve in self.curves],
         }
 
-    def _row(self, result: Result) -> tuple[str, ...]:
+    def _row(self, result: VariantResult) -> tuple[str, ...]:
         steady, maximum = result.steady, result.maximum
         return (
             result.variant,
@@ -174,7 +174,7 @@ class Report:
         )
 
 
-def limit(phase: Measured, cores: int) -> str:
+def limit(phase: MeasuredPhase, cores: int) -> str:
     """What was full while the load was at its maximum, from who kept the cores busy."""
     busy = sum(phase.cores.values())
     if busy >= FULL * cores:

@@ -37,7 +37,7 @@ STOP = 5  # seconds
 OURS = "application_name <> 'migrator' AND backend_type = 'client backend'"
 
 
-class Stores:
+class BenchStores:
     """Servers on loopback ports of their own, over TLS, as durable as production's; ended with the block."""
 
     def __init__(self, folder: Path) -> None:
@@ -58,7 +58,7 @@ class Stores:
         for port in (self._sessions_port, self._cache_port):
             self._client(port).ping()
 
-    def __enter__(self) -> Stores:
+    def __enter__(self) -> BenchStores:
         return self
 
     def __exit__(self, *exception: object) -> None:

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from bench.load.stores import Stores
+from bench.load.stores import BenchStores
 from testkit.person import Person
 
 SEEN = 20
@@ -28,7 +28,7 @@ USERS = f"""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class User:
+class BenchUser:
     """Someone of a church's staff. `members` have opted in; both are ids."""
 
     email: str
@@ -37,18 +37,18 @@ class User:
     conversations: list[str]
 
 
-def log_in(stores: Stores, url: str, password: str) -> list[User]:
+def log_in(stores: BenchStores, url: str, password: str) -> list[BenchUser]:
     """Accounts and sessions, the largest church first. The sessions outlast the app that made them."""
     stores.rows(ACCOUNTS)
     found = stores.rows(USERS)
     with ThreadPoolExecutor(4) as several:  # as many as node's thread pool derives keys at once
         people = list(several.map(lambda row: Person(url, email=row[0], password=password).log_in(), found))
     return [
-        User(email=email, cookie=person.cookie, members=members, conversations=conversations)
+        BenchUser(email=email, cookie=person.cookie, members=members, conversations=conversations)
         for person, (email, members, conversations) in zip(people, found, strict=True)
     ]
 
 
-def write(users: list[User], target: Path) -> None:
+def write(users: list[BenchUser], target: Path) -> None:
     """For users.js."""
     target.write_text(json.dumps([asdict(user) for user in users]))

@@ -17,10 +17,10 @@ from pathlib import Path
 
 from bench.folder import working_folder
 from bench.migrations import plot, way
-from bench.migrations.database import SETTINGS, Database
-from bench.migrations.report import Build, Report
+from bench.migrations.database import SETTINGS, DurableDatabase
+from bench.migrations.report import Build, BuildReport
 from bench.migrations.way import CONCURRENTLY, MIGRATOR, NO_BUILD, PLAIN, BuildFailed
-from bench.migrations.writers import CLIENTS, Writers, WritersFailed
+from bench.migrations.writers import CLIENTS, TransactionWriters, WritersFailed
 from migrator.settings import Patience
 from rehearsal import table
 
@@ -65,11 +65,11 @@ def _require_disk(folder: Path, rows: int) -> None:
         )
 
 
-def _measure(folder: Path, chosen: Namespace) -> tuple[Report, str]:
+def _measure(folder: Path, chosen: Namespace) -> tuple[BuildReport, str]:
     # Every other pair in reverse, so that what changes from build to build favours neither.
     pairs = [[CONCURRENTLY, MIGRATOR], [MIGRATOR, CONCURRENTLY]] * PAIRS
     turns = [NO_BUILD, PLAIN, *(name for pair in pairs[:PAIRS] for name in pair)]
-    with Database(folder) as database:
+    with DurableDatabase(folder) as database:
         way.write_migration(folder)
         _say(f"filling {chosen.rows:,} rows …")
         database.fill(chosen.rows)
@@ -78,13 +78,13 @@ def _measure(folder: Path, chosen: Namespace) -> tuple[Report, str]:
             _say(f"{turn} of {len(turns)}, {name} …")
             builds.append(_build(name, database, folder / f"writes-{turn}", chosen))
             _say(f"    {builds[-1].span.seconds:.2f} s, slowest write {builds[-1].latency.maximum:.3f} s")
-        return Report(builds=builds, lock_timeout=Patience().lock_timeout), database.version
+        return BuildReport(builds=builds, lock_timeout=Patience().lock_timeout), database.version
 
 
-def _build(name: str, database: Database, folder: Path, chosen: Namespace) -> Build:
+def _build(name: str, database: DurableDatabase, folder: Path, chosen: Namespace) -> Build:
     database.forget_builds()
     before, logged = database.counts(), database.log_size()
-    with Writers(folder, database.environment, rows=chosen.rows, rate=chosen.rate) as writers:
+    with TransactionWriters(folder, database.environment, rows=chosen.rows, rate=chosen.rate) as writers:
         time.sleep(LEAD)
         process = way.run(name, folder.parent, database.environment)
         time.sleep(LEAD)
@@ -112,7 +112,7 @@ def _build(name: str, database: Database, folder: Path, chosen: Namespace) -> Bu
     )
 
 
-def _write(report: Report, version: str, load: float, chosen: Namespace) -> None:
+def _write(report: BuildReport, version: str, load: float, chosen: Namespace) -> None:
     RESULTS.mkdir(exist_ok=True)
     conditions = {
         "machine": {

@@ -36,14 +36,14 @@ class Counts:
     touched: int
 
 
-class Database:
+class DurableDatabase:
     """A server with production's durability in `folder`, ended with its block."""
 
     def __init__(self, folder: Path) -> None:
         self._server, self._process = postgres_server.start(folder, tuned=SETTINGS)
         self.environment = self._server.environment("postgres")
 
-    def __enter__(self) -> Database:
+    def __enter__(self) -> DurableDatabase:
         return self
 
     def __exit__(self, *exception: object) -> None:

@@ -6,11 +6,11 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
-from bench.migrations.report import Report
+from bench.migrations.report import BuildReport
 from bench.migrations.way import NO_BUILD, WAYS
 
 
-def draw(report: Report, rows: int, target: Path) -> None:
+def draw(report: BuildReport, rows: int, target: Path) -> None:
     """Writes a PNG: of each way its worst build, on one scale."""
     figure = Figure(figsize=(10, 11), layout="constrained")
     panels = figure.subplots(len(WAYS), 1, sharex=True, sharey=True)

@@ -32,7 +32,7 @@ class Build:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Report:
+class BuildReport:
     """All builds in the order they ran, psql's and the migrator's in pairs. `lock_timeout`: seconds."""
 
     builds: Sequence[Build]

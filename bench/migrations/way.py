@@ -30,7 +30,7 @@ class BuildFailed(Exception):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Process:
+class WayProcess:
     """When a way's process ran, and its largest resident set in KiB."""
 
     span: Span
@@ -44,12 +44,12 @@ def write_migration(folder: Path) -> None:
     (migration / "migration.sql").write_text(f"-- CreateIndex\nCREATE INDEX {INDEX} ON {TABLE}{COLUMNS};\n")
 
 
-def run(way: str, folder: Path, environment: Mapping[str, str]) -> Process:
+def run(way: str, folder: Path, environment: Mapping[str, str]) -> WayProcess:
     """Runs a way's command to its end. Raises BuildFailed."""
     start = time.time()
     if way == NO_BUILD:
         time.sleep(ALONE)
-        return Process(span=Span(start=start, end=time.time()), peak_rss=0)
+        return WayProcess(span=Span(start=start, end=time.time()), peak_rss=0)
     output = folder / "output"
     with output.open("wb") as file:
         process = subprocess.Popen(
@@ -67,7 +67,7 @@ def run(way: str, folder: Path, environment: Mapping[str, str]) -> Process:
         process.wait()
     if process.returncode:
         raise BuildFailed(f"{way} ended with {process.returncode}: {output.read_text()}")
-    return Process(span=span, peak_rss=peak_rss)
+    return WayProcess(span=span, peak_rss=peak_rss)
 
 
 def _watch(process: subprocess.Popen[bytes]) -> int:

@@ -28,7 +28,7 @@ class WritersFailed(Exception):
     """pgbench gave up; the message is its own."""
 
 
-class Writers:
+class TransactionWriters:
     """Transactions of one insert and one update each, `rate` a second, due at times of their own.
 
     A transaction that is due while all the clients wait keeps its time, so its latency has the whole wait.
@@ -48,7 +48,7 @@ class Writers:
                 stderr=subprocess.STDOUT,
             )
 
-    def __enter__(self) -> Writers:
+    def __enter__(self) -> TransactionWriters:
         return self
 
     def __exit__(self, *exception: object) -> None:

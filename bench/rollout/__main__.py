@@ -21,8 +21,8 @@ from pathlib import Path
 import budgets
 from bench.folder import working_folder
 from bench.rollout import plot
-from bench.rollout.fleet import Fleet
-from bench.rollout.report import Report, Rollout
+from bench.rollout.fleet import MeasuredGroup
+from bench.rollout.report import MeasuredRollout, RolloutReport
 from rehearsal import table
 from stacks.__main__ import read
 from testkit.checkout import Checkout, succeed
@@ -30,7 +30,7 @@ from testkit.deployer import UP
 from testkit.person import Person
 from testkit.traffic import Traffic
 from testkit.waiting import eventually
-from testkit.watch import Watch
+from testkit.watch import Lookout
 
 RESULTS = Path(__file__).parents[1] / "results"
 STACK = "stacks/Pulumi.local.yaml"
@@ -65,7 +65,7 @@ def _arguments() -> Namespace:
     return parser.parse_args()
 
 
-def _measure(checkout: Checkout, chosen: Namespace) -> Report:
+def _measure(checkout: Checkout, chosen: Namespace) -> RolloutReport:
     settings = read("local")
     sizes = settings.app_servers
     checkout.replace(STACK, f"min_size: {sizes.min_size}", f"min_size: {chosen.servers}")
@@ -88,15 +88,15 @@ def _measure(checkout: Checkout, chosen: Namespace) -> Report:
         _say(f"rollout {number} of {chosen.rollouts} …")
         rollouts.append(_roll_out(checkout, predicted))
         _say(f"    {rollouts[-1].seconds:.1f} s, {rollouts[-1].outcome.failed} requests failed")
-    return Report(rollouts=rollouts, rate=RATE)
+    return RolloutReport(rollouts=rollouts, rate=RATE)
 
 
-def _roll_out(checkout: Checkout, predicted: float) -> Rollout:
+def _roll_out(checkout: Checkout, predicted: float) -> MeasuredRollout:
     outputs, environment = checkout.outputs(), checkout.environment()
-    fleet = Fleet(outputs, environment)
+    fleet = MeasuredGroup(outputs, environment)
     eventually(fleet.settled)
     people = [Person.logged_in(outputs["url"]) for _ in range(PEOPLE)]
-    watch = Watch(Fleet(outputs, environment).look)
+    watch = Lookout(MeasuredGroup(outputs, environment).look)
     with Traffic(outputs["url"], people, rate=ASKED) as traffic:
         time.sleep(LEAD)
         began = time.monotonic()
@@ -105,7 +105,7 @@ def _roll_out(checkout: Checkout, predicted: float) -> Rollout:
         eventually(fleet.settled)
         time.sleep(LEAD)
         outcome, looks = traffic.stop(), watch.stop()
-    return Rollout(
+    return MeasuredRollout(
         refresh=fleet.last_refresh(),
         predicted=predicted,
         deployment=deployment,
@@ -114,7 +114,7 @@ def _roll_out(checkout: Checkout, predicted: float) -> Rollout:
     )
 
 
-def _write(report: Report, load: float, chosen: Namespace) -> None:
+def _write(report: RolloutReport, load: float, chosen: Namespace) -> None:
     RESULTS.mkdir(exist_ok=True)
     conditions = {
         "machine": {

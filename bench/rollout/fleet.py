@@ -13,7 +13,7 @@ from components.rollout.decide import ACTIVE
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Look:
+class GroupLook:
     """How many servers are in which state. `at`: epoch seconds."""
 
     at: float
@@ -27,7 +27,7 @@ class Look:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Refresh:
+class MeasuredRefresh:
     """The last instance refresh; times in epoch seconds, `boots` in seconds from launch to service."""
 
     status: str
@@ -36,7 +36,7 @@ class Refresh:
     boots: tuple[float, ...]
 
 
-class Fleet:
+class MeasuredGroup:
     """A deployed stack's servers through the API; one for each thread."""
 
     def __init__(self, outputs: Mapping[str, Any], environment: Mapping[str, str]) -> None:
@@ -51,7 +51,7 @@ class Fleet:
         self._group = outputs["auto_scaling_group"]
         self._target_group = outputs["target_group"]
 
-    def look(self) -> Look:
+    def look(self) -> GroupLook:
         """Asks the cloud for the group, its targets' health and its latest refresh; not at one instant."""
         group = self._autoscaling.describe_auto_scaling_groups(AutoScalingGroupNames=[self._group])
         (described,) = group["AutoScalingGroups"]
@@ -59,7 +59,7 @@ class Fleet:
         targets = self._balancing.describe_target_health(TargetGroupArn=self._target_group)
         health = [target["TargetHealth"]["State"] for target in targets["TargetHealthDescriptions"]]
         refresh = self._latest()
-        return Look(
+        return GroupLook(
             at=time.time(),
             desired=described["DesiredCapacity"],
             healthy=health.count("healthy"),
@@ -68,7 +68,7 @@ class Fleet:
             percentage=refresh.get("PercentageComplete", 0) if refresh.get("Status") in ACTIVE else None,
         )
 
-    def last_refresh(self) -> Refresh:
+    def last_refresh(self) -> MeasuredRefresh:
         """Of one that has ended."""
         refresh = self._latest()
         activities = self._autoscaling.describe_scaling_activities(AutoScalingGroupName=self._group)
@@ -79,7 +79,7 @@ class Fleet:
             and activity["Description"].startswith("Launching")
             and activity["StatusCode"] == "Successful"
         ]
-        return Refresh(
+        return MeasuredRefresh(
             status=refresh["Status"],
             start=refresh["StartTime"].timestamp(),
             end=refresh["EndTime"].timestamp(),

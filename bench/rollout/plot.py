@@ -9,13 +9,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
-from bench.rollout.report import BOOT, DRAIN, WARM_UP, Rollout
+from bench.rollout.report import BOOT, DRAIN, WARM_UP, MeasuredRollout
 
 BEFORE = 20  # seconds shown before the refresh; the engine takes longer to get so far
 COLOURS = {BOOT: "tab:blue", WARM_UP: "tab:green", DRAIN: "tab:orange"}
 
 
-def draw(rollout: Rollout, title: str, target: Path) -> None:
+def draw(rollout: MeasuredRollout, title: str, target: Path) -> None:
     """Writes a PNG."""
     figure = Figure(figsize=(11, 11), layout="constrained")
     panels = figure.subplots(4, 1, sharex=True, height_ratios=[2, 1, 2, 3])
@@ -50,14 +50,14 @@ def draw(rollout: Rollout, title: str, target: Path) -> None:
     figure.savefig(target, dpi=120)
 
 
-def _shade(panel: Axes, rollout: Rollout) -> None:
+def _shade(panel: Axes, rollout: MeasuredRollout) -> None:
     for phase in rollout.phases():
         panel.axvspan(phase.start, phase.end, color=COLOURS[phase.name], alpha=0.2, linewidth=0)
     panel.axvline(rollout.predicted, color="grey", linestyle=":")
     panel.grid(axis="y", alpha=0.3)
 
 
-def _servers(panel: Axes, rollout: Rollout) -> None:
+def _servers(panel: Axes, rollout: MeasuredRollout) -> None:
     looks = rollout.looks
     at = [look.at - rollout.refresh.start for look in looks]
     panel.step(at, [look.healthy for look in looks], where="post", color="tab:green", label="healthy")

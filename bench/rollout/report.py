@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field
 from itertools import groupby
 from typing import Any
 
-from bench.rollout.fleet import Look, Refresh
+from bench.rollout.fleet import GroupLook, MeasuredRefresh
 from testkit.load import Outcome, Request
 
 BOOT, WARM_UP, DRAIN = "new servers boot", "new servers warm up", "old servers drain and stop"
@@ -27,7 +27,7 @@ class Second:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Phase:
+class RolloutPhase:
     """A stretch of time, in seconds since the refresh began."""
 
     name: str
@@ -36,17 +36,17 @@ class Phase:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Rollout:
+class MeasuredRollout:
     """One rollout under load. `predicted`, `deployment`: seconds, the latter of the whole `pulumi up`.
 
     `predicted` is what the settings allow, known before the rollout: each server boots in its start time.
     """
 
-    refresh: Refresh
+    refresh: MeasuredRefresh
     predicted: float
     deployment: float
     outcome: Outcome = field(repr=False)
-    looks: Sequence[Look] = field(repr=False)
+    looks: Sequence[GroupLook] = field(repr=False)
 
     @property
     def seconds(self) -> float:
@@ -86,7 +86,7 @@ class Rollout:
             for at in whole
         ]
 
-    def phases(self) -> list[Phase]:
+    def phases(self) -> list[RolloutPhase]:
         """What the rollout did when; two at once go by the earlier one of `PHASES`."""
         phases, ends = [], [*(look.at for look in self.looks[1:]), self.looks[-1].at]
         timed = zip(self.looks, ends, strict=True)
@@ -94,7 +94,7 @@ class Rollout:
             spans = list(group)
             start, end = spans[0][0].at - self.refresh.start, spans[-1][1] - self.refresh.start
             if name:
-                phases.append(Phase(name=name, start=start, end=end))
+                phases.append(RolloutPhase(name=name, start=start, end=end))
         return phases
 
     def _last_leaving(self) -> float:
@@ -102,10 +102,10 @@ class Rollout:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Report:
+class RolloutReport:
     """All rollouts in the order they ran."""
 
-    rollouts: Sequence[Rollout]
+    rollouts: Sequence[MeasuredRollout]
     rate: int
     """Requests/s that were to be at least."""
 
@@ -114,7 +114,7 @@ class Report:
         """Each rollout's duration to the one that its settings predict."""
         return [rollout.ratio for rollout in self.rollouts]
 
-    def median(self) -> Rollout:
+    def median(self) -> MeasuredRollout:
         """The one whose ratio is in the middle."""
         return sorted(self.rollouts, key=lambda rollout: rollout.ratio)[(len(self.rollouts) - 1) // 2]
 
@@ -169,7 +169,7 @@ class Report:
             ],
         }
 
-    def _broken(self, number: int, rollout: Rollout) -> Iterable[str]:
+    def _broken(self, number: int, rollout: MeasuredRollout) -> Iterable[str]:
         if rollout.refresh.status != "Successful":
             yield f"rollout {number} ended as {rollout.refresh.status}"
         if rollout.outcome.failed:
@@ -184,7 +184,7 @@ class Report:
         if rollout.fewest_healthy < desired:
             yield f"rollout {number}: {rollout.fewest_healthy} of {desired} servers were healthy"
 
-    def _row(self, number: int, rollout: Rollout) -> tuple[str, ...]:
+    def _row(self, number: int, rollout: MeasuredRollout) -> tuple[str, ...]:
         return (
             f"rollout {number}",
             f"{rollout.seconds:.1f} s",
@@ -198,7 +198,7 @@ class Report:
         )
 
 
-def phase_of(look: Look) -> str:
+def phase_of(look: GroupLook) -> str:
     """Which phase a look shows; empty where nothing is replaced."""
     if look.booting:
         return BOOT

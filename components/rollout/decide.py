@@ -12,7 +12,7 @@ REFUSALS = 2
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Server:
+class ServerState:
     """A server of the group, as group and target group see it."""
 
     id: str
@@ -45,7 +45,7 @@ class Server:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Refresh:
+class RefreshState:
     """The latest instance refresh."""
 
     status: str
@@ -58,12 +58,12 @@ class Refresh:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Fleet:
+class GroupState:
     """The group at one moment."""
 
     desired: int
-    servers: Sequence[Server]
-    refresh: Refresh | None
+    servers: Sequence[ServerState]
+    refresh: RefreshState | None
     refused: Sequence[str] = ()
     """Ids of servers of the new version that did not get as far as to be in service."""
     failing: Sequence[str] = ()
@@ -72,7 +72,7 @@ class Fleet:
     """Why the latest launch came to nothing, in AWS's words."""
 
     @property
-    def in_service(self) -> list[Server]:
+    def in_service(self) -> list[ServerState]:
         """The members that the group counts, of whatever version, healthy or not."""
         return [server for server in self.servers if server.in_service]
 
@@ -125,7 +125,7 @@ class Failed:
 Step = Done | Nothing | Wait | Start | Cancel | RollBack | Failed
 
 
-def decide(fleet: Fleet, version: str) -> Step:
+def decide(fleet: GroupState, version: str) -> Step:
     """What to do now for all servers to be of this launch template `version` in the end."""
     refresh = fleet.refresh
     refused = f"{len(fleet.refused)} launches of version {version} failed"
@@ -153,7 +153,7 @@ def decide(fleet: Fleet, version: str) -> Step:
     return Wait() if serving < max(fleet.desired, len(fleet.in_service)) else Done()
 
 
-def overdue(step: Step, fleet: Fleet, version: str, reason: str, *, rolling_back: bool) -> Step:
+def overdue(step: Step, fleet: GroupState, version: str, reason: str, *, rolling_back: bool) -> Step:
     """What a step becomes when the time is over: rolled back, or, when that is late too, given up."""
     if isinstance(step, Done | Failed):
         return step
@@ -162,7 +162,7 @@ def overdue(step: Step, fleet: Fleet, version: str, reason: str, *, rolling_back
     return RollBack(reason=reason) if ours and not rolling_back else Failed(reason=reason)
 
 
-def progress(fleet: Fleet, version: str) -> str:
+def progress(fleet: GroupState, version: str) -> str:
     """`50 % InProgress · 1 of 2 servers serve version 7 · i-1 unhealthy (Target.Timeout)`."""
     parts = [f"{serving(fleet, version)} of {fleet.desired} servers serve version {version}"]
     if fleet.refresh is not None and fleet.refresh.status in ACTIVE:
@@ -175,12 +175,12 @@ def progress(fleet: Fleet, version: str) -> str:
     return " · ".join(parts)
 
 
-def serving(fleet: Fleet, version: str) -> int:
+def serving(fleet: GroupState, version: str) -> int:
     """How many servers of the version serve."""
     return sum(server.version == version and server.serves for server in fleet.servers)
 
 
-def news(before: Fleet | None, now: Fleet, version: str) -> list[str]:
+def news(before: GroupState | None, now: GroupState, version: str) -> list[str]:
     """The real steps between two looks, a line each."""
     if before is None:
         return []

@@ -20,7 +20,7 @@ from components.rollout.decide import (
     Cancel,
     Done,
     Failed,
-    Fleet,
+    GroupState,
     Nothing,
     RollBack,
     Start,
@@ -30,7 +30,7 @@ from components.rollout.decide import (
     progress,
 )
 from components.rollout.last_words import last_words
-from components.rollout.observe import Group
+from components.rollout.observe import ObservedGroup
 
 POLL = 2.0
 """Seconds between two looks at the group."""
@@ -103,7 +103,7 @@ def replace(
 
     With `launches_follow` also when none is in service: the group gets its new configuration only after this.
     """
-    servers = Group(
+    servers = ObservedGroup(
         autoscaling=api.client("autoscaling"),
         balancing=api.client("elbv2"),
         name=group,
@@ -112,7 +112,7 @@ def replace(
         version=version,
     )
     deadline = time.monotonic() + timeout
-    before: Fleet | None = None
+    before: GroupState | None = None
     refused = shown = ""
     launched_at = time.monotonic()
     while True:
@@ -159,7 +159,7 @@ def replace(
         time.sleep(POLL)
 
 
-def failure(fleet: Fleet, *, api: AwsApi, group: str, version: str, log_group: str, why: str) -> str:
+def failure(fleet: GroupState, *, api: AwsApi, group: str, version: str, log_group: str, why: str) -> str:
     """Why, what a server of the new version says of it, and what serves now."""
     paragraphs = [f"The rollout of {group} to version {version} failed: {why}."]
     unready = [server.id for server in fleet.servers if server.version == version and not server.serves]

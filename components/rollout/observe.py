@@ -9,7 +9,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from components.gates.gate import GateClosed
-from components.rollout.decide import ACTIVE, Fleet, Refresh, Server
+from components.rollout.decide import ACTIVE, GroupState, RefreshState, ServerState
 
 INSTANCE = re.compile(r"\bi-[0-9a-f]+\b")
 NOT_YET = datetime.max.replace(tzinfo=UTC)
@@ -17,7 +17,7 @@ ENDED_MEANWHILE = {"ActiveInstanceRefreshNotFound", "IrreversibleInstanceRefresh
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Group:
+class ObservedGroup:
     """Looks at a rollout to `version` and steers it; remembers what it has seen."""
 
     autoscaling: Any
@@ -38,7 +38,7 @@ class Group:
     began: datetime = field(default_factory=lambda: datetime.now(UTC))
     """When this deployment came here."""
 
-    def look(self) -> Fleet:
+    def look(self) -> GroupState:
         """How it stands now."""
         group = self._describe()
         targets = self.balancing.describe_target_health(TargetGroupArn=self.target_group_arn)
@@ -53,7 +53,7 @@ class Group:
         refresh = self._latest_refresh()
         activities = self._activities(refresh)
         self._remember(servers, activities)
-        return Fleet(
+        return GroupState(
             desired=group["DesiredCapacity"],
             servers=servers,
             refresh=None if refresh is None else self._refresh(refresh, group),
@@ -136,8 +136,8 @@ class Group:
                 break
         return activities
 
-    def _refresh(self, latest: Mapping[str, Any], group: Mapping[str, Any]) -> Refresh:
-        return Refresh(
+    def _refresh(self, latest: Mapping[str, Any], group: Mapping[str, Any]) -> RefreshState:
+        return RefreshState(
             status=latest["Status"],
             percentage=latest.get("PercentageComplete", 0),
             reason=latest.get("StatusReason", ""),
@@ -145,7 +145,7 @@ class Group:
             watched=latest["InstanceRefreshId"] in self.watched,
         )
 
-    def _remember(self, servers: list[Server], activities: list[dict[str, Any]]) -> None:
+    def _remember(self, servers: list[ServerState], activities: list[dict[str, Any]]) -> None:
         new = [server for server in servers if server.version == self.version]
         self.launched.update(server.id for server in new)
         self.healthy.update(server.id for server in new if server.serves)
@@ -189,9 +189,9 @@ class Group:
         return began
 
 
-def server(instance: Mapping[str, Any], health: Mapping[str, str], template: str) -> Server:
+def server(instance: Mapping[str, Any], health: Mapping[str, str], template: str) -> ServerState:
     """One server from both APIs' words; one that is no target yet is `unused`."""
-    return Server(
+    return ServerState(
         id=instance["InstanceId"],
         version=named(instance.get("LaunchTemplate", {}), template),
         lifecycle=instance["LifecycleState"],

@@ -12,7 +12,7 @@ from migrator.names import bare, of_object, of_relation, qualified, quote
 from migrator.planning.column_types import ColumnType
 from migrator.planning.parse import is_a
 from migrator.planning.promises import Promises
-from migrator.planning.tables import Table
+from migrator.planning.tables import PlannedTable
 from migrator.planning.tree import commands
 
 
@@ -25,7 +25,7 @@ class Facts:
     """
 
     made: set[str] = field(default_factory=set)
-    tables: dict[str, Table] = field(default_factory=dict)
+    tables: dict[str, PlannedTable] = field(default_factory=dict)
     constrained_domains: set[str] = field(default_factory=set)
     indexes: Promises = field(default_factory=Promises)
 
@@ -33,9 +33,9 @@ class Facts:
         """What the previous file made belongs to the folder from now on."""
         self.made.clear()
 
-    def table(self, name: str) -> Table:
+    def table(self, name: str) -> PlannedTable:
         """What is known of a table, be it nothing."""
-        return self.tables.get(name, Table(name=bare(name)))
+        return self.tables.get(name, PlannedTable(name=bare(name)))
 
     def referred(self, name: str) -> bool:
         """Whether a foreign key refers to the table."""
@@ -68,7 +68,7 @@ class Facts:
 
     def _create(self, name: str, node: Any) -> None:
         self.made.add(name)
-        table = self.tables[name] = Table(name=node.relation.relname)
+        table = self.tables[name] = PlannedTable(name=node.relation.relname)
         if node.partspec:
             table.partition_by(node.partspec)
         if node.partbound:
@@ -84,10 +84,10 @@ class Facts:
         if bound.is_default:
             self._known(parent).default_partition = name
 
-    def _known(self, name: str) -> Table:
+    def _known(self, name: str) -> PlannedTable:
         return self.tables.setdefault(name, self.table(name))
 
-    def _constrain(self, name: str, table: Table, constraint: Any) -> None:
+    def _constrain(self, name: str, table: PlannedTable, constraint: Any) -> None:
         """A primary key is known by what it makes of its columns."""
         if constraint.contype != ConstrType.CONSTR_PRIMARY:
             table.add_constraint(constraint)
@@ -153,7 +153,7 @@ class Facts:
             for item in table.constraints.values():
                 item.other = new if item.other == old else item.other
 
-    def _alter(self, name: str, table: Table, command: Any) -> None:
+    def _alter(self, name: str, table: PlannedTable, command: Any) -> None:
         kind, definition = command.subtype, command.def_
         if kind == AlterTableType.AT_AddColumn and not command.missing_ok:  # else it may be of another type
             table.add_column(definition)

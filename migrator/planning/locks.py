@@ -19,7 +19,7 @@ from migrator.lock_modes import MODES, Lock
 from migrator.names import of_object, of_relation, quote
 from migrator.planning.facts import Facts
 from migrator.planning.parse import is_a
-from migrator.planning.tables import Table
+from migrator.planning.tables import PlannedTable
 from migrator.planning.tree import of_column
 
 ROW_SHARE, ROW_EXCLUSIVE, UPDATE_EXCLUSIVE, SHARE, SHARE_ROW, EXCLUSIVE, ACCESS_EXCLUSIVE = MODES[1:]
@@ -184,7 +184,7 @@ def _drop(node: Any, facts: Facts) -> Taken:
             yield from _tied(facts.table(table), facts)
 
 
-def _tied(table: Table, facts: Facts) -> Taken:
+def _tied(table: PlannedTable, facts: Facts) -> Taken:
     """What loses something when a table is dropped: its parent, and the tables that it refers to."""
     if table.partition_of:
         yield table.partition_of, ACCESS_EXCLUSIVE

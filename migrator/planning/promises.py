@@ -16,7 +16,7 @@ from migrator.planning.tree import columns_in
 
 
 @dataclass(kw_only=True, slots=True)
-class Index:
+class PlannedIndex:
     """An index's table and columns; `plain` has neither an expression nor a predicate."""
 
     table: str
@@ -28,7 +28,7 @@ class Promises:
     """Follows statements in order; `list` gives what they promise."""
 
     def __init__(self) -> None:
-        self._indexes: dict[str, Index] = {}
+        self._indexes: dict[str, PlannedIndex] = {}
         self._parents: dict[str, str] = {}  # partition → its table, part → its index
 
     def list(self) -> tuple[Promise, ...]:
@@ -66,7 +66,7 @@ class Promises:
                 self._alter(node.relation, command)
 
     def _create(self, name: str, node: Any) -> None:
-        made = Index(table=of_relation(node.relation), columns=_columns(node), plain=_plain(node))
+        made = PlannedIndex(table=of_relation(node.relation), columns=_columns(node), plain=_plain(node))
         for part, index in self._of(made.table).items():
             if index.table != made.table and index.columns == made.columns:
                 self._parents.setdefault(part, name)  # an equal one of a partition becomes its part
@@ -114,7 +114,7 @@ class Promises:
             old, new = command.def_.indexname, command.def_.conname
             self._renamed(qualified(relation.schemaname, old), qualified(relation.schemaname, new))
 
-    def _of(self, table: str) -> dict[str, Index]:
+    def _of(self, table: str) -> dict[str, PlannedIndex]:
         """The indexes of a table and of its partitions, with which they go."""
         tables = self._family(table)
         return {name: index for name, index in self._indexes.items() if index.table in tables}

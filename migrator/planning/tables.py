@@ -25,7 +25,7 @@ class Constraint:
 
 
 @dataclass(kw_only=True, slots=True)
-class Table:
+class PlannedTable:
     """What is known of a table; `name` is bare, for the names that PostgreSQL gives to constraints.
 
     `partition_key` is a single plain column.

@@ -17,10 +17,10 @@ from typing import IO, TYPE_CHECKING
 from rehearsal.access_key import AccessKey
 from rehearsal.cloud.addresses import Addresses
 from rehearsal.cloud.attempts import Attempts
-from rehearsal.cloud.body import Body, Row, Site
+from rehearsal.cloud.body import Body, Site, StatusRow
 from rehearsal.cloud.certificates import CertificateAuthority
 from rehearsal.isolation.isolation import CannotIsolateError, Isolation
-from rehearsal.processes import User
+from rehearsal.processes import UnprivilegedUser
 
 if TYPE_CHECKING:
     from rehearsal.cloud.api import Api
@@ -93,7 +93,7 @@ def _run(
 
 
 def _drive(bodies: Sequence[Body], api: "Api", told_to_end: threading.Event) -> None:
-    attempts, shown = Attempts(), dict[Body, list[Row]]()
+    attempts, shown = Attempts(), dict[Body, list[StatusRow]]()
 
     def show(body: Body) -> None:
         shown[body] = body.rows()
@@ -151,11 +151,11 @@ def _site(listener: socket.socket, state_dir: Path) -> Site:
     )
 
 
-def _unprivileged_user() -> User | None:
+def _unprivileged_user() -> UnprivilegedUser | None:
     if os.geteuid() != 0:
         return None
     nobody = pwd.getpwnam("nobody")
-    return User(uid=nobody.pw_uid, gid=nobody.pw_gid)
+    return UnprivilegedUser(uid=nobody.pw_uid, gid=nobody.pw_gid)
 
 
 def _lock(state_dir: Path) -> IO[str]:

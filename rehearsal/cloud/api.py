@@ -22,7 +22,7 @@ from werkzeug.serving import make_server
 from werkzeug.wrappers import Request, Response
 
 from rehearsal.cloud import refusals
-from rehearsal.cloud.body import Row
+from rehearsal.cloud.body import StatusRow
 from rehearsal.cloud.guard import Guard, dialect_of
 from rehearsal.cloud.iam import authorization
 from rehearsal.cloud.iam.identities import Identities, Identity
@@ -50,7 +50,7 @@ class Api:
         meanness: Meanness | None = None,
     ) -> None:
         self._users = users
-        self.rows: list[Row] = []
+        self.rows: list[StatusRow] = []
         self._inject = inject
         self._ca = ca
         self._meanness = meanness

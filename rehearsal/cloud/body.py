@@ -16,7 +16,7 @@ from rehearsal.cloud.addresses import Addresses
 from rehearsal.cloud.certificates import CertificateAuthority
 from rehearsal.cloud.ec2.zones import Zones
 from rehearsal.isolation.isolation import Isolation
-from rehearsal.processes import User
+from rehearsal.processes import UnprivilegedUser
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -29,7 +29,7 @@ class Site:
     addresses: Addresses
     authority: CertificateAuthority
     isolation: Isolation
-    user: User | None
+    user: UnprivilegedUser | None
     """Whom servers that refuse root run as; None when the cloud itself is not root."""
     zones: Zones = field(default_factory=Zones)
     """Which availability zones are there."""
@@ -47,7 +47,7 @@ class Site:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Row:
+class StatusRow:
     """One line of "what runs where" (`GET /_evenkeel/status`)."""
 
     kind: str
@@ -71,7 +71,7 @@ class Body(Protocol):
     def reconcile(self) -> None:
         """One step toward what moto's backend wants; every 0.2 s, and in much less than that."""
 
-    def rows(self) -> list[Row]:
+    def rows(self) -> list[StatusRow]:
         """What runs now."""
 
     def stop(self) -> None:

@@ -13,13 +13,13 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from rehearsal.cloud.secret_files import write_private
-from rehearsal.processes import User
+from rehearsal.processes import UnprivilegedUser
 
 _VALIDITY = datetime.timedelta(days=365)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Certificate:
+class CertificateFiles:
     """Where a server's certificate and its private key (mode 0600) lie."""
 
     certificate: Path
@@ -43,8 +43,13 @@ class CertificateAuthority:
         self.path.write_bytes(self._certificate.public_bytes(Encoding.PEM))
 
     def issue(
-        self, folder: Path, *, addresses: Sequence[str], names: Sequence[str] = (), user: User | None = None
-    ) -> Certificate:
+        self,
+        folder: Path,
+        *,
+        addresses: Sequence[str],
+        names: Sequence[str] = (),
+        user: UnprivilegedUser | None = None,
+    ) -> CertificateFiles:
         """Write `server.crt` and `server.key` into `folder` for a server at these addresses and DNS names.
 
         With `user` the key belongs to that user, as PostgreSQL and Redis demand.
@@ -62,7 +67,7 @@ class CertificateAuthority:
             .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
             .sign(self._key, hashes.SHA256())
         )
-        written = Certificate(certificate=folder / "server.crt", key=folder / "server.key")
+        written = CertificateFiles(certificate=folder / "server.crt", key=folder / "server.key")
         written.certificate.write_bytes(certificate.public_bytes(Encoding.PEM))
         write_private(
             written.key, key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()), owner=user

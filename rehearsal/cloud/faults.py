@@ -14,7 +14,7 @@ from moto.ec2.models import ec2_backends
 from moto.ec2.models.instances import StateReason
 
 from rehearsal.cloud.autoscaling.replacement import REBALANCE
-from rehearsal.cloud.body import Row, every
+from rehearsal.cloud.body import StatusRow, every
 from rehearsal.cloud.ec2.body import Instances
 from rehearsal.cloud.ec2.zones import Zones
 from rehearsal.cloud.iam.identities import Identities
@@ -64,12 +64,13 @@ class Faults:
                 del self._interruptions[instance_id]
                 self._end(instance_id)
 
-    def rows(self) -> list[Row]:
+    def rows(self) -> list[StatusRow]:
         """One row per lost zone, and per expired key."""
         zones = [("availability zone", zone, "lost") for zone in sorted(self._zones.lost)]
         keys = [("access key", key_id, "expired") for key_id in sorted(self._identities.expired)]
         return [
-            Row(kind=kind, name=name, address="", pid=None, state=state) for kind, name, state in zones + keys
+            StatusRow(kind=kind, name=name, address="", pid=None, state=state)
+            for kind, name, state in zones + keys
         ]
 
     def stop(self) -> None:

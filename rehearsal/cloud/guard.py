@@ -60,7 +60,7 @@ class Guard:
             return identity
         return refusals.response(refused, dialect_of(environ, claim.service if claim else None))
 
-    def _verify(self, request: sigv4.Request, claim: sigv4.Claim, environ: dict[str, Any]) -> Identity:
+    def _verify(self, request: sigv4.WireRequest, claim: sigv4.Claim, environ: dict[str, Any]) -> Identity:
         now = datetime.datetime.now(datetime.UTC)
         identity = self._identities.find(claim, now)
         _check_time(claim, now)
@@ -82,7 +82,7 @@ def dialect_of(environ: dict[str, Any], service: str | None) -> refusals.Dialect
     return refusals.dialect_of(service, request.headers, request.query)
 
 
-def _request(environ: dict[str, Any]) -> sigv4.Request:
+def _request(environ: dict[str, Any]) -> sigv4.WireRequest:
     headers = {
         name.removeprefix("HTTP_").replace("_", "-").lower(): value
         for name, value in environ.items()
@@ -91,7 +91,7 @@ def _request(environ: dict[str, Any]) -> sigv4.Request:
     # Keys of an object's own metadata may have underscores.
     for name, spelled in environ.get("moto.preserved_header_names", {}).items():
         headers[spelled.lower()] = headers.pop(name.removeprefix("HTTP_").replace("_", "-").lower())
-    return sigv4.Request(
+    return sigv4.WireRequest(
         method=environ["REQUEST_METHOD"],
         path=environ["RAW_URI"].partition("?")[0],
         query=environ["QUERY_STRING"],
@@ -113,7 +113,7 @@ def _check_time(claim: sigv4.Claim, now: datetime.datetime) -> None:
         raise RefusedError(Reason.WRONG_TIME)
 
 
-def _declared_payload(request: sigv4.Request, claim: sigv4.Claim) -> str | None:
+def _declared_payload(request: sigv4.WireRequest, claim: sigv4.Claim) -> str | None:
     """What stands for the body in the signature; None where it is the hash of the body itself."""
     declared = request.headers.get("x-amz-content-sha256")
     if claim.service == "s3":

@@ -3,10 +3,10 @@
 import os
 from pathlib import Path
 
-from rehearsal.processes import User
+from rehearsal.processes import UnprivilegedUser
 
 
-def write_private(path: Path, content: bytes, *, owner: User | None) -> None:
+def write_private(path: Path, content: bytes, *, owner: UnprivilegedUser | None) -> None:
     """Write a file that only its owner can read, at no moment with a wider mode."""
     path.unlink(missing_ok=True)
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

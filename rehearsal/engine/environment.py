@@ -107,7 +107,7 @@ def of_project(root: Path = ROOT) -> Rehearsal:
     try:
         config = yaml.safe_load(file.read_text())["config"]
         aws = settings.parse({"aws": config.get("evenkeel:aws", {})}).aws
-    except (OSError, yaml.YAMLError, KeyError, TypeError, settings.SettingsError) as error:
+    except (OSError, yaml.YAMLError, KeyError, TypeError, settings.StackSettingsError) as error:
         raise MachineError(f"{file.relative_to(root)} can't be read: {error}") from error
     address = urlsplit(aws.endpoint or "")
     if address.hostname != "127.0.0.1" or address.port is None:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from rehearsal.isolation import kernel
-from rehearsal.isolation.plan import FIRST_ID, Plan, of_a_server
+from rehearsal.isolation.plan import FIRST_ID, IsolationPlan, of_a_server
 from rehearsal.isolation.view import View
 
 
@@ -21,12 +21,12 @@ def main(arguments: Sequence[str]) -> None:
     """Never returns."""
     action, what, _, *command = arguments
     if action == "start":
-        start(Plan.from_json(what), command)
+        start(IsolationPlan.from_json(what), command)
     else:
         enter(int(what), command)
 
 
-def start(plan: Plan, command: Sequence[str]) -> None:
+def start(plan: IsolationPlan, command: Sequence[str]) -> None:
     """Run a command in a view of its own; with `own_processes` as its process 1, until that ends."""
     users = None if plan.users is None else os.open(plan.users, os.O_RDONLY)
     os.umask(0o022)

@@ -7,9 +7,9 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from rehearsal.isolation.plan import Plan, of_a_server
+from rehearsal.isolation.plan import IsolationPlan, of_a_server
 from rehearsal.isolation.users import NoUserNamespaceError, new_user_namespace
-from rehearsal.processes import User
+from rehearsal.processes import UnprivilegedUser
 
 CHOICE = "EVENKEEL_ISOLATION"
 """The environment variable that asks for one of `WAYS`; without it the first that works here is taken."""
@@ -84,7 +84,12 @@ class Isolation:
         )
 
     def store(
-        self, user: User | None, folder: Path, *, shown: tuple[Path, ...], capabilities: tuple[int, ...] = ()
+        self,
+        user: UnprivilegedUser | None,
+        folder: Path,
+        *,
+        shown: tuple[Path, ...],
+        capabilities: tuple[int, ...] = (),
     ) -> list[str]:
         """A database or a balancer, which keeps its files in `folder` of this machine."""
         if user is None:
@@ -111,7 +116,7 @@ class Isolation:
     def _start(self, **plan: object) -> list[str]:
         if not self._is_root:
             return []
-        return [*_LAUNCHER, "start", Plan(stage=self._stage, **plan).to_json(), "--"]  # type: ignore[arg-type]
+        return [*_LAUNCHER, "start", IsolationPlan(stage=self._stage, **plan).to_json(), "--"]  # type: ignore[arg-type]
 
     def _try(self) -> None:
         """Older kernels and some file systems have no mounts or overlays that follow the ids of one."""

@@ -21,7 +21,7 @@ def of_a_server(*, own_users: bool) -> tuple[int, ...]:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Plan:
+class IsolationPlan:
     """One isolated process. Paths are absolute; each stands where it stands on this machine."""
 
     stage: str
@@ -51,6 +51,6 @@ class Plan:
         return json.dumps(asdict(self))
 
     @classmethod
-    def from_json(cls, text: str) -> "Plan":
+    def from_json(cls, text: str) -> "IsolationPlan":
         """What `to_json` gave."""
         return cls(**json.loads(text))

@@ -9,7 +9,7 @@ import stat
 from pathlib import Path
 
 from rehearsal.isolation import kernel
-from rehearsal.isolation.plan import Plan
+from rehearsal.isolation.plan import IsolationPlan
 
 # Links into /usr; on older systems folders.
 _PROGRAMS = ("/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
@@ -46,7 +46,7 @@ _PLAIN = kernel.NO_SUID | kernel.NO_DEVICES
 class View:
     """The view of one plan. `users` is a descriptor of its user namespace, `root` who is root in there."""
 
-    def __init__(self, plan: Plan, *, users: int | None, root: int) -> None:
+    def __init__(self, plan: IsolationPlan, *, users: int | None, root: int) -> None:
         self._plan, self._users, self._root = plan, users, root
         self._stage = Path(plan.stage)
         self._folder = self._stage / "view"

@@ -1,6 +1,6 @@
 """`python -m stacks preflight STACK`: what would fail in the middle of a first `pulumi up`."""
 
-from stacks.preflight.report import CHECKS, Result, run, shown
+from stacks.preflight.report import CHECKS, CheckResult, run, shown
 from stacks.preflight.target import Target
 
-__all__ = ["CHECKS", "Result", "Target", "run", "shown"]
+__all__ = ["CHECKS", "CheckResult", "Target", "run", "shown"]

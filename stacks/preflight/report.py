@@ -26,7 +26,7 @@ CHECKS: Mapping[str, Check] = {
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Result:
+class CheckResult:
     """What a check found."""
 
     check: str
@@ -40,23 +40,23 @@ class Result:
         return "refused" if self.problems else "not checked" if self.unchecked else "ok"
 
 
-def run(target: Target) -> Iterator[Result]:
+def run(target: Target) -> Iterator[CheckResult]:
     """A result a check; after credentials that are no good there is nothing else to ask."""
     try:
         problems = list(credentials(target))
     except (BotoCoreError, ClientError) as error:
         problems = [f"{error}. {LOG_IN}"]
-    yield Result(check="credentials", problems=problems)
+    yield CheckResult(check="credentials", problems=problems)
     if problems:
         return
     for name, check in CHECKS.items():
         try:
-            yield Result(check=name, problems=list(check(target)))
+            yield CheckResult(check=name, problems=list(check(target)))
         except (BotoCoreError, ClientError) as error:
-            yield Result(check=name, unchecked=str(error))
+            yield CheckResult(check=name, unchecked=str(error))
 
 
-def shown(result: Result) -> str:
+def shown(result: CheckResult) -> str:
     """A line, and one a problem."""
     lines = [f"{result.state:11}  {result.check}"]
     lines += [f"  {problem}" for problem in result.problems]

@@ -19,9 +19,9 @@ from testkit.load import ASKED
 from testkit.person import Person
 from testkit.traffic import Traffic
 from tests.conftest import TIMES
-from tests.faults.rollouts.fleet import Fleet
+from tests.faults.rollouts.fleet import RolledStack
 from tests.faults.rollouts.releases import BAD
-from tests.faults.rollouts.servers import Servers
+from tests.faults.rollouts.servers import StackServers
 
 pytestmark = pytest.mark.quiet
 UP = ("up", "--yes", "--skip-preview", "--stack", "local")
@@ -39,8 +39,8 @@ class Life:
     def __init__(self, checkout: Checkout, logs: Path, settings: ExitStack) -> None:
         self.checkout = checkout
         self._deployment = Deployment(outputs=checkout.outputs(), environment=checkout.environment())
-        self._fleet = Fleet(checkout, self._deployment, logs)
-        self._servers = Servers(self._deployment)
+        self._fleet = RolledStack(checkout, self._deployment, logs)
+        self._servers = StackServers(self._deployment)
         self._settings = settings
 
     def release(self) -> None:

@@ -8,7 +8,7 @@ from urllib.parse import unquote
 
 from testkit.person import REFERENCE_APP, Routes
 from testkit.person import Person as Person  # noqa: PLC0414 # the checks know the app by this file alone
-from tests.infra.server import Server
+from tests.infra.server import ServingInstance
 
 ROUTES: Routes = REFERENCE_APP
 """Where one signs up, in and out, and is told who one is."""
@@ -71,7 +71,7 @@ def session_key(cookie: str) -> str:
     return "sess:" + unquote(cookie).removeprefix("s:").split(".")[0]
 
 
-def exits(server: Server, pids: Iterable[int]) -> dict[int, Exit]:
+def exits(server: ServingInstance, pids: Iterable[int]) -> dict[int, Exit]:
     """What these workers wrote of their end into the app's log; nothing of those that were killed."""
     # grep fails where no worker has said anything yet.
     lines = server.host.run('grep -h \'"message":"exit"\' /var/log/app/out.log').stdout.splitlines()

@@ -18,7 +18,7 @@ import testinfra.backend
 
 from testkit.checkout import Checkout
 from tests.infra import own_app
-from tests.infra.server import Server
+from tests.infra.server import ServingInstance
 from tests.infra.stack import Stack, StackError, from_file, from_pulumi, in_service, parse
 
 testinfra.backend.BACKENDS["aws-ssm"] = "tests.infra.ssm.SsmBackend"
@@ -78,9 +78,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 @pytest.hookimpl(tryfirst=True)
 def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
     """Runs a check that asks for `server` on every server in service; a failure names the instance."""
-    if not isinstance(pyfuncitem.funcargs.get("server"), Server):
+    if not isinstance(pyfuncitem.funcargs.get("server"), ServingInstance):
         return None
-    servers: list[Server] = pyfuncitem.funcargs["servers"]  # type: ignore[assignment]
+    servers: list[ServingInstance] = pyfuncitem.funcargs["servers"]  # type: ignore[assignment]
     subtests: pytest.Subtests = pyfuncitem.funcargs["subtests"]  # type: ignore[assignment]
     arguments = {name: pyfuncitem.funcargs[name] for name in pyfuncitem._fixtureinfo.argnames}
     for server in servers:
@@ -107,7 +107,7 @@ def aws(stack: Stack) -> Callable[[str], Any]:
 
 
 @pytest.fixture(scope="session")
-def known_servers() -> dict[str, Server]:
+def known_servers() -> dict[str, ServingInstance]:
     """Servers met so far, with what was read of each."""
     return {}
 
@@ -116,22 +116,22 @@ def known_servers() -> dict[str, Server]:
 def servers(
     stack: Stack,
     aws: Callable[[str], Any],
-    known_servers: dict[str, Server],
+    known_servers: dict[str, ServingInstance],
     request: pytest.FixtureRequest,
-) -> Iterator[list[Server]]:
+) -> Iterator[list[ServingInstance]]:
     """Every server in service now. What was read of them is read again after a disruptive check."""
     zones = in_service(stack, aws("autoscaling"))
     for instance, zone in zones.items():
         if instance not in known_servers:
             host = testinfra.get_host(f"aws-ssm://{instance}", client=aws("ssm"))
-            known_servers[instance] = Server(instance, zone, host)
+            known_servers[instance] = ServingInstance(instance, zone, host)
     yield [known_servers[instance] for instance in sorted(zones)]
     if request.node.get_closest_marker("disruptive"):
         known_servers.clear()
 
 
 @pytest.fixture
-def server(servers: list[Server], subtests: pytest.Subtests) -> Server:
+def server(servers: list[ServingInstance], subtests: pytest.Subtests) -> ServingInstance:
     """Each server in service, one after another: a check that asks for it runs on all of them."""
     return servers[0]
 

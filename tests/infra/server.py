@@ -32,7 +32,7 @@ RESTART_SECONDS = 60
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Process:
+class Pm2Process:
     """What PM2 says of a process, under PM2's own names; times are milliseconds, sizes bytes."""
 
     name: str
@@ -54,7 +54,7 @@ class Process:
     unstable_restarts: int
 
 
-class Server:
+class ServingInstance:
     """An instance in service. What never changes is asked for once, what may change each time."""
 
     def __init__(self, instance_id: str, zone: str, host: Host) -> None:
@@ -90,21 +90,21 @@ class Server:
         return int(self.environment["DRAIN_TIMEOUT_MS"]) / 1000
 
     @cached_property
-    def workers(self) -> list[Process]:
+    def workers(self) -> list[Pm2Process]:
         """Those that served when the server was first asked."""
         return self.list_workers()
 
-    def list_workers(self) -> list[Process]:
+    def list_workers(self) -> list[Pm2Process]:
         """Those that serve, now."""
         return [one for one in self.list_processes() if one.serves]
 
-    def list_processes(self) -> list[Process]:
+    def list_processes(self) -> list[Pm2Process]:
         """PM2's list, now: the workers that serve, and what else the app runs."""
-        names = [field.name for field in fields(Process) if field.name != "serves"]
+        names = [field.name for field in fields(Pm2Process) if field.name != "serves"]
         listed = self.host.check_output(
             f"{PM2} jlist --silent | node -e %s %s", PICK, json.dumps(names)
         ).splitlines()[-1]
-        return [Process(**{"wait_ready": False, "merge_logs": False, **one}) for one in json.loads(listed)]
+        return [Pm2Process(**{"wait_ready": False, "merge_logs": False, **one}) for one in json.loads(listed)]
 
     def pids(self) -> set[int]:
         """Of the workers that run. Never 0, which as a pid means the whole group of whoever signals it."""

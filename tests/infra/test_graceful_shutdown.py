@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.infra import own_app
-from tests.infra.server import Server
+from tests.infra.server import ServingInstance
 
 SHORT = 2
 """Seconds of a request in flight that fits into the shutdown of the default budget."""
@@ -15,7 +15,7 @@ THROW = "setTimeout(() => { throw new Error('thrown by a check') }, 0); 0"
 REJECT = "Promise.reject(new Error('rejected by a check')); 0"
 
 
-def leave(server: Server, *, seconds: float = SHORT, **how: Any) -> tuple[Any, own_app.Exit | None]:
+def leave(server: ServingInstance, *, seconds: float = SHORT, **how: Any) -> tuple[Any, own_app.Exit | None]:
     """What clients saw while a worker got `signals` or ran `throws`, and the worker's last words."""
     host, port = server.address
     before = server.pids()
@@ -42,7 +42,9 @@ def finished(seen: Any) -> bool:
 
 @pytest.mark.disruptive
 @pytest.mark.parametrize("signal", ["SIGTERM", "SIGINT"])
-def test_requests_in_flight_are_finished_after_the_signal(servers: list[Server], signal: str) -> None:
+def test_requests_in_flight_are_finished_after_the_signal(
+    servers: list[ServingInstance], signal: str
+) -> None:
     """Readiness fails first, requests are answered, no connection is reset, and the worker exits with 0.
 
     More signals change nothing. The worker's connections to Redis and Postgres are gone with it.
@@ -66,7 +68,7 @@ def test_requests_in_flight_are_finished_after_the_signal(servers: list[Server],
 
 
 @pytest.mark.disruptive
-def test_a_request_longer_than_the_budget_is_cut_off_in_order(servers: list[Server]) -> None:
+def test_a_request_longer_than_the_budget_is_cut_off_in_order(servers: list[ServingInstance]) -> None:
     """The drain does not wait for it for ever; the exit is in order all the same, before PM2's SIGKILL."""
     server = servers[0]
     seen, last_words = leave(server, seconds=server.kill_seconds + LAST, signals=[["SIGTERM", 0]])
@@ -82,7 +84,7 @@ def test_a_request_longer_than_the_budget_is_cut_off_in_order(servers: list[Serv
     ids=["uncaught exception", "unhandled rejection"],
 )
 def test_an_error_that_nobody_caught_ends_a_worker_in_order(
-    servers: list[Server], throws: str, reason: str
+    servers: list[ServingInstance], throws: str, reason: str
 ) -> None:
     """It exits with 1, and the requests that it has begun are answered first."""
     seen, last_words = leave(servers[0], throws=throws)
@@ -92,7 +94,7 @@ def test_an_error_that_nobody_caught_ends_a_worker_in_order(
 
 
 @pytest.mark.disruptive
-def test_a_killed_worker_does_not_finish_its_requests(servers: list[Server]) -> None:
+def test_a_killed_worker_does_not_finish_its_requests(servers: list[ServingInstance]) -> None:
     """The twin: without the signal handler's help the same requests are cut off, and nothing is said."""
     seen, last_words = leave(servers[0], signals=[["SIGKILL", 0]])
     assert not finished(seen)
@@ -100,7 +102,7 @@ def test_a_killed_worker_does_not_finish_its_requests(servers: list[Server]) -> 
     assert last_words is None
 
 
-def connections(server: Server, of: str = "") -> set[tuple[str, str]]:
+def connections(server: ServingInstance, of: str = "") -> set[tuple[str, str]]:
     """Established connections, local end and peer, without those that the app has accepted."""
     lines = server.host.check_output("ss --no-header --tcp --numeric --processes state established")
     ends = [line.split()[2:4] for line in lines.splitlines() if of in line]

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tests.infra.own_app import METRICS_PORT
-from tests.infra.server import Server
+from tests.infra.server import ServingInstance
 from tests.infra.stack import Stack
 
 IMDS = "${AWS_EC2_METADATA_SERVICE_ENDPOINT:-http://169.254.169.254}/latest"
@@ -22,7 +22,7 @@ CLOCK_MS = 1000
 """AWS refuses requests signed by a clock that is 5 minutes wrong; logs and sessions want better."""
 
 
-def test_no_process_listens_on_tcp_but_the_app(server: Server) -> None:
+def test_no_process_listens_on_tcp_but_the_app(server: ServingInstance) -> None:
     """Nothing that another machine could talk to, no sshd either: SSM asks from inside.
 
     UDP, which DHCP needs, is left to the security groups.
@@ -36,7 +36,7 @@ def test_no_process_listens_on_tcp_but_the_app(server: Server) -> None:
     assert open_ports == {server.address[1]}
 
 
-def test_nobody_may_connect_but_to_the_apps_port(server: Server, aws: Callable[[str], Any]) -> None:
+def test_nobody_may_connect_but_to_the_apps_port(server: ServingInstance, aws: Callable[[str], Any]) -> None:
     """By the server's security groups, and only from other security groups."""
     groups = [group["GroupId"] for group in instance(server, aws)["SecurityGroups"]]
     rules = aws("ec2").describe_security_group_rules(Filters=[{"Name": "group-id", "Values": groups}])
@@ -48,7 +48,7 @@ def test_nobody_may_connect_but_to_the_apps_port(server: Server, aws: Callable[[
     assert all(rule.get("ReferencedGroupInfo") for rule in incoming)
 
 
-def test_instance_metadata_wants_a_token(server: Server, aws: Callable[[str], Any]) -> None:
+def test_instance_metadata_wants_a_token(server: ServingInstance, aws: Callable[[str], Any]) -> None:
     """IMDSv2 only, one hop far: a request that someone tricks the app into gets nothing."""
     options = instance(server, aws)["MetadataOptions"]
     assert (options["HttpTokens"], options["HttpPutResponseHopLimit"]) == ("required", 1)
@@ -56,7 +56,7 @@ def test_instance_metadata_wants_a_token(server: Server, aws: Callable[[str], An
     assert server.host.check_output(environment(asked)) == "401"
 
 
-def test_the_clock_is_right(server: Server, stack: Stack) -> None:
+def test_the_clock_is_right(server: ServingInstance, stack: Stack) -> None:
     """To a second, as AWS sees it; and where chrony is installed, it is synchronised."""
     asked = server.host.check_output(
         environment("node -e %s %s; command -v chronyc || true"), CLOCK, stack.region
@@ -74,7 +74,7 @@ def environment(line: str) -> str:
     return f"set -a; . /etc/environment; set +a; {line}"
 
 
-def instance(server: Server, aws: Callable[[str], Any]) -> dict[str, Any]:
+def instance(server: ServingInstance, aws: Callable[[str], Any]) -> dict[str, Any]:
     """The server as EC2 describes it."""
     described = aws("ec2").describe_instances(InstanceIds=[server.id])
     found: dict[str, Any] = described["Reservations"][0]["Instances"][0]

@@ -16,7 +16,7 @@ import requests
 from testkit.checkout import ROOT
 from testkit.waiting import eventually
 from tests.infra import own_app
-from tests.infra.server import Server
+from tests.infra.server import ServingInstance
 from tests.infra.stack import Stack
 
 REQUESTS, AT_ONCE = 40, 8
@@ -47,12 +47,12 @@ def test_a_member_that_was_added_is_listed(person: own_app.Person) -> None:
         assert added["id"] in [one["id"] for one in person.get("/members")["items"]]
 
 
-def test_every_worker_runs_in_production_mode(server: Server) -> None:
+def test_every_worker_runs_in_production_mode(server: ServingInstance) -> None:
     """Express then hides stack traces."""
     assert server.host.check_output("grep -c '^NODE_ENV=production$' /etc/evenkeel/app.env") == "1"
 
 
-def test_the_runbooks_commands_work_on_a_server(server: Server) -> None:
+def test_the_runbooks_commands_work_on_a_server(server: ServingInstance) -> None:
     """docs/runbooks/workload.md has the shell functions; these three commands change nothing."""
     runbook = (ROOT / "docs/runbooks/workload.md").read_text()
     functions = "\n".join(re.findall(r"^    (\w+\(\) .+)$", runbook, re.MULTILINE)).replace("sudo ", "")

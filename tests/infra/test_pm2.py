@@ -1,9 +1,9 @@
 """PM2 runs what the settings say."""
 
-from tests.infra.server import Server
+from tests.infra.server import ServingInstance
 
 
-def test_pm2_runs_as_many_workers_as_the_settings_name(server: Server) -> None:
+def test_pm2_runs_as_many_workers_as_the_settings_name(server: ServingInstance) -> None:
     """Each in cluster mode and online; `max` is one a vCPU."""
     workers = server.workers
     wanted = server.environment["WEB_CONCURRENCY"]
@@ -12,13 +12,13 @@ def test_pm2_runs_as_many_workers_as_the_settings_name(server: Server) -> None:
     assert {worker.status for worker in workers} == {"online"}
 
 
-def test_pm2_kills_no_earlier_than_the_budget_allows(server: Server) -> None:
+def test_pm2_kills_no_earlier_than_the_budget_allows(server: ServingInstance) -> None:
     """kill_timeout is the budget's, longer than the app's own drain, and shorter than systemd's patience."""
     assert {worker.kill_timeout / 1000 for worker in server.workers} == {server.kill_seconds}
     assert server.drain_seconds < server.kill_seconds < seconds(server.unit["TimeoutStopUSec"])
 
 
-def test_every_app_of_the_ecosystem_file_runs(server: Server) -> None:
+def test_every_app_of_the_ecosystem_file_runs(server: ServingInstance) -> None:
     """Beside the workers that serve it is one process at most, and leaves in time: the budgets count so."""
     listed = 'require("/opt/app/current/ecosystem.config.js").apps.map(({ name }) => name).join(" ")'
     processes = server.list_processes()
@@ -29,23 +29,23 @@ def test_every_app_of_the_ecosystem_file_runs(server: Server) -> None:
     assert all(one.kill_timeout / 1000 <= server.kill_seconds for one in others)
 
 
-def test_pm2_waits_for_a_new_worker_as_long_as_the_budget_allows(server: Server) -> None:
+def test_pm2_waits_for_a_new_worker_as_long_as_the_budget_allows(server: ServingInstance) -> None:
     """A worker counts as started when it says so, or after listen_timeout."""
     wanted = int(server.environment["LISTEN_TIMEOUT_MS"])
     assert {(worker.wait_ready, worker.listen_timeout) for worker in server.workers} == {(True, wanted)}
 
 
-def test_max_memory_restart_is_a_gigabyte(server: Server) -> None:
+def test_max_memory_restart_is_a_gigabyte(server: ServingInstance) -> None:
     """PM2 restarts a worker that grows past it."""
     assert {worker.max_memory_restart for worker in server.workers} == {2**30}
 
 
-def test_no_worker_fails_again_and_again(server: Server) -> None:
+def test_no_worker_fails_again_and_again(server: ServingInstance) -> None:
     """PM2 counts the restarts of workers that end soon after their start."""
     assert {worker.unstable_restarts for worker in server.workers} == {0}
 
 
-def test_all_workers_write_the_same_two_logs(server: Server) -> None:
+def test_all_workers_write_the_same_two_logs(server: ServingInstance) -> None:
     """Merged, so that one file tells a server's story; only the app's user and root read them."""
     workers = server.workers
     assert {worker.merge_logs for worker in workers} == {True}

@@ -17,7 +17,7 @@ from testkit.checkout import ROOT
 from testkit.deployment import Deployment
 from tests.infra import own_app
 from tests.infra.plugin import ACCOUNT, NAMED
-from tests.infra.server import Server
+from tests.infra.server import ServingInstance
 from tests.infra.stack import Stack
 
 WRITES = "SELECT coalesce(sum(n_tup_ins + n_tup_upd + n_tup_del), -1) FROM pg_stat_user_tables"
@@ -29,7 +29,7 @@ CHECKS = 34
 
 
 def test_checks_that_are_not_disruptive_change_nothing(
-    stack: Stack, servers: list[Server], request: pytest.FixtureRequest, tmp_path: Path
+    stack: Stack, servers: list[ServingInstance], request: pytest.FixtureRequest, tmp_path: Path
 ) -> None:
     """Run as on a stack that is named by its outputs: nothing is written, no worker or server is another.
 

@@ -10,7 +10,7 @@ import requests
 
 from testkit.waiting import eventually
 from tests.infra import own_app
-from tests.infra.server import PM2, Server
+from tests.infra.server import PM2, ServingInstance
 from tests.infra.stack import Stack, in_service
 
 REQUESTS = 40
@@ -38,7 +38,7 @@ def test_without_its_cookie_a_session_is_not_read_back(person: own_app.Person) -
 
 
 def test_a_session_is_served_by_every_worker_of_every_server(
-    person: own_app.Person, servers: list[Server]
+    person: own_app.Person, servers: list[ServingInstance]
 ) -> None:
     """No stickiness: the requests of one browser meet all servers and workers, and each knows the session."""
     wanted = {(server.id, pid) for server in servers for pid in server.pids()}
@@ -56,7 +56,7 @@ def test_a_session_is_served_by_every_worker_of_every_server(
 
 
 def test_the_cookie_is_out_of_reach_of_scripts_and_other_sites(
-    person: own_app.Person, servers: list[Server]
+    person: own_app.Person, servers: list[ServingInstance]
 ) -> None:
     """It is httpOnly, sameSite=lax, and secure where the stack has TLS; it lasts as long as the session."""
     (cookie,) = [one for one in person.cookies if one.name == own_app.COOKIE]
@@ -69,7 +69,7 @@ def test_the_cookie_is_out_of_reach_of_scripts_and_other_sites(
 
 
 def test_the_store_forgets_a_session_when_its_cookie_ends(
-    person: own_app.Person, servers: list[Server]
+    person: own_app.Person, servers: list[ServingInstance]
 ) -> None:
     """The key's time to live is the cookie's age."""
     key = own_app.session_key(person.cookies[own_app.COOKIE])
@@ -78,7 +78,9 @@ def test_the_store_forgets_a_session_when_its_cookie_ends(
 
 
 @pytest.mark.disruptive
-def test_a_session_survives_a_reload_of_every_server(person: own_app.Person, servers: list[Server]) -> None:
+def test_a_session_survives_a_reload_of_every_server(
+    person: own_app.Person, servers: list[ServingInstance]
+) -> None:
     """Every worker of every server is replaced, each leaving in order; the session stays."""
     for server in servers:
         before = server.pids()
@@ -91,7 +93,9 @@ def test_a_session_survives_a_reload_of_every_server(person: own_app.Person, ser
 
 
 @pytest.mark.disruptive
-def test_a_session_survives_the_death_of_its_worker(person: own_app.Person, servers: list[Server]) -> None:
+def test_a_session_survives_the_death_of_its_worker(
+    person: own_app.Person, servers: list[ServingInstance]
+) -> None:
     """All workers of a server are killed; PM2 starts new ones, and these know the session."""
     server = servers[0]
     before = server.pids()
@@ -102,7 +106,7 @@ def test_a_session_survives_the_death_of_its_worker(person: own_app.Person, serv
 
 @pytest.mark.disruptive
 def test_a_session_survives_the_death_of_all_that_runs_on_a_server(
-    person: own_app.Person, servers: list[Server], stack: Stack, aws: Callable[[str], Any]
+    person: own_app.Person, servers: list[ServingInstance], stack: Stack, aws: Callable[[str], Any]
 ) -> None:
     """PM2 and its workers are killed. systemd starts them again, or else the group replaces the server."""
     before = servers[0].pids()
@@ -157,7 +161,7 @@ def test_a_session_survives_a_failover_of_its_store(
 
 @pytest.mark.disruptive
 def test_a_session_survives_the_replacement_of_a_server(
-    person: own_app.Person, servers: list[Server], stack: Stack, aws: Callable[[str], Any]
+    person: own_app.Person, servers: list[ServingInstance], stack: Stack, aws: Callable[[str], Any]
 ) -> None:
     """It is terminated through its group, which makes another; no request fails meanwhile."""
     before = in_service(stack, aws("autoscaling")).keys()

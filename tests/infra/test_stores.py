@@ -5,14 +5,14 @@ from typing import Any
 
 import pytest
 
-from tests.infra.server import Server
+from tests.infra.server import ServingInstance
 
 INSUFFICIENT_ENCRYPTION = "28000"
 """SQLSTATE invalid_authorization_specification: `no pg_hba.conf entry … no encryption`."""
 
 
 @pytest.mark.parametrize("store", ["sessions", "cache"])
-def test_redis_is_spoken_to_in_tls_alone(server: Server, store: str) -> None:
+def test_redis_is_spoken_to_in_tls_alone(server: ServingInstance, store: str) -> None:
     """The app's address says so, its certificate is the host's, and plain text gets no answer."""
     seen = stores(server)[store]
     assert seen["scheme"] == "rediss:"
@@ -20,7 +20,7 @@ def test_redis_is_spoken_to_in_tls_alone(server: Server, store: str) -> None:
     assert not seen["plain"].startswith(("+", "-NOAUTH"))
 
 
-def test_postgres_is_spoken_to_in_tls_alone(server: Server) -> None:
+def test_postgres_is_spoken_to_in_tls_alone(server: ServingInstance) -> None:
     """The app's address asks for it, the certificate is verified, the database refuses plain connections."""
     seen = stores(server)["database"]
     assert seen["mode"] == "verify-full"
@@ -28,7 +28,7 @@ def test_postgres_is_spoken_to_in_tls_alone(server: Server) -> None:
     assert seen["plain"] == INSUFFICIENT_ENCRYPTION
 
 
-def test_every_worker_is_connected_to_both(server: Server) -> None:
+def test_every_worker_is_connected_to_both(server: ServingInstance) -> None:
     """On the ports that the two checks above have seen to be TLS only."""
     seen = stores(server)
     connections = server.host.check_output("ss --no-header --tcp --numeric --processes state established")
@@ -39,6 +39,6 @@ def test_every_worker_is_connected_to_both(server: Server) -> None:
 
 
 @cache
-def stores(server: Server) -> Any:
+def stores(server: ServingInstance) -> Any:
     """What stores.cjs sees, asked once."""
     return server.node("stores.cjs", {"key": None})

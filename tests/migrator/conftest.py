@@ -22,7 +22,7 @@ from migrator.__main__ import main
 from migrator.postgres import PostgresError, Session
 from migrator.settings import Server
 from testkit import postgres_server
-from testkit.postgres_server import PostgresServer
+from testkit.postgres_server import MigratorPostgres
 from testkit.postgres_versions import NEWEST, OLDEST, SYSTEM_VERSION, VERSIONS, binaries
 
 REPOSITORY = Path(__file__).parents[2]
@@ -45,10 +45,10 @@ ON = {
 MASTER, PASSWORD = "master", "master's p4ss"
 
 
-class Database:
+class OwnedDatabase:
     """One test's database, owned by a user with what RDS' master user has, and no more."""
 
-    def __init__(self, server: PostgresServer, name: str, folder: Path) -> None:
+    def __init__(self, server: MigratorPostgres, name: str, folder: Path) -> None:
         self.server, self.name, self.folder = server, name, folder
         self.environment = server.environment(name, user=MASTER, password=PASSWORD)
         self._sessions: list[Session] = []
@@ -141,7 +141,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 @pytest.fixture(scope="session")
-def server(request: pytest.FixtureRequest) -> Iterator[PostgresServer]:
+def server(request: pytest.FixtureRequest) -> Iterator[MigratorPostgres]:
     """A server per version, by which pytest orders the tests: one runs at a time."""
     capture = request.config.pluginmanager.getplugin("capturemanager")
     with capture.global_and_fixture_disabled():  # an installation shows its progress
@@ -161,18 +161,20 @@ def server(request: pytest.FixtureRequest) -> Iterator[PostgresServer]:
 
 
 @pytest.fixture
-def database(server: PostgresServer, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+def database(
+    server: MigratorPostgres, request: pytest.FixtureRequest, tmp_path: Path
+) -> Iterator[OwnedDatabase]:
     with new_database(server, f"test_{abs(hash(request.node.nodeid))}", tmp_path) as database:
         yield database
 
 
 @contextmanager
-def new_database(server: PostgresServer, name: str, folder: Path) -> Iterator[Database]:
+def new_database(server: MigratorPostgres, name: str, folder: Path) -> Iterator[OwnedDatabase]:
     """A database that is dropped at the end, whose migrations are in `folder`."""
     admin = Server.read(server.environment("postgres"))
     with Session(admin) as session:
         session.run(f"CREATE DATABASE {name} OWNER {MASTER}")
-    database = Database(server, name, folder)
+    database = OwnedDatabase(server, name, folder)
     try:
         yield database
     finally:

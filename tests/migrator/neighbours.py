@@ -14,13 +14,13 @@ from pathlib import Path
 from migrator.postgres import Session
 from migrator.settings import Server
 from testkit.ports import free_port
-from testkit.postgres_server import ADMIN, FOR_TESTS, PASSWORD, PostgresServer, await_login, serving
+from testkit.postgres_server import ADMIN, FOR_TESTS, PASSWORD, MigratorPostgres, await_login, serving
 from testkit.postgres_versions import SYSTEM
 from testkit.waiting import eventually
 
 
 @contextmanager
-def replica(primary: PostgresServer) -> Iterator[PostgresServer]:
+def replica(primary: MigratorPostgres) -> Iterator[MigratorPostgres]:
     """A hot standby that follows the primary; for the system's version, whose pg_basebackup there is."""
     with _folder("replica") as folder:
         port, data = free_port(), folder / "data"
@@ -36,7 +36,7 @@ def replica(primary: PostgresServer) -> Iterator[PostgresServer]:
             {**primary.environment("postgres"), "PGSSLMODE": "verify-full", "HOME": str(folder)},
         )
         command = serving(SYSTEM, data, port=port, certificate=primary.certificate, tuned=FOR_TESTS)
-        server = PostgresServer(port=port, certificate=primary.certificate, log=folder / "log")
+        server = MigratorPostgres(port=port, certificate=primary.certificate, log=folder / "log")
         with (
             _running(command, server, "postgres"),
             Session(Server.read(primary.environment("postgres"))) as session,
@@ -47,8 +47,8 @@ def replica(primary: PostgresServer) -> Iterator[PostgresServer]:
 
 @contextmanager
 def pooler(
-    behind: PostgresServer, database: str, *, user: str, password: str, mode: str
-) -> Iterator[PostgresServer]:
+    behind: MigratorPostgres, database: str, *, user: str, password: str, mode: str
+) -> Iterator[MigratorPostgres]:
     """PgBouncer before one database of a server."""
     with _folder("pooler") as folder:
         port = free_port()
@@ -71,7 +71,7 @@ server_tls_sslmode = require
 ignore_startup_parameters = extra_float_digits
 """
         )
-        server = PostgresServer(port=port, certificate=behind.certificate, log=folder / "log")
+        server = MigratorPostgres(port=port, certificate=behind.certificate, log=folder / "log")
         command = [_pgbouncer(), str(folder / "pgbouncer.ini")]
         with _running(command, server, database, user=user, password=password):
             yield server
@@ -94,7 +94,12 @@ def _folder(kind: str) -> Iterator[Path]:
 
 @contextmanager
 def _running(
-    command: list[str], server: PostgresServer, database: str, *, user: str = ADMIN, password: str = PASSWORD
+    command: list[str],
+    server: MigratorPostgres,
+    database: str,
+    *,
+    user: str = ADMIN,
+    password: str = PASSWORD,
 ) -> Iterator[None]:
     """Until the block ends; it begins when the server lets one in."""
     with server.log.open("wb") as log:

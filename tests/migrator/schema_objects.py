@@ -26,7 +26,7 @@ PARTITIONS = {
 
 
 @dataclass(kw_only=True, slots=True)
-class Table:
+class ModelTable:
     """A table or materialized view; `key` is in every unique index; `fixed` columns stay as they are."""
 
     name: str
@@ -44,9 +44,9 @@ class Table:
 
 
 @dataclass(kw_only=True, slots=True)
-class Index:
+class ModelIndex:
     """An index that may be renamed, dropped and built again."""
 
     name: str
-    table: Table
+    table: ModelTable
     columns: set[str]

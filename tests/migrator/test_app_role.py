@@ -7,12 +7,12 @@ import pytest
 from migrator.errors import ConnectionFailed
 from migrator.postgres import PostgresError
 from testkit.postgres_server import ADMIN, PASSWORD
-from tests.migrator.conftest import Database
+from tests.migrator.conftest import OwnedDatabase
 
 BASE = "CREATE TABLE t (id serial PRIMARY KEY, a int);"
 
 
-def test_the_app_role_reads_and_writes_rows_of_tables_to_come(database: Database) -> None:
+def test_the_app_role_reads_and_writes_rows_of_tables_to_come(database: OwnedDatabase) -> None:
     """Tables that later migrations make are granted too; sequences as well."""
     role = {"APP_ROLE": f"app-{database.name}", "APP_ROLE_PASSWORD": "p'w\"ü$"}
     database.write("1_base", BASE)
@@ -35,7 +35,7 @@ def test_the_app_role_reads_and_writes_rows_of_tables_to_come(database: Database
             app.run(forbidden)
 
 
-def test_a_new_password_replaces_the_old_one(database: Database) -> None:
+def test_a_new_password_replaces_the_old_one(database: OwnedDatabase) -> None:
     """Running again with another password rotates it."""
     role, name = {"APP_ROLE": f"rotated_{database.name}"}, f"rotated_{database.name}"
     database.write("1_base", BASE)
@@ -46,7 +46,7 @@ def test_a_new_password_replaces_the_old_one(database: Database) -> None:
         database.session(PGUSER=name, PGPASSWORD="first")
 
 
-def test_no_password_is_printed_or_logged(database: Database) -> None:
+def test_no_password_is_printed_or_logged(database: OwnedDatabase) -> None:
     """Neither by the migrator nor by a server that logs every statement."""
     database.write("1_base", BASE)
     printed = database.apply(APP_ROLE=f"quiet_{database.name}", APP_ROLE_PASSWORD="very-secret-word")
@@ -56,7 +56,7 @@ def test_no_password_is_printed_or_logged(database: Database) -> None:
         assert password not in printed + log.replace("master''s p4ss", "")  # as the fixture made it
 
 
-def test_the_app_role_sees_what_its_queries_cost(database: Database) -> None:
+def test_the_app_role_sees_what_its_queries_cost(database: OwnedDatabase) -> None:
     """Of a user who may make extensions, as RDS' master user may."""
     role = {"APP_ROLE": f"watched_{database.name}", "APP_ROLE_PASSWORD": "secret-word"}
     maker = {"PGUSER": ADMIN, "PGPASSWORD": PASSWORD, **role}
@@ -70,7 +70,7 @@ def test_the_app_role_sees_what_its_queries_cost(database: Database) -> None:
     assert not [query for query, _ in counted if "CREATE" in query]
 
 
-def test_a_user_who_may_make_no_extension_migrates_without(database: Database) -> None:
+def test_a_user_who_may_make_no_extension_migrates_without(database: OwnedDatabase) -> None:
     """Nothing but the report of the costliest queries depends on it."""
     database.write("1_base", BASE)
     said = database.apply(APP_ROLE=f"bare_{database.name}", APP_ROLE_PASSWORD="secret-word")
@@ -96,7 +96,9 @@ def test_a_user_who_may_make_no_extension_migrates_without(database: Database) -
         ),
     ],
 )
-def test_impossible_settings_are_named(database: Database, environment: dict[str, str], message: str) -> None:
+def test_impossible_settings_are_named(
+    database: OwnedDatabase, environment: dict[str, str], message: str
+) -> None:
     """Before anything connects."""
     refused = database.run("apply", **environment)
     assert (refused.returncode, refused.stderr) == (3, message)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from migrator.folder import checksum
-from tests.migrator.conftest import Database
+from tests.migrator.conftest import OwnedDatabase
 
 BASE = """\
 CREATE TABLE "Member" (
@@ -25,7 +25,7 @@ def seconds_removed(text: str) -> list[str]:
     return [re.sub(r"[\d.]+ s$", "N s", line) for line in text.splitlines()]
 
 
-def test_a_fresh_database_gets_everything_in_order(database: Database) -> None:
+def test_a_fresh_database_gets_everything_in_order(database: OwnedDatabase) -> None:
     """Each step is a line, and the indexes end valid."""
     database.write("1_base", BASE)
     database.write("2_indexes", INDEXES)
@@ -38,7 +38,7 @@ def test_a_fresh_database_gets_everything_in_order(database: Database) -> None:
     ]
 
 
-def test_the_ledger_reads_as_prismas(database: Database) -> None:
+def test_the_ledger_reads_as_prismas(database: OwnedDatabase) -> None:
     """The rows and the columns are those that `prisma migrate deploy` leaves."""
     database.write("1_base", BASE)
     database.write("2_indexes", INDEXES)
@@ -64,7 +64,9 @@ def test_the_ledger_reads_as_prismas(database: Database) -> None:
     ]
 
 
-def test_a_plan_of_a_database_shows_what_is_pending_and_how_large_its_tables_are(database: Database) -> None:
+def test_a_plan_of_a_database_shows_what_is_pending_and_how_large_its_tables_are(
+    database: OwnedDatabase,
+) -> None:
     """Rows and bytes as the statistics have them; without a database, all that the folder holds."""
     database.write("1_base", BASE)
     database.apply()
@@ -80,7 +82,7 @@ def test_a_plan_of_a_database_shows_what_is_pending_and_how_large_its_tables_are
     assert database.run("plan", PGHOST="").stdout.startswith("1_base (sha256 ")
 
 
-def test_applying_again_does_nothing(database: Database) -> None:
+def test_applying_again_does_nothing(database: OwnedDatabase) -> None:
     """A second run changes no row of the ledger."""
     database.write("1_base", BASE)
     database.apply()
@@ -92,7 +94,7 @@ def test_applying_again_does_nothing(database: Database) -> None:
     assert database.rows("SELECT * FROM _prisma_migrations") == before
 
 
-def test_a_mixed_file_runs_in_its_order(database: Database) -> None:
+def test_a_mixed_file_runs_in_its_order(database: OwnedDatabase) -> None:
     """Index statements leave the transaction, and see what came before them."""
     database.write("1_base", BASE)
     database.apply()
@@ -115,7 +117,7 @@ def test_a_mixed_file_runs_in_its_order(database: Database) -> None:
     ]
 
 
-def test_a_failed_statement_is_recorded_and_resumed(database: Database) -> None:
+def test_a_failed_statement_is_recorded_and_resumed(database: OwnedDatabase) -> None:
     """What precedes it stays; the mended file goes on from there; the failed attempt stays in the ledger."""
     database.write("1_base", BASE)
     database.apply()
@@ -150,7 +152,7 @@ def test_a_failed_statement_is_recorded_and_resumed(database: Database) -> None:
     ) == [[False, True], [True, False]]
 
 
-def test_the_applied_part_of_a_failed_file_must_not_change(database: Database) -> None:
+def test_the_applied_part_of_a_failed_file_must_not_change(database: OwnedDatabase) -> None:
     """Else nobody could tell what the database holds."""
     database.write("1_base", BASE + 'CREATE INDEX CONCURRENTLY "a" ON "Member"(id); SELECT 1/0;')
     assert database.run("apply").returncode == 9
@@ -164,7 +166,7 @@ def test_the_applied_part_of_a_failed_file_must_not_change(database: Database) -
     )
 
 
-def test_a_changed_applied_file_is_an_error(database: Database) -> None:
+def test_a_changed_applied_file_is_an_error(database: OwnedDatabase) -> None:
     """A checksum that differs names both."""
     database.write("1_base", BASE)
     database.apply()
@@ -179,7 +181,7 @@ def test_a_changed_applied_file_is_an_error(database: Database) -> None:
     )
 
 
-def test_an_older_release_runs_nothing_backwards(database: Database) -> None:
+def test_an_older_release_runs_nothing_backwards(database: OwnedDatabase) -> None:
     """A migration that only a newer release knows is left as it is."""
     database.write("1_base", BASE)
     database.write("2_indexes", INDEXES)
@@ -193,7 +195,7 @@ def test_an_older_release_runs_nothing_backwards(database: Database) -> None:
     assert database.value("SELECT count(*) FROM pg_indexes WHERE tablename = 'Member'") == 3
 
 
-def test_a_migration_that_prisma_failed_is_begun_again(database: Database) -> None:
+def test_a_migration_that_prisma_failed_is_begun_again(database: OwnedDatabase) -> None:
     """Prisma rolls a failed file back whole, so it starts at its first statement."""
     database.write("1_base", BASE)
     database.apply()
@@ -205,7 +207,7 @@ def test_a_migration_that_prisma_failed_is_begun_again(database: Database) -> No
     assert "2_indexes 1/2" in database.apply()
 
 
-def test_hazards_are_refused_before_anything_runs(database: Database) -> None:
+def test_hazards_are_refused_before_anything_runs(database: OwnedDatabase) -> None:
     """The refusal names the statement and the safe way; what is pending before it waits too."""
     database.write("1_base", BASE)
     database.apply()
@@ -229,7 +231,7 @@ def test_hazards_are_refused_before_anything_runs(database: Database) -> None:
     database.apply()
 
 
-def test_a_new_database_takes_a_whole_history_with_its_hazards(database: Database) -> None:
+def test_a_new_database_takes_a_whole_history_with_its_hazards(database: OwnedDatabase) -> None:
     """What is not there yet is nobody's: an old DROP COLUMN cannot hurt, what can never run is refused."""
     database.write(
         "1_base", BASE + "CREATE TYPE mood AS ENUM ('so'); CREATE MATERIALIZED VIEW v AS SELECT 1;"
@@ -244,7 +246,7 @@ def test_a_new_database_takes_a_whole_history_with_its_hazards(database: Databas
     assert database.run("apply").returncode == 8
 
 
-def test_a_view_that_nobody_can_read_yet_may_be_refreshed(database: Database) -> None:
+def test_a_view_that_nobody_can_read_yet_may_be_refreshed(database: OwnedDatabase) -> None:
     """It was made without its rows."""
     database.write("1_base", "CREATE MATERIALIZED VIEW v AS SELECT 1 WITH NO DATA;")
     database.apply()
@@ -252,7 +254,7 @@ def test_a_view_that_nobody_can_read_yet_may_be_refreshed(database: Database) ->
     assert "migrations: 1 applied now" in database.apply()
 
 
-def test_an_empty_table_is_safe_only_while_nobody_is_connected(database: Database) -> None:
+def test_an_empty_table_is_safe_only_while_nobody_is_connected(database: OwnedDatabase) -> None:
     """An interrupted first deployment goes on; an app that reads an empty table is not hurt."""
     database.write("1_base", 'CREATE TABLE "Member" (id int, "optInSms" boolean);')
     database.apply()
@@ -263,7 +265,7 @@ def test_an_empty_table_is_safe_only_while_nobody_is_connected(database: Databas
     assert "migrations: 1 applied now" in database.apply()
 
 
-def test_an_abandoned_migration_is_told(database: Database) -> None:
+def test_an_abandoned_migration_is_told(database: OwnedDatabase) -> None:
     """One that another release began stays as it is, and nobody has to guess."""
     database.write("1_base", BASE)
     database.write("2_bad", "SELECT 1/0;")
@@ -273,14 +275,14 @@ def test_an_abandoned_migration_is_told(database: Database) -> None:
     assert "2_bad was begun by another release and is not in this one: left as it is" in database.apply()
 
 
-def test_a_new_enum_value_can_be_used_by_the_next_statement(database: Database) -> None:
+def test_a_new_enum_value_can_be_used_by_the_next_statement(database: OwnedDatabase) -> None:
     """PostgreSQL wants its transaction committed first; in one transaction the file fails."""
     database.write("1_base", "CREATE TYPE kind AS ENUM ('a'); CREATE TABLE t (k kind);")
     database.write("2_value", "ALTER TYPE kind ADD VALUE 'b'; ALTER TABLE t ALTER k SET DEFAULT 'b';")
     assert "2_value 2/2" in database.apply()
 
 
-def test_verify_names_what_is_missing_or_invalid(database: Database) -> None:
+def test_verify_names_what_is_missing_or_invalid(database: OwnedDatabase) -> None:
     """The exit code is 1, and each index is named."""
     database.write("1_base", BASE)
     database.write("2_indexes", INDEXES)
@@ -294,7 +296,7 @@ def test_verify_names_what_is_missing_or_invalid(database: Database) -> None:
     )
 
 
-def test_prismas_change_of_an_enum_runs_in_a_fresh_database(database: Database) -> None:
+def test_prismas_change_of_an_enum_runs_in_a_fresh_database(database: OwnedDatabase) -> None:
     """Prisma wraps it in BEGIN and COMMIT; where tables are empty and nobody is there, it hurts nobody."""
     database.write("1_base", """CREATE TYPE "Role" AS ENUM ('A', 'B'); CREATE TABLE "User" (role "Role");""")
     database.write(

@@ -16,8 +16,8 @@ import pytest
 
 from migrator.postgres import Session
 from migrator.settings import Server
-from testkit.postgres_server import PostgresServer
-from tests.migrator.conftest import MASTER, Database, new_database
+from testkit.postgres_server import MigratorPostgres
+from tests.migrator.conftest import MASTER, OwnedDatabase, new_database
 from tests.migrator.index_forms import FORMS, FUNCTIONS, TABLES
 
 DESCRIPTION = """
@@ -42,7 +42,7 @@ UNION SELECT to_regclass('{index}'), pg_relation_filenode(to_regclass('{index}')
 class Built:
     """A version's forms, built by the migrator and by plain SQL. By migration: what was said, and errors."""
 
-    database: Database
+    database: OwnedDatabase
     session: Session
     printed: list[str] = field(default_factory=list)
     errors: dict[str, str] = field(default_factory=dict)
@@ -69,7 +69,7 @@ class Built:
 
 
 @contextmanager
-def indexspace(server: PostgresServer) -> Iterator[None]:
+def indexspace(server: MigratorPostgres) -> Iterator[None]:
     """The page's tablespace. It lies in the cluster's folder, where no replica could start with it."""
     with Session(Server.read(server.environment("postgres"))) as admin:
         admin.run("SET allow_in_place_tablespaces = on")
@@ -81,7 +81,7 @@ def indexspace(server: PostgresServer) -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def built(server: PostgresServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Built]:
+def built(server: MigratorPostgres, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Built]:
     folder = tmp_path_factory.mktemp("forms")
     with indexspace(server), new_database(server, "create_index", folder) as database:
         plain = database.session()
@@ -124,7 +124,7 @@ def test_forms_that_are_applied_are_not_applied_again(built: Built) -> None:
     assert built.printed[1].startswith(f"migrations: 0 applied now, {len(FORMS)} before")
 
 
-def test_partitions_can_be_indexed_by_hand(database: Database) -> None:
+def test_partitions_can_be_indexed_by_hand(database: OwnedDatabase) -> None:
     """As the page's notes say: ON ONLY makes an index that is valid once each partition's is attached."""
     database.write("1_base", TABLES)
     database.write(

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.migrator.conftest import Database
+from tests.migrator.conftest import OwnedDatabase
 
 BASE = """\
 CREATE SCHEMA s;
@@ -36,13 +36,13 @@ PARTITIONED = {"k", "p_1_b_idx", "p_2_b_idx", "p_2_1_b_idx"}
 PARTITIONS = {"p_1_b_idx", "p_2_1_b_idx"}  # those that hold rows
 
 
-def indexes(database: Database) -> dict[str, Any]:
+def indexes(database: OwnedDatabase) -> dict[str, Any]:
     found = database.rows(INDEXES)
     assert all(valid for _, _, valid in found), found
     return {name: file for name, file, _ in found}
 
 
-def apply(database: Database, sql: str) -> tuple[dict[str, Any], dict[str, Any]]:
+def apply(database: OwnedDatabase, sql: str) -> tuple[dict[str, Any], dict[str, Any]]:
     """The indexes before and after a migration; a second run changes nothing more."""
     database.rows(BASE)
     before = indexes(database)
@@ -68,7 +68,7 @@ def apply(database: Database, sql: str) -> tuple[dict[str, Any], dict[str, Any]]
         ("DROP INDEX IF EXISTS k, i", {*PARTITIONED, "i"}),
     ],
 )
-def test_a_drop_takes_what_it_names(database: Database, sql: str, dropped: set[str]) -> None:
+def test_a_drop_takes_what_it_names(database: OwnedDatabase, sql: str, dropped: set[str]) -> None:
     """A partitioned index goes with those of its partitions."""
     before, after = apply(database, sql)
     assert after == {name: file for name, file in before.items() if name not in dropped}
@@ -91,7 +91,7 @@ def test_a_drop_takes_what_it_names(database: Database, sql: str, dropped: set[s
         ("REINDEX INDEX p_1_b_idx", {"p_1_b_idx"}),
     ],
 )
-def test_a_reindex_builds_what_it_names_again(database: Database, sql: str, rebuilt: set[str]) -> None:
+def test_a_reindex_builds_what_it_names_again(database: OwnedDatabase, sql: str, rebuilt: set[str]) -> None:
     """Under the same names, and leaves nothing else behind."""
     before, after = apply(database, sql)
     assert set(after) == set(before)
@@ -108,7 +108,7 @@ def test_a_reindex_builds_what_it_names_again(database: Database, sql: str, rebu
         "CREATE INDEX n ON t (b)",
     ],
 )
-def test_what_reaches_the_server_is_concurrent(database: Database, sql: str) -> None:
+def test_what_reaches_the_server_is_concurrent(database: OwnedDatabase, sql: str) -> None:
     """Whatever the file says: the server's log has no plain form of it."""
     log = database.server.log
     database.rows(BASE)

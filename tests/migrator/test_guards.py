@@ -9,9 +9,9 @@ from collections.abc import Iterator
 import pytest
 
 from migrator.settings import Server
-from testkit.postgres_server import PostgresServer
+from testkit.postgres_server import MigratorPostgres
 from testkit.waiting import eventually
-from tests.migrator.conftest import MASTER, PASSWORD, Database, read_until
+from tests.migrator.conftest import MASTER, PASSWORD, OwnedDatabase, read_until
 from tests.migrator.neighbours import pooler, replica
 from tests.migrator.test_interruptions import BUILDING
 
@@ -19,7 +19,7 @@ BASE = "CREATE TABLE t (a int, b text); INSERT INTO t SELECT n, n FROM generate_
 INDEX = "CREATE INDEX i ON t (a);"
 
 
-def with_pending_index(database: Database, index: str = INDEX) -> None:
+def with_pending_index(database: OwnedDatabase, index: str = INDEX) -> None:
     database.write("1_base", BASE)
     database.apply()
     database.rows("ANALYZE t")
@@ -27,12 +27,12 @@ def with_pending_index(database: Database, index: str = INDEX) -> None:
 
 
 @pytest.fixture
-def standby(server: PostgresServer) -> Iterator[PostgresServer]:
+def standby(server: MigratorPostgres) -> Iterator[MigratorPostgres]:
     with replica(server) as standby:
         yield standby
 
 
-def test_a_replica_is_refused(database: Database, standby: PostgresServer) -> None:
+def test_a_replica_is_refused(database: OwnedDatabase, standby: MigratorPostgres) -> None:
     """Nothing can be written there, and the message says where to go."""
     with_pending_index(database)
     refused = database.run("apply", PGPORT=str(standby.port))
@@ -42,7 +42,7 @@ def test_a_replica_is_refused(database: Database, standby: PostgresServer) -> No
     )
 
 
-def test_a_server_that_takes_no_writes_is_refused(database: Database) -> None:
+def test_a_server_that_takes_no_writes_is_refused(database: OwnedDatabase) -> None:
     """As RDS sets it when the storage is full."""
     with_pending_index(database)
     database.rows(f"ALTER DATABASE {database.name} SET default_transaction_read_only = on")
@@ -55,7 +55,7 @@ def test_a_server_that_takes_no_writes_is_refused(database: Database) -> None:
 
 
 @pytest.mark.parametrize("mode", ["transaction", "session"])
-def test_a_pooler_is_refused(database: Database, mode: str) -> None:
+def test_a_pooler_is_refused(database: OwnedDatabase, mode: str) -> None:
     """It would give the session with the migration lock to others; the address to use is another."""
     with_pending_index(database)
     with pooler(database.server, database.name, user=MASTER, password=PASSWORD, mode=mode) as between:
@@ -67,7 +67,9 @@ def test_a_pooler_is_refused(database: Database, mode: str) -> None:
     )
 
 
-def test_a_build_waits_for_a_replica_that_is_behind(database: Database, standby: PostgresServer) -> None:
+def test_a_build_waits_for_a_replica_that_is_behind(
+    database: OwnedDatabase, standby: MigratorPostgres
+) -> None:
     """It begins when the replica has caught up."""
     with_pending_index(database)
     paused = database.session(**standby.environment("postgres"))
@@ -86,7 +88,7 @@ def test_a_build_waits_for_a_replica_that_is_behind(database: Database, standby:
     assert (migrator.returncode, errors) == (0, ""), printed + errors
 
 
-def test_a_replica_that_stays_behind_is_an_error(database: Database, standby: PostgresServer) -> None:
+def test_a_replica_that_stays_behind_is_an_error(database: OwnedDatabase, standby: MigratorPostgres) -> None:
     """Nothing was built; the message names the replica, the limit and the settings."""
     with_pending_index(database)
     paused = database.session(**standby.environment("postgres"))
@@ -103,7 +105,7 @@ def test_a_replica_that_stays_behind_is_an_error(database: Database, standby: Po
     assert database.value("SELECT to_regclass('i')") is None
 
 
-def test_a_disk_without_room_is_refused_before_the_build(database: Database) -> None:
+def test_a_disk_without_room_is_refused_before_the_build(database: OwnedDatabase) -> None:
     """The estimate is the index and its sort; with room it is built."""
     with_pending_index(database)
     refused = database.run("apply", MIGRATOR_FREE_STORAGE="100000")
@@ -120,7 +122,7 @@ def test_a_disk_without_room_is_refused_before_the_build(database: Database) -> 
     assert 2 * built > 0.5 * 347 * 1024
 
 
-def test_a_reindex_needs_the_room_of_what_it_rebuilds(database: Database) -> None:
+def test_a_reindex_needs_the_room_of_what_it_rebuilds(database: OwnedDatabase) -> None:
     """Of one index, of a table's."""
     with_pending_index(database, "REINDEX TABLE t;")
     database.rows("CREATE INDEX j ON t (b)")
@@ -129,7 +131,7 @@ def test_a_reindex_needs_the_room_of_what_it_rebuilds(database: Database) -> Non
     assert "the build takes about " in refused.stderr
 
 
-def test_another_build_on_the_table_is_waited_for(database: Database) -> None:
+def test_another_build_on_the_table_is_waited_for(database: OwnedDatabase) -> None:
     """PostgreSQL lets one at a time; the message says who builds what, and how far it is."""
     with_pending_index(database)
     holder = database.session()
@@ -150,7 +152,7 @@ def test_another_build_on_the_table_is_waited_for(database: Database) -> None:
     assert (migrator.returncode, errors) == (0, ""), printed + errors
 
 
-def test_another_build_that_does_not_end_is_an_error(database: Database) -> None:
+def test_another_build_that_does_not_end_is_an_error(database: OwnedDatabase) -> None:
     """After as long as older transactions are waited for."""
     with_pending_index(database)
     holder = database.session()
@@ -168,7 +170,7 @@ def test_another_build_that_does_not_end_is_an_error(database: Database) -> None
     ), failed.stderr
 
 
-def test_older_transactions_are_named_before_the_build_waits(database: Database) -> None:
+def test_older_transactions_are_named_before_the_build_waits(database: OwnedDatabase) -> None:
     """Who, since when, running what."""
     with_pending_index(database)
     report = database.session()
@@ -187,7 +189,7 @@ def test_older_transactions_are_named_before_the_build_waits(database: Database)
     ), named
 
 
-def test_a_prepared_transaction_is_named_too(database: Database) -> None:
+def test_a_prepared_transaction_is_named_too(database: OwnedDatabase) -> None:
     """It has no process, survives a restart, and a build waits for it until somebody ends it."""
     with_pending_index(database)
     other = database.session()
@@ -203,7 +205,7 @@ def test_a_prepared_transaction_is_named_too(database: Database) -> None:
         )
 
 
-def test_a_vanished_runner_is_noticed_by_the_server(database: Database) -> None:
+def test_a_vanished_runner_is_noticed_by_the_server(database: OwnedDatabase) -> None:
     """The server ends the session, and so frees the lock, within a minute; also after a file's own SETs."""
     session = database.session()
     session.run("SET tcp_keepalives_idle = 7200")
@@ -212,7 +214,7 @@ def test_a_vanished_runner_is_noticed_by_the_server(database: Database) -> None:
     assert shown == ["30", "10", "3"]
 
 
-def test_memory_and_workers_are_those_that_were_asked_for(database: Database) -> None:
+def test_memory_and_workers_are_those_that_were_asked_for(database: OwnedDatabase) -> None:
     """For the build alone: the server's log shows what was set, and nothing outlives the statement."""
     with_pending_index(database)
     database.apply("--maintenance-work-mem", "96", "--parallel-workers", "0")
@@ -221,7 +223,7 @@ def test_memory_and_workers_are_those_that_were_asked_for(database: Database) ->
     assert "SET max_parallel_maintenance_workers = 0" in log
 
 
-def test_a_server_that_has_none_of_this_is_let_in(database: Database) -> None:
+def test_a_server_that_has_none_of_this_is_let_in(database: OwnedDatabase) -> None:
     """The twin of the refusals above: the primary itself, reached directly."""
     with_pending_index(database)
     assert Server.read(database.environment).host == "127.0.0.1"

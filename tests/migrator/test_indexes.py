@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.migrator.conftest import Database
+from tests.migrator.conftest import OwnedDatabase
 
 TABLE = """\
 CREATE TABLE t (id serial PRIMARY KEY, a int, b text);
@@ -11,12 +11,12 @@ INSERT INTO t (a, b) SELECT n, n FROM generate_series(1, 100) n;
 USABLE = "SELECT indisvalid AND indisready FROM pg_index WHERE indexrelid = '{}'::regclass"
 
 
-def with_table(database: Database) -> None:
+def with_table(database: OwnedDatabase) -> None:
     database.write("1_base", TABLE)
     database.apply()
 
 
-def test_an_invalid_leftover_is_built_again(database: Database) -> None:
+def test_an_invalid_leftover_is_built_again(database: OwnedDatabase) -> None:
     """An index that a killed build left invalid is dropped and made anew."""
     with_table(database)
     database.rows("CREATE INDEX i ON t (a)")
@@ -31,7 +31,7 @@ def test_an_invalid_leftover_is_built_again(database: Database) -> None:
     assert database.value(USABLE.format("i"))
 
 
-def test_the_same_definition_is_left_alone(database: Database) -> None:
+def test_the_same_definition_is_left_alone(database: OwnedDatabase) -> None:
     """However the file spells it: PostgreSQL's own text of both is compared."""
     with_table(database)
     database.rows("CREATE UNIQUE INDEX i ON public.t USING btree (lower(b) DESC, a) INCLUDE (id) WHERE a > 0")
@@ -45,7 +45,7 @@ def test_the_same_definition_is_left_alone(database: Database) -> None:
     assert database.value("SELECT 'i'::regclass::oid") == before
 
 
-def test_another_definition_is_an_error_that_shows_both(database: Database) -> None:
+def test_another_definition_is_an_error_that_shows_both(database: OwnedDatabase) -> None:
     """IF NOT EXISTS must not pass over an index that answers other queries."""
     with_table(database)
     database.rows("CREATE INDEX i ON t (a)")
@@ -60,7 +60,7 @@ def test_another_definition_is_an_error_that_shows_both(database: Database) -> N
     )
 
 
-def test_another_tables_index_is_never_taken_for_ours(database: Database) -> None:
+def test_another_tables_index_is_never_taken_for_ours(database: OwnedDatabase) -> None:
     """Not even an invalid one: it is not dropped."""
     with_table(database)
     database.rows("CREATE TABLE u (a int); CREATE INDEX i ON u (a)")
@@ -71,7 +71,7 @@ def test_another_tables_index_is_never_taken_for_ours(database: Database) -> Non
     assert database.value("SELECT 'i'::regclass::text") == "i"
 
 
-def test_a_unique_build_that_fails_leaves_no_invalid_index(database: Database) -> None:
+def test_a_unique_build_that_fails_leaves_no_invalid_index(database: OwnedDatabase) -> None:
     """An invalid index would cost every write and serve no query."""
     with_table(database)
     database.rows("INSERT INTO t (a) VALUES (1)")
@@ -85,7 +85,7 @@ def test_a_unique_build_that_fails_leaves_no_invalid_index(database: Database) -
     assert database.value("SELECT to_regclass('i')") is None
 
 
-def test_several_indexes_are_dropped_one_by_one(database: Database) -> None:
+def test_several_indexes_are_dropped_one_by_one(database: OwnedDatabase) -> None:
     """DROP INDEX CONCURRENTLY takes only one."""
     with_table(database)
     database.rows("CREATE INDEX i ON t (a); CREATE INDEX j ON t (b)")
@@ -99,7 +99,7 @@ def test_several_indexes_are_dropped_one_by_one(database: Database) -> None:
     assert database.value("SELECT count(*) FROM pg_indexes WHERE tablename = 't'") == 1
 
 
-def test_a_reindex_removes_what_an_interrupted_one_left(database: Database) -> None:
+def test_a_reindex_removes_what_an_interrupted_one_left(database: OwnedDatabase) -> None:
     """`i_ccnew` would else stay for ever, and cost every write."""
     with_table(database)
     database.rows("CREATE INDEX i ON t (a); CREATE INDEX i_ccnew ON t (a)")
@@ -113,7 +113,7 @@ def test_a_reindex_removes_what_an_interrupted_one_left(database: Database) -> N
     ]
 
 
-def test_a_missing_index_to_drop_is_an_error(database: Database) -> None:
+def test_a_missing_index_to_drop_is_an_error(database: OwnedDatabase) -> None:
     """A typing mistake is not taken for an interrupted run, also not when it is tried twice."""
     with_table(database)
     database.write("2_drop", "DROP INDEX i;")
@@ -123,7 +123,7 @@ def test_a_missing_index_to_drop_is_an_error(database: Database) -> None:
         assert 'ERROR: index "i" does not exist (SQLSTATE 42704)' in failed.stderr
 
 
-def test_quoted_and_schema_qualified_names_are_found(database: Database) -> None:
+def test_quoted_and_schema_qualified_names_are_found(database: OwnedDatabase) -> None:
     """Names with dots, quotes and other schemas are one index each."""
     database.write(
         "1_base",

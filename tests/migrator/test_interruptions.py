@@ -12,7 +12,7 @@ import pytest
 from migrator.ledger import Ledger
 from migrator.postgres import Session
 from testkit.waiting import eventually
-from tests.migrator.conftest import Database, read_until
+from tests.migrator.conftest import OwnedDatabase, read_until
 
 T = TypeVar("T")
 
@@ -29,7 +29,7 @@ WAITING = f"{BUILDING} AND phase = 'waiting for old snapshots'"
 USABLE = "SELECT indisvalid AND indisready FROM pg_index WHERE indexrelid = to_regclass('i')"
 
 
-def hold_build(database: Database) -> tuple[subprocess.Popen[str], int, Session]:
+def hold_build(database: OwnedDatabase) -> tuple[subprocess.Popen[str], int, Session]:
     """A migrator whose index is built but not valid, its backend's pid, and whom it waits for."""
     database.write("1_base", BASE)
     database.apply()
@@ -41,7 +41,7 @@ def hold_build(database: Database) -> tuple[subprocess.Popen[str], int, Session]
     return migrator, backend, holder
 
 
-def start_slow_build(database: Database) -> subprocess.Popen[str]:
+def start_slow_build(database: OwnedDatabase) -> subprocess.Popen[str]:
     """A migrator whose index takes three seconds, of which it is in the first."""
     database.write("1_base", BASE)
     database.apply()
@@ -51,7 +51,7 @@ def start_slow_build(database: Database) -> subprocess.Popen[str]:
     return migrator
 
 
-def test_progress_is_shown_while_an_index_is_built(database: Database) -> None:
+def test_progress_is_shown_while_an_index_is_built(database: OwnedDatabase) -> None:
     """Phase, per cent and time, about every two seconds."""
     printed = start_slow_build(database).communicate()[0]
     assert re.search(
@@ -62,7 +62,7 @@ def test_progress_is_shown_while_an_index_is_built(database: Database) -> None:
 
 
 @pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGINT])
-def test_a_stopped_runner_says_that_it_resumes(database: Database, stop: signal.Signals) -> None:
+def test_a_stopped_runner_says_that_it_resumes(database: OwnedDatabase, stop: signal.Signals) -> None:
     """ECS sends SIGTERM, a person Ctrl-C; the server goes on building, and the next run uses that."""
     migrator = start_slow_build(database)
     migrator.send_signal(stop)
@@ -72,7 +72,7 @@ def test_a_stopped_runner_says_that_it_resumes(database: Database, stop: signal.
     assert '2_slow 1/1 CREATE INDEX "i" online is there already' in database.apply()
 
 
-def test_a_build_that_outlives_its_killed_runner_is_followed_and_used(database: Database) -> None:
+def test_a_build_that_outlives_its_killed_runner_is_followed_and_used(database: OwnedDatabase) -> None:
     """PostgreSQL goes on building after kill -9; the next run waits for it and starts nothing over."""
     killed, backend, holder = hold_build(database)
     killed.kill()
@@ -92,7 +92,7 @@ def test_a_build_that_outlives_its_killed_runner_is_followed_and_used(database: 
     assert database.value("SELECT to_regclass('i')::oid") == index
 
 
-def test_a_build_killed_with_its_backend_is_repaired(database: Database) -> None:
+def test_a_build_killed_with_its_backend_is_repaired(database: OwnedDatabase) -> None:
     """The runner reports the lost connection; the next run builds again what was left invalid."""
     migrator, backend, holder = hold_build(database)
     database.rows(f"SELECT pg_terminate_backend({backend})")
@@ -108,7 +108,7 @@ def test_a_build_killed_with_its_backend_is_repaired(database: Database) -> None
     assert database.value(USABLE)
 
 
-def test_a_drop_that_was_done_but_not_recorded_is_not_an_error(database: Database) -> None:
+def test_a_drop_that_was_done_but_not_recorded_is_not_an_error(database: OwnedDatabase) -> None:
     """A runner killed between DROP INDEX and its record leaves nothing to drop."""
     database.write("1_base", "CREATE TABLE t (a int); CREATE INDEX i ON t (a);")
     database.apply()
@@ -120,7 +120,7 @@ def test_a_drop_that_was_done_but_not_recorded_is_not_an_error(database: Databas
     assert '2_drop 1/1 DROP INDEX "i" online was dropped already' in database.apply()
 
 
-def test_of_two_runners_one_works_and_the_other_waits(database: Database) -> None:
+def test_of_two_runners_one_works_and_the_other_waits(database: OwnedDatabase) -> None:
     """Both succeed; each migration is applied once."""
     first, backend, holder = hold_build(database)
     second = database.start("apply")
@@ -134,7 +134,7 @@ def test_of_two_runners_one_works_and_the_other_waits(database: Database) -> Non
         assert [(row.name, row.open) for row in Ledger(session).rows()] == [("1_base", False), ("2_i", False)]
 
 
-def test_waiting_for_another_runner_ends(database: Database) -> None:
+def test_waiting_for_another_runner_ends(database: OwnedDatabase) -> None:
     """The message says who holds the lock, and which setting waits longer."""
     database.write("1_base", BASE)
     holder = database.session()
@@ -148,7 +148,7 @@ def test_waiting_for_another_runner_ends(database: Database) -> None:
     ), refused.stderr
 
 
-def test_prisma_waiting_for_its_lock_cannot_break_a_build(database: Database) -> None:
+def test_prisma_waiting_for_its_lock_cannot_break_a_build(database: OwnedDatabase) -> None:
     """It waits for the lock with a snapshot, for which the build waits: a deadlock, tried again."""
     migrator = start_slow_build(database)
     prisma = database.start_sql("SET lock_timeout = '6s'; SELECT pg_advisory_lock(72707369)")

@@ -14,7 +14,7 @@ from migrator.planning.locks import of
 from migrator.planning.parse import statements
 from migrator.planning.planner import make
 from testkit.waiting import eventually
-from tests.migrator.conftest import Database
+from tests.migrator.conftest import OwnedDatabase
 
 TABLES = """\
 CREATE TABLE u (id int PRIMARY KEY, a int);
@@ -125,7 +125,7 @@ HELD = (
 
 
 @pytest.fixture
-def facts(database: Database) -> Facts:
+def facts(database: OwnedDatabase) -> Facts:
     """Makes the tables; what the planner knows when an earlier file made them."""
     database.rows(f"CREATE SCHEMA other; CREATE TYPE mood AS ENUM ('so'); {TABLES}")
     facts = Facts()
@@ -135,7 +135,7 @@ def facts(database: Database) -> Facts:
     return facts
 
 
-def test_a_statement_takes_the_locks_that_the_plan_shows(database: Database, facts: Facts) -> None:
+def test_a_statement_takes_the_locks_that_the_plan_shows(database: OwnedDatabase, facts: Facts) -> None:
     """Each table's strongest; ACCESS SHARE, which blocks nobody who works, is not shown."""
     session = database.session()
     names = {oid: f'"{name}"' for oid, name in session.run(NAMES)}
@@ -159,7 +159,7 @@ ONLINE = ["CREATE INDEX x ON t (b)", "DROP INDEX t_id", "REINDEX TABLE t", "REIN
 
 @pytest.mark.usefixtures("facts")
 @pytest.mark.parametrize("sql", ONLINE)
-def test_an_index_statement_keeps_its_lock_while_it_runs(database: Database, sql: str) -> None:
+def test_an_index_statement_keeps_its_lock_while_it_runs(database: OwnedDatabase, sql: str) -> None:
     """Seen while it waits for a writer, whose transaction began before."""
     writer = database.session()
     writer.run("BEGIN; UPDATE t SET b = 'x'")
@@ -184,6 +184,6 @@ def words(mode: str) -> str:
     return " ".join(re.findall("[A-Z][a-z]+", mode.removesuffix("Lock"))).upper()
 
 
-def await_rows(database: Database, sql: str) -> list[list[Any]]:
+def await_rows(database: OwnedDatabase, sql: str) -> list[list[Any]]:
     """The rows of a query once there are some."""
     return eventually(lambda: database.rows(sql))

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from testkit.waiting import eventually
-from tests.migrator.conftest import Database
+from tests.migrator.conftest import OwnedDatabase
 from tests.migrator.test_interruptions import BUILDING
 
 # An index on slow(a) takes 0.75 s a partition, since each row does ten milliseconds of work.
@@ -40,13 +40,13 @@ def whole(column: str) -> list[list[Any]]:
     ]
 
 
-def apply(database: Database) -> str:
+def apply(database: OwnedDatabase) -> str:
     done = database.run_here("apply")
     assert (done.returncode, done.stderr) == (0, "")
     return done.stdout
 
 
-def with_table(database: Database) -> None:
+def with_table(database: OwnedDatabase) -> None:
     database.write("1_base", BASE)
     apply(database)
 
@@ -62,7 +62,7 @@ def with_table(database: Database) -> None:
            ALTER INDEX i ATTACH PARTITION p_2_b_idx""",
     ],
 )
-def test_what_an_interrupted_build_left_is_completed(database: Database, left: str) -> None:
+def test_what_an_interrupted_build_left_is_completed(database: OwnedDatabase, left: str) -> None:
     """Whichever parts are built and attached, and the rest is built under the same names."""
     with_table(database)
     database.rows(left)
@@ -72,7 +72,7 @@ def test_what_an_interrupted_build_left_is_completed(database: Database, left: s
     assert database.rows(ALL) == [[name] for name, _, _ in whole("b")]
 
 
-def test_a_partitions_invalid_leftover_is_built_again(database: Database) -> None:
+def test_a_partitions_invalid_leftover_is_built_again(database: OwnedDatabase) -> None:
     """It is not attached as it is, and none is made beside it."""
     with_table(database)
     database.rows("CREATE INDEX i ON ONLY p (b); CREATE INDEX p_1_b_idx ON p_1 (b)")
@@ -84,7 +84,7 @@ def test_a_partitions_invalid_leftover_is_built_again(database: Database) -> Non
     assert database.rows(ALL) == [[name] for name, _, _ in whole("b")]
 
 
-def test_a_build_killed_in_its_second_partition_keeps_the_first(database: Database) -> None:
+def test_a_build_killed_in_its_second_partition_keeps_the_first(database: OwnedDatabase) -> None:
     """What is built stays, in the same file; the rest is built by the next run."""
     with_table(database)
     database.write("2_i", "CREATE INDEX i ON p (slow(a));")
@@ -101,7 +101,9 @@ def test_a_build_killed_in_its_second_partition_keeps_the_first(database: Databa
     assert database.value("SELECT pg_relation_filenode('p_1_slow_idx')") == built
 
 
-def test_a_duplicate_in_one_partition_is_an_error_and_the_mended_table_is_indexed(database: Database) -> None:
+def test_a_duplicate_in_one_partition_is_an_error_and_the_mended_table_is_indexed(
+    database: OwnedDatabase,
+) -> None:
     """The error is PostgreSQL's own; no invalid index of the partition costs writes meanwhile."""
     with_table(database)
     database.rows("INSERT INTO p VALUES (150, '150')")
@@ -115,7 +117,7 @@ def test_a_duplicate_in_one_partition_is_an_error_and_the_mended_table_is_indexe
     assert database.rows(TREE) == whole("a_b")
 
 
-def test_another_definition_is_an_error_that_shows_both(database: Database) -> None:
+def test_another_definition_is_an_error_that_shows_both(database: OwnedDatabase) -> None:
     """As with a plain table's index."""
     with_table(database)
     database.rows("CREATE INDEX i ON p (b)")
@@ -126,7 +128,7 @@ def test_another_definition_is_an_error_that_shows_both(database: Database) -> N
     assert "USING btree (b, a)\n" in refused.stderr
 
 
-def test_an_index_that_lacks_a_part_is_told_and_completed(database: Database) -> None:
+def test_an_index_that_lacks_a_part_is_told_and_completed(database: OwnedDatabase) -> None:
     """ON ONLY leaves it invalid, which no REINDEX mends; the same statement without ONLY does."""
     with_table(database)
     database.write("2_only", "CREATE INDEX i ON ONLY p (b);")

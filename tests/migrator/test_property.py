@@ -23,9 +23,9 @@ from migrator.folder import Migration
 from migrator.planning import planner
 from migrator.postgres import Session
 from migrator.settings import Server
-from testkit.postgres_server import PostgresServer
+from testkit.postgres_server import MigratorPostgres
 from testkit.postgres_versions import SYSTEM
-from tests.migrator.conftest import Database, new_database
+from tests.migrator.conftest import OwnedDatabase, new_database
 from tests.migrator.schema_model import folders
 
 EMPTY = "DROP SCHEMA public CASCADE; CREATE SCHEMA public"
@@ -35,8 +35,8 @@ EMPTY = "DROP SCHEMA public CASCADE; CREATE SCHEMA public"
 class Pair:
     """One database for the migrator, one for psql."""
 
-    ours: Database
-    plain: Database
+    ours: OwnedDatabase
+    plain: OwnedDatabase
 
     def write(self, files: list[list[str]]) -> None:
         """Makes these the folder of both, which are emptied; what would be refused is allowed."""
@@ -66,7 +66,7 @@ class Pair:
 
 
 @pytest.fixture(scope="module")
-def pair(server: PostgresServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
+def pair(server: MigratorPostgres, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
     ours, plain = tmp_path_factory.mktemp("ours"), tmp_path_factory.mktemp("plain")
     with new_database(server, "ours", ours) as first, new_database(server, "plain", plain) as second:
         yield Pair(ours=first, plain=second)
@@ -85,13 +85,13 @@ def allowed(files: list[list[str]]) -> list[str]:
     return scripts
 
 
-def dump(database: Database) -> list[str]:
+def dump(database: OwnedDatabase) -> list[str]:
     """The schema's definition without the ledger, and without pg_dump's random key."""
     text = program(database, "pg_dump", "--schema-only", "--exclude-table=_prisma_migrations")
     return [line for line in text.splitlines() if not line.startswith(("\\restrict", "\\unrestrict"))]
 
 
-def program(database: Database, name: str, *arguments: str) -> str:
+def program(database: OwnedDatabase, name: str, *arguments: str) -> str:
     """What a program of the system's PostgreSQL prints about a database."""
     environment = {**os.environ, **database.environment, "PGSSLMODE": "verify-full"}
     done = subprocess.run(
@@ -101,7 +101,7 @@ def program(database: Database, name: str, *arguments: str) -> str:
     return done.stdout
 
 
-def end_sessions(database: Database) -> None:
+def end_sessions(database: OwnedDatabase) -> None:
     """Ends the migrator's sessions, and waits until they have ended, up to 5 s each."""
     with Session(Server.read(database.server.environment("postgres"))) as admin:
         admin.rows(
@@ -111,7 +111,7 @@ def end_sessions(database: Database) -> None:
 
 
 @contextmanager
-def cut_off(database: Database, call: int, moment: str) -> Iterator[list[str]]:
+def cut_off(database: OwnedDatabase, call: int, moment: str) -> Iterator[list[str]]:
     """Ends the runner's session `before`, `during` or `after` its nth statement, which the list then has."""
     run, calls, cut = native.Connection.run, count(1), []
 

@@ -6,7 +6,7 @@ import pytest
 
 from migrator.planning.column_checks import STEADY_FUNCTIONS
 from migrator.postgres import PostgresError, Session
-from tests.migrator.conftest import Database
+from tests.migrator.conftest import OwnedDatabase
 from tests.unit.migrator.planned import plan
 from tests.unit.migrator.planning.test_checks import MORE
 from tests.unit.migrator.planning.test_facts import CHANGES, REWRITES
@@ -75,7 +75,7 @@ def refusals(history: str, sql: str) -> int:
 
 @pytest.mark.parametrize(("scripts", "refused"), [(LET_THROUGH, False), (REFUSED, True)])
 def test_what_is_refused_reads_or_rewrites_and_nothing_else_does(
-    database: Database, scripts: list[str], refused: bool
+    database: OwnedDatabase, scripts: list[str], refused: bool
 ) -> None:
     """The tables have rows, so that a server has something to read."""
     session = database.session()
@@ -86,7 +86,7 @@ def test_what_is_refused_reads_or_rewrites_and_nothing_else_does(
 
 @pytest.mark.parametrize(("changes", "rewritten"), [(CHANGES, False), (REWRITES, True)])
 def test_a_type_change_keeps_the_files_of_table_and_index_or_is_refused(
-    database: Database, changes: list[tuple[str, str]], rewritten: bool
+    database: OwnedDatabase, changes: list[tuple[str, str]], rewritten: bool
 ) -> None:
     """Each change of the planner's own tests, by what PostgreSQL does with a table of that type."""
     session = database.session()
@@ -100,7 +100,7 @@ def test_a_type_change_keeps_the_files_of_table_and_index_or_is_refused(
     assert found == dict.fromkeys(changes, rewritten)
 
 
-def test_a_steady_function_is_not_volatile(database: Database) -> None:
+def test_a_steady_function_is_not_volatile(database: OwnedDatabase) -> None:
     """PostgreSQL's own catalogue says so of each that a default may call; they all exist."""
     names = ", ".join(f"'{name}'" for name in STEADY_FUNCTIONS)
     found = database.rows(
@@ -110,7 +110,7 @@ def test_a_steady_function_is_not_volatile(database: Database) -> None:
     assert dict(found) == dict.fromkeys(STEADY_FUNCTIONS, False)
 
 
-def test_what_cannot_run_in_a_transaction_is_refused(database: Database) -> None:
+def test_what_cannot_run_in_a_transaction_is_refused(database: OwnedDatabase) -> None:
     """Each statement of the planner's own tests; the rest of DETACH PARTITION can."""
     session = database.session()
     session.run(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from tests.migrator.conftest import Database
+from tests.migrator.conftest import OwnedDatabase
 
 OLD = """\
 CREATE SCHEMA s;
@@ -34,7 +34,7 @@ ALLOW = "-- migrator: allow {} because it is tested\n"
 class Old:
     """A database with tables and rows from a deployment before."""
 
-    database: Database
+    database: OwnedDatabase
     contents: dict[int, str]
 
     def deploy(self, *files: str) -> str:
@@ -57,7 +57,7 @@ class Old:
             self.database.write(str(number), sql)
 
 
-def contents(database: Database) -> dict[int, str]:
+def contents(database: OwnedDatabase) -> dict[int, str]:
     """A digest of each table that has rows, by oid, in whatever schema and by whatever name."""
     tables = database.rows(
         """SELECT oid, format('%I.%I', relnamespace::regnamespace, relname) FROM pg_class
@@ -68,7 +68,7 @@ def contents(database: Database) -> dict[int, str]:
 
 
 @pytest.fixture
-def old(database: Database) -> Iterator[Old]:
+def old(database: OwnedDatabase) -> Iterator[Old]:
     """Somebody is connected, as when an app runs."""
     database.write("1", OLD)
     assert database.run_here("apply").returncode == 0
@@ -275,7 +275,7 @@ def test_what_an_interrupted_run_made_is_nobodys_yet(old: Old) -> None:
     assert old.database.run("apply").returncode == 8
 
 
-def test_a_first_deployment_that_failed_resumes(database: Database) -> None:
+def test_a_first_deployment_that_failed_resumes(database: OwnedDatabase) -> None:
     """Its own types and tables are nobody's yet, whoever else is connected."""
     database.write("1", "CREATE TYPE mood AS ENUM ('so'); CREATE TABLE t (id int); INSERT INTO t VALUES (1);")
     database.write("2", "CREATE EXTENSION no_such_extension;")

@@ -11,8 +11,8 @@ from hypothesis import HealthCheck, Phase, given, settings
 
 from migrator.applying.rows import Rows
 from migrator.postgres import Session
-from testkit.postgres_server import PostgresServer
-from tests.migrator.conftest import Database, new_database
+from testkit.postgres_server import MigratorPostgres
+from tests.migrator.conftest import OwnedDatabase, new_database
 from tests.migrator.histories import BEFORE, GOES_ON, OUTSIDER, STOPS, histories
 
 BRIEF = settings(
@@ -81,12 +81,12 @@ def content(session: Session, oid: int) -> Content | None:
 class Shared:
     """One database for all histories, with somebody who is connected to it."""
 
-    database: Database
+    database: OwnedDatabase
     app: Session
 
 
 @pytest.fixture(scope="module")
-def shared(server: PostgresServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shared]:
+def shared(server: MigratorPostgres, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shared]:
     with new_database(server, "histories", tmp_path_factory.mktemp("histories")) as database:
         yield Shared(database=database, app=database.session())
 

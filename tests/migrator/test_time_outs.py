@@ -6,7 +6,7 @@ import pytest
 
 from migrator.postgres import PostgresError
 from testkit.waiting import eventually
-from tests.migrator.conftest import Database, read_until
+from tests.migrator.conftest import OwnedDatabase, read_until
 
 BASE = "CREATE TABLE t (a int); INSERT INTO t VALUES (1);"
 SEEN = """CREATE TABLE seen AS
@@ -38,14 +38,14 @@ WAITS = (
 
 
 @pytest.fixture
-def base(database: Database) -> Database:
+def base(database: OwnedDatabase) -> OwnedDatabase:
     database.write("1_base", BASE)
     assert database.run_here("apply").returncode == 0
     return database
 
 
 @pytest.mark.parametrize("sql", LONGER)
-def test_a_file_cannot_lengthen_a_time_out(base: Database, sql: str) -> None:
+def test_a_file_cannot_lengthen_a_time_out(base: OwnedDatabase, sql: str) -> None:
     """The next statement runs with the migrator's own, and a line says so."""
     base.write("2_longer", sql.format(database=base.name))
     assert base.run_here("apply", *FLAGS).returncode == 0
@@ -56,7 +56,7 @@ def test_a_file_cannot_lengthen_a_time_out(base: Database, sql: str) -> None:
     assert "of the file would block the app for longer than the migrator's 0.5 s, which holds" in done.stdout
 
 
-def test_the_line_names_what_was_set_and_what_holds(base: Database) -> None:
+def test_the_line_names_what_was_set_and_what_holds(base: OwnedDatabase) -> None:
     """Once, whatever the number of tries."""
     base.write("2_longer", f"SET lock_timeout = '8s'; {SEEN};")
     assert base.run_here("apply").stdout.splitlines()[0] == (
@@ -65,7 +65,7 @@ def test_the_line_names_what_was_set_and_what_holds(base: Database) -> None:
     )
 
 
-def test_a_file_may_shorten_a_time_out(base: Database) -> None:
+def test_a_file_may_shorten_a_time_out(base: OwnedDatabase) -> None:
     """It holds for the rest of its transaction, and the message about a lock has it."""
     base.write("2_shorter", f"SET lock_timeout = '200ms'; SET statement_timeout = '9s'; {SEEN};")
     done = base.run_here("apply", *FLAGS)
@@ -80,7 +80,7 @@ def test_a_file_may_shorten_a_time_out(base: Database) -> None:
 
 
 @pytest.mark.parametrize("sql", WAITING)
-def test_a_writer_does_not_wait_for_what_a_file_waits_for(base: Database, sql: str) -> None:
+def test_a_writer_does_not_wait_for_what_a_file_waits_for(base: OwnedDatabase, sql: str) -> None:
     """It comes in front of a statement that would wait for as long as a report runs, which is still open."""
     base.write("2_column", sql)
     report, writer = base.session(), base.session()
@@ -95,7 +95,7 @@ def test_a_writer_does_not_wait_for_what_a_file_waits_for(base: Database, sql: s
     assert (migrator.returncode, errors) == (0, ""), printed
 
 
-def test_without_the_migrator_the_writer_waits(base: Database) -> None:
+def test_without_the_migrator_the_writer_waits(base: OwnedDatabase) -> None:
     """Else the test above would prove nothing."""
     report, writer = base.session(), base.session()
     report.run("BEGIN; SELECT count(*) FROM t")

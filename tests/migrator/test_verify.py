@@ -7,7 +7,7 @@ import re
 import pytest
 
 from testkit.waiting import eventually
-from tests.migrator.conftest import Database
+from tests.migrator.conftest import OwnedDatabase
 
 MEMBERS = """\
 CREATE TABLE "Member" (
@@ -36,20 +36,20 @@ OTHER_INDEX = 'CREATE INDEX "Member_churchId_optInSms_idx" ON "Member" USING has
 LARGE = 20_000
 
 
-def apply(database: Database, *flags: str) -> str:
+def apply(database: OwnedDatabase, *flags: str) -> str:
     """Applies in this process, expects success, returns what was printed."""
     done = database.run_here("apply", *flags)
     assert (done.returncode, done.stderr) == (0, "")
     return done.stdout
 
 
-def with_members(database: Database, *, rows: int) -> None:
+def with_members(database: OwnedDatabase, *, rows: int) -> None:
     database.write("1_base", MEMBERS)
     apply(database)
     database.rows(FILL.format(rows))
 
 
-def with_index(database: Database, sql: str = INDEX, queries: str = QUERY) -> None:
+def with_index(database: OwnedDatabase, sql: str = INDEX, queries: str = QUERY) -> None:
     database.write("2_index", sql)
     (database.folder / "2_index" / "queries.sql").write_text(queries)
 
@@ -60,7 +60,7 @@ def figures_removed(printed: str) -> list[str]:
     return [re.sub(r" +-?[\d.,]+ (ms|%)", lambda found: f" {found[1]}", line) for line in lines]
 
 
-def test_a_query_is_compared_before_and_after_its_index(database: Database) -> None:
+def test_a_query_is_compared_before_and_after_its_index(database: OwnedDatabase) -> None:
     """The table tells medians, gain, rows and plans, and which parameters' plans use the index."""
     with_members(database, rows=LARGE)
     with_index(database)
@@ -78,7 +78,7 @@ def test_a_query_is_compared_before_and_after_its_index(database: Database) -> N
     assert 30 < float(faster[1]) < 100
 
 
-def test_verify_tells_how_the_queries_run_now(database: Database) -> None:
+def test_verify_tells_how_the_queries_run_now(database: OwnedDatabase) -> None:
     """Nothing was measured before; the exit code is 0."""
     with_members(database, rows=LARGE)
     with_index(database)
@@ -88,7 +88,7 @@ def test_verify_tells_how_the_queries_run_now(database: Database) -> None:
     assert figures_removed(verified.stdout)[2] == "SMS segmentation             – ms          –          15"
 
 
-def test_a_promised_index_that_is_not_used_fails(database: Database) -> None:
+def test_a_promised_index_that_is_not_used_fails(database: OwnedDatabase) -> None:
     """The error names query, index, plan and the way out; the migration stays applied."""
     with_members(database, rows=LARGE)
     with_index(database, OTHER_INDEX)
@@ -101,7 +101,7 @@ def test_a_promised_index_that_is_not_used_fails(database: Database) -> None:
     assert database.value("SELECT count(*) FROM _prisma_migrations WHERE finished_at IS NULL") == 0
 
 
-def test_a_small_table_is_not_blamed_for_being_read_whole(database: Database) -> None:
+def test_a_small_table_is_not_blamed_for_being_read_whole(database: OwnedDatabase) -> None:
     """The index must be usable where reading the whole is ruled out."""
     with_members(database, rows=100)
     with_index(database)
@@ -110,7 +110,7 @@ def test_a_small_table_is_not_blamed_for_being_read_whole(database: Database) ->
     assert '"Member_churchId_optInSms_idx" is usable; the table is too small to judge more' in printed
 
 
-def test_an_index_that_cannot_serve_fails_on_a_small_table_too(database: Database) -> None:
+def test_an_index_that_cannot_serve_fails_on_a_small_table_too(database: OwnedDatabase) -> None:
     """So a wrong column is found before there is a large table."""
     with_members(database, rows=100)
     with_index(database, OTHER_INDEX)
@@ -122,7 +122,7 @@ def test_an_index_that_cannot_serve_fails_on_a_small_table_too(database: Databas
 
 
 @pytest.mark.parametrize("rows", [0, LARGE])
-def test_without_parameters_nothing_fails(database: Database, rows: int) -> None:
+def test_without_parameters_nothing_fails(database: OwnedDatabase, rows: int) -> None:
     """A partial index cannot be judged while no value is known."""
     with_members(database, rows=rows)
     index = 'CREATE INDEX "Member_churchId_optInSms_idx" ON "Member" ("churchId") WHERE "optInSms";'
@@ -132,7 +132,7 @@ def test_without_parameters_nothing_fails(database: Database, rows: int) -> None
     assert '"Member_churchId_optInSms_idx" is not judged: `-- parameters:` gives no rows yet' in printed
 
 
-def test_another_index_may_serve_a_small_table(database: Database) -> None:
+def test_another_index_may_serve_a_small_table(database: OwnedDatabase) -> None:
     """The planner's choice between two that cost the same is no failure."""
     with_members(database, rows=100)
     index = 'CREATE INDEX "other" ON "Member" ("churchId", "optInSms") INCLUDE (id);'
@@ -143,7 +143,7 @@ def test_another_index_may_serve_a_small_table(database: Database) -> None:
     assert "is not judged: the table is small, another index serves" in printed
 
 
-def test_what_is_not_there_is_not_measured(database: Database) -> None:
+def test_what_is_not_there_is_not_measured(database: OwnedDatabase) -> None:
     """A migration that makes table and index has no time before."""
     with_index(database, MEMBERS + INDEX)
     printed = apply(database)
@@ -151,7 +151,7 @@ def test_what_is_not_there_is_not_measured(database: Database) -> None:
     assert '"Member_churchId_optInSms_idx" is used' in printed
 
 
-def test_figures_survive_a_failure(database: Database) -> None:
+def test_figures_survive_a_failure(database: OwnedDatabase) -> None:
     """The next run compares with what was before the first; then the ledger is as Prisma's."""
     with_members(database, rows=LARGE)
     with_index(database, INDEX + "SELECT 1/0;")
@@ -166,7 +166,7 @@ def test_figures_survive_a_failure(database: Database) -> None:
     assert logs == []
 
 
-def test_figures_survive_a_kill(database: Database) -> None:
+def test_figures_survive_a_kill(database: OwnedDatabase) -> None:
     """Also when the index was built while nobody looked."""
     with_members(database, rows=LARGE)
     with_index(database)
@@ -183,7 +183,7 @@ def test_figures_survive_a_kill(database: Database) -> None:
     assert '"Member_churchId_optInSms_idx" is used with 3 of 3 parameter rows' in printed
 
 
-def test_a_slow_query_is_cut_off(database: Database) -> None:
+def test_a_slow_query_is_cut_off(database: OwnedDatabase) -> None:
     """It is told as longer than the time-out; left alone it would take an hour."""
     with_members(database, rows=LARGE)
     with_index(
@@ -193,7 +193,7 @@ def test_a_slow_query_is_cut_off(database: Database) -> None:
     assert line == "slow       > 0.2 s       > 0.2 s          –           –"
 
 
-def test_values_are_passed_as_they_are(database: Database) -> None:
+def test_values_are_passed_as_they_are(database: OwnedDatabase) -> None:
     """Quotes, backslashes, colons and NULL are values, never SQL; types are the column's."""
     with_members(database, rows=0)
     database.rows(
@@ -233,7 +233,9 @@ SELECT id FROM "Member" WHERE name = $1 AND id >= $2 AND $3::int IS NULL AND id 
         ),
     ],
 )
-def test_every_way_to_scan_an_index_counts(database: Database, index: str, query: str, plan: str) -> None:
+def test_every_way_to_scan_an_index_counts(
+    database: OwnedDatabase, index: str, query: str, plan: str
+) -> None:
     """Also backwards, by bitmap, in a sub-plan."""
     with_members(database, rows=LARGE)
     database.rows('ALTER TABLE "Member" DROP CONSTRAINT "Member_pkey"')
@@ -244,7 +246,7 @@ def test_every_way_to_scan_an_index_counts(database: Database, index: str, query
     assert f'{plan} by "i"' in printed
 
 
-def test_a_partitions_index_counts_as_its_parents(database: Database) -> None:
+def test_a_partitions_index_counts_as_its_parents(database: OwnedDatabase) -> None:
     """The planner names the partition's own."""
     database.write("1_base", "CREATE TABLE p (a int, b int) PARTITION BY RANGE (a);")
     database.write("2_parts", "CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (0) TO (100000);")
@@ -257,7 +259,7 @@ def test_a_partitions_index_counts_as_its_parents(database: Database) -> None:
     assert "finding" not in printed
 
 
-def test_a_query_that_cannot_run_is_a_mistake(database: Database) -> None:
+def test_a_query_that_cannot_run_is_a_mistake(database: OwnedDatabase) -> None:
     """What reads a column that is not there, or writes through a function."""
     with_members(database, rows=10)
     with_index(database, queries='-- query: q\nSELECT nothing FROM "Member";')
@@ -276,7 +278,7 @@ def test_a_query_that_cannot_run_is_a_mistake(database: Database) -> None:
     assert database.value('SELECT count(*) FROM "Member"') == 10
 
 
-def test_an_older_release_asks_nothing_of_a_newer_schema(database: Database) -> None:
+def test_an_older_release_asks_nothing_of_a_newer_schema(database: OwnedDatabase) -> None:
     """An index or a column that a newer release dropped does not fail the older one's gate."""
     with_members(database, rows=100)
     with_index(database, queries=QUERY + '-- query: names\nSELECT name FROM "Member";')
@@ -303,7 +305,7 @@ def test_an_older_release_asks_nothing_of_a_newer_schema(database: Database) -> 
     ]
 
 
-def test_a_locked_table_does_not_hold_the_gate(database: Database) -> None:
+def test_a_locked_table_does_not_hold_the_gate(database: OwnedDatabase) -> None:
     """Who changes the schema at that moment is waited for only briefly."""
     with_members(database, rows=10)
     with_index(database, 'CREATE INDEX i ON "Member" (lower(name));', '-- query: q\nTABLE "Member";')
@@ -316,12 +318,12 @@ def test_a_locked_table_does_not_hold_the_gate(database: Database) -> None:
     assert f"is not judged: {timeout}\nfindings are not looked for: {timeout}\n" in verified.stdout
 
 
-def findings(database: Database) -> list[str]:
+def findings(database: OwnedDatabase) -> list[str]:
     printed = database.run_here("verify").stdout.splitlines()
     return [line.removeprefix("finding: ") for line in printed if line.startswith("finding: ")]
 
 
-def test_costly_indexes_are_found(database: Database) -> None:
+def test_costly_indexes_are_found(database: OwnedDatabase) -> None:
     """Invalid, doubled and covered ones; each line names the index and the way out."""
     with_members(database, rows=10)
     database.rows(
@@ -346,7 +348,7 @@ def test_costly_indexes_are_found(database: Database) -> None:
     ]
 
 
-def test_useful_indexes_are_no_finding(database: Database) -> None:
+def test_useful_indexes_are_no_finding(database: OwnedDatabase) -> None:
     """Each differs from its neighbour in one thing, or holds a constraint."""
     with_members(database, rows=10)
     database.rows(
@@ -362,7 +364,7 @@ def test_useful_indexes_are_no_finding(database: Database) -> None:
     assert findings(database) == []
 
 
-def test_an_unused_index_of_a_large_table_is_found(database: Database) -> None:
+def test_an_unused_index_of_a_large_table_is_found(database: OwnedDatabase) -> None:
     """Unless a named query uses it, a constraint or a foreign key needs it, or its table is small."""
     with_members(database, rows=LARGE)
     database.rows(

@@ -10,7 +10,7 @@ import pytest
 
 from testkit import postgres_versions
 from testkit.postgres_versions import SYSTEM_VERSION, VERSIONS
-from tests.migrator.conftest import Database
+from tests.migrator.conftest import OwnedDatabase
 
 OTHER = next(version for version in VERSIONS if version != SYSTEM_VERSION)  # one that npm has to bring
 NPM = """\
@@ -41,7 +41,9 @@ def program(machine: Path, name: str, script: str) -> None:
     (machine / "bin" / name).chmod(0o755)
 
 
-def test_a_test_runs_on_the_version_in_its_name(database: Database, request: pytest.FixtureRequest) -> None:
+def test_a_test_runs_on_the_version_in_its_name(
+    database: OwnedDatabase, request: pytest.FixtureRequest
+) -> None:
     """The server itself says so."""
     version = database.value("SHOW server_version_num")
     assert f"[pg{int(version) // 10000}]" in request.node.name

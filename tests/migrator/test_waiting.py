@@ -6,12 +6,12 @@ import threading
 import time
 
 from testkit.waiting import eventually
-from tests.migrator.conftest import Database, read_until
+from tests.migrator.conftest import OwnedDatabase, read_until
 
 BASE = "CREATE TABLE t (a int); INSERT INTO t SELECT generate_series(1, 100);"
 
 
-def test_writers_are_not_held_up_while_a_table_is_locked(database: Database) -> None:
+def test_writers_are_not_held_up_while_a_table_is_locked(database: OwnedDatabase) -> None:
     """ALTER TABLE gives up after lock_timeout, lets the writers pass, and tries again."""
     database.write("1_base", BASE)
     database.apply()
@@ -44,7 +44,7 @@ def test_writers_are_not_held_up_while_a_table_is_locked(database: Database) -> 
     assert max(writes) > 0.3  # one did wait behind ALTER TABLE
 
 
-def test_a_lock_that_is_never_free_is_an_error_that_names_the_holder(database: Database) -> None:
+def test_a_lock_that_is_never_free_is_an_error_that_names_the_holder(database: OwnedDatabase) -> None:
     """The statement, the time, the holder, the setting."""
     database.write("1_base", BASE)
     database.apply()
@@ -62,7 +62,7 @@ def test_a_lock_that_is_never_free_is_an_error_that_names_the_holder(database: D
     )
 
 
-def test_an_old_transaction_is_named_while_an_index_waits_for_it(database: Database) -> None:
+def test_an_old_transaction_is_named_while_an_index_waits_for_it(database: OwnedDatabase) -> None:
     """And after the time-out there is no invalid index."""
     database.write("1_base", BASE + "CREATE TABLE other (a int);")
     database.apply()
@@ -81,7 +81,7 @@ def test_an_old_transaction_is_named_while_an_index_waits_for_it(database: Datab
     database.apply()
 
 
-def test_what_cannot_be_cleaned_up_is_told_and_repaired_by_the_next_run(database: Database) -> None:
+def test_what_cannot_be_cleaned_up_is_told_and_repaired_by_the_next_run(database: OwnedDatabase) -> None:
     """A writer's open transaction keeps the failed build from being dropped as well."""
     database.write("1_base", BASE)
     database.apply()
@@ -95,7 +95,7 @@ def test_what_cannot_be_cleaned_up_is_told_and_repaired_by_the_next_run(database
     assert "invalid leftover of an interrupted build: dropped, built again" in database.apply()
 
 
-def test_a_validation_does_not_keep_the_locks_of_what_precedes_it(database: Database) -> None:
+def test_a_validation_does_not_keep_the_locks_of_what_precedes_it(database: OwnedDatabase) -> None:
     """It runs in a transaction of its own, and then SET NOT NULL is no hazard."""
     database.write("1_base", BASE)
     database.apply()
@@ -110,7 +110,7 @@ def test_a_validation_does_not_keep_the_locks_of_what_precedes_it(database: Data
     assert [line.split()[1] for line in commits] == ["1/4", "2/4", "3–4/4"]
 
 
-def test_a_schema_change_that_takes_long_is_stopped(database: Database) -> None:
+def test_a_schema_change_that_takes_long_is_stopped(database: OwnedDatabase) -> None:
     """statement_timeout ends it, and the message says why."""
     database.write("1_base", BASE)
     database.apply()
@@ -120,7 +120,7 @@ def test_a_schema_change_that_takes_long_is_stopped(database: Database) -> None:
     assert "It would have blocked the app for longer: split it, or raise --statement-timeout" in failed.stderr
 
 
-def test_settings_of_a_file_do_not_outlive_its_transaction(database: Database) -> None:
+def test_settings_of_a_file_do_not_outlive_its_transaction(database: OwnedDatabase) -> None:
     """A SET cannot move the ledger or the next migration to another schema."""
     database.write("1_base", "CREATE SCHEMA s; SET search_path = s; CREATE TABLE t (a int);")
     database.write("2_more", "CREATE TABLE u (a int);")

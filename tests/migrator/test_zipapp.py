@@ -10,7 +10,7 @@ import pytest
 
 from migrator import preview
 from migrator.planning import bundle
-from tests.migrator.conftest import REPOSITORY, Database
+from tests.migrator.conftest import REPOSITORY, OwnedDatabase
 
 SYSTEM_PYTHON = shutil.which("python3", path="/usr/bin")
 REFERENCE = REPOSITORY / "app" / "prisma" / "migrations"
@@ -27,7 +27,7 @@ def run(zipapp: Path, command: str, environment: dict[str, str]) -> subprocess.C
     )
 
 
-def test_plain_python_applies_the_reference_apps_migrations(database: Database, tmp_path: Path) -> None:
+def test_plain_python_applies_the_reference_apps_migrations(database: OwnedDatabase, tmp_path: Path) -> None:
     """Nothing but the zipapp and the environment: apply, status, verify, plan."""
     built = bundle.build(REFERENCE, tmp_path)
     applied = run(built.path, "apply", database.environment)
@@ -48,7 +48,7 @@ def test_plain_python_applies_the_reference_apps_migrations(database: Database, 
     ],
 )
 def test_a_connection_that_cannot_be_trusted_is_refused(
-    database: Database, tmp_path: Path, change: dict[str, str], message: str
+    database: OwnedDatabase, tmp_path: Path, change: dict[str, str], message: str
 ) -> None:
     """The certificate, the host name and the password are checked; no password is shown."""
     built = bundle.build(REFERENCE, tmp_path)
@@ -58,7 +58,7 @@ def test_a_connection_that_cannot_be_trusted_is_refused(
     assert "wrong-secret" not in refused.stderr
 
 
-def test_a_server_of_another_authority_is_refused(database: Database, tmp_path: Path) -> None:
+def test_a_server_of_another_authority_is_refused(database: OwnedDatabase, tmp_path: Path) -> None:
     """Without PGSSLROOTCERT the system's authorities count, and they did not sign this server."""
     built = bundle.build(REFERENCE, tmp_path)
     environment = {name: value for name, value in database.environment.items() if name != "PGSSLROOTCERT"}

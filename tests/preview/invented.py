@@ -13,7 +13,7 @@ from rehearsal.offline.provider import server
 from rehearsal.offline.provider.aws import Aws, entry_of
 from rehearsal.offline.provider.random import Random
 from rehearsal.offline.provider.server import Operation, Provider, Servicer
-from rehearsal.offline.provider.values import Properties, Secret, words
+from rehearsal.offline.provider.values import Properties, SecretOutput, words
 from testkit.registered import computed, looked_up
 
 
@@ -28,7 +28,7 @@ class InventedAws(Aws):
         entry = entry_of(operation.type)
         known = computed(operation.type, operation.name)
         added = {key: known.get(key, f"{key} of {operation.name}") for key in words(entry.outputs)}
-        hidden = {key: Secret(inputs[key]) for key in words(entry.secrets) if key in inputs}
+        hidden = {key: SecretOutput(inputs[key]) for key in words(entry.secrets) if key in inputs}
         return f"{operation.name}-id", {**added, **inputs, **hidden}
 
     def invoke(self, token: str, arguments: Properties) -> Properties:
@@ -41,7 +41,7 @@ class InventedRandom(Random):
 
     def create(self, operation: Operation, inputs: Properties, preview: bool) -> tuple[str, Properties]:
         known = computed(operation.type, operation.name)
-        return operation.name, {**inputs, "result": Secret(known["result"]), "hex": known["hex"]}
+        return operation.name, {**inputs, "result": SecretOutput(known["result"]), "hex": known["hex"]}
 
 
 class _Attached(Servicer):

@@ -2,8 +2,9 @@
 
     python -m tests.preview.kept [CHECKOUT]
 
-deploys the stack once more, with the program of this checkout or of another one, and keeps the new state. That
-is due where a change of what a deployed stack has is meant; the difference in git shows what users will see.
+deploys the stack once more, with the program of this checkout or of another one, and keeps the new state.
+That is due where a change of what a deployed stack has is meant; the difference in git shows what its users
+will see.
 """
 
 import json
@@ -15,7 +16,7 @@ from typing import Any
 import yaml
 
 from testkit.checkout import ROOT
-from tests.preview.stack import Stack
+from tests.preview.stack import CloudlessStack
 
 HERE = Path(__file__).parent / "deployed"
 STATE = HERE / "state.jsonl"
@@ -55,7 +56,10 @@ def _lasting(value: Any) -> Any:
 
 
 def main(program: Path) -> None:
-    with tempfile.TemporaryDirectory() as folder, Stack.make(Path(folder), settings(), program) as stack:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        CloudlessStack.make(Path(folder), settings(), program) as stack,
+    ):
         stack.deploy()
         keep(stack.resources)
 

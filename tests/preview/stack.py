@@ -54,7 +54,7 @@ with (
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Stack:
+class CloudlessStack:
     """A stack of its own below `folder`. Its state is what was imported or deployed, and nothing else is."""
 
     folder: Path
@@ -62,8 +62,8 @@ class Stack:
 
     @classmethod
     @contextmanager
-    def make(cls, folder: Path, settings: dict[str, Any], program: Path = ROOT) -> Iterator["Stack"]:
-        """Stack `STACK` with these settings; `program` is the checkout of the kit that makes its resources."""
+    def make(cls, folder: Path, settings: dict[str, Any], program: Path = ROOT) -> Iterator["CloudlessStack"]:
+        """Stack `STACK` with these settings; `program` is the checkout of the kit that is deployed."""
         rehearsal = Rehearsal(root=folder, state=folder / "engine", port=0, region="eu-central-1")
         for each in (rehearsal.bin, rehearsal.home, rehearsal.stacks):
             each.mkdir(parents=True)

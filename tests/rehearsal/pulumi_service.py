@@ -14,7 +14,7 @@ class PulumiService(ThreadingHTTPServer):
     daemon_threads = True
 
     def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Answer)
+        super().__init__(("127.0.0.1", 0), ServiceAnswer)
         self.stacks: set[str] = set()
 
     @property
@@ -46,7 +46,7 @@ class PulumiService(ThreadingHTTPServer):
         return None
 
 
-class Answer(BaseHTTPRequestHandler):
+class ServiceAnswer(BaseHTTPRequestHandler):
     """One request."""
 
     server: PulumiService

@@ -17,13 +17,13 @@ import pytest
 from rehearsal.isolation.isolation import CHOICE, WAYS, CannotIsolateError, Isolation, has_begun
 from rehearsal.isolation.plan import FIRST_ID, of_a_server
 from rehearsal.isolation.users import NoUserNamespaceError
-from rehearsal.processes import User
+from rehearsal.processes import UnprivilegedUser
 from testkit.waiting import eventually
 from tests.rehearsal import attacks
 from tests.rehearsal.attacks import ATTACKS
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root isolates")
-NOBODY = User(uid=65534, gid=65534)
+NOBODY = UnprivilegedUser(uid=65534, gid=65534)
 SECRET = "a secret of the machine's"
 KINDS = ("server", "command", "task", "store")
 """What is isolated; a command is one that SSM runs in a server."""

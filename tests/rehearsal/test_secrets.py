@@ -24,7 +24,7 @@ import yaml
 from rehearsal.machine import as_root
 from testkit.checkout import Checkout, succeed
 from testkit.deployment import Deployment
-from testkit.watch import Watch
+from testkit.watch import Lookout
 
 STACK = "stacks/Pulumi.local.yaml"
 ENCODED = re.compile(r"[A-Za-z0-9+/]{40,}={0,2}")
@@ -240,7 +240,7 @@ def test_no_secret_is_readable_where_it_is_not_kept(checkout: Checkout, deployme
     strings, commands = Strings(), CommandLines()
     stack, state = ("--stack", "local"), checkout.folder / ".rehearsal"
     with stack_of(checkout, strings), decoys(deployment, state, strings.plain):
-        watch = Watch(commands.look, pause=LOOK)
+        watch = Lookout(commands.look, pause=LOOK)
         places = {
             "preview": shown(checkout, "preview", "--diff", *stack),
             "preview as JSON": shown(checkout, "preview", "--json", *stack),

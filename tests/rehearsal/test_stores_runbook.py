@@ -55,7 +55,7 @@ ALLOWED = 'allow_replacement["redis.port"]'
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Stack:
+class SmallStack:
     """A small stack, and what one does with it by hand."""
 
     name: str
@@ -107,10 +107,10 @@ class Stack:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Deployed:
+class DeployedStack:
     """The first stack, and who is in it."""
 
-    stack: Stack
+    stack: SmallStack
     person: Person
     resources: str
     key: str
@@ -138,9 +138,9 @@ def ca_file(deployment: Deployment, tmp_path_factory: pytest.TempPathFactory) ->
 
 
 @pytest.fixture(scope="module")
-def protected(checkout: Checkout, client: Any) -> Deployed:
+def protected(checkout: Checkout, client: Any) -> DeployedStack:
     """A stack with somebody in it, all of whose protections are on."""
-    stack = Stack(name="kept", checkout=checkout)
+    stack = SmallStack(name="kept", checkout=checkout)
     stack.make()
     stack.up()
     outputs = checkout.outputs("kept")
@@ -152,7 +152,7 @@ def protected(checkout: Checkout, client: Any) -> Deployed:
         for one in state["deployment"]["resources"]
         if one["type"] == "aws:rds/instance:Instance"
     ]
-    return Deployed(
+    return DeployedStack(
         stack=stack,
         person=person,
         resources=listed(stack),
@@ -162,7 +162,7 @@ def protected(checkout: Checkout, client: Any) -> Deployed:
 
 
 @pytest.fixture(scope="module")
-def unprotected(protected: Deployed) -> Deployed:
+def unprotected(protected: DeployedStack) -> DeployedStack:
     """The same stack, whose Redis store may be deleted."""
     protected.stack.set({"redis.deletion_protection": "false"})
     protected.stack.up()
@@ -170,7 +170,7 @@ def unprotected(protected: Deployed) -> Deployed:
 
 
 @pytest.fixture(scope="module")
-def replaced(unprotected: Deployed) -> Deployed:
+def replaced(unprotected: DeployedStack) -> DeployedStack:
     """The same stack after an allowed replacement, made as the runbook says."""
     unprotected.stack.set({"redis.port": "6380"})
     succeed(
@@ -180,7 +180,7 @@ def replaced(unprotected: Deployed) -> Deployed:
 
 
 @pytest.fixture(scope="module")
-def taken_down(replaced: Deployed, client: Any, ca_file: Path) -> Deployed:
+def taken_down(replaced: DeployedStack, client: Any, ca_file: Path) -> DeployedStack:
     """The same stack after the runbook."""
     before = replace(replaced, rows=rows(client, ca_file, "kept"))
     before.stack.end()
@@ -188,9 +188,9 @@ def taken_down(replaced: Deployed, client: Any, ca_file: Path) -> Deployed:
 
 
 @pytest.fixture(scope="module")
-def restored(taken_down: Deployed, checkout: Checkout) -> Iterator[Stack]:
+def restored(taken_down: DeployedStack, checkout: Checkout) -> Iterator[SmallStack]:
     """A new stack whose database begins with the snapshot."""
-    stack = Stack(name="again", checkout=checkout)
+    stack = SmallStack(name="again", checkout=checkout)
     stack.make(restore_from_snapshot=taken_down.snapshot)
     stack.up()
     yield stack
@@ -202,7 +202,7 @@ def today() -> date:
     return datetime.now(UTC).date()
 
 
-def listed(stack: Stack) -> str:
+def listed(stack: SmallStack) -> str:
     """All that the engine knows to be deployed."""
     shown = succeed(stack.pulumi("stack", "--show-ids", "--stack", stack.name)).stdout
     return str(shown.partition("Current stack resources")[2])
@@ -241,7 +241,7 @@ def is_settled(autoscaling: Any, group: str) -> bool:
 
 
 @pytest.mark.parametrize("more", [(), ("--skip-preview",), ("--run-program",)])
-def test_a_protected_stack_is_not_destroyed(protected: Deployed, more: tuple[str, ...]) -> None:
+def test_a_protected_stack_is_not_destroyed(protected: DeployedStack, more: tuple[str, ...]) -> None:
     """The engine says what is protected and by which setting, and touches nothing."""
     refused = protected.stack.pulumi("destroy", "--yes", "--stack", "kept", *more)
     assert refused.returncode != 0
@@ -254,7 +254,7 @@ def test_a_protected_stack_is_not_destroyed(protected: Deployed, more: tuple[str
     assert listed(protected.stack) == protected.resources
 
 
-def test_a_changed_port_is_refused_unless_its_day_is_today(protected: Deployed) -> None:
+def test_a_changed_port_is_refused_unless_its_day_is_today(protected: DeployedStack) -> None:
     """Without a permission, with one of yesterday, and while the store is protected: nothing is changed."""
     stack = protected.stack
     stack.set({"redis.port": "6380"})
@@ -273,7 +273,7 @@ def test_a_changed_port_is_refused_unless_its_day_is_today(protected: Deployed) 
 
 
 def test_an_allowed_replacement_leaves_a_snapshot_and_an_app_that_serves(
-    replaced: Deployed, client: Any
+    replaced: DeployedStack, client: Any
 ) -> None:
     """The engine made a new store at the new port; people log in again. The used permission does no more."""
     elasticache = client("elasticache")
@@ -293,7 +293,7 @@ def test_an_allowed_replacement_leaves_a_snapshot_and_an_app_that_serves(
     succeed(replaced.stack.pulumi("preview", "--expect-no-changes", "--stack", "kept"))
 
 
-def test_what_is_taken_down_leaves_its_snapshots_and_its_key(taken_down: Deployed, client: Any) -> None:
+def test_what_is_taken_down_leaves_its_snapshots_and_its_key(taken_down: DeployedStack, client: Any) -> None:
     """And nothing else that the runbook does not name."""
     (snapshot,) = client("rds").describe_db_snapshots(DBSnapshotIdentifier=taken_down.snapshot)["DBSnapshots"]
     assert (snapshot["Status"], snapshot["KmsKeyId"]) == ("available", taken_down.key)
@@ -306,7 +306,7 @@ def test_what_is_taken_down_leaves_its_snapshots_and_its_key(taken_down: Deploye
 
 
 def test_a_new_stack_has_every_row_of_the_snapshot(
-    restored: Stack, taken_down: Deployed, client: Any, ca_file: Path
+    restored: SmallStack, taken_down: DeployedStack, client: Any, ca_file: Path
 ) -> None:
     """The admin and the app have new passwords, the app serves, and no migration runs twice."""
     assert rows(client, ca_file, restored.name) == taken_down.rows
@@ -314,7 +314,7 @@ def test_a_new_stack_has_every_row_of_the_snapshot(
     Person.logged_in(restored.checkout.outputs(restored.name)["url"])
 
 
-def test_a_restored_stack_is_as_the_program_says(restored: Stack) -> None:
+def test_a_restored_stack_is_as_the_program_says(restored: SmallStack) -> None:
     """Nothing is to be changed, also when the setting is gone; another snapshot would not be restored."""
     unchanged = ("preview", "--expect-no-changes", "--stack", restored.name)
     succeed(restored.pulumi(*unchanged))

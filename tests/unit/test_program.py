@@ -7,7 +7,7 @@ import pytest
 
 from components.rollout.smoke import Smoke
 from stacks.passphrase import PUBLISHED, PublishedPassphrase
-from stacks.settings import SettingsError
+from stacks.settings import StackSettingsError
 from testkit.program import configuration, program
 from testkit.registered import Registered
 
@@ -24,7 +24,7 @@ def test_a_real_stack_with_the_published_passphrase(monkeypatch: pytest.MonkeyPa
 def test_a_protected_stack_without_tls() -> None:
     """Its users' passwords would be."""
     made = Registered()
-    with pytest.raises(SettingsError, match=r"load_balancer\.domain is not set"):
+    with pytest.raises(StackSettingsError, match=r"load_balancer\.domain is not set"):
         program({}, stack="prod", registered=made)
     assert made.inputs == {}
 

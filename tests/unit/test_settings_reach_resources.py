@@ -22,7 +22,7 @@ TASK = "aws:ecs/taskDefinition:TaskDefinition"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Row:
+class SettingRow:
     """A setting, and the property of a resource that holds its value."""
 
     setting: str
@@ -38,10 +38,10 @@ class Row:
         return f"{self.setting}-{self.path}"
 
 
-def rows(kind: str, name: str, **paths: str) -> list[Row]:
+def rows(kind: str, name: str, **paths: str) -> list[SettingRow]:
     """Settings whose value is a property, as `section__setting="path"`."""
     return [
-        Row(setting=setting.replace("__", "."), kind=kind, name=name, path=path)
+        SettingRow(setting=setting.replace("__", "."), kind=kind, name=name, path=path)
         for setting, path in paths.items()
     ]
 
@@ -57,13 +57,13 @@ def value(settings: Settings, setting: str) -> Any:
     return getattr(getattr(settings, section), name)
 
 
-def wanted(row: Row, settings: Settings, stack: str) -> Any:
+def wanted(row: SettingRow, settings: Settings, stack: str) -> Any:
     """What the property has to be."""
     follows = row.of(value(settings, row.setting))
     return follows.format(stack=stack) if isinstance(follows, str) else follows
 
 
-def found(row: Row, registered: Registered, stack: str) -> Any:
+def found(row: SettingRow, registered: Registered, stack: str) -> Any:
     """What the property is; None where it is left out."""
     key = (row.kind, f"evenkeel-{stack}{row.name}")
     if row.path == "$protect":
@@ -107,7 +107,7 @@ ROWS = [
         "-scaling-cpu",
         app_servers__target_cpu="targetTrackingConfiguration.targetValue",
     ),
-    Row(
+    SettingRow(
         setting="app_servers.target_requests",
         kind="aws:autoscaling/policy:Policy",
         name="-scaling-requests",
@@ -129,7 +129,7 @@ ROWS = [
         database__apply_immediately="applyImmediately",
     ),
     *rows(DATABASE, "-database", database__deletion_protection="$protect"),
-    Row(
+    SettingRow(
         setting="database.final_snapshot",
         kind=DATABASE,
         name="-database",
@@ -145,14 +145,14 @@ ROWS = [
         redis__apply_immediately="applyImmediately",
         redis__deletion_protection="$protect",
     ),
-    Row(
+    SettingRow(
         setting="redis.replicas",
         kind=STORE,
         name="-sessions",
         path="numCacheClusters",
         of=lambda replicas: replicas + 1,
     ),
-    Row(
+    SettingRow(
         setting="redis.final_snapshot",
         kind=STORE,
         name="-sessions",
@@ -168,13 +168,13 @@ ROWS = [
     ),
     *rows(TASK, "-schema", migrations__image="containerDefinitions.0.image"),
     *[
-        Row(setting=f"migrations.{setting}", kind=TASK, name="-schema", path=variable(name), of=str)
+        SettingRow(setting=f"migrations.{setting}", kind=TASK, name="-schema", path=variable(name), of=str)
         for setting, name in {
             "lock_timeout": "MIGRATOR_LOCK_TIMEOUT",
             "wait_for_transactions": "MIGRATOR_WAIT_FOR_TRANSACTIONS",
         }.items()
     ],
-    Row(setting="network.cidr", kind="aws:ec2/vpc:Vpc", name="", path="cidrBlock", of=str),
+    SettingRow(setting="network.cidr", kind="aws:ec2/vpc:Vpc", name="", path="cidrBlock", of=str),
 ]
 YES_OR_NO = sorted({row.setting for row in ROWS if isinstance(value(parse({}), row.setting), bool)})
 """Two of these that change places are seen only where one of them changes without the other."""
@@ -182,7 +182,7 @@ YES_OR_NO = sorted({row.setting for row in ROWS if isinstance(value(parse({}), r
 
 @pytest.mark.parametrize("row", ROWS, ids=str)
 @pytest.mark.parametrize("stack", STACKS)
-def test_a_setting_is_the_property_it_is_about(stack: str, row: Row) -> None:
+def test_a_setting_is_the_property_it_is_about(stack: str, row: SettingRow) -> None:
     """In each stack as its file has it."""
     assert found(row, made(stack), stack) == wanted(row, parse(configuration(stack)), stack)
 

@@ -24,7 +24,7 @@ from rehearsal.cloud.autoscaling.scaling_group import Configuration, configurati
 from rehearsal.cloud.autoscaling.target_registration import Registration
 from rehearsal.cloud.autoscaling.termination_policy import first_to_go
 from rehearsal.cloud.autoscaling.warm_pool import WarmPool
-from rehearsal.cloud.body import Row, every
+from rehearsal.cloud.body import StatusRow, every
 from rehearsal.cloud.ec2.body import Instances
 from rehearsal.cloud.elbv2.body import LoadBalancers
 
@@ -44,21 +44,22 @@ class AutoScalingGroups:
         scheduled_actions.patch_moto()
         self._instances = instances
         self._balancers = balancers
-        self._groups: dict[Any, _Group] = {}
+        self._groups: dict[Any, _AutoScalingGroup] = {}
         self._attempts = Attempts()
 
     def reconcile(self) -> None:
         """What is scheduled, then one step of each group."""
         self._attempts.step("scheduled actions", scheduled_actions.run_due)
         self._groups = {
-            record: self._groups.get(record) or _Group(backend, record, self._instances, self._balancers)
+            record: self._groups.get(record)
+            or _AutoScalingGroup(backend, record, self._instances, self._balancers)
             for backend in every(autoscaling_backends)
             for record in list(backend.autoscaling_groups.values())
         }
         for group in self._groups.values():
             self._attempts.step(group.record.arn, group.reconcile)
 
-    def rows(self) -> list[Row]:
+    def rows(self) -> list[StatusRow]:
         """One row a group."""
         return [group.row() for group in self._groups.values()]
 
@@ -66,7 +67,7 @@ class AutoScalingGroups:
         """Nothing runs here: EC2's body ends the servers."""
 
 
-class _Group:
+class _AutoScalingGroup:
     """One Auto Scaling group."""
 
     def __init__(self, backend: Any, record: Any, instances: Instances, balancers: LoadBalancers) -> None:
@@ -77,11 +78,11 @@ class _Group:
         self._launches = Launches(record)
         self._pool = WarmPool(self, backend.ec2_backend, instances, self._launches)
 
-    def row(self) -> Row:
+    def row(self) -> StatusRow:
         record = self.record
         in_service = len(record.active_instances())
         state = record.status or f"{in_service} of {record.desired_capacity} in service"
-        return Row(kind="Auto Scaling group", name=record.name, address="", pid=None, state=state)
+        return StatusRow(kind="Auto Scaling group", name=record.name, address="", pid=None, state=state)
 
     def reconcile(self) -> None:
         """See what became of each member, move it on, then launch and terminate."""

@@ -6,15 +6,15 @@ from typing import Any
 from moto.autoscaling.models import autoscaling_backends
 
 from rehearsal.cloud.body import every
-from rehearsal.cloud.cloudwatch.metrics import Measured, datum
+from rehearsal.cloud.cloudwatch.metrics import MeasuredResource, datum
 
 
-def measure() -> Iterable[Measured]:
+def measure() -> Iterable[MeasuredResource]:
     """Of this moment."""
     for backend in every(autoscaling_backends):
         for group in list(backend.autoscaling_groups.values()):
             dimensions = {"AutoScalingGroupName": group.name}
-            yield Measured(
+            yield MeasuredResource(
                 account=backend.account_id,
                 region=backend.region_name,
                 namespace="AWS/AutoScaling",

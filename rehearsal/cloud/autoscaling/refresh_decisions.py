@@ -11,7 +11,7 @@ _WHOLE = 100  # per cent of the desired capacity: no room to launch before somet
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Member:
+class RefreshedMember:
     """A server of the group that is not being terminated."""
 
     id: str
@@ -30,7 +30,7 @@ class Limits:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Step:
+class RefreshStep:
     """What to do now; nothing and not `finished` means to wait."""
 
     launch: int = 0
@@ -56,20 +56,20 @@ def refresh_limits(desired: int, *, min_healthy_percentage: int, max_healthy_per
     return Limits(minimum=max(0, min(within.minimum, desired - 1)), maximum=desired)
 
 
-def next_step(members: Sequence[Member], *, desired: int, within: Limits) -> Step:
+def next_step(members: Sequence[RefreshedMember], *, desired: int, within: Limits) -> RefreshStep:
     """Launch first where there is room, then terminate what the ready ones allow."""
     old = [member for member in members if not member.replaced]
     new = [member for member in members if member.replaced]
     if not old and sum(member.ready for member in new) >= desired:
-        return Step(finished=True)
+        return RefreshStep(finished=True)
     launch = max(0, min(desired - len(new), within.maximum - len(members)))
     spare = max(0, sum(member.ready for member in members) - within.minimum)
     unready = [member.id for member in old if not member.ready]
     ready = [member.id for member in old if member.ready]
-    return Step(launch=launch, terminate=(*unready, *ready[:spare]))
+    return RefreshStep(launch=launch, terminate=(*unready, *ready[:spare]))
 
 
-def replacement_step(members: Sequence[Member], *, desired: int, within: Limits) -> Step:
+def replacement_step(members: Sequence[RefreshedMember], *, desired: int, within: Limits) -> RefreshStep:
     """Fill up to `desired` members that stay; those that don't (not `replaced`) go once they can be spared.
 
     Unlike in a refresh, one that is not ready waits for its replacement too.
@@ -78,7 +78,9 @@ def replacement_step(members: Sequence[Member], *, desired: int, within: Limits)
     going = sorted((member for member in members if not member.replaced), key=lambda member: member.ready)
     launch = max(0, min(desired - len(staying), max(desired, within.maximum) - len(members)))
     needed = max(0, within.minimum - sum(member.ready for member in staying))
-    return Step(launch=launch, terminate=tuple(member.id for member in going[: max(0, len(going) - needed)]))
+    return RefreshStep(
+        launch=launch, terminate=tuple(member.id for member in going[: max(0, len(going) - needed)])
+    )
 
 
 def percentage_complete(replaced: int, *, of: int) -> int:

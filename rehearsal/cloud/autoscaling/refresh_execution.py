@@ -6,13 +6,13 @@ from typing import Any, Protocol
 from moto.cloudwatch.models import cloudwatch_backends
 
 from rehearsal.cloud.autoscaling.lifecycle import Member
-from rehearsal.cloud.autoscaling.refresh_decisions import Member as RefreshMember
+from rehearsal.cloud.autoscaling.refresh_decisions import RefreshedMember as RefreshMember
 from rehearsal.cloud.autoscaling.refresh_decisions import next_step, refresh_limits
 from rehearsal.cloud.autoscaling.refresh_record import REPLACING, Refresh
 from rehearsal.cloud.autoscaling.scaling_group import Configuration, adopt, warmup
 
 
-class Group(Protocol):
+class RefreshedGroup(Protocol):
     """What a refresh needs of the group's body."""
 
     record: Any
@@ -34,7 +34,7 @@ class Group(Protocol):
         """Let the warm pool have no server of another configuration; whether that is so."""
 
 
-def advance(refresh: Refresh, group: Group) -> None:
+def advance(refresh: Refresh, group: RefreshedGroup) -> None:
     """One step."""
     match refresh.status:
         case "Pending":
@@ -51,7 +51,7 @@ def advance(refresh: Refresh, group: Group) -> None:
         _replace(refresh, group)
 
 
-def _replace(refresh: Refresh, group: Group) -> None:
+def _replace(refresh: Refresh, group: RefreshedGroup) -> None:
     staying = group.staying()
     members = [_seen(member, refresh, group.record) for member in staying]
     refresh.progress(

@@ -12,14 +12,14 @@ from typing import Any, Protocol
 
 from rehearsal.cloud.autoscaling.lifecycle import Member
 from rehearsal.cloud.autoscaling.refresh_decisions import Limits, limits, replacement_step
-from rehearsal.cloud.autoscaling.refresh_decisions import Member as Seen
+from rehearsal.cloud.autoscaling.refresh_decisions import RefreshedMember as Seen
 from rehearsal.cloud.autoscaling.refresh_record import active_refresh
 from rehearsal.cloud.autoscaling.scaling_group import warmup
 
 REBALANCE = "events/recommendations/rebalance"
 
 
-class Group(Protocol):
+class ReplacingGroup(Protocol):
     """What a replacement needs of the group's body."""
 
     record: Any
@@ -41,7 +41,7 @@ class Group(Protocol):
         """Drain and terminate."""
 
 
-def replace_unhealthy(group: Group, member: Member, cause: str) -> None:
+def replace_unhealthy(group: ReplacingGroup, member: Member, cause: str) -> None:
     """Without a policy it goes at once."""
     if group.record.instance_maintenance_policy:
         member.replacement = cause
@@ -49,7 +49,7 @@ def replace_unhealthy(group: Group, member: Member, cause: str) -> None:
         group.begin_termination(member, cause)
 
 
-def find(group: Group, notices: Mapping[str, Mapping[str, str]], lost_zones: set[str]) -> None:
+def find(group: ReplacingGroup, notices: Mapping[str, Mapping[str, str]], lost_zones: set[str]) -> None:
     """Members that EC2 may interrupt, that are too old, or that crowd a zone."""
     record = group.record
     lifetime = float(record.max_instance_lifetime or 0)
@@ -70,7 +70,7 @@ def find(group: Group, notices: Mapping[str, Mapping[str, str]], lost_zones: set
         _rebalance_zones(group, lost_zones)
 
 
-def _rebalance_zones(group: Group, lost_zones: set[str]) -> None:
+def _rebalance_zones(group: ReplacingGroup, lost_zones: set[str]) -> None:
     """One server of the fullest zone goes, where another zone has two fewer; never during another change."""
     members = group.staying()
     if (
@@ -93,7 +93,7 @@ def _rebalance_zones(group: Group, lost_zones: set[str]) -> None:
         )
 
 
-def advance(group: Group) -> None:
+def advance(group: ReplacingGroup) -> None:
     """Fill up to what is desired, and let go whom others replace."""
     record, members = group.record, group.staying()
     desired = int(record.desired_capacity)

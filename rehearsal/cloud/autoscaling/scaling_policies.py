@@ -18,7 +18,7 @@ from rehearsal.cloud.autoscaling.target_tracking import (
     SCALE_IN_BELOW,
     SCALE_IN_PERIODS,
     SCALE_OUT_PERIODS,
-    Size,
+    GroupSize,
     Tracking,
     after_high,
     after_low,
@@ -72,10 +72,10 @@ def _suspended(group: Any) -> bool:
     return any(process["ProcessName"] == "AlarmNotification" for process in group.suspended_processes)
 
 
-def _size(group: Any, policy: Any) -> Size:
+def _size(group: Any, policy: Any) -> GroupSize:
     estimated = policy.estimated_instance_warmup
     seconds = warmup(group) if estimated is None else float(estimated)
-    return Size(
+    return GroupSize(
         desired=int(group.desired_capacity),
         warm=sum(member.ready(seconds) for member in list(group.instance_states)),
         minimum=int(group.min_size),

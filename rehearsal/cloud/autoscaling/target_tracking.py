@@ -26,7 +26,7 @@ class Tracking:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Size:
+class GroupSize:
     """A group's."""
 
     desired: int
@@ -36,13 +36,13 @@ class Size:
     maximum: int
 
 
-def after_high(size: Size, policy: Tracking) -> int:
+def after_high(size: GroupSize, policy: Tracking) -> int:
     """In proportion to the metric, and one more at least. What warms up is on the way already: it counts."""
     wanted = max(_proportional(size, policy), size.warm + 1)
     return max(size.desired, min(wanted, size.maximum))
 
 
-def after_low(size: Size, policies: Sequence[Tracking]) -> int:
+def after_low(size: GroupSize, policies: Sequence[Tracking]) -> int:
     """The largest that a policy wants, once all that scale in agree and no server warms up any more."""
     deciding = [policy for policy in policies if policy.scales_in]
     agreed = all(policy.low and policy.metric is not None for policy in deciding)
@@ -52,7 +52,7 @@ def after_low(size: Size, policies: Sequence[Tracking]) -> int:
     return min(size.desired, max(wanted, size.minimum))
 
 
-def _proportional(size: Size, policy: Tracking) -> int:
+def _proportional(size: GroupSize, policy: Tracking) -> int:
     """Rounded up: fewer servers would be above the target at once."""
     if policy.metric is None:
         return size.warm

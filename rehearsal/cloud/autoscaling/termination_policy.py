@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any, Protocol, TypeVar
 
 
-class Member(Protocol):
+class Candidate(Protocol):
     """What the default policy looks at."""
 
     lifecycle_state: str
@@ -24,7 +24,7 @@ class Member(Protocol):
         """By SetInstanceProtection."""
 
 
-M = TypeVar("M", bound=Member)
+M = TypeVar("M", bound=Candidate)
 
 
 def first_to_go(members: Sequence[M], count: int, current: Any) -> list[M]:

@@ -18,7 +18,7 @@ _ENDING = f"{_TERMINATING}:Proceed"
 log = logging.getLogger(__name__)
 
 
-class Group(Protocol):
+class GroupWithWarmPool(Protocol):
     """What a pool needs of the group's body."""
 
     record: Any
@@ -36,7 +36,7 @@ class Group(Protocol):
 class WarmPool:
     """The pool of one group; empty where it has none."""
 
-    def __init__(self, group: Group, ec2: Any, instances: Instances, launches: Launches) -> None:
+    def __init__(self, group: GroupWithWarmPool, ec2: Any, instances: Instances, launches: Launches) -> None:
         self._group = group
         self._record = group.record
         self._ec2 = ec2

@@ -22,7 +22,7 @@ _FARTHER_BACK = 2  # periods besides those to evaluate: AWS's tables show five f
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Rule:
+class AlarmRule:
     """What of an alarm decides on its state."""
 
     comparison: str
@@ -42,14 +42,14 @@ class Rule:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Verdict:
+class AlarmVerdict:
     """The state, and why."""
 
     state: State
     reason: str
 
 
-def evaluate(rule: Rule, datapoints: Sequence[float | None], before: State) -> Verdict:
+def evaluate(rule: AlarmRule, datapoints: Sequence[float | None], before: State) -> AlarmVerdict:
     """The state after the datapoints of the evaluation range: the oldest first, None for a missing one."""
     real = [value for value in datapoints if value is not None]
     evaluated = real[-rule.evaluation_periods :]
@@ -69,7 +69,7 @@ def evaluate(rule: Rule, datapoints: Sequence[float | None], before: State) -> V
                 state = "INSUFFICIENT_DATA"
             case "missing" if only_breaching and _oldest(datapoints) >= rule.datapoints_to_alarm:
                 state = "ALARM"
-    return Verdict(state=state, reason=_reason(rule, evaluated, filled, breaching))
+    return AlarmVerdict(state=state, reason=_reason(rule, evaluated, filled, breaching))
 
 
 def _oldest(datapoints: Sequence[float | None]) -> int:
@@ -78,7 +78,7 @@ def _oldest(datapoints: Sequence[float | None]) -> int:
     return len(datapoints) - first
 
 
-def _reason(rule: Rule, evaluated: Sequence[float], filled: int, breaching: int) -> str:
+def _reason(rule: AlarmRule, evaluated: Sequence[float], filled: int, breaching: int) -> str:
     """CloudWatch's own sentence."""
     spelt = COMPARISONS[rule.comparison][1]
     values = ", ".join(str(value) for value in reversed(evaluated))

@@ -11,10 +11,10 @@ from typing import Any
 from moto.cloudwatch.models import cloudwatch_backends
 
 from rehearsal.cloud.attempts import Attempts
-from rehearsal.cloud.body import Row, every
+from rehearsal.cloud.body import StatusRow, every
 from rehearsal.cloud.cloudwatch import alarm_actions, logs_patches, moto_patches
-from rehearsal.cloud.cloudwatch.alarm_evaluation import Rule, State, evaluate
-from rehearsal.cloud.cloudwatch.metrics import Measured, datapoints
+from rehearsal.cloud.cloudwatch.alarm_evaluation import AlarmRule, State, evaluate
+from rehearsal.cloud.cloudwatch.metrics import MeasuredResource, datapoints
 from rehearsal.cloud.cloudwatch.moto_patches import samples, series_of
 
 _PUBLISHED_EVERY = 10
@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 class CloudWatch:
     """The body of CloudWatch. `sources` measure what the other services publish, since their last call."""
 
-    def __init__(self, sources: Sequence[Callable[[], Iterable[Measured]]]) -> None:
+    def __init__(self, sources: Sequence[Callable[[], Iterable[MeasuredResource]]]) -> None:
         moto_patches.patch_moto()
         logs_patches.patch_moto()
         self._sources = sources
@@ -50,7 +50,7 @@ class CloudWatch:
         for record, alarm in self._alarms.items():
             self._attempts.step(record.alarm_arn, partial(alarm.reconcile, now))
 
-    def rows(self) -> list[Row]:
+    def rows(self) -> list[StatusRow]:
         """None: nothing runs here."""
         return []
 
@@ -91,7 +91,7 @@ class _Alarm:
     def _evaluate(self, now: float) -> None:
         record = self._record
         periods = int(record.evaluation_periods)
-        rule = Rule(
+        rule = AlarmRule(
             comparison=record.comparison_operator,
             threshold=float(record.threshold),
             evaluation_periods=periods,

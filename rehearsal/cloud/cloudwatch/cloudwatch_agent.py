@@ -16,7 +16,7 @@ from typing import IO, Any
 from moto.logs.exceptions import ResourceNotFoundException
 
 from rehearsal.cloud.cloudwatch.log_stream import LogStream
-from rehearsal.cloud.ec2.server import Server
+from rehearsal.cloud.ec2.server import InstanceServer
 
 CONFIGURATION = "/opt/aws/amazon-cloudwatch-agent/etc/amazon-cloudwatch-agent.json"
 """Where the agent's ctl puts what it was given."""
@@ -84,7 +84,7 @@ def _only(section: Any, key: str) -> Any:
 class CloudWatchAgent:
     """Follows the files of one server from when it is told to, as often as `forward` is called."""
 
-    def __init__(self, server: Server, *, instance_id: str, account: str, region: str) -> None:
+    def __init__(self, server: InstanceServer, *, instance_id: str, account: str, region: str) -> None:
         self._server, self._instance_id = server, instance_id
         self._place = {"account": account, "region": region}
         self._configured_at = 0.0

@@ -27,7 +27,7 @@ class Sample:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Measured:
+class MeasuredResource:
     """What a service publishes of one of its resources: PutMetricData's `MetricData` of a namespace."""
 
     account: str

@@ -10,13 +10,13 @@ from moto.ec2.models import ec2_backends
 from moto.ec2.models.instances import StateReason
 
 from rehearsal.cloud.attempts import Attempts
-from rehearsal.cloud.body import Row, Site, every
+from rehearsal.cloud.body import Site, StatusRow, every
 from rehearsal.cloud.cloudwatch.cloudwatch_agent import CloudWatchAgent
 from rehearsal.cloud.ec2 import descriptions, moto_patches
 from rehearsal.cloud.ec2.cloud_init import UserDataRefusedError, to_script, unpack
 from rehearsal.cloud.ec2.imds import MetadataServer
 from rehearsal.cloud.ec2.metadata import InstanceMetadata
-from rehearsal.cloud.ec2.server import Server
+from rehearsal.cloud.ec2.server import InstanceServer
 from rehearsal.cloud.peer import comes_from
 from rehearsal.processes import end_all
 
@@ -47,7 +47,7 @@ class Instances:
                 for instance in reservation.instances:
                     self._attempts.step(instance.id, partial(self._reconcile, instance))
 
-    def server(self, instance_id: str) -> Server | None:
+    def server(self, instance_id: str) -> InstanceServer | None:
         """The running server of an instance."""
         machine = self._machines.get(instance_id)
         return machine.server if machine and machine.server.alive else None
@@ -57,7 +57,7 @@ class Instances:
         if machine := self._machines.get(instance_id):
             machine.server.namespace.end(within=0)
 
-    def rows(self) -> list[Row]:
+    def rows(self) -> list[StatusRow]:
         """One row an instance that has not gone."""
         return [machine.row() for machine in self._machines.values()]
 
@@ -127,7 +127,7 @@ class _Machine:
         )
         own_folder = folder / instance.id
         own_folder.mkdir(exist_ok=True)  # it is there when the instance was stopped and started
-        self.server = Server(
+        self.server = InstanceServer(
             own_folder,
             site.isolation,
             boot=boot,
@@ -148,10 +148,10 @@ class _Machine:
         )
         log.info("instance %s boots at %s", instance.id, instance.private_ip_address)
 
-    def row(self) -> Row:
+    def row(self) -> StatusRow:
         instance = self._instance
         address = instance.private_ip_address
-        return Row(
+        return StatusRow(
             kind="EC2 instance", name=instance.id, address=address, pid=self.server.init, state=instance.state
         )
 

@@ -32,7 +32,7 @@ class MetadataServer:
         *,
         tokens_required: bool,
     ) -> None:
-        self._server = _Server((address, 0), look_up, is_own, tokens_required)
+        self._server = _ImdsServer((address, 0), look_up, is_own, tokens_required)
         self.endpoint = f"http://{address}:{self._server.server_address[1]}"
         threading.Thread(target=self._server.serve_forever, name=f"imds {address}", daemon=True).start()
 
@@ -42,7 +42,7 @@ class MetadataServer:
         self._server.server_close()
 
 
-class _Server(ThreadingHTTPServer):
+class _ImdsServer(ThreadingHTTPServer):
     daemon_threads = True
 
     def __init__(
@@ -52,15 +52,15 @@ class _Server(ThreadingHTTPServer):
         is_own: Callable[[socket.socket], bool],
         tokens_required: bool,
     ) -> None:
-        super().__init__(address, _Handler)
+        super().__init__(address, _ImdsHandler)
         self.look_up = look_up
         self.is_own = is_own
         self.tokens_required = tokens_required
         self.tokens: set[str] = set()
 
 
-class _Handler(BaseHTTPRequestHandler):
-    server: _Server
+class _ImdsHandler(BaseHTTPRequestHandler):
+    server: _ImdsServer
 
     def do_PUT(self) -> None:
         """A session token, for a client that says how long it wants one."""

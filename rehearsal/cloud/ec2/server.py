@@ -23,7 +23,7 @@ kill -TERM 1
 """
 
 
-class Server:
+class InstanceServer:
     """Boots at once. Everything in it ends when its init ends, and its init when the cloud ends.
 
     `boot` is the script that init runs; `environment` becomes /etc/environment, which `boot` and `run` carry.

@@ -10,7 +10,7 @@ from moto.ec2.models import ec2_backends
 
 from rehearsal.cloud.autoscaling.scaling_group import warmup
 from rehearsal.cloud.body import every
-from rehearsal.cloud.cloudwatch.metrics import Measured, datum
+from rehearsal.cloud.cloudwatch.metrics import MeasuredResource, datum
 from rehearsal.cloud.ec2.body import Instances
 
 _CPUS = os.cpu_count() or 1  # every server has all of this machine's
@@ -24,7 +24,7 @@ class ServerMetrics:
         self._instances = instances
         self._before: dict[str, tuple[float, float]] = {}
 
-    def measure(self) -> Iterable[Measured]:
+    def measure(self) -> Iterable[MeasuredResource]:
         """Since the last call."""
         before, self._before = self._before, {}
         for backend in every(ec2_backends):
@@ -47,12 +47,12 @@ class ServerMetrics:
         return None if init is None else cpu_time(init)
 
 
-def _measured(backend: Any, instance: Any, percent: float) -> Measured:
+def _measured(backend: Any, instance: Any, percent: float) -> MeasuredResource:
     dimensions = [{"InstanceId": instance.id}]
     group = getattr(instance, "autoscaling_group", None)
     if group is not None and counts(group, instance.id):
         dimensions.append({"AutoScalingGroupName": group.name})
-    return Measured(
+    return MeasuredResource(
         account=backend.account_id,
         region=backend.region_name,
         namespace="AWS/EC2",

@@ -10,7 +10,7 @@ from moto.core.utils import utcnow
 from moto.ecs.models import ecs_backends
 
 from rehearsal.cloud.attempts import Attempts
-from rehearsal.cloud.body import Row, Site, every
+from rehearsal.cloud.body import Site, StatusRow, every
 from rehearsal.cloud.ecs import container_definition
 from rehearsal.cloud.ecs.container import CannotStartContainerError, Container, log_stream
 from rehearsal.cloud.ecs.container_definition import SecretReference
@@ -42,7 +42,7 @@ class Tasks:
                     if task.launch_type != "EC2" and task.status != "STOPPED":
                         self._attempts.step(task.task_arn, partial(self._reconcile, task))
 
-    def rows(self) -> list[Row]:
+    def rows(self) -> list[StatusRow]:
         """One row a running container."""
         return [row for task in self._tasks.values() for row in task.rows()]
 
@@ -73,9 +73,9 @@ class _Task:
         }
         self._containers: dict[str, Container] = {}
 
-    def rows(self) -> list[Row]:
+    def rows(self) -> list[StatusRow]:
         return [
-            Row(
+            StatusRow(
                 kind="ECS task",
                 name=f"{self._task.definition.family}/{name}",
                 address="",

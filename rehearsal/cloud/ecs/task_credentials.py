@@ -28,7 +28,7 @@ class TaskCredentials:
     """Answers in a thread until `close`."""
 
     def __init__(self, address: str) -> None:
-        self._server = _Server((address, 0))
+        self._server = _CredentialsServer((address, 0))
         threading.Thread(target=self._server.serve_forever, name="task credentials", daemon=True).start()
 
     def grant(self, session: RoleSession, is_own: Callable[[socket.socket], bool]) -> "Granted":
@@ -64,16 +64,16 @@ class Granted:
         }
 
 
-class _Server(ThreadingHTTPServer):
+class _CredentialsServer(ThreadingHTTPServer):
     daemon_threads = True
 
     def __init__(self, address: tuple[str, int]) -> None:
-        super().__init__(address, _Handler)
+        super().__init__(address, _CredentialsHandler)
         self.grants: dict[str, _Grant] = {}
 
 
-class _Handler(BaseHTTPRequestHandler):
-    server: _Server
+class _CredentialsHandler(BaseHTTPRequestHandler):
+    server: _CredentialsServer
 
     def do_GET(self) -> None:
         """The credentials, for a process of the task that has its token."""

@@ -13,7 +13,7 @@ from moto.ec2.models.instance_types import INSTANCE_TYPES
 from moto.elasticache.models import elasticache_backends
 
 from rehearsal.cloud.attempts import Attempts
-from rehearsal.cloud.body import Row, Site, every
+from rehearsal.cloud.body import Site, StatusRow, every
 from rehearsal.cloud.elasticache.moto_patches import members, patch_moto
 from rehearsal.cloud.elasticache.parameter_groups import RESERVED_MEMORY_PERCENT, parameter_values
 from rehearsal.cloud.elasticache.redis_server import RedisServer, installed_version
@@ -34,7 +34,7 @@ class Stores:
         self._site = site
         self._folder = site.folder("elasticache")
         self._snapshots = site.folder("elasticache-snapshots")
-        self._groups: dict[Any, _Group] = {}
+        self._groups: dict[Any, _ReplicationGroup] = {}
         self._attempts = Attempts()
 
     def reconcile(self) -> None:
@@ -43,7 +43,7 @@ class Stores:
             for group in list(backend.replication_groups.values()):
                 self._attempts.step(group.arn, partial(self._reconcile, backend, group))
 
-    def rows(self) -> list[Row]:
+    def rows(self) -> list[StatusRow]:
         """One row an endpoint, one a server."""
         return [row for group in self._groups.values() for row in group.rows()]
 
@@ -59,10 +59,10 @@ class Stores:
         else:
             self._body_of(group).reconcile(parameter_values(backend, group.cache_parameter_group_name))
 
-    def _body_of(self, group: Any) -> "_Group":
+    def _body_of(self, group: Any) -> "_ReplicationGroup":
         if group not in self._groups:
             folder = self._folder / f"{group.replication_group_id}-{secrets.token_hex(4)}"
-            self._groups[group] = _Group(group, self._site, folder)
+            self._groups[group] = _ReplicationGroup(group, self._site, folder)
         return self._groups[group]
 
     def _delete(self, group: Any) -> None:
@@ -73,7 +73,7 @@ class Stores:
             body.remove_data()
 
 
-class _Group:
+class _ReplicationGroup:
     """One replication group: moto's record of what is wanted, and the servers that are."""
 
     def __init__(self, group: Any, site: Site, folder: Path) -> None:
@@ -103,10 +103,10 @@ class _Group:
                 *(group.replication_group_id, group.engine_version, version),
             )
 
-    def rows(self) -> list[Row]:
+    def rows(self) -> list[StatusRow]:
         group, (host, port) = self._group, self._primary_at()
         rows = [
-            Row(
+            StatusRow(
                 kind="replication group",
                 name=group.replication_group_id,
                 address=f"{host}:{port}",
@@ -117,7 +117,9 @@ class _Group:
         for name, server in self._servers.items():
             role = "booting" if name in self._booting else "primary" if name == self._primary else "replica"
             address = f"{server.address}:{server.port}"
-            rows.append(Row(kind="cache cluster", name=name, address=address, pid=server.pid, state=role))
+            rows.append(
+                StatusRow(kind="cache cluster", name=name, address=address, pid=server.pid, state=role)
+            )
         return rows
 
     def reconcile(self, parameters: dict[str, str]) -> None:

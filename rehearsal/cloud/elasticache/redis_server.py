@@ -17,7 +17,7 @@ from typing import Any
 import redis
 
 from rehearsal.cloud.body import Site
-from rehearsal.cloud.certificates import Certificate
+from rehearsal.cloud.certificates import CertificateFiles
 from rehearsal.cloud.secret_files import write_private
 from rehearsal.processes import Child
 
@@ -59,7 +59,7 @@ class RedisServer:
         folder.mkdir()
         if site.user:
             os.chown(folder, site.user.uid, site.user.gid)
-        self._tls: Certificate | None = None
+        self._tls: CertificateFiles | None = None
         if tls_for is not None:
             self._tls = site.authority.issue(folder, addresses=[address, *tls_for], user=site.user)
         self._process: Child | None = None
@@ -159,7 +159,7 @@ def render(
     *,
     listen: tuple[str, int],
     folder: Path,
-    tls: Certificate | None,
+    tls: CertificateFiles | None,
     ca: Path,
     admin_password: str,
     tokens: Sequence[str],
@@ -194,7 +194,7 @@ def quote(value: str | Path) -> str:
     return '"' + str(value).replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
-def _tls_lines(port: int, tls: Certificate, ca: Path) -> list[str]:
+def _tls_lines(port: int, tls: CertificateFiles, ca: Path) -> list[str]:
     return [
         "port 0",
         f"tls-port {port}",

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from rehearsal.cloud.cloudwatch.metrics import datum
-from rehearsal.cloud.elbv2.targets import Target
+from rehearsal.cloud.elbv2.targets import RegisteredTarget
 
 NAMESPACE = "AWS/ApplicationELB"
 _COUNTED = ("stot", "econ", "hrsp_2xx", "hrsp_3xx", "hrsp_4xx", "hrsp_5xx")
@@ -31,7 +31,7 @@ class Tally:
     """Seconds until it begins to answer: HAProxy's mean over its last 1024 requests."""
 
 
-class Traffic:
+class BalancerTraffic:
     """Adds up `show stat`. What HAProxy counts begins again when it is reloaded; servers come and go."""
 
     def __init__(self) -> None:
@@ -79,7 +79,7 @@ def suffix(arn: str) -> str:
 
 
 def target_group_data(
-    balancer: str, target_group: str, tallies: Iterable[Tally], targets: Iterable[Target]
+    balancer: str, target_group: str, tallies: Iterable[Tally], targets: Iterable[RegisteredTarget]
 ) -> list[dict[str, Any]]:
     """Of a target group behind a load balancer, and the same for the load balancer as a whole."""
     both = {"TargetGroup": target_group, "LoadBalancer": balancer}

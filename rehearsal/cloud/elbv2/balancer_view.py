@@ -9,15 +9,15 @@ from moto.acm.models import acm_backends
 
 from rehearsal.cloud.certificates import CertificateAuthority
 from rehearsal.cloud.elbv2.haproxy_config import (
-    Balancer,
-    HealthCheck,
+    HaproxyBalancer,
+    HaproxyCheck,
     Listener,
-    Rule,
+    ListenerRule,
     TargetGroup,
     UnsupportedError,
 )
 from rehearsal.cloud.secret_files import write_private
-from rehearsal.processes import User
+from rehearsal.processes import UnprivilegedUser
 
 _IDLE_TIMEOUT = "60"  # an ALB's default, as the next two
 _CONFIGS = {
@@ -32,7 +32,7 @@ _CONFIGS = {
 class Certificates:
     """ACM's certificates as files; those that Amazon would issue are signed by the cloud's own authority."""
 
-    def __init__(self, folder: Path, authority: CertificateAuthority, owner: User | None) -> None:
+    def __init__(self, folder: Path, authority: CertificateAuthority, owner: UnprivilegedUser | None) -> None:
         """`folder` is made for them; `owner` can read it, and nobody else."""
         folder.mkdir(mode=0o700)
         if owner:
@@ -60,7 +60,7 @@ class Certificates:
         return path
 
 
-def view(backend: Any, balancer: Any, certificates: Certificates) -> Balancer:
+def view(backend: Any, balancer: Any, certificates: Certificates) -> HaproxyBalancer:
     """Raises UnsupportedError, naming what the rehearsal's balancer does not do."""
     if balancer.type != "application":
         raise UnsupportedError(f"load balancer type {balancer.type!r}: use 'application'")
@@ -75,7 +75,7 @@ def view(backend: Any, balancer: Any, certificates: Certificates) -> Balancer:
         for name, value in rule.action
         if name == "TargetGroupArn"
     }
-    return Balancer(
+    return HaproxyBalancer(
         address=balancer.dns_name,
         idle_timeout=int(attributes.get("idle_timeout.timeout_seconds", _IDLE_TIMEOUT)),
         drop_invalid_headers=attributes.get("routing.http.drop_invalid_header_fields.enabled") == "true",
@@ -100,8 +100,8 @@ def _listener(backend: Any, listener: Any, certificates: Certificates) -> Listen
     )
 
 
-def _rule(rule: Any) -> Rule:
-    return Rule(
+def _rule(rule: Any) -> ListenerRule:
+    return ListenerRule(
         conditions=tuple(_condition(condition) for condition in rule.conditions),
         action=tuple(sorted(_action(rule.actions[-1].data).items())),
     )
@@ -142,7 +142,7 @@ def _target_group(group: Any) -> TargetGroup:
     return TargetGroup(
         arn=group.arn,
         algorithm=group.attributes["load_balancing.algorithm.type"],
-        health_check=HealthCheck(
+        health_check=HaproxyCheck(
             path=group.health_check_path or "/",
             port=str(group.health_check_port or "traffic-port"),
             interval=int(group.health_check_interval_seconds),

@@ -12,20 +12,20 @@ from moto.elbv2.models import elbv2_backends
 
 from rehearsal.cloud.acm import moto_patches as acm_patches
 from rehearsal.cloud.attempts import Attempts
-from rehearsal.cloud.body import Row, Site, every
-from rehearsal.cloud.cloudwatch.metrics import Measured
+from rehearsal.cloud.body import Site, StatusRow, every
+from rehearsal.cloud.cloudwatch.metrics import MeasuredResource
 from rehearsal.cloud.elbv2 import balancer_metrics, moto_patches
-from rehearsal.cloud.elbv2.balancer_metrics import Traffic
+from rehearsal.cloud.elbv2.balancer_metrics import BalancerTraffic
 from rehearsal.cloud.elbv2.balancer_view import Certificates, view
 from rehearsal.cloud.elbv2.haproxy import Haproxy, HaproxyError
 from rehearsal.cloud.elbv2.haproxy_config import (
-    Balancer,
+    HaproxyBalancer,
     ServerLine,
     TargetGroup,
     UnsupportedError,
     backend_name,
 )
-from rehearsal.cloud.elbv2.targets import UNAWARE, Observation, Target, fail_open
+from rehearsal.cloud.elbv2.targets import UNAWARE, Observation, RegisteredTarget, fail_open
 from rehearsal.processes import end_all
 
 log = logging.getLogger(__name__)
@@ -61,18 +61,18 @@ class LoadBalancers:
                 )
             self._attempts.step(arn, self._balancers[arn].reconcile)
 
-    def targets(self, target_group_arn: str) -> dict[str, Target] | None:
+    def targets(self, target_group_arn: str) -> dict[str, RegisteredTarget] | None:
         """A target group's targets by id, those that drain too; None where no load balancer uses it."""
         for balancer in list(self._balancers.values()):
             if target_group_arn in balancer.targets:
                 return balancer.targets[target_group_arn]
         return None
 
-    def measure(self) -> Iterable[Measured]:
+    def measure(self) -> Iterable[MeasuredResource]:
         """AWS/ApplicationELB since the last call."""
         return [balancer.measure() for balancer in self._balancers.values()]
 
-    def rows(self) -> list[Row]:
+    def rows(self) -> list[StatusRow]:
         """One row a load balancer."""
         return [balancer.row() for balancer in self._balancers.values()]
 
@@ -87,28 +87,28 @@ class _LoadBalancer:
     def __init__(
         self, backend: Any, balancer: Any, folder: Path, site: Site, certificates: Certificates
     ) -> None:
-        self.targets: dict[str, dict[str, Target]] = {}
+        self.targets: dict[str, dict[str, RegisteredTarget]] = {}
         self._backend = backend
         self._record = balancer
         self._certificates = certificates
         self._haproxy = Haproxy(folder, site, certificates=certificates.folder)
-        self._loaded: Balancer | None = None
+        self._loaded: HaproxyBalancer | None = None
         self._leaving: list[tuple[str, str]] = []
         self._registrations = 0
-        self._traffic = Traffic()
+        self._traffic = BalancerTraffic()
 
     def processes(self) -> list[Any]:
         """Its HAProxy, when there is one."""
         return [self._haproxy.process] if self._haproxy.process else []
 
-    def row(self) -> Row:
+    def row(self) -> StatusRow:
         record, process = self._record, self._haproxy.process
         ports = ",".join(str(listener.port) for listener in record.listeners.values())
         address = f"{record.dns_name}:{ports}" if ports else record.dns_name
         pid = process.pid if process else None
-        return Row(kind="load balancer", name=record.name, address=address, pid=pid, state=record.state)
+        return StatusRow(kind="load balancer", name=record.name, address=address, pid=pid, state=record.state)
 
-    def measure(self) -> Measured:
+    def measure(self) -> MeasuredResource:
         """What it counted since the last call, by target group."""
         balancer = balancer_metrics.suffix(self._record.arn)
         data = balancer_metrics.balancer_data(balancer, self._traffic.take_own_errors())
@@ -119,7 +119,7 @@ class _LoadBalancer:
                 self._traffic.take_tallies(backend_name(arn)),
                 targets.values(),
             )
-        return Measured(
+        return MeasuredResource(
             account=self._backend.account_id,
             region=self._backend.region_name,
             namespace=balancer_metrics.NAMESPACE,
@@ -138,7 +138,7 @@ class _LoadBalancer:
                 log.error("load balancer %s: %s", self._record.name, error)
             self._record.state, self._record.reason = "failed", str(error)
 
-    def _balance(self, wanted: Balancer) -> None:
+    def _balance(self, wanted: HaproxyBalancer) -> None:
         if wanted != self._loaded or not self._haproxy.alive:
             self._load(wanted)
         elif self._haproxy.settled:
@@ -146,7 +146,7 @@ class _LoadBalancer:
             self._deregister()
             self._observe(wanted)
 
-    def _load(self, wanted: Balancer) -> None:
+    def _load(self, wanted: HaproxyBalancer) -> None:
         """Every target is in the file, so that new workers start with what the old ones knew."""
         self._loaded = wanted
         groups = {group.arn: group for group in wanted.target_groups}
@@ -164,7 +164,7 @@ class _LoadBalancer:
             },
         )
 
-    def _register(self, wanted: Balancer) -> None:
+    def _register(self, wanted: HaproxyBalancer) -> None:
         for group in wanted.target_groups:
             targets = self.targets[group.arn]
             for target_id, registered in list(self._backend.target_groups[group.arn].targets.items()):
@@ -176,7 +176,7 @@ class _LoadBalancer:
                         targets[target_id] = target
                         self._add(group, target)
 
-    def _target(self, target_id: str, port: int) -> Target | None:
+    def _target(self, target_id: str, port: int) -> RegisteredTarget | None:
         address = target_id
         if target_id.startswith("i-"):
             ec2 = ec2_backends[self._backend.account_id][self._backend.region_name]
@@ -185,9 +185,11 @@ class _LoadBalancer:
                 return None
             address = instance.private_ip_address
         self._registrations += 1
-        return Target(id=target_id, address=address, port=port, server=f"{target_id}.{self._registrations}")
+        return RegisteredTarget(
+            id=target_id, address=address, port=port, server=f"{target_id}.{self._registrations}"
+        )
 
-    def _add(self, group: TargetGroup, target: Target) -> None:
+    def _add(self, group: TargetGroup, target: RegisteredTarget) -> None:
         server = f"{group.backend}/{target.server}"
         self._command(
             f"add server {server} {target.where} weight {target.weight} {group.health_check.options}"
@@ -205,7 +207,7 @@ class _LoadBalancer:
                     unaware = Random(target.server).uniform(*UNAWARE)
                     target.drain(now=time.monotonic(), delay=delay, unaware=unaware)
 
-    def _observe(self, wanted: Balancer) -> None:
+    def _observe(self, wanted: HaproxyBalancer) -> None:
         statistics = self._haproxy.statistics()
         self._traffic.see(statistics)
         for group in wanted.target_groups:
@@ -225,7 +227,7 @@ class _LoadBalancer:
                     self._command(f"set server {group.backend}/{target.server} health up")
         self._remove()
 
-    def _look(self, group: TargetGroup, target: Target, row: dict[str, str], now: float) -> None:
+    def _look(self, group: TargetGroup, target: RegisteredTarget, row: dict[str, str], now: float) -> None:
         in_flight = int(row["scur"]) + int(row["qcur"])
         seen = Observation(
             up=row["status"].startswith("UP"),
@@ -247,7 +249,7 @@ class _LoadBalancer:
             if "deleted" in self._haproxy.ask(f"del server {name}"):
                 self._leaving.remove((backend, server))
 
-    def _weigh(self, target_group_arn: str, target: Target) -> None:
+    def _weigh(self, target_group_arn: str, target: RegisteredTarget) -> None:
         server = f"{backend_name(target_group_arn)}/{target.server}"
         self._command(f"set server {server} weight {target.weight}")
 

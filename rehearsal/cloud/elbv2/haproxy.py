@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from rehearsal.cloud.body import Site
-from rehearsal.cloud.elbv2.haproxy_config import SOCKET, Balancer, ServerLine, render
+from rehearsal.cloud.elbv2.haproxy_config import SOCKET, HaproxyBalancer, ServerLine, render
 from rehearsal.isolation.plan import NET_BIND_SERVICE
 from rehearsal.processes import Child
 
@@ -42,7 +42,7 @@ class Haproxy:
         self._loaded_at = 0.0
         self.process: Child | None = None
 
-    def load(self, balancer: Balancer, servers: Mapping[str, Sequence[ServerLine]]) -> None:
+    def load(self, balancer: HaproxyBalancer, servers: Mapping[str, Sequence[ServerLine]]) -> None:
         """Start with this configuration, or change to it; `settled` says when it is in force."""
         self._generation += 1
         self._file.write_text(render(balancer, servers, generation=self._generation))

@@ -20,7 +20,7 @@ class UnsupportedError(ValueError):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class HealthCheck:
+class HaproxyCheck:
     """A target group's; times in seconds. `matcher` is ELBv2's list of codes and ranges."""
 
     path: str
@@ -47,7 +47,7 @@ class TargetGroup:
 
     arn: str
     algorithm: str
-    health_check: HealthCheck
+    health_check: HaproxyCheck
 
     @property
     def backend(self) -> str:
@@ -56,7 +56,7 @@ class TargetGroup:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Rule:
+class ListenerRule:
     """Which requests, and what becomes of them: conditions and action as the API has them."""
 
     conditions: tuple[tuple[str, tuple[str, ...]], ...]
@@ -72,11 +72,11 @@ class Listener:
     certificate: Path | None
     """A PEM file of certificate and key, for HTTPS."""
     minimum_tls: str
-    rules: tuple[Rule, ...]
+    rules: tuple[ListenerRule, ...]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Balancer:
+class HaproxyBalancer:
     """All but the targets, which come and go without a reload."""
 
     address: str
@@ -101,7 +101,7 @@ def backend_name(target_group_arn: str) -> str:
     return "-".join(target_group_arn.split("/")[-2:])
 
 
-def render(balancer: Balancer, servers: Mapping[str, Sequence[ServerLine]], *, generation: int) -> str:
+def render(balancer: HaproxyBalancer, servers: Mapping[str, Sequence[ServerLine]], *, generation: int) -> str:
     """The configuration file; `servers` by target group's ARN. `show info` tells the generation."""
     return "\n".join(
         [
@@ -123,7 +123,7 @@ def _global(generation: int) -> Iterable[str]:
     )
 
 
-def _defaults(balancer: Balancer) -> Iterable[str]:
+def _defaults(balancer: HaproxyBalancer) -> Iterable[str]:
     return (
         "defaults",
         "  mode http",
@@ -140,7 +140,7 @@ def _defaults(balancer: Balancer) -> Iterable[str]:
     )
 
 
-def _frontend(balancer: Balancer, listener: Listener) -> Iterable[str]:
+def _frontend(balancer: HaproxyBalancer, listener: Listener) -> Iterable[str]:
     yield f"frontend listener-{listener.port}"
     yield f"  bind {balancer.address}:{listener.port}{_tls(balancer, listener)}"
     if balancer.drop_invalid_headers:
@@ -161,7 +161,7 @@ def _frontend(balancer: Balancer, listener: Listener) -> Iterable[str]:
         yield f"  {_action(listener, dict(rule.action))} if {{ var(txn.rule) -m int {number} }}"
 
 
-def _tls(balancer: Balancer, listener: Listener) -> str:
+def _tls(balancer: HaproxyBalancer, listener: Listener) -> str:
     if listener.certificate is None:
         return ""
     protocols = "h2,http/1.1" if balancer.http2 else "http/1.1"

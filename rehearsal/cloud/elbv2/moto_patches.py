@@ -7,12 +7,12 @@ from moto.elbv2.exceptions import TargetGroupNotFoundError
 from moto.elbv2.models import ELBv2Backend, FakeHealthStatus, FakeListener, FakeLoadBalancer
 
 from rehearsal.cloud.addresses import Addresses
-from rehearsal.cloud.elbv2.targets import Target
+from rehearsal.cloud.elbv2.targets import RegisteredTarget
 from rehearsal.cloud.moto_patch import patch
 
 _create = ELBv2Backend.create_load_balancer
 _make_listener = FakeListener.__init__
-TargetsOf = Callable[[str], dict[str, Target] | None]
+TargetsOf = Callable[[str], dict[str, RegisteredTarget] | None]
 """The targets of a target group by id; None for one that no load balancer uses."""
 
 
@@ -59,7 +59,7 @@ def _make_listener_without_tls(listener: Any, *args: Any, **kwargs: Any) -> None
         listener.ssl_policy = None
 
 
-def _health(group: Any, target_id: str, target: Target | None) -> FakeHealthStatus:
+def _health(group: Any, target_id: str, target: RegisteredTarget | None) -> FakeHealthStatus:
     if target is not None:
         return _status(group, target_id, target.state, target.reason, target.description)
     if target_id in group.targets:

@@ -35,7 +35,7 @@ class Observation:
 
 
 @dataclass(kw_only=True, slots=True)
-class Target:
+class RegisteredTarget:
     """A target and its state in the words of DescribeTargetHealth."""
 
     id: str
@@ -109,7 +109,7 @@ class Target:
         return self.deregistered and now >= self._drain_ends
 
 
-def fail_open(targets: Collection[Target]) -> None:
+def fail_open(targets: Collection[RegisteredTarget]) -> None:
     """With none but unhealthy targets registered, all of them get requests."""
     registered = [target for target in targets if target.state != "draining"]
     all_are_unhealthy = all(target.state == "unhealthy" for target in registered)

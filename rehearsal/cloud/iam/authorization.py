@@ -18,7 +18,7 @@ from moto.sts.models import AssumedRole
 from werkzeug.exceptions import Forbidden
 
 from rehearsal.cloud.iam import holder, policies, resources
-from rehearsal.cloud.iam.resources import Call, Need
+from rehearsal.cloud.iam.resources import Need, RequestedAction
 from rehearsal.cloud.moto_patch import patch
 from rehearsal.cloud.refusals import Reason, RefusedError
 
@@ -101,7 +101,7 @@ def _authorize(response: Any, _kind: type, resource: str = "*") -> None:
     name = str(action[0] if isinstance(action, list) else action)
     if (caller.service, name) == _UNCONDITIONAL:
         return
-    call = Call(service=caller.service, action=name, response=response, resource=resource)
+    call = RequestedAction(service=caller.service, action=name, response=response, resource=resource)
     if refusal := refusal_of(caller.session, resources.needs(call)):
         caller.refused = RefusedError(Reason.NOT_GRANTED, refusal)
         raise Forbidden(refusal)

@@ -30,7 +30,7 @@ class Need:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Call:
+class RequestedAction:
     """An action about to be done. `service` is what the request is signed for."""
 
     service: str
@@ -55,7 +55,7 @@ class Call:
         return f"arn:{of.partition}:{self.service}:{of.region}:{of.current_account}:{resource}"
 
 
-def needs(call: Call) -> Iterator[Need]:
+def needs(call: RequestedAction) -> Iterator[Need]:
     """Every right the call needs."""
     needs_of_service = _KNOWN.get(call.service)
     yield from needs_of_service(call) if needs_of_service else [Need(action=call.name, resource=None)]
@@ -84,7 +84,7 @@ def of_log_stream(group: str, stream: str, *, account: str, region: str) -> Iter
     yield from (Need(action=f"logs:{action}", resource=arn) for action in ("CreateLogStream", "PutLogEvents"))
 
 
-def _s3(call: Call) -> Iterator[Need]:
+def _s3(call: RequestedAction) -> Iterator[Need]:
     resource = unquote(call.resource)
     yield Need(action=f"s3:{_S3_ACTIONS.get(call.action, call.action)}", resource=resource)
     bucket_name, _, key_name = resource.rpartition(":::")[2].partition("/")
@@ -100,7 +100,7 @@ def _s3(call: Call) -> Iterator[Need]:
             yield Need(action="kms:Decrypt", resource=key)
 
 
-def _secretsmanager(call: Call) -> Iterator[Need]:
+def _secretsmanager(call: RequestedAction) -> Iterator[Need]:
     secret_id = call.parameter("SecretId")
     if call.action == "GetSecretValue":
         yield from of_secret(call.response.backend, secret_id)
@@ -112,12 +112,12 @@ def _secretsmanager(call: Call) -> Iterator[Need]:
         yield Need(action=call.name, resource="*")  # lists, and BatchGetSecretValue, which asks for each one
 
 
-def _kms(call: Call) -> Iterator[Need]:
+def _kms(call: RequestedAction) -> Iterator[Need]:
     key = call.parameter("KeyId")
     yield Need(action=call.name, resource=_key_arn(call.response.kms_backend, key) if key else None)
 
 
-def _logs(call: Call) -> Iterator[Need]:
+def _logs(call: RequestedAction) -> Iterator[Need]:
     group, stream = call.parameter("logGroupName"), call.parameter("logStreamName")
     if not group:
         yield Need(action=call.name, resource=None)
@@ -127,7 +127,7 @@ def _logs(call: Call) -> Iterator[Need]:
         yield Need(action=call.name, resource=call.arn(f"log-group:{group}"))
 
 
-def _autoscaling(call: Call) -> Iterator[Need]:
+def _autoscaling(call: RequestedAction) -> Iterator[Need]:
     name, instance = call.parameter("AutoScalingGroupName"), call.parameter("InstanceId")
     if call.action.startswith("Describe"):
         yield Need(action=call.name, resource="*")
@@ -142,7 +142,7 @@ def _autoscaling(call: Call) -> Iterator[Need]:
     yield Need(action=call.name, resource=call.arn(f"autoScalingGroup:*:autoScalingGroupName/{name or '*'}"))
 
 
-def _ssm(call: Call) -> Iterator[Need]:
+def _ssm(call: RequestedAction) -> Iterator[Need]:
     if call.action == "SendCommand":
         yield Need(
             action=call.name,
@@ -172,7 +172,7 @@ def _key_arn(backend: Any, key_id: str | None, region: str | None = None) -> str
     return str(known.arn) if known else f"arn:aws:kms:{region}:{backend.account_id}:key/{key_id}"
 
 
-_KNOWN: dict[str, Callable[[Call], Iterator[Need]]] = {
+_KNOWN: dict[str, Callable[[RequestedAction], Iterator[Need]]] = {
     "autoscaling": _autoscaling,
     "kms": _kms,
     "logs": _logs,

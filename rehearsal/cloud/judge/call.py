@@ -9,7 +9,7 @@ from botocore.model import OperationModel, ServiceModel, Shape
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Call:
+class JudgedCall:
     """One call, with its members as boto3 takes them."""
 
     service: str

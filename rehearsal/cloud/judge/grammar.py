@@ -9,8 +9,8 @@ from functools import cache
 from typing import Any
 
 from rehearsal.cloud.judge import schemas
-from rehearsal.cloud.judge.call import Call
-from rehearsal.cloud.judge.violation import Kind, Violation
+from rehearsal.cloud.judge.call import JudgedCall
+from rehearsal.cloud.judge.violation import Violation, ViolationKind
 
 _DOCUMENTS: Mapping[tuple[str, str], tuple[str, str]] = {
     ("iam", "CreateRole"): ("AssumeRolePolicyDocument", "policy_trust"),
@@ -24,7 +24,7 @@ _DOCUMENTS: Mapping[tuple[str, str], tuple[str, str]] = {
 """The member that is a policy, and its kind."""
 
 
-def violations(call: Call) -> Iterator[Violation]:
+def violations(call: JudgedCall) -> Iterator[Violation]:
     """Everything in which the call's policy does not keep to the grammar."""
     member, kind = _DOCUMENTS.get((call.service, call.operation), ("", ""))
     text = call.members.get(member)
@@ -43,7 +43,7 @@ def violations(call: Call) -> Iterator[Violation]:
 
 def _violation(member: str, constraint: str) -> Violation:
     source = "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html"
-    return Violation(kind=Kind.POLICY, path=(member,), constraint=constraint, source=source)
+    return Violation(kind=ViolationKind.POLICY, path=(member,), constraint=constraint, source=source)
 
 
 @cache

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from rehearsal.cloud.judge import documented, grammar, models, schemas, wording
-from rehearsal.cloud.judge.call import Call
+from rehearsal.cloud.judge.call import JudgedCall
 from rehearsal.cloud.judge.violation import Violation
 
 
@@ -16,7 +16,7 @@ class Refusal:
     message: str
 
 
-def violations(call: Call) -> Iterator[Violation]:
+def violations(call: JudgedCall) -> Iterator[Violation]:
     """All that is wrong with a call, what AWS looks at first before the rest."""
     yield from models.violations(call)
     yield from grammar.violations(call)
@@ -24,7 +24,7 @@ def violations(call: Call) -> Iterator[Violation]:
     yield from schemas.violations(call)
 
 
-def refusal(call: Call) -> Refusal | None:
+def refusal(call: JudgedCall) -> Refusal | None:
     """How AWS refuses the call; None for one that is right as far as anybody can tell."""
     for violation in violations(call):
         code = wording.code_of(call, violation)

@@ -10,8 +10,8 @@ from typing import Any
 import regex
 from botocore.model import ListShape, MapShape, Shape, StringShape, StructureShape
 
-from rehearsal.cloud.judge.call import Call
-from rehearsal.cloud.judge.violation import Kind, Path, Violation
+from rehearsal.cloud.judge.call import JudgedCall
+from rehearsal.cloud.judge.violation import Path, Violation, ViolationKind
 
 _ASTRAL = r"\uD800\uDC00-\uDBFF\uDFFF"  # how Java, for which the patterns are written, spells the range below
 _TYPES: dict[str, tuple[type, ...]] = {
@@ -32,7 +32,7 @@ https://github.com/cloudposse/terraform-aws-elasticache-redis/issues/89
 _NOUNS = {"string": "a string", "integer": "an integer", "long": "an integer", "boolean": "a boolean"}
 
 
-def violations(call: Call) -> Iterator[Violation]:
+def violations(call: JudgedCall) -> Iterator[Violation]:
     """Everything in which the call does not keep to the model."""
     if call.shape is not None:
         yield from _of(call.shape, call.members, (), call.service)
@@ -41,7 +41,7 @@ def violations(call: Call) -> Iterator[Violation]:
 def _of(shape: Shape, value: Any, path: Path, service: str) -> Iterator[Violation]:
     if not _has_type(shape, value):
         noun = _NOUNS.get(shape.type_name, f"a {shape.type_name}")
-        yield _violation(shape, path, value, f"Member must be {noun}", service, kind=Kind.TYPE)
+        yield _violation(shape, path, value, f"Member must be {noun}", service, kind=ViolationKind.TYPE)
         return
     match shape:
         case StructureShape():
@@ -65,7 +65,7 @@ def _of_structure(
     for name in shape.required_members:
         if value.get(name) is None:
             yield _violation(
-                shape, (*path, name), None, "Member must not be null", service, kind=Kind.MISSING
+                shape, (*path, name), None, "Member must not be null", service, kind=ViolationKind.MISSING
             )
         elif service in _NOT_BLANK and value[name] == "":
             yield _violation(shape, (*path, name), "", "It must be provided and must not be blank", service)
@@ -106,7 +106,13 @@ def _pattern(text: str) -> Any:
 
 
 def _violation(
-    shape: Shape, path: Path, value: Any, constraint: str, service: str, *, kind: Kind = Kind.VALUE
+    shape: Shape,
+    path: Path,
+    value: Any,
+    constraint: str,
+    service: str,
+    *,
+    kind: ViolationKind = ViolationKind.VALUE,
 ) -> Violation:
     shown = None if shape.metadata.get("sensitive") else value
     source = f"botocore's model: {service}, {shape.name}"

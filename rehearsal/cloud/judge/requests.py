@@ -14,7 +14,7 @@ from moto.core.routing import get_service_router
 from moto.core.utils import get_service_model
 from werkzeug.exceptions import NotFound
 
-from rehearsal.cloud.judge.call import Call
+from rehearsal.cloud.judge.call import JudgedCall
 
 SERVICES = {
     **{name: name for name in ("acm", "autoscaling", "ec2", "ecs", "elasticache", "iam", "kms", "logs")},
@@ -36,7 +36,7 @@ class UnreadableError(Exception):
     """The request has a number or a time that is none, or a body that is no JSON."""
 
 
-def read(environ: dict[str, Any], signed_for: str, region: str) -> Call | None:
+def read(environ: dict[str, Any], signed_for: str, region: str) -> JudgedCall | None:
     """The call that a request makes; None for a service or an operation that botocore does not know.
 
     It is read once, however often that is asked. Raises UnreadableError.
@@ -51,13 +51,13 @@ def read(environ: dict[str, Any], signed_for: str, region: str) -> Call | None:
     return already_read(environ)
 
 
-def already_read(environ: dict[str, Any]) -> Call | None:
+def already_read(environ: dict[str, Any]) -> JudgedCall | None:
     """The call of a request that was read before; None where it could not be."""
     read = environ.get(_READ)
-    return read if isinstance(read, Call) else None
+    return read if isinstance(read, JudgedCall) else None
 
 
-def _read(environ: dict[str, Any], signed_for: str, region: str) -> Call | None:
+def _read(environ: dict[str, Any], signed_for: str, region: str) -> JudgedCall | None:
     service = SERVICES.get(signed_for)
     if service is None or environ["PATH_INFO"].startswith(S3_CONTROL):
         return None
@@ -72,7 +72,7 @@ def _read(environ: dict[str, Any], signed_for: str, region: str) -> Call | None:
         environ["wsgi.input"].seek(0)
 
 
-def _call(request: Request, body: bytes, service: str, region: str) -> Call | None:
+def _call(request: Request, body: bytes, service: str, region: str) -> JudgedCall | None:
     model = get_service_model(service)
     try:
         protocol = determine_request_protocol(model, request.content_type)
@@ -112,4 +112,4 @@ def _call(request: Request, body: bytes, service: str, region: str) -> Call | No
         if protocol.startswith("rest"):
             return None  # moto says what is wrong with a document
         raise UnreadableError(str(error)) from error
-    return Call(service=service, operation=operation, members=members, region=region)
+    return JudgedCall(service=service, operation=operation, members=members, region=region)

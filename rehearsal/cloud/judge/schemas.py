@@ -15,9 +15,9 @@ import regex
 from jsonschema import Draft202012Validator, ValidationError
 from jsonschema.validators import extend
 
-from rehearsal.cloud.judge.call import Call
+from rehearsal.cloud.judge.call import JudgedCall
 from rehearsal.cloud.judge.resource_types import RESOURCE_TYPES
-from rehearsal.cloud.judge.violation import Kind, Path, Violation
+from rehearsal.cloud.judge.violation import Path, Violation, ViolationKind
 
 Schema = dict[str, Any]
 
@@ -51,20 +51,20 @@ _ADDITIONS: Mapping[str, Mapping[str, str]] = {
 """cfn-lint's additions, by resource type: the file, and the property that it is about."""
 
 _KINDS = {
-    "required": Kind.MISSING,
-    "requiredXor": Kind.COMBINATION,
-    "requiredOr": Kind.MISSING,
-    "dependentExcluded": Kind.COMBINATION,
-    "dependentRequired": Kind.COMBINATION,
-    "dependencies": Kind.COMBINATION,
-    "oneOf": Kind.COMBINATION,
-    "anyOf": Kind.COMBINATION,
-    "None": Kind.COMBINATION,  # a property that another one forbids
+    "required": ViolationKind.MISSING,
+    "requiredXor": ViolationKind.COMBINATION,
+    "requiredOr": ViolationKind.MISSING,
+    "dependentExcluded": ViolationKind.COMBINATION,
+    "dependentRequired": ViolationKind.COMBINATION,
+    "dependencies": ViolationKind.COMBINATION,
+    "oneOf": ViolationKind.COMBINATION,
+    "anyOf": ViolationKind.COMBINATION,
+    "None": ViolationKind.COMBINATION,  # a property that another one forbids
 }
 _ABOUT_THE_WHOLE = ("required", "requiredXor", "requiredOr", "dependentRequired", "anyOf", "oneOf")
 
 
-def violations(call: Call) -> Iterator[Violation]:
+def violations(call: JudgedCall) -> Iterator[Violation]:
     """Everything in which the resource that the call describes does not keep to its schema."""
     about = RESOURCE_TYPES.get((call.service, call.operation))
     if about is None:
@@ -80,19 +80,21 @@ def violations(call: Call) -> Iterator[Violation]:
 
 
 def _violation(error: ValidationError, source: str) -> Violation:
-    kind = _KINDS.get(str(error.validator), Kind.VALUE)
+    kind = _KINDS.get(str(error.validator), ViolationKind.VALUE)
     path, constraint = tuple(error.absolute_path), error.message
     if error.validator == "required":
         needed: Any = error.validator_value
         given: Any = error.instance
         path = (*path, next(name for name in needed if name not in given))
         if "then" in error.absolute_schema_path:  # another property demands it
-            kind = Kind.COMBINATION
+            kind = ViolationKind.COMBINATION
     if error.validator in ("anyOf", "oneOf", None):
         constraint = "These properties do not go together"  # jsonschema's message has all of their values
-    elif kind is Kind.VALUE:
+    elif kind is ViolationKind.VALUE:
         constraint = f"{error.validator}: {error.validator_value}"
-    is_shown = kind is Kind.VALUE and isinstance(error.instance, str | int | float) and not _is_secret(path)
+    is_shown = (
+        kind is ViolationKind.VALUE and isinstance(error.instance, str | int | float) and not _is_secret(path)
+    )
     shown = error.instance if is_shown else None
     return Violation(kind=kind, path=path, value=shown, constraint=constraint, source=source)
 

@@ -7,7 +7,7 @@ from typing import Any
 Path = tuple[str | int, ...]
 
 
-class Kind(Enum):
+class ViolationKind(Enum):
     """Which of a service's error codes fits."""
 
     MISSING = auto()
@@ -24,7 +24,7 @@ class Kind(Enum):
 class Violation:
     """A constraint of AWS that a call does not keep."""
 
-    kind: Kind
+    kind: ViolationKind
     path: Path
     """Of the member, such as `("Listeners", 0, "Port")`."""
     constraint: str

@@ -7,8 +7,8 @@ botocore's models, and https://docs.aws.amazon.com/AWSEC2/latest/APIReference/er
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from rehearsal.cloud.judge.call import Call
-from rehearsal.cloud.judge.violation import Kind, Violation
+from rehearsal.cloud.judge.call import JudgedCall
+from rehearsal.cloud.judge.violation import Violation, ViolationKind
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -19,15 +19,15 @@ class _Codes:
     type: str
     policy: str = ""
 
-    def of(self, kind: Kind) -> str:
+    def of(self, kind: ViolationKind) -> str:
         match kind:
-            case Kind.MISSING:
+            case ViolationKind.MISSING:
                 return self.missing
-            case Kind.TYPE:
+            case ViolationKind.TYPE:
                 return self.type
-            case Kind.COMBINATION:
+            case ViolationKind.COMBINATION:
                 return self.combination
-            case Kind.POLICY:
+            case ViolationKind.POLICY:
                 return self.policy or self.value
         return self.value
 
@@ -74,19 +74,19 @@ _LONGEST = 400
 
 def unreadable(service: str) -> str:
     """The code for a request whose values cannot be read."""
-    return CODES[service].of(Kind.TYPE)
+    return CODES[service].of(ViolationKind.TYPE)
 
 
-def code_of(call: Call, violation: Violation) -> str:
+def code_of(call: JudgedCall, violation: Violation) -> str:
     """AWS's error code."""
     if violation.code:
         return violation.code
-    if call.operation == "RegisterTaskDefinition" and violation.kind is not Kind.TYPE:
+    if call.operation == "RegisterTaskDefinition" and violation.kind is not ViolationKind.TYPE:
         return "ClientException"
-    if call.service == "s3" and violation.kind is Kind.VALUE and len(violation.path) > 1:
+    if call.service == "s3" and violation.kind is ViolationKind.VALUE and len(violation.path) > 1:
         return "MalformedXML"  # the body has its own schema
     usual = CODES[call.service].of(violation.kind)
-    if violation.kind is not Kind.VALUE or not violation.path:
+    if violation.kind is not ViolationKind.VALUE or not violation.path:
         return usual
     return _CODES_OF_MEMBERS.get((call.service, str(violation.path[-1])), usual)
 
@@ -102,13 +102,17 @@ def _message_of(service: str, violation: Violation) -> str:
         return violation.constraint
     name = _name(violation)
     if CODES[service] is not _CLASSIC:
-        value = "" if violation.value is None and violation.kind is not Kind.MISSING else _shown(violation)
+        value = (
+            ""
+            if violation.value is None and violation.kind is not ViolationKind.MISSING
+            else _shown(violation)
+        )
         at = name[:1].lower() + name[1:]
         return (
             f"1 validation error detected: Value{value} at '{at}' failed to satisfy constraint:"
             f" {violation.constraint}"
         )
-    if violation.kind is Kind.MISSING:
+    if violation.kind is ViolationKind.MISSING:
         return f"The request must contain the parameter {name}"
     if violation.value is None:
         return f"Invalid value for parameter {name}: {violation.constraint}"
@@ -116,7 +120,7 @@ def _message_of(service: str, violation: Violation) -> str:
 
 
 def _shown(violation: Violation) -> str:
-    return " null" if violation.kind is Kind.MISSING else f" '{violation.value}'"
+    return " null" if violation.kind is ViolationKind.MISSING else f" '{violation.value}'"
 
 
 def _name(violation: Violation) -> str:

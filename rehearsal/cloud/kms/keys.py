@@ -7,10 +7,10 @@ from moto.kms.models import Key, kms_backends
 from moto.kms.utils import KEY_ID_LEN
 
 from rehearsal.cloud.iam.rights.resources import Place
-from rehearsal.cloud.judge.call import Call
+from rehearsal.cloud.judge.call import JudgedCall
 
 
-def named(call: Call, place: Place) -> tuple[Call, list[str]]:
+def named(call: JudgedCall, place: Place) -> tuple[JudgedCall, list[str]]:
     """The call with its key's id, and the key's aliases; none for a call that uses no key."""
     name = str(call.members.get("KeyId") or "")
     if call.service != "kms":

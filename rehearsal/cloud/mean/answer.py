@@ -11,13 +11,13 @@ from moto.core.serialize import SerializationContext, get_serializer_class
 from moto.core.utils import get_service_model
 from werkzeug.wrappers import Response
 
-from rehearsal.cloud.judge.call import Call
+from rehearsal.cloud.judge.call import JudgedCall
 
 XML = ("query", "ec2")
 """The protocols beside JSON whose answers can be changed. Those of S3 and Route 53 stay as they are."""
 
 
-def read(call: Call, response: Response, *, is_json: bool) -> dict[str, Any] | None:
+def read(call: JudgedCall, response: Response, *, is_json: bool) -> dict[str, Any] | None:
     """The answer's members; None for one that has none, or whose protocol is not known here."""
     if response.status_code != HTTPStatus.OK or call.model.output_shape is None:
         return None
@@ -33,7 +33,7 @@ def read(call: Call, response: Response, *, is_json: bool) -> dict[str, Any] | N
     return members
 
 
-def write(call: Call, response: Response, members: dict[str, Any], *, is_json: bool) -> None:
+def write(call: JudgedCall, response: Response, members: dict[str, Any], *, is_json: bool) -> None:
     """Puts the members into the answer in place of those that it has."""
     if is_json:
         response.set_data(json.dumps(members))

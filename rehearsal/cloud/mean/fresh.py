@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from rehearsal.cloud.judge.call import Call
+from rehearsal.cloud.judge.call import JudgedCall
 from rehearsal.cloud.mean.freedoms import Freedom
 from rehearsal.cloud.mean.mood import Mood
 from rehearsal.texts import texts
@@ -26,7 +26,7 @@ IAM_SPREADS = (1.0, 10.0)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Kind:
+class FreshKind:
     """A kind of resource whose creation is not known everywhere at once."""
 
     path: str
@@ -37,12 +37,12 @@ class Kind:
     """The member that has the id in the items of a list."""
 
 
-def _ec2(path: str, code: str, what: str) -> Kind:
+def _ec2(path: str, code: str, what: str) -> FreshKind:
     message = f"The {what} ID '{{id}}' does not exist"
-    return Kind(path=path, code=code, message=message, member=path.rpartition(".")[2])
+    return FreshKind(path=path, code=code, message=message, member=path.rpartition(".")[2])
 
 
-KINDS: Mapping[tuple[str, str], Kind] = {
+KINDS: Mapping[tuple[str, str], FreshKind] = {
     ("ec2", "CreateVpc"): _ec2("Vpc.VpcId", "InvalidVpcID.NotFound", "vpc"),
     ("ec2", "CreateSubnet"): _ec2("Subnet.SubnetId", "InvalidSubnetID.NotFound", "subnet"),
     ("ec2", "CreateInternetGateway"): _ec2(
@@ -60,25 +60,25 @@ KINDS: Mapping[tuple[str, str], Kind] = {
     ("ec2", "CreateLaunchTemplate"): _ec2(
         "LaunchTemplate.LaunchTemplateId", "InvalidLaunchTemplateId.NotFound", "launch template"
     ),
-    ("iam", "CreateRole"): Kind(
+    ("iam", "CreateRole"): FreshKind(
         path="Role.RoleName",
         code="NoSuchEntity",
         message="The role with name {id} cannot be found.",
         member="RoleName",
     ),
-    ("iam", "CreateInstanceProfile"): Kind(
+    ("iam", "CreateInstanceProfile"): FreshKind(
         path="InstanceProfile.InstanceProfileName",
         code="NoSuchEntity",
         message="Instance Profile {id} cannot be found.",
         member="InstanceProfileName",
     ),
-    ("kms", "CreateKey"): Kind(
+    ("kms", "CreateKey"): FreshKind(
         path="KeyMetadata.KeyId",
         code="NotFoundException",
         message="Key '{id}' does not exist",
         member="KeyId",
     ),
-    ("ecs", "RunTask"): Kind(path="tasks.0.taskArn", code="", message="", member="taskArn"),
+    ("ecs", "RunTask"): FreshKind(path="tasks.0.taskArn", code="", message="", member="taskArn"),
 }
 """By service and operation. ECS refuses no call: DescribeTasks tells of a `MISSING` failure."""
 
@@ -87,7 +87,7 @@ KINDS: Mapping[tuple[str, str], Kind] = {
 class Made:
     """A resource, and until when it is hidden."""
 
-    kind: Kind
+    kind: FreshKind
     id: str
     found_from: float
     listed_from: float
@@ -103,7 +103,7 @@ class Fresh:
         self._made: dict[tuple[str, str], Made] = {}
         self._roles: dict[str, float] = {}
 
-    def note(self, call: Call, answer: Mapping[str, Any], number: int) -> None:
+    def note(self, call: JudgedCall, answer: Mapping[str, Any], number: int) -> None:
         """Looks whether the call made something."""
         kind = KINDS.get((call.service, call.operation))
         made = _at(kind.path, answer) if kind else None
@@ -121,7 +121,7 @@ class Fresh:
                 late = self._seconds(Freedom.ROLE_NOT_KNOWN_YET, IAM_SPREADS, key)
                 self._roles[made] = now + late
 
-    def unknown(self, call: Call) -> Made | None:
+    def unknown(self, call: JudgedCall) -> Made | None:
         """A fresh resource that the call names and AWS does not know yet."""
         names, now = set(texts(call.members)), self._clock()
         with self._lock:
@@ -137,7 +137,7 @@ class Fresh:
             fresh = [name for name, known_from in self._roles.items() if now < known_from]
         return any(text == name or text.endswith(f"/{name}") for text in names for name in fresh)
 
-    def hide(self, call: Call, answer: dict[str, Any]) -> bool:
+    def hide(self, call: JudgedCall, answer: dict[str, Any]) -> bool:
         """Takes what is not listed yet out of the answer's lists; whether there was such."""
         now = self._clock()
         with self._lock:

@@ -13,11 +13,11 @@ from werkzeug.wrappers import Response
 from rehearsal.cloud import refusals
 from rehearsal.cloud.guard import dialect_of
 from rehearsal.cloud.judge import requests
-from rehearsal.cloud.judge.call import Call
+from rehearsal.cloud.judge.call import JudgedCall
 from rehearsal.cloud.mean import answer, roles, troubles
 from rehearsal.cloud.mean.freedoms import Freedom
 from rehearsal.cloud.mean.fresh import Fresh
-from rehearsal.cloud.mean.ledger import Ledger
+from rehearsal.cloud.mean.ledger import FreedomLedger
 from rehearsal.cloud.mean.members import leave_out
 from rehearsal.cloud.mean.mood import Mood
 from rehearsal.cloud.mean.observer import OBSERVER
@@ -36,7 +36,7 @@ log = logging.getLogger("rehearsal.cloud.mean")
 class MeanFront:
     """A WSGI application around the cloud's own. What it can't read it hands on."""
 
-    def __init__(self, cloud: Application, mood: Mood, ledger: Ledger) -> None:
+    def __init__(self, cloud: Application, mood: Mood, ledger: FreedomLedger) -> None:
         self._cloud = cloud
         self._mood = mood
         self._ledger = ledger
@@ -53,7 +53,7 @@ class MeanFront:
             return self._cloud(environ, start_response)
         return self._answer(call, environ)(environ, start_response)
 
-    def _answer(self, call: Call, environ: dict[str, Any]) -> Response:
+    def _answer(self, call: JudgedCall, environ: dict[str, Any]) -> Response:
         name = f"{call.service}.{call.operation}"
         occasion = (name, self._ledger.number(name))
         if trouble := self._trouble(call, environ, occasion):
@@ -66,7 +66,9 @@ class MeanFront:
                 environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)
         return response
 
-    def _trouble(self, call: Call, environ: dict[str, Any], occasion: tuple[str, int]) -> Response | None:
+    def _trouble(
+        self, call: JudgedCall, environ: dict[str, Any], occasion: tuple[str, int]
+    ) -> Response | None:
         """A refusal that is no fault of the call's; nothing is carried out then."""
         dialect = dialect_of(environ, call.service)
         if call.service == "kms" and self._mood.has_refused_twice(*occasion):
@@ -89,7 +91,9 @@ class MeanFront:
             return refusals.answer(dialect, 400, refusal.code, refusal.message)
         return None
 
-    def _carried_out_once(self, call: Call, environ: dict[str, Any], occasion: tuple[str, int]) -> Response:
+    def _carried_out_once(
+        self, call: JudgedCall, environ: dict[str, Any], occasion: tuple[str, int]
+    ) -> Response:
         """As AWS has it: the same idempotency token is answered as before, and nothing is done again."""
         tokens = [str(call.members[name]) for name in token_members(call) if call.members.get(name)]
         key = (occasion[0], *tokens)
@@ -100,7 +104,7 @@ class MeanFront:
             self._answered[key] = response
         return response
 
-    def _changed(self, call: Call, environ: dict[str, Any], occasion: tuple[str, int]) -> Response:
+    def _changed(self, call: JudgedCall, environ: dict[str, Any], occasion: tuple[str, int]) -> Response:
         """What the cloud answers, in another form where it is read."""
         pages = paging(call)
         start, inner = pages.start(call.members) if pages else (0, None)
@@ -124,7 +128,7 @@ class MeanFront:
         return response
 
     def _asked_otherwise(
-        self, call: Call, pages: Paging | None, inner: str | None, occasion: tuple[str, int]
+        self, call: JudgedCall, pages: Paging | None, inner: str | None, occasion: tuple[str, int]
     ) -> tuple[dict[str, Any], set[str]]:
         """Members to be put into the request, and out of it, before the cloud sees it."""
         if pages:
@@ -143,7 +147,7 @@ class MeanFront:
                 wanted["endTime"] = int(1000 * (time.time() - late))
         return wanted, set()
 
-    def _change(self, call: Call, members: dict[str, Any], occasion: tuple[str, int]) -> bool:
+    def _change(self, call: JudgedCall, members: dict[str, Any], occasion: tuple[str, int]) -> bool:
         """Whether the answer is another one now."""
         if not call.operation.startswith(("Describe", "List", "Get")):
             return False
@@ -168,7 +172,7 @@ class MeanFront:
 
     def _cut(
         self,
-        call: Call,
+        call: JudgedCall,
         members: dict[str, Any],
         pages: Paging | None,
         *,

@@ -6,7 +6,7 @@ from collections import Counter
 from rehearsal.cloud.mean.freedoms import Freedom
 
 
-class Ledger:
+class FreedomLedger:
     """Counts freedoms and occasions. Any thread may write."""
 
     def __init__(self) -> None:

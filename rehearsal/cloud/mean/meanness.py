@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from rehearsal.cloud.body import Row
+from rehearsal.cloud.body import StatusRow
 from rehearsal.cloud.mean.freedoms import Freedom
 from rehearsal.cloud.mean.front import Application, MeanFront
-from rehearsal.cloud.mean.ledger import Ledger
+from rehearsal.cloud.mean.ledger import FreedomLedger
 from rehearsal.cloud.mean.mood import Mood
 
 
@@ -14,7 +14,7 @@ class Meanness:
 
     def __init__(self, seed: int) -> None:
         self._mood = Mood(seed)
-        self._ledger = Ledger()
+        self._ledger = FreedomLedger()
 
     def around(self, cloud: Application) -> MeanFront:
         """The cloud's application as callers meet it."""
@@ -28,10 +28,12 @@ class Meanness:
             self._ledger.note(Freedom.NO_CAPACITY)
         return taken
 
-    def rows(self) -> list[Row]:
+    def rows(self) -> list[StatusRow]:
         """One row, that nobody forgets why things go slowly."""
         state = f"{sum(self._ledger.taken().values())} freedoms taken"
-        return [Row(kind="mean cloud", name=f"seed {self._mood.seed}", address="", pid=None, state=state)]
+        return [
+            StatusRow(kind="mean cloud", name=f"seed {self._mood.seed}", address="", pid=None, state=state)
+        ]
 
     def told(self) -> dict[str, Any]:
         """The seed, and how often each freedom was taken."""

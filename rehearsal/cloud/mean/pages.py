@@ -8,7 +8,7 @@ from typing import Any
 import botocore.exceptions
 import botocore.session
 
-from rehearsal.cloud.judge.call import Call
+from rehearsal.cloud.judge.call import JudgedCall
 
 _OURS = "mean"
 
@@ -49,7 +49,7 @@ class Paging:
         return True
 
 
-def paging(call: Call) -> Paging | None:
+def paging(call: JudgedCall) -> Paging | None:
     """How the call's operation pages; None where it does not, or not by plain members.
 
     EC2 takes no page size together with ids: what is asked for by id comes as a whole.

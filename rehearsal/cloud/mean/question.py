@@ -7,7 +7,7 @@ from io import BytesIO
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
-from rehearsal.cloud.judge.call import Call
+from rehearsal.cloud.judge.call import JudgedCall
 from rehearsal.cloud.mean.answer import XML
 
 _REPEATABLE = re.compile(
@@ -17,12 +17,12 @@ _REPEATABLE = re.compile(
 )
 
 
-def token_members(call: Call) -> list[str]:
+def token_members(call: JudgedCall) -> list[str]:
     """The call's idempotency tokens: AWS does a thing once for each."""
     return list(call.model.idempotent_members)
 
 
-def repeatable(call: Call) -> bool:
+def repeatable(call: JudgedCall) -> bool:
     """Whether a client may send the call again without knowing whether it was carried out.
 
     Others, such as CreateVpc, would make a second one, on AWS too: no client can do better there.
@@ -31,7 +31,7 @@ def repeatable(call: Call) -> bool:
     return has_token or _REPEATABLE.fullmatch(call.operation) is not None
 
 
-def ask(environ: dict[str, Any], call: Call, wanted: Mapping[str, Any], unwanted: set[str]) -> None:
+def ask(environ: dict[str, Any], call: JudgedCall, wanted: Mapping[str, Any], unwanted: set[str]) -> None:
     """Puts members of the call into its request, and others out of it."""
     body = environ["wsgi.input"].read()
     if "HTTP_X_AMZ_TARGET" in environ:

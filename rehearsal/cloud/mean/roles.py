@@ -12,12 +12,12 @@ from typing import Any
 from moto.ec2.models import ec2_backends
 
 from rehearsal.cloud.body import every
-from rehearsal.cloud.judge.call import Call
+from rehearsal.cloud.judge.call import JudgedCall
 from rehearsal.texts import texts
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Refusal:
+class RoleRefusal:
     """An error's code and message."""
 
     code: str
@@ -25,31 +25,33 @@ class Refusal:
 
 
 _PRINCIPAL = "Policy contains a statement with one or more invalid principals."
-REFUSALS: Mapping[tuple[str, str], Refusal] = {
-    ("autoscaling", "CreateAutoScalingGroup"): Refusal(
+REFUSALS: Mapping[tuple[str, str], RoleRefusal] = {
+    ("autoscaling", "CreateAutoScalingGroup"): RoleRefusal(
         code="ValidationError",
         message="You must use a valid fully-formed launch template. Invalid IAM Instance Profile name",
     ),
-    ("ec2", "CreateFlowLogs"): Refusal(code="InvalidParameter", message="Unable to assume given IAM role"),
-    ("ecs", "RunTask"): Refusal(
+    ("ec2", "CreateFlowLogs"): RoleRefusal(
+        code="InvalidParameter", message="Unable to assume given IAM role"
+    ),
+    ("ecs", "RunTask"): RoleRefusal(
         code="ClientException",
         message="ECS was unable to assume the role that was provided for this task. Please verify that the"
         " role being passed has the proper trust relationship and permissions and that your IAM user has"
         " permissions to pass this role.",
     ),
-    ("rds", "CreateDBInstance"): Refusal(
+    ("rds", "CreateDBInstance"): RoleRefusal(
         code="InvalidParameterValue",
         message="IAM role ARN value is invalid or does not include the required permissions for:"
         " ENHANCED_MONITORING",
     ),
-    ("kms", "CreateKey"): Refusal(code="MalformedPolicyDocumentException", message=_PRINCIPAL),
-    ("kms", "PutKeyPolicy"): Refusal(code="MalformedPolicyDocumentException", message=_PRINCIPAL),
-    ("s3", "PutBucketPolicy"): Refusal(code="MalformedPolicy", message="Invalid principal in policy"),
+    ("kms", "CreateKey"): RoleRefusal(code="MalformedPolicyDocumentException", message=_PRINCIPAL),
+    ("kms", "PutKeyPolicy"): RoleRefusal(code="MalformedPolicyDocumentException", message=_PRINCIPAL),
+    ("s3", "PutBucketPolicy"): RoleRefusal(code="MalformedPolicy", message="Invalid principal in policy"),
 }
 
-WITHOUT_SERVICE_ROLE: Mapping[tuple[str, str], Refusal] = {
+WITHOUT_SERVICE_ROLE: Mapping[tuple[str, str], RoleRefusal] = {
     # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/using-service-linked-roles.html
-    ("ecs", "CreateCluster"): Refusal(
+    ("ecs", "CreateCluster"): RoleRefusal(
         code="InvalidParameterException",
         message="Unable to assume the service linked role. Please verify that the ECS service linked role"
         " exists.",
@@ -58,7 +60,7 @@ WITHOUT_SERVICE_ROLE: Mapping[tuple[str, str], Refusal] = {
 """How AWS refuses the first call in an account that makes it create a service-linked role."""
 
 
-def named(call: Call) -> set[str]:
+def named(call: JudgedCall) -> set[str]:
     """Names and ARNs of roles and instance profiles that the call leads to."""
     named_texts = set(texts(call.members))
     for policy in (text for text in named_texts.copy() if text.startswith("{")):

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from rehearsal.cloud.judge.call import Call
+from rehearsal.cloud.judge.call import JudgedCall
 from rehearsal.cloud.mean.freedoms import Freedom
 from rehearsal.cloud.mean.mood import Mood
 
@@ -15,7 +15,7 @@ SLOW = (2.0, 12.0)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class State:
+class ListedState:
     """Where a list shows the state of its items, and which come before the one that is waited for."""
 
     items: str
@@ -28,9 +28,9 @@ class State:
     """Members that an item does not have before it is ready."""
 
 
-STATES: Mapping[tuple[str, str], State] = {
+STATES: Mapping[tuple[str, str], ListedState] = {
     # https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/accessing-monitoring.html
-    ("rds", "DescribeDBInstances"): State(
+    ("rds", "DescribeDBInstances"): ListedState(
         items="DBInstances",
         id="DBInstanceIdentifier",
         at="DBInstanceStatus",
@@ -38,7 +38,7 @@ STATES: Mapping[tuple[str, str], State] = {
         before=("backing-up", "modifying", "configuring-enhanced-monitoring"),
     ),
     # https://docs.aws.amazon.com/AmazonElastiCache/latest/APIReference/API_ReplicationGroup.html
-    ("elasticache", "DescribeReplicationGroups"): State(
+    ("elasticache", "DescribeReplicationGroups"): ListedState(
         items="ReplicationGroups",
         id="ReplicationGroupId",
         at="Status",
@@ -46,11 +46,11 @@ STATES: Mapping[tuple[str, str], State] = {
         before=("creating", "modifying", "snapshotting"),
     ),
     # https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_LoadBalancerState.html
-    ("elbv2", "DescribeLoadBalancers"): State(
+    ("elbv2", "DescribeLoadBalancers"): ListedState(
         items="LoadBalancers", id="LoadBalancerArn", at="State.Code", ready="active", before=("provisioning",)
     ),
     # https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_TargetHealth.html
-    ("elbv2", "DescribeTargetHealth"): State(
+    ("elbv2", "DescribeTargetHealth"): ListedState(
         items="TargetHealthDescriptions",
         id="Target.Id",
         at="TargetHealth.State",
@@ -58,15 +58,15 @@ STATES: Mapping[tuple[str, str], State] = {
         before=("initial",),
     ),
     # https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_NatGateway.html
-    ("ec2", "DescribeNatGateways"): State(
+    ("ec2", "DescribeNatGateways"): ListedState(
         items="NatGateways", id="NatGatewayId", at="State", ready="available", before=("pending",)
     ),
     # https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarm-evaluation.html
-    ("cloudwatch", "DescribeAlarms"): State(
+    ("cloudwatch", "DescribeAlarms"): ListedState(
         items="MetricAlarms", id="AlarmName", at="StateValue", ready="OK", before=("INSUFFICIENT_DATA",)
     ),
     # https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_InstanceRefresh.html
-    ("autoscaling", "DescribeInstanceRefreshes"): State(
+    ("autoscaling", "DescribeInstanceRefreshes"): ListedState(
         items="InstanceRefreshes",
         id="InstanceRefreshId",
         at="Status",
@@ -86,7 +86,7 @@ class SlowStates:
         self._lock = threading.Lock()
         self._shown_from: dict[str, float] = {}
 
-    def hold_back(self, call: Call, answer: dict[str, Any]) -> bool:
+    def hold_back(self, call: JudgedCall, answer: dict[str, Any]) -> bool:
         """Shows an earlier state of what has been ready for a few seconds only; whether there was such."""
         state = STATES.get((call.service, call.operation))
         held = False
@@ -95,7 +95,7 @@ class SlowStates:
                 held = self._holds(state, item) or held
         return held
 
-    def _holds(self, state: State, item: dict[str, Any]) -> bool:
+    def _holds(self, state: ListedState, item: dict[str, Any]) -> bool:
         now, name = self._clock(), str(_get(item, state.id))
         with self._lock:
             key = (state.items, len(self._shown_from))

@@ -11,7 +11,7 @@ from moto.rds.models import DBInstance, rds_backends
 from pg8000.exceptions import DatabaseError, InterfaceError
 
 from rehearsal.cloud.attempts import Attempts
-from rehearsal.cloud.body import Row, Site, every
+from rehearsal.cloud.body import Site, StatusRow, every
 from rehearsal.cloud.rds import db_snapshots
 from rehearsal.cloud.rds.db_snapshots import Snapshots
 from rehearsal.cloud.rds.exported_log import ExportedLog
@@ -22,7 +22,7 @@ from rehearsal.cloud.rds.moto_patches import (
     other_zone,
     patch_moto,
 )
-from rehearsal.cloud.rds.parameters import Settings, changed, merge, settings
+from rehearsal.cloud.rds.parameters import ServerParameters, changed, merge, settings
 from rehearsal.cloud.rds.postgres import PostgresServer
 from rehearsal.cloud.rds.postgres_installation import installation_for
 from rehearsal.cloud.rds.standby import Standby
@@ -60,7 +60,7 @@ class Databases:
         for instance in wanted:
             self._attempts.step(instance.arn, partial(self._reconcile, instance))
 
-    def rows(self) -> list[Row]:
+    def rows(self) -> list[StatusRow]:
         """One row an instance, and one a standby."""
         return [row for database in self._databases.values() for row in database.rows()]
 
@@ -109,13 +109,15 @@ class _Database:
                 *(instance.db_instance_identifier, instance.engine_version, self._installation.major),
             )
 
-    def rows(self) -> list[Row]:
+    def rows(self) -> list[StatusRow]:
         servers = [("DB instance", self.server, self._instance.status)]
         if self._standby:
             servers.append(("DB standby", self._standby.server, self._standby.state))
         name = self._instance.db_instance_identifier
         return [
-            Row(kind=kind, name=name, address=f"{server.address}:{server.port}", pid=server.pid, state=state)
+            StatusRow(
+                kind=kind, name=name, address=f"{server.address}:{server.port}", pid=server.pid, state=state
+            )
             for kind, server, state in servers
         ]
 
@@ -310,7 +312,7 @@ class _Database:
         postponed = {name for name, entry in group.items() if entry.get("ApplyMethod") == "pending-reboot"}
         return self._installation.static_parameters | postponed
 
-    def _wanted(self) -> Settings:
+    def _wanted(self) -> ServerParameters:
         group = {
             name: str(entry["ParameterValue"])
             for name, entry in group_parameters(self._instance).items()

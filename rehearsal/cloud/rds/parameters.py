@@ -56,7 +56,7 @@ class InstanceClass:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Settings:
+class ServerParameters:
     """What a server is to run with."""
 
     postgres: Mapping[str, str]
@@ -65,24 +65,26 @@ class Settings:
     """Parameters that exist on RDS only and change nothing here, each with its value."""
 
 
-def settings(group: Mapping[str, str], instance_class: InstanceClass, known: frozenset[str]) -> Settings:
+def settings(
+    group: Mapping[str, str], instance_class: InstanceClass, known: frozenset[str]
+) -> ServerParameters:
     """The values of a parameter group (over RDS's defaults) for a server that knows the names `known`."""
     values = {name: resolve(name, value, instance_class) for name, value in {**DEFAULTS, **group}.items()}
     force_ssl = values.pop("rds.force_ssl") in ("1", "on", "true")
     postgres = {name: value for name, value in values.items() if _is_known(name, known)}
-    return Settings(
+    return ServerParameters(
         postgres=postgres,
         force_ssl=force_ssl,
         without_body={name: value for name, value in values.items() if name not in postgres},
     )
 
 
-def changed(old: Settings, new: Settings) -> frozenset[str]:
+def changed(old: ServerParameters, new: ServerParameters) -> frozenset[str]:
     """The names of PostgreSQL's parameters whose values differ."""
     return frozenset(name for name, _ in old.postgres.items() ^ new.postgres.items())
 
 
-def merge(old: Settings, new: Settings, names: frozenset[str]) -> Settings:
+def merge(old: ServerParameters, new: ServerParameters, names: frozenset[str]) -> ServerParameters:
     """`old` with the values of `names` from `new`; whether TLS is forced never waits."""
     kept = {name: value for name, value in old.postgres.items() if name not in names}
     taken = {name: value for name, value in new.postgres.items() if name in names}

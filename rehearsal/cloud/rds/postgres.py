@@ -15,8 +15,8 @@ from typing import Any
 from pg8000.native import Connection, identifier
 
 from rehearsal.cloud.body import Site
-from rehearsal.cloud.certificates import Certificate
-from rehearsal.cloud.rds.parameters import Settings, quote, render
+from rehearsal.cloud.certificates import CertificateFiles
+from rehearsal.cloud.rds.parameters import ServerParameters, quote, render
 from rehearsal.cloud.rds.postgres_installation import Installation
 from rehearsal.cloud.secret_files import write_private
 from rehearsal.processes import Child
@@ -41,7 +41,7 @@ class PostgresServer:
         folder.mkdir()
         if site.user:
             os.chown(folder, site.user.uid, site.user.gid)
-        self._tls: Certificate = site.authority.issue(folder, addresses=[address], user=site.user)
+        self._tls: CertificateFiles = site.authority.issue(folder, addresses=[address], user=site.user)
         self._preparation: Child | None = None
         self._process: Child | None = None
         self._primary: PostgresServer | None = None
@@ -150,14 +150,14 @@ class PostgresServer:
         standby._data.rename(self._data)
         shutil.rmtree(old, ignore_errors=True)  # a killed server's last files may come meanwhile
 
-    def start(self, settings: Settings) -> None:
+    def start(self, settings: ServerParameters) -> None:
         """Start the process with these settings; `ready` tells when it serves."""
         self.configure(settings)
         if self._primary:
             write_private(self._data / "standby.signal", b"", owner=self._site.user)
         self._process = self._spawn("postgres", "-D", self._data)
 
-    def reload(self, settings: Settings) -> None:
+    def reload(self, settings: ServerParameters) -> None:
         """Let the running server take over those settings that need no restart."""
         self.configure(settings)
         if self._process:
@@ -183,7 +183,7 @@ class PostgresServer:
             self._process.end(within=0)
             self._process = None
 
-    def configure(self, settings: Settings) -> None:
+    def configure(self, settings: ServerParameters) -> None:
         """Write postgresql.conf and pg_hba.conf."""
         ours = {
             "listen_addresses": self.address,

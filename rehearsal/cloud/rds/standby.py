@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 from rehearsal.cloud.body import Site
-from rehearsal.cloud.rds.parameters import Settings
+from rehearsal.cloud.rds.parameters import ServerParameters
 from rehearsal.cloud.rds.postgres import PostgresServer
 from rehearsal.cloud.rds.postgres_installation import Installation
 
@@ -42,7 +42,7 @@ class Standby:
             return "copying"
         return "in sync" if self.in_sync else "catching up"
 
-    def step(self, settings: Settings) -> None:
+    def step(self, settings: ServerParameters) -> None:
         """One step toward synchrony; the primary, which accepts connections, runs with these settings."""
         if self._copy.exit_status is None:
             return

@@ -1,6 +1,6 @@
 """References to what is not there, and deletions of what is in use, where moto is more lenient than AWS."""
 
-from rehearsal.cloud.judge.call import Call
+from rehearsal.cloud.judge.call import JudgedCall
 from rehearsal.cloud.judge.judge import Refusal
 from rehearsal.cloud.references import quotas
 from rehearsal.cloud.references.balancing import BALANCING
@@ -11,7 +11,7 @@ from rehearsal.cloud.references.stores import STORES
 _CHECKS = {**NETWORK, **BALANCING, **STORES, **OTHERS}
 
 
-def refusal(call: Call) -> Refusal | None:
+def refusal(call: JudgedCall) -> Refusal | None:
     """How AWS refuses a call for what stands in the cloud; None where nothing stands against it."""
     check = _CHECKS.get((call.service, call.operation))
     return quotas.refusal(call) or (check(call) if check else None)

@@ -4,7 +4,7 @@ https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/ and the pa
 codes, operation by operation.
 """
 
-from rehearsal.cloud.judge.call import Call
+from rehearsal.cloud.judge.call import JudgedCall
 from rehearsal.cloud.judge.judge import Refusal
 from rehearsal.cloud.references.reference import Check, instances, security_groups, standing, subnets
 
@@ -19,7 +19,7 @@ _POLICIES = (
 `FIPS` or `PQ` in their names come and go by date, and are taken as they are."""
 
 
-def _create_load_balancer(call: Call) -> Refusal | None:
+def _create_load_balancer(call: JudgedCall) -> Refusal | None:
     wanted = call.members.get("Subnets") or [
         mapping.get("SubnetId") for mapping in call.members.get("SubnetMappings") or []
     ]
@@ -38,7 +38,7 @@ def _create_load_balancer(call: Call) -> Refusal | None:
     return None
 
 
-def _delete_load_balancer(call: Call) -> Refusal | None:
+def _delete_load_balancer(call: JudgedCall) -> Refusal | None:
     balancer = standing("elbv2", call).load_balancers.get(call.members.get("LoadBalancerArn"))
     if balancer is None or balancer.attrs.get("deletion_protection.enabled") != "true":
         return None
@@ -48,7 +48,7 @@ def _delete_load_balancer(call: Call) -> Refusal | None:
     )
 
 
-def _create_listener(call: Call) -> Refusal | None:
+def _create_listener(call: JudgedCall) -> Refusal | None:
     balancer = standing("elbv2", call).load_balancers.get(call.members.get("LoadBalancerArn"))
     port = call.members.get("Port")
     if balancer and port in [int(listener.port) for listener in list(balancer.listeners.values())]:
@@ -56,14 +56,14 @@ def _create_listener(call: Call) -> Refusal | None:
     return _has_policy(call)
 
 
-def _has_policy(call: Call) -> Refusal | None:
+def _has_policy(call: JudgedCall) -> Refusal | None:
     policy = call.members.get("SslPolicy")
     if policy is None or policy.removeprefix(_POLICY) in _POLICIES or "FIPS" in policy or "PQ" in policy:
         return None
     return Refusal(code="SSLPolicyNotFound", message=f"SSL policy '{policy}' not found")
 
 
-def _register_targets(call: Call) -> Refusal | None:
+def _register_targets(call: JudgedCall) -> Refusal | None:
     group = standing("elbv2", call).target_groups.get(call.members.get("TargetGroupArn"))
     if group is None or group.target_type != "instance":
         return None
@@ -77,7 +77,7 @@ def _register_targets(call: Call) -> Refusal | None:
     return None
 
 
-def _auto_scaling_group(call: Call) -> Refusal | None:
+def _auto_scaling_group(call: JudgedCall) -> Refusal | None:
     wanted = [subnet.strip() for subnet in (call.members.get("VPCZoneIdentifier") or "").split(",")]
     if absent := {subnet for subnet in wanted if subnet} - subnets(call).keys():
         return Refusal(code="ValidationError", message=f"The subnet ID '{min(absent)}' does not exist")
@@ -90,7 +90,7 @@ def _auto_scaling_group(call: Call) -> Refusal | None:
     return None
 
 
-def _put_lifecycle_hook(call: Call) -> Refusal | None:
+def _put_lifecycle_hook(call: JudgedCall) -> Refusal | None:
     name = call.members.get("AutoScalingGroupName")
     if name in standing("autoscaling", call).autoscaling_groups:
         return None
@@ -100,7 +100,7 @@ def _put_lifecycle_hook(call: Call) -> Refusal | None:
     )
 
 
-def _delete_certificate(call: Call) -> Refusal | None:
+def _delete_certificate(call: JudgedCall) -> Refusal | None:
     arn = call.members.get("CertificateArn")
     for balancer in list(standing("elbv2", call).load_balancers.values()):
         for listener in list(balancer.listeners.values()):

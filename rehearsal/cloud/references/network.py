@@ -5,19 +5,19 @@ https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html
 
 from typing import Any
 
-from rehearsal.cloud.judge.call import Call
+from rehearsal.cloud.judge.call import JudgedCall
 from rehearsal.cloud.judge.judge import Refusal
 from rehearsal.cloud.references.reference import Check, instances, security_groups, standing, subnets
 
 
-def _create_security_group(call: Call) -> Refusal | None:
+def _create_security_group(call: JudgedCall) -> Refusal | None:
     vpc = call.members.get("VpcId")
     if vpc is None or vpc in standing("ec2", call).vpcs:
         return None
     return Refusal(code="InvalidVpcID.NotFound", message=f"The vpc ID '{vpc}' does not exist")
 
 
-def _delete_security_group(call: Call) -> Refusal | None:
+def _delete_security_group(call: JudgedCall) -> Refusal | None:
     group = call.members.get("GroupId")
     for other in security_groups(call).values():
         rules = [*other.ingress_rules, *other.egress_rules]
@@ -28,7 +28,7 @@ def _delete_security_group(call: Call) -> Refusal | None:
     return None
 
 
-def _delete_subnet(call: Call) -> Refusal | None:
+def _delete_subnet(call: JudgedCall) -> Refusal | None:
     subnet = call.members.get("SubnetId")
     balancers = list(standing("elbv2", call).load_balancers.values())
     if (
@@ -43,21 +43,21 @@ def _delete_subnet(call: Call) -> Refusal | None:
     return None
 
 
-def _associate_route_table(call: Call) -> Refusal | None:
+def _associate_route_table(call: JudgedCall) -> Refusal | None:
     table = call.members.get("RouteTableId")
     if table in standing("ec2", call).route_tables:
         return None
     return Refusal(code="InvalidRouteTableID.NotFound", message=f"The routeTable ID '{table}' does not exist")
 
 
-def _create_route(call: Call) -> Refusal | None:
+def _create_route(call: JudgedCall) -> Refusal | None:
     gateway, ec2 = call.members.get("GatewayId"), standing("ec2", call)
     if gateway is None or not gateway.startswith("igw-") or gateway in ec2.internet_gateways:
         return None
     return Refusal(code="InvalidGatewayID.NotFound", message=f"The gateway ID '{gateway}' does not exist")
 
 
-def _create_nat_gateway(call: Call) -> Refusal | None:
+def _create_nat_gateway(call: JudgedCall) -> Refusal | None:
     allocation = call.members.get("AllocationId")
     known = [address.allocation_id for address in standing("ec2", call).addresses]
     if call.members.get("SubnetId") not in subnets(call) or allocation is None or allocation in known:
@@ -67,7 +67,7 @@ def _create_nat_gateway(call: Call) -> Refusal | None:
     )
 
 
-def _release_address(call: Call) -> Refusal | None:
+def _release_address(call: JudgedCall) -> Refusal | None:
     allocation = call.members.get("AllocationId")
     # moto leaves the address of a deleted gateway associated.
     addresses = [address for gateway in _nat_gateways(call) for address in gateway.address_set]
@@ -78,13 +78,13 @@ def _release_address(call: Call) -> Refusal | None:
     )
 
 
-def _nat_gateways(call: Call) -> list[Any]:
+def _nat_gateways(call: JudgedCall) -> list[Any]:
     return [
         gateway for gateway in list(standing("ec2", call).nat_gateways.values()) if gateway.state != "deleted"
     ]
 
 
-def _create_vpc_endpoint(call: Call) -> Refusal | None:
+def _create_vpc_endpoint(call: JudgedCall) -> Refusal | None:
     name = call.members.get("ServiceName", "")
     known = standing("ec2", call).describe_vpc_endpoint_services([], [], 1000, None, call.region)
     if not name.startswith("com.amazonaws.") or name in known["serviceNames"]:
@@ -92,7 +92,7 @@ def _create_vpc_endpoint(call: Call) -> Refusal | None:
     return Refusal(code="InvalidServiceName", message=f"The Vpc Endpoint Service '{name}' does not exist")
 
 
-def _run_instances(call: Call) -> Refusal | None:
+def _run_instances(call: JudgedCall) -> Refusal | None:
     image = call.members.get("ImageId")
     if image is None or image in standing("ec2", call).amis:
         return None

@@ -7,7 +7,7 @@ https://docs.aws.amazon.com/Route53/latest/APIReference/API_ChangeResourceRecord
 
 import json
 
-from rehearsal.cloud.judge.call import Call
+from rehearsal.cloud.judge.call import JudgedCall
 from rehearsal.cloud.judge.judge import Refusal
 from rehearsal.cloud.references.reference import Check, standing, subnets
 
@@ -16,7 +16,7 @@ _ROLE_POLICIES = 10240
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html"""
 
 
-def _put_role_policy(call: Call) -> Refusal | None:
+def _put_role_policy(call: JudgedCall) -> Refusal | None:
     name, document = call.members.get("PolicyName"), call.members.get("PolicyDocument", "")
     for role in list(standing("iam", call).roles.values()):
         if role.name == call.members.get("RoleName"):
@@ -33,7 +33,7 @@ def _text(document: object) -> str:
     return document if isinstance(document, str) else json.dumps(document)
 
 
-def _run_task(call: Call) -> Refusal | None:
+def _run_task(call: JudgedCall) -> Refusal | None:
     network = (call.members.get("networkConfiguration") or {}).get("awsvpcConfiguration") or {}
     if absent := set(network.get("subnets") or []) - subnets(call).keys():
         return Refusal(
@@ -44,7 +44,7 @@ def _run_task(call: Call) -> Refusal | None:
     return None
 
 
-def _change_records(call: Call) -> Refusal | None:
+def _change_records(call: JudgedCall) -> Refusal | None:
     zone = standing("route53", call).zones.get(call.members.get("HostedZoneId"))
     known = {(record.name.rstrip("."), record.type) for record in (zone.rrsets if zone else [])}
     for change in (call.members.get("ChangeBatch") or {}).get("Changes") or []:

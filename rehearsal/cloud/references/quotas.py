@@ -9,23 +9,23 @@ from collections.abc import Iterator
 from typing import Any
 
 from rehearsal.cloud.judge import wording
-from rehearsal.cloud.judge.call import Call
+from rehearsal.cloud.judge.call import JudgedCall
 from rehearsal.cloud.judge.judge import Refusal
-from rehearsal.cloud.judge.violation import Kind
+from rehearsal.cloud.judge.violation import ViolationKind
 
 MOST = 1000
 _SERVICES = ("autoscaling", "ec2", "ecs", "elasticache", "elbv2", "rds")
 _HOW_MANY = re.compile(r"(Num|Replicas).*|.*([cC]ount|Quantity|Capacity)|(Min|Max)Size")
 
 
-def refusal(call: Call) -> Refusal | None:
+def refusal(call: JudgedCall) -> Refusal | None:
     """Whether a request asks for more than anybody has."""
     if call.service not in _SERVICES:
         return None
     for name, number in _numbers(call.members):
         if number > MOST:
             return Refusal(
-                code=wording.CODES[call.service].of(Kind.VALUE),
+                code=wording.CODES[call.service].of(ViolationKind.VALUE),
                 message=f"{name} is {number}, which is more than your quota, {MOST}, allows.",
             )
     return None

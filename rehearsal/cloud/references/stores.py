@@ -4,7 +4,7 @@ The pages of their operations name the codes: https://docs.aws.amazon.com/Amazon
 .../AmazonElastiCache/latest/APIReference/.
 """
 
-from rehearsal.cloud.judge.call import Call
+from rehearsal.cloud.judge.call import JudgedCall
 from rehearsal.cloud.judge.judge import Refusal
 from rehearsal.cloud.rds.postgres_installation import installation_for
 from rehearsal.cloud.references.reference import Check, standing, subnets
@@ -35,7 +35,7 @@ _OF_RDS = {
 _BY_EXTENSIONS = ("pg_stat_statements.", "auto_explain.", "pgaudit.", "cron.", "pg_hint_plan.", "pglogical.")
 
 
-def _create_db_subnet_group(call: Call) -> Refusal | None:
+def _create_db_subnet_group(call: JudgedCall) -> Refusal | None:
     wanted = call.members.get("SubnetIds") or []
     if refusal := _subnets_exist(call):
         return refusal
@@ -48,13 +48,13 @@ def _create_db_subnet_group(call: Call) -> Refusal | None:
     )
 
 
-def _subnets_exist(call: Call) -> Refusal | None:
+def _subnets_exist(call: JudgedCall) -> Refusal | None:
     if absent := set(call.members.get("SubnetIds") or []) - subnets(call).keys():
         return Refusal(code="InvalidSubnet", message=f"The subnet ID '{min(absent)}' does not exist")
     return None
 
 
-def _delete_db_subnet_group(call: Call) -> Refusal | None:
+def _delete_db_subnet_group(call: JudgedCall) -> Refusal | None:
     name = call.members.get("DBSubnetGroupName")
     for database in list(standing("rds", call).databases.values()):
         group = getattr(database, "db_subnet_group", None)
@@ -67,7 +67,7 @@ def _delete_db_subnet_group(call: Call) -> Refusal | None:
     return None
 
 
-def _modify_db_parameter_group(call: Call) -> Refusal | None:
+def _modify_db_parameter_group(call: JudgedCall) -> Refusal | None:
     group = standing("rds", call).db_parameter_groups.get(call.members.get("DBParameterGroupName"))
     if group is None or not group.family.startswith("postgres"):
         return None
@@ -90,7 +90,7 @@ def _modify_db_parameter_group(call: Call) -> Refusal | None:
     return None
 
 
-def _create_event_subscription(call: Call) -> Refusal | None:
+def _create_event_subscription(call: JudgedCall) -> Refusal | None:
     if call.members.get("SnsTopicArn") not in standing("sns", call).topics:
         return Refusal(code="SNSTopicArnNotFound", message="The SNS topic ARN does not exist.")
     known = _CATEGORIES.get(call.members.get("SourceType") or "")
@@ -99,7 +99,7 @@ def _create_event_subscription(call: Call) -> Refusal | None:
     return Refusal(code="SubscriptionCategoryNotFound", message="The supplied category does not exist.")
 
 
-def _create_replication_group(call: Call) -> Refusal | None:
+def _create_replication_group(call: JudgedCall) -> Refusal | None:
     elasticache = standing("elasticache", call)
     parameters = call.members.get("CacheParameterGroupName")
     if parameters is not None and parameters not in elasticache.cache_parameter_groups:
@@ -114,7 +114,7 @@ def _create_replication_group(call: Call) -> Refusal | None:
     return None
 
 
-def _delete_cache_subnet_group(call: Call) -> Refusal | None:
+def _delete_cache_subnet_group(call: JudgedCall) -> Refusal | None:
     name = call.members.get("CacheSubnetGroupName")
     for group in list(standing("elasticache", call).replication_groups.values()):
         if group.cache_subnet_group_name == name:

@@ -13,9 +13,9 @@ from moto.ssm.exceptions import ValidationException
 from moto.ssm.models import Command, ssm_backends
 from moto.ssm.responses import SimpleSystemManagerResponse
 
-from rehearsal.cloud.body import Row, Site, every
+from rehearsal.cloud.body import Site, StatusRow, every
 from rehearsal.cloud.ec2.body import Instances
-from rehearsal.cloud.ec2.server import Server
+from rehearsal.cloud.ec2.server import InstanceServer
 from rehearsal.cloud.moto_patch import patch
 from rehearsal.cloud.secret_files import write_private
 from rehearsal.processes import end_all
@@ -57,7 +57,7 @@ class RunCommand:
             self._seen[backend] = self._seen.get(backend, 0) + len(new)
         self._runs = [run for run in self._runs if not run.ended()]
 
-    def rows(self) -> list[Row]:
+    def rows(self) -> list[StatusRow]:
         """None: a command is no resource."""
         return []
 
@@ -87,7 +87,7 @@ class RunCommand:
         return describe_instance_information
 
 
-def _managed(instances: Instances, instance_id: str) -> Server | None:
+def _managed(instances: Instances, instance_id: str) -> InstanceServer | None:
     """The instance's server, once commands can be run in it."""
     server = instances.server(instance_id)
     return server if server and server.init is not None else None
@@ -96,7 +96,9 @@ def _managed(instances: Instances, instance_id: str) -> Server | None:
 class _Run:
     """One invocation under way."""
 
-    def __init__(self, command: Any, invocation: dict[str, Any], server: Server, folder: Path) -> None:
+    def __init__(
+        self, command: Any, invocation: dict[str, Any], server: InstanceServer, folder: Path
+    ) -> None:
         self._invocation = invocation
         instance_id = invocation["InstanceId"]
         limit = command.parameters.get("executionTimeout", [str(_DEFAULT_TIMEOUT)])[0]

@@ -1,7 +1,7 @@
 """The `aws` provider: the table, applied."""
 
 from rehearsal.offline.provider import crud
-from rehearsal.offline.provider.cloud import ACCEPTED, Cloud, parsed
+from rehearsal.offline.provider.cloud import ACCEPTED, ConfiguredCloud, parsed
 from rehearsal.offline.provider.diff import DEFAULTS, Difference, differences
 from rehearsal.offline.provider.errors import UnsupportedType
 from rehearsal.offline.provider.functions import FUNCTIONS
@@ -16,7 +16,7 @@ class Aws:
     """Creates, reads, changes and deletes what the table has entries for."""
 
     name = "aws"
-    _cloud: Cloud
+    _cloud: ConfiguredCloud
 
     def configure(self, configuration: Properties) -> None:
         settings = parsed(configuration)
@@ -26,7 +26,7 @@ class Aws:
                 f"the rehearsal's provider has no setting '{refused[0]}'. Leave it out, "
                 "or run with the official plugin."
             )
-        self._cloud = Cloud(settings)
+        self._cloud = ConfiguredCloud(settings)
 
     def check(self, operation: Operation, old: Properties, new: Properties, seed: bytes) -> Properties:
         work = self._work(operation, new)

@@ -6,7 +6,7 @@ from typing import Any
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Call:
+class ApiCall:
     """One API call. It takes the type's inputs that botocore's model of the operation knows, and `params`.
 
     In `params`, `{expression}` stands for a JMESPath expression over the resource's id, outputs and inputs;
@@ -33,6 +33,8 @@ def call(
     inputs: str | None = None,
     whole: bool = False,
     **params: Any,
-) -> Call:
-    """A `Call`, as short as it gets."""
-    return Call(operation=operation, params=params, result=result, inside=inside, inputs=inputs, whole=whole)
+) -> ApiCall:
+    """A `ApiCall`, as short as it gets."""
+    return ApiCall(
+        operation=operation, params=params, result=result, inside=inside, inputs=inputs, whole=whole
+    )

@@ -42,7 +42,7 @@ def _parsed(value: Any) -> Any:
     return value if isinstance(read, int | float) and not isinstance(read, bool) else read
 
 
-class Cloud:
+class ConfiguredCloud:
     """boto3's clients for one configured provider. Safe to share between threads."""
 
     def __init__(self, configuration: Properties) -> None:

@@ -4,14 +4,14 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from rehearsal.offline.provider.call import Call
+from rehearsal.offline.provider.call import ApiCall
 from rehearsal.offline.provider.errors import InitFailed, Interrupted, NotSettled, is_gone, is_in_use
 from rehearsal.offline.provider.inputs import taken_by
 from rehearsal.offline.provider.mapping import search
 from rehearsal.offline.provider.observe import NOT_SHOWN, as_output, found, observe
-from rehearsal.offline.provider.resource import Ready, Step, Work
+from rehearsal.offline.provider.resource import Ready, SeveralCalls, Work
 from rehearsal.offline.provider.tags import change_tags, read_tags
-from rehearsal.offline.provider.values import Properties, Secret, words
+from rehearsal.offline.provider.values import Properties, SecretOutput, words
 
 SEEN_SECONDS = 300
 """How long a new resource may be unknown to its own API."""
@@ -57,7 +57,7 @@ def _finish(work: Work, seen_within: float = 0) -> Properties:
     for action in work.entry.update:
         theirs = {key for key in changed if taken_by(action, work, key)}
         if theirs:
-            whole = isinstance(action, Call) and action.whole
+            whole = isinstance(action, ApiCall) and action.whole
             _perform(action, work, {key: work.inputs[key] for key in work.inputs if whole or key in theirs})
     if work.entry.tags is not None and "tags" in changed:
         change_tags(work, work.entry.tags, work.old.get("tags") or {})
@@ -100,7 +100,7 @@ def delete(work: Work) -> None:
         work.wait(lambda: None if (raw := observe_raw(work)) is None else _status(work, raw))
 
 
-def _in_use(work: Work, action: Call | Step) -> str | None:
+def _in_use(work: Work, action: ApiCall | SeveralCalls) -> str | None:
     """Deletes; returns who still uses it, if someone does. What AWS lets go takes it a moment to forget."""
     try:
         _perform(action, work, {})
@@ -136,7 +136,7 @@ def outputs(work: Work, raw: dict[str, Any]) -> Properties:
     shown = {key: found(entry, raw, key) for key in words(entry.outputs) | words(entry.secrets)}
     outputs = {key: as_output(value) for key, value in shown.items() if value not in (NOT_SHOWN, None)}
     outputs |= {
-        key: Secret(outputs.get(key, work.inputs.get(key)))
+        key: SecretOutput(outputs.get(key, work.inputs.get(key)))
         for key in words(entry.secrets)
         if key in outputs or key in work.inputs
     }
@@ -145,8 +145,8 @@ def outputs(work: Work, raw: dict[str, Any]) -> Properties:
     return {"region": work.region, **outputs}
 
 
-def _perform(action: Call | Step, work: Work, inputs: Properties) -> Any:
-    return action.run(work) if isinstance(action, Step) else work.do(action, inputs)
+def _perform(action: ApiCall | SeveralCalls, work: Work, inputs: Properties) -> Any:
+    return action.run(work) if isinstance(action, SeveralCalls) else work.do(action, inputs)
 
 
 def _settle(work: Work) -> None:

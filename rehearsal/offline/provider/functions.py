@@ -2,11 +2,11 @@
 
 from collections.abc import Callable
 
-from rehearsal.offline.provider.cloud import Cloud
+from rehearsal.offline.provider.cloud import ConfiguredCloud
 from rehearsal.offline.provider.values import Properties
 
 
-def availability_zones(cloud: Cloud, arguments: Properties) -> Properties:
+def availability_zones(cloud: ConfiguredCloud, arguments: Properties) -> Properties:
     """The region's zones."""
     filters = [
         {"Name": condition["name"], "Values": condition["values"]}
@@ -32,7 +32,7 @@ def availability_zones(cloud: Cloud, arguments: Properties) -> Properties:
     }
 
 
-def parameter(cloud: Cloud, arguments: Properties) -> Properties:
+def parameter(cloud: ConfiguredCloud, arguments: Properties) -> Properties:
     """An SSM parameter, public ones included."""
     shown = cloud.client("ssm", arguments.get("region")).get_parameter(
         Name=arguments["name"], WithDecryption=arguments.get("withDecryption", True)
@@ -49,7 +49,7 @@ def parameter(cloud: Cloud, arguments: Properties) -> Properties:
     }
 
 
-def secret(cloud: Cloud, arguments: Properties) -> Properties:
+def secret(cloud: ConfiguredCloud, arguments: Properties) -> Properties:
     """A secret without its value."""
     region = arguments.get("region", cloud.region)
     name = arguments.get("arn") or arguments["name"]
@@ -65,7 +65,7 @@ def secret(cloud: Cloud, arguments: Properties) -> Properties:
     }
 
 
-def secret_versions(cloud: Cloud, arguments: Properties) -> Properties:
+def secret_versions(cloud: ConfiguredCloud, arguments: Properties) -> Properties:
     """The ids of a secret's versions, and which is current."""
     region = arguments.get("region", cloud.region)
     listed = cloud.client("secretsmanager", region).list_secret_version_ids(SecretId=arguments["secretId"])
@@ -89,7 +89,7 @@ def secret_versions(cloud: Cloud, arguments: Properties) -> Properties:
     }
 
 
-def key(cloud: Cloud, arguments: Properties) -> Properties:
+def key(cloud: ConfiguredCloud, arguments: Properties) -> Properties:
     """A KMS key by its id, alias or ARN."""
     region = arguments.get("region", cloud.region)
     shown = cloud.client("kms", region).describe_key(KeyId=arguments["keyId"])["KeyMetadata"]
@@ -102,7 +102,7 @@ def key(cloud: Cloud, arguments: Properties) -> Properties:
     }
 
 
-def caller_identity(cloud: Cloud, _: Properties) -> Properties:
+def caller_identity(cloud: ConfiguredCloud, _: Properties) -> Properties:
     """Who calls."""
     caller = cloud.client("sts").get_caller_identity()
     return {
@@ -113,7 +113,7 @@ def caller_identity(cloud: Cloud, _: Properties) -> Properties:
     }
 
 
-FUNCTIONS: dict[str, Callable[[Cloud, Properties], Properties]] = {
+FUNCTIONS: dict[str, Callable[[ConfiguredCloud, Properties], Properties]] = {
     "aws:index/getAvailabilityZones:getAvailabilityZones": availability_zones,
     "aws:ssm/getParameter:getParameter": parameter,
     "aws:secretsmanager/getSecret:getSecret": secret,

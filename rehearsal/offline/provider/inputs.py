@@ -2,11 +2,11 @@
 
 import hashlib
 
-from rehearsal.offline.provider.call import Call
+from rehearsal.offline.provider.call import ApiCall
 from rehearsal.offline.provider.diff import DEFAULTS
 from rehearsal.offline.provider.errors import UnsupportedInput
 from rehearsal.offline.provider.mapping import arguments, takes, unmentioned
-from rehearsal.offline.provider.resource import AutoName, Step, Work
+from rehearsal.offline.provider.resource import AutoName, SeveralCalls, Work
 from rehearsal.offline.provider.values import Properties, words
 
 
@@ -51,7 +51,7 @@ def _unsupported(work: Work, key: str) -> list[str]:
         # The creating call may know an input of which the entry doesn't say how it changes.
         return [key]
     for action in takers:
-        if isinstance(action, Call):
+        if isinstance(action, ApiCall):
             try:
                 arguments(work.shape(action), action, entry.names, {key: work.inputs[key]}, {})
             except UnsupportedInput as error:
@@ -62,9 +62,9 @@ def _unsupported(work: Work, key: str) -> list[str]:
     return []
 
 
-def taken_by(action: Call | Step, work: Work, key: str) -> bool:
+def taken_by(action: ApiCall | SeveralCalls, work: Work, key: str) -> bool:
     """Whether an action applies an input."""
-    if isinstance(action, Step):
+    if isinstance(action, SeveralCalls):
         return key in words(action.inputs)
     return takes(work.shape(action), action, work.entry.names, key)
 
@@ -78,6 +78,8 @@ def irremovable(work: Work) -> list[str]:
         key
         for key in sorted(gone)
         if not any(
-            isinstance(action, Step) or action.whole for action in entry.update if taken_by(action, work, key)
+            isinstance(action, SeveralCalls) or action.whole
+            for action in entry.update
+            if taken_by(action, work, key)
         )
     ]

@@ -13,7 +13,7 @@ from typing import Any
 import jmespath  # type: ignore[import-untyped]  # it publishes no types
 from jmespath.exceptions import JMESPathError  # type: ignore[import-untyped]  # it publishes no types
 
-from rehearsal.offline.provider.call import Call
+from rehearsal.offline.provider.call import ApiCall
 from rehearsal.offline.provider.errors import UnsupportedInput
 from rehearsal.offline.provider.values import UNKNOWN, Properties, asset_bytes, is_asset
 
@@ -33,7 +33,7 @@ def member(members: Iterable[str], name: str) -> str | None:
 
 
 def arguments(
-    shape: Any, call: Call, names: Mapping[str, str], inputs: Properties, scope: Properties
+    shape: Any, call: ApiCall, names: Mapping[str, str], inputs: Properties, scope: Properties
 ) -> dict[str, Any]:
     """The call's arguments: `inputs` where its model has them, then its `params`, filled from `scope`."""
     filled: dict[str, Any] = {}
@@ -48,17 +48,17 @@ def arguments(
     return filled
 
 
-def takes(shape: Any, call: Call, names: Mapping[str, str], name: str) -> bool:
+def takes(shape: Any, call: ApiCall, names: Mapping[str, str], name: str) -> bool:
     """Whether a call takes an input."""
     return name in mentioned(call) or _place(shape, call, names, name) is not None
 
 
-def mentioned(call: Call) -> frozenset[str]:
+def mentioned(call: ApiCall) -> frozenset[str]:
     """The inputs in the call's placeholders, as far as words tell: those that it takes by expression."""
     return frozenset(word for text in _placeholders(call.params) for word in ROOT.findall(text))
 
 
-def unmentioned(call: Call, name: str, value: Any) -> str | None:
+def unmentioned(call: ApiCall, name: str, value: Any) -> str | None:
     """The part of an input that no placeholder takes, where the call takes it by parts."""
     if not isinstance(value, dict) or any(re.fullmatch(name, text) for text in _placeholders(call.params)):
         return None
@@ -122,7 +122,7 @@ def search(expression: str, data: Any) -> Any:
         return None
 
 
-def _place(shape: Any, call: Call, names: Mapping[str, str], name: str) -> tuple[str, ...] | None:
+def _place(shape: Any, call: ApiCall, names: Mapping[str, str], name: str) -> tuple[str, ...] | None:
     """Where in the arguments an input goes."""
     if (call.inputs is not None and name not in call.inputs.split()) or name in mentioned(call):
         return None

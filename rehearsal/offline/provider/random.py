@@ -10,7 +10,7 @@ from typing import Any
 from rehearsal.offline.provider.diff import Difference, differences
 from rehearsal.offline.provider.errors import UnsupportedType
 from rehearsal.offline.provider.server import Failures, Operation
-from rehearsal.offline.provider.values import Properties, Secret, words
+from rehearsal.offline.provider.values import Properties, SecretOutput, words
 
 SPECIAL = "!@#$%&*()-_=+[]{}<>:?"
 """The official provider's."""
@@ -42,7 +42,7 @@ def text(inputs: Properties) -> str:
 
 def password(inputs: Properties) -> tuple[str, Properties]:
     """A password has no id of its own: the provider gives every one `none`."""
-    return "none", {"result": Secret(text(inputs))}
+    return "none", {"result": SecretOutput(text(inputs))}
 
 
 def identifier(inputs: Properties) -> tuple[str, Properties]:
@@ -59,7 +59,7 @@ def identifier(inputs: Properties) -> tuple[str, Properties]:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Kind:
+class RandomKind:
     """A type: how a value is made of which inputs."""
 
     make: Callable[[Properties], tuple[str, Properties]]
@@ -69,10 +69,12 @@ class Kind:
 
 TEXT_INPUTS = f"length keepers overrideSpecial {' '.join(TEXT_DEFAULTS)}"
 KINDS = {
-    "random:index/randomPassword:RandomPassword": Kind(
+    "random:index/randomPassword:RandomPassword": RandomKind(
         make=password, inputs=TEXT_INPUTS, defaults=TEXT_DEFAULTS
     ),
-    "random:index/randomId:RandomId": Kind(make=identifier, inputs="byteLength keepers prefix", defaults={}),
+    "random:index/randomId:RandomId": RandomKind(
+        make=identifier, inputs="byteLength keepers prefix", defaults={}
+    ),
 }
 
 
@@ -123,7 +125,7 @@ class Random:
         raise UnsupportedType(token)
 
 
-def kind_of(token: str) -> Kind:
+def kind_of(token: str) -> RandomKind:
     """The type's entry. Raises `UnsupportedType`."""
     if token not in KINDS:
         raise UnsupportedType(token)

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from string import Template
 from typing import Any
 
-from rehearsal.offline.provider.call import Call
-from rehearsal.offline.provider.cloud import Cloud
+from rehearsal.offline.provider.call import ApiCall
+from rehearsal.offline.provider.cloud import ConfiguredCloud
 from rehearsal.offline.provider.diff import changed_inputs
 from rehearsal.offline.provider.errors import Interrupted, NotSettled
 from rehearsal.offline.provider.mapping import arguments, search
@@ -23,7 +23,7 @@ QUIET_SECONDS = 2.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Step:
+class SeveralCalls:
     """What takes more than one call to do. It returns what a call's response would be."""
 
     run: Callable[["Work"], Any]
@@ -44,9 +44,9 @@ class AutoName:
 class Tags:
     """How tags change: `{tags}` and `{keys}` are those to set or to remove, `{all}` those there shall be."""
 
-    add: Call
-    remove: Call
-    read: Call | None = None
+    add: ApiCall
+    remove: ApiCall
+    read: ApiCall | None = None
     """For services that don't show tags with the resource."""
 
 
@@ -74,12 +74,12 @@ class Resource:
     """boto3's name of the service."""
     id: str
     """JMESPath over inputs and the creation's response."""
-    create: Call | Step
-    read: tuple[Call | Step, ...]
+    create: ApiCall | SeveralCalls
+    read: tuple[ApiCall | SeveralCalls, ...]
     """What all of them return, together, is what the API says about the resource."""
-    update: tuple[Call | Step, ...] = ()
+    update: tuple[ApiCall | SeveralCalls, ...] = ()
     """Also applied after creation, to inputs that `create` does not take."""
-    delete: Call | Step | None
+    delete: ApiCall | SeveralCalls | None
     """None where there is nothing to delete."""
     fixed: str = ""
     """Inputs that AWS can't change: a new value is a replacement (Terraform's ForceNew)."""
@@ -115,7 +115,7 @@ class Work:
     """A create, read, update or delete under way."""
 
     entry: Resource
-    cloud: Cloud
+    cloud: ConfiguredCloud
     inputs: Properties
     """As the program has them now; when reading or deleting, as the state has them."""
     old: Properties = field(default_factory=dict)
@@ -152,7 +152,7 @@ class Work:
         place = {"region": self.region, "account": self.cloud.account, "partition": self.cloud.partition}
         return {**self.response, **self.state, **place, **self.inputs, "id": self.id}
 
-    def do(self, call: Call, inputs: Properties | None = None, **scope: Any) -> Any:
+    def do(self, call: ApiCall, inputs: Properties | None = None, **scope: Any) -> Any:
         """Makes a call with these inputs; returns what of the response matters."""
         shape = self.shape(call)
         everything = {**self.scope, **scope}
@@ -162,7 +162,7 @@ class Work:
         result = Template(call.result).safe_substitute(everything)
         return search(result, getattr(self.api, call.operation)(**filled))
 
-    def shape(self, call: Call) -> Any:
+    def shape(self, call: ApiCall) -> Any:
         """What the call takes, as botocore has it; None for a call that takes nothing."""
         client = self.api
         return client.meta.service_model.operation_model(

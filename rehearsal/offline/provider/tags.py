@@ -4,7 +4,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from rehearsal.offline.provider.call import Call, call
+from rehearsal.offline.provider.call import ApiCall, call
 from rehearsal.offline.provider.errors import is_gone
 from rehearsal.offline.provider.observe import as_mapping
 from rehearsal.offline.provider.resource import Tags, Work
@@ -45,7 +45,7 @@ def read_tags(work: Work, tags: Tags, raw: dict[str, Any]) -> dict[str, Any]:
     return {"tags": as_mapping(shown or [])}
 
 
-def _asked(work: Work, read: Call) -> Any:
+def _asked(work: Work, read: ApiCall) -> Any:
     try:
         return work.do(read)
     except ClientError as error:

@@ -26,7 +26,7 @@ UNKNOWN: Final = Unknown()
 
 
 @dataclass(frozen=True, slots=True)
-class Secret:
+class SecretOutput:
     """An output that the state keeps encrypted. Which inputs are secret the engine remembers by itself."""
 
     value: Any
@@ -83,7 +83,7 @@ def _to_value(value: Any) -> struct_pb2.Value:
     match value:
         case Unknown():
             return struct_pb2.Value(string_value=UNKNOWN_WIRE)
-        case Secret():
+        case SecretOutput():
             return struct_pb2.Value(struct_value=to_struct({SIGNATURE: SECRET, "value": value.value}))
         case dict():
             return struct_pb2.Value(struct_value=to_struct(value))

@@ -11,7 +11,7 @@ from testkit import access
 from testkit.checkout import Checkout, succeed
 from testkit.deployer import UP
 from testkit.deployment import Deployment
-from tests.faults.migrations.stage import Stage
+from tests.faults.migrations.stage import MigrationStage
 
 
 @pytest.fixture(scope="package")
@@ -47,8 +47,8 @@ def stage(
     server: Server,
     migrations: Path,
     tmp_path: Path,
-) -> Iterator[Stage]:
-    stage = Stage(
+) -> Iterator[MigrationStage]:
+    stage = MigrationStage(
         request.node.name,
         checkout=checkout,
         deployment=deployment,

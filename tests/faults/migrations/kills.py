@@ -9,7 +9,7 @@ import boto3
 
 from rehearsal.machine import as_root
 from testkit.deployer import Deployer, kill
-from tests.faults.migrations.stage import Stage
+from tests.faults.migrations.stage import MigrationStage
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -17,7 +17,7 @@ class Kill:
     """`of` gets the running `up` and the pid of the statement's backend."""
 
     promise: str
-    of: Callable[[Stage, Deployer, int], None]
+    of: Callable[[MigrationStage, Deployer, int], None]
     told: str | None
     """What that `up` fails with; None for the engine, which says no more."""
     follows: str | None
@@ -26,7 +26,7 @@ class Kill:
     """Rows of the bookkeeping in the end."""
     breaks_connections: bool
 
-    def hit(self, stage: Stage, backend: int) -> None:
+    def hit(self, stage: MigrationStage, backend: int) -> None:
         """Kills during the last `up`, which has ended then; what holds the statement goes on."""
         up = stage.deployers[-1]
         self.of(stage, up, backend)
@@ -34,7 +34,7 @@ class Kill:
             up.failed(self.told)
 
 
-def _migrator(stage: Stage, *_: object) -> None:
+def _migrator(stage: MigrationStage, *_: object) -> None:
     (container,) = stage.pids("ECS task")
     kill([container])
 
@@ -47,17 +47,17 @@ def _task(*_: object) -> None:
             ecs.stop_task(cluster=cluster, task=task)
 
 
-def _engine(stage: Stage, up: Deployer, _: int) -> None:
+def _engine(stage: MigrationStage, up: Deployer, _: int) -> None:
     up.kill()
     stage.unlock()
 
 
-def _connection(stage: Stage, _: Deployer, backend: int) -> None:
+def _connection(stage: MigrationStage, _: Deployer, backend: int) -> None:
     stage.table.run(f"SELECT pg_terminate_backend({backend})")
     stage.table.resume()  # a stopped process would not notice
 
 
-def _cut(stage: Stage, _: Deployer, backend: int) -> None:
+def _cut(stage: MigrationStage, _: Deployer, backend: int) -> None:
     """The kernel aborts the migrator's side, and the server's with it: no goodbye from either."""
     query = f"SELECT host(client_addr), client_port FROM pg_stat_activity WHERE pid = {backend}"
     ((address, port),) = stage.table.run(query)
@@ -70,13 +70,13 @@ def _cut(stage: Stage, _: Deployer, backend: int) -> None:
     assert f":{port}" in closed, "this kernel closes no sockets for `ss --kill` (CONFIG_INET_DIAG_DESTROY)"
 
 
-def _backend_process(stage: Stage, _: Deployer, backend: int) -> None:
+def _backend_process(stage: MigrationStage, _: Deployer, backend: int) -> None:
     """As the kernel does when memory is short; the postmaster then ends every session."""
     kill([backend])
     stage.table.answers()
 
 
-def _server(stage: Stage, *_: object) -> None:
+def _server(stage: MigrationStage, *_: object) -> None:
     """The postmaster first, so that it starts nothing more; each of its children leads a session."""
     (postmaster,) = stage.pids("DB instance")
     children = Path(f"/proc/{postmaster}/task/{postmaster}/children").read_text().split()

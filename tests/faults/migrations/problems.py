@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
-from tests.faults.migrations.stage import LOCK_TIMEOUT, Stage
-from tests.faults.migrations.table import FILLER, Table
+from tests.faults.migrations.stage import LOCK_TIMEOUT, MigrationStage
+from tests.faults.migrations.table import FILLER, HeldTable
 
 
-def problems(stage: Stage) -> list[str]:
+def problems(stage: MigrationStage) -> list[str]:
     """Of the index, the bookkeeping, the gate and the writers, who are stopped first."""
     stage.load.stop()
     return [
@@ -17,7 +17,7 @@ def problems(stage: Stage) -> list[str]:
     ]
 
 
-def index_problems(table: Table) -> Iterator[str]:
+def index_problems(table: HeldTable) -> Iterator[str]:
     """The table has its one index, each partition its part, and nothing is left over."""
     found = table.run(
         f"""SELECT c.relname, array_agg(i.relname ORDER BY i.relname),
@@ -33,7 +33,7 @@ def index_problems(table: Table) -> Iterator[str]:
             yield f"the indexes of {name} are {indexes}"
 
 
-def attempt_problems(stage: Stage) -> Iterator[str]:
+def attempt_problems(stage: MigrationStage) -> Iterator[str]:
     """One attempt has finished, each other one is rolled back."""
     *earlier, last = stage.attempts or [(False, False)]
     if any(attempt != (False, True) for attempt in earlier):
@@ -42,7 +42,7 @@ def attempt_problems(stage: Stage) -> Iterator[str]:
         yield f"of the last attempt (finished, rolled back) is {last}"
 
 
-def write_problems(stage: Stage) -> Iterator[str]:
+def write_problems(stage: MigrationStage) -> Iterator[str]:
     """Every row that was acknowledged is there, also by way of the index; none came late or was refused."""
     load, table = stage.load, stage.table
     for how, setting in (

@@ -15,13 +15,13 @@ from testkit.deployer import UP, Deployer
 from testkit.deployment import Deployment
 from testkit.waiting import eventually
 from tests.faults.migrations.load import WriteLoad
-from tests.faults.migrations.table import Table
+from tests.faults.migrations.table import HeldTable
 
 LOCK_TIMEOUT = MigrationsSettings().lock_timeout
 """Seconds; the rehearsal's stack leaves it at its default."""
 
 
-class Stage:
+class MigrationStage:
     """Everything has the test's own name, so that no two tests deploy the same."""
 
     def __init__(
@@ -37,7 +37,7 @@ class Stage:
         name = f"fault_{sha256(test.encode()).hexdigest()[:8]}"
         self.migration = f"29991231_{name}"
         self.file = migrations / self.migration / "migration.sql"
-        self.table = Table(name, server)
+        self.table = HeldTable(name, server)
         self.load = WriteLoad(server, name)
         self.folder, self.environment = checkout.folder, deployment.environment
         self._gate = deployment.outputs["gates"]["schema"]

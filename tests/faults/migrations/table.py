@@ -20,7 +20,7 @@ SLICE = 0.002
 """Seconds that a build goes on for before its phase is looked at again."""
 
 
-class Table:
+class HeldTable:
     """One column, `a`. An index on `held` of it stops at a row below 0 while the row's lock is taken."""
 
     def __init__(self, name: str, server: Server) -> None:

@@ -24,10 +24,10 @@ from tests.faults.migrations.phases import (
     SORTING,
     VALIDATION_SCAN,
     VALIDATION_SORT,
-    Phase,
+    BuildPhase,
 )
 from tests.faults.migrations.problems import problems
-from tests.faults.migrations.stage import Stage
+from tests.faults.migrations.stage import MigrationStage
 
 MORE = ((TASK, SCANNING), (CUT, OLD_SNAPSHOTS), (BACKEND, SCANNING))
 # Each of the phases that pass, each kill: what a build leaves changes only between those that are held.
@@ -52,7 +52,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize(("kill", "phase"), cases)
 
 
-def test_a_build_survives(stage: Stage, kill: Kill, phase: Phase) -> None:
+def test_a_build_survives(stage: MigrationStage, kill: Kill, phase: BuildPhase) -> None:
     """Who deploys is told; the next `up` leaves a valid index, one finished attempt and no lost write."""
     kill.hit(stage, phase.reach(stage.table, stage.up))
     again = stage.up()
@@ -65,7 +65,7 @@ def test_a_build_survives(stage: Stage, kill: Kill, phase: Phase) -> None:
     assert bool(stage.load.broken) == kill.breaks_connections
 
 
-def test_a_build_that_is_not_run_again_has_problems(stage: Stage) -> None:
+def test_a_build_that_is_not_run_again_has_problems(stage: MigrationStage) -> None:
     """The twin: the same checks tell what a killed build has left."""
     CONNECTION.hit(stage, OLD_SNAPSHOTS.reach(stage.table, stage.up))
     stage.table.release()

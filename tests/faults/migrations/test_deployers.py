@@ -4,12 +4,12 @@ from testkit.checkout import Checkout
 from tests.faults.migrations.kills import ENGINE, HELD
 from tests.faults.migrations.phases import OLD_SNAPSHOTS
 from tests.faults.migrations.problems import problems
-from tests.faults.migrations.stage import Stage
+from tests.faults.migrations.stage import MigrationStage
 
 LOCKED = "the stack is currently locked by 1 lock(s)"
 
 
-def test_a_second_up_of_the_stack_is_told_who_deploys(stage: Stage) -> None:
+def test_a_second_up_of_the_stack_is_told_who_deploys(stage: MigrationStage) -> None:
     """It ends at once, with the other's pid, and disturbs nothing."""
     OLD_SNAPSHOTS.reach(stage.table, stage.up)
     (first,) = stage.deployers
@@ -21,7 +21,7 @@ def test_a_second_up_of_the_stack_is_told_who_deploys(stage: Stage) -> None:
     assert problems(stage) == []
 
 
-def test_a_killed_engine_leaves_the_stack_locked_until_it_is_cancelled(stage: Stage) -> None:
+def test_a_killed_engine_leaves_the_stack_locked_until_it_is_cancelled(stage: MigrationStage) -> None:
     """The next `up` says how; after that it finds the work of the task, which went on, and does none."""
     OLD_SNAPSHOTS.reach(stage.table, stage.up)
     stage.deployers[-1].kill()
@@ -39,7 +39,7 @@ def test_a_killed_engine_leaves_the_stack_locked_until_it_is_cancelled(stage: St
 
 
 def test_another_deployment_waits_for_the_task_that_a_killed_engine_left(
-    stage: Stage, checkout: Checkout
+    stage: MigrationStage, checkout: Checkout
 ) -> None:
     """A task of other settings is not taken over: it ends first, then the new one runs."""
     ENGINE.hit(stage, OLD_SNAPSHOTS.reach(stage.table, stage.up))
@@ -54,7 +54,7 @@ def test_another_deployment_waits_for_the_task_that_a_killed_engine_left(
     assert problems(stage) == []
 
 
-def test_a_migrator_started_by_hand_waits_for_the_task(stage: Stage) -> None:
+def test_a_migrator_started_by_hand_waits_for_the_task(stage: MigrationStage) -> None:
     """It names the task's session, and has nothing to do when that has ended."""
     backend = OLD_SNAPSHOTS.reach(stage.table, stage.up)
     by_hand = stage.by_hand()
@@ -66,7 +66,7 @@ def test_a_migrator_started_by_hand_waits_for_the_task(stage: Stage) -> None:
     assert problems(stage) == []
 
 
-def test_the_task_waits_for_a_migrator_started_by_hand(stage: Stage) -> None:
+def test_the_task_waits_for_a_migrator_started_by_hand(stage: MigrationStage) -> None:
     """`pulumi up` shows for whom, and moves the gate when the other has applied the migration."""
     backend = OLD_SNAPSHOTS.reach(stage.table, stage.by_hand)
     up = stage.up()

@@ -3,10 +3,12 @@
 import pytest
 
 from tests.faults.migrations.problems import write_problems
-from tests.faults.migrations.stage import Stage
+from tests.faults.migrations.stage import MigrationStage
 
 
-def test_writes_that_are_blocked_and_lost_are_noticed(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_writes_that_are_blocked_and_lost_are_noticed(
+    stage: MigrationStage, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A plain index build's lock, held beyond the limit, and a row that goes, each show."""
     monkeypatch.setattr("tests.faults.migrations.problems.LOCK_TIMEOUT", 0.5)
     table, load = stage.table, stage.load

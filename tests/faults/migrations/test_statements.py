@@ -3,10 +3,10 @@
 from tests.faults.migrations.kills import CONNECTION, MIGRATOR, SERVER
 from tests.faults.migrations.phases import OLD_SNAPSHOTS, SCANNING
 from tests.faults.migrations.problems import index_problems, problems
-from tests.faults.migrations.stage import Stage
+from tests.faults.migrations.stage import MigrationStage
 
 
-def test_an_interrupted_reindex_leaves_one_valid_index(stage: Stage) -> None:
+def test_an_interrupted_reindex_leaves_one_valid_index(stage: MigrationStage) -> None:
     """The new index that was not ready goes, and is built again."""
     table = stage.table
     table.run(f"CREATE INDEX {table.index} ON {table.name} ({table.held})")
@@ -18,7 +18,7 @@ def test_an_interrupted_reindex_leaves_one_valid_index(stage: Stage) -> None:
     assert problems(stage) == []
 
 
-def test_an_interrupted_drop_is_finished(stage: Stage) -> None:
+def test_an_interrupted_drop_is_finished(stage: MigrationStage) -> None:
     """An index that is no longer valid is dropped, not left to cost every write."""
     table = stage.table
     table.run(f"CREATE INDEX {table.index} ON {table.name} ({table.held})")
@@ -34,7 +34,7 @@ def test_an_interrupted_drop_is_finished(stage: Stage) -> None:
     assert stage.gate_moved
 
 
-def test_a_partitioned_build_goes_on_with_the_partition_that_was_interrupted(stage: Stage) -> None:
+def test_a_partitioned_build_goes_on_with_the_partition_that_was_interrupted(stage: MigrationStage) -> None:
     """What is attached stays; the interrupted one is built again; the parent's index is valid in the end."""
     table = stage.table
     table.partition()
@@ -47,7 +47,7 @@ def test_a_partitioned_build_goes_on_with_the_partition_that_was_interrupted(sta
     assert table.indexes("_1") == first
 
 
-def test_an_interrupted_transaction_has_done_nothing_and_then_all(stage: Stage) -> None:
+def test_an_interrupted_transaction_has_done_nothing_and_then_all(stage: MigrationStage) -> None:
     """Of a migration in a transaction nothing is there; the next `up` applies it once."""
     table, copy = stage.table, f"{stage.table.name}_copy"
     stage.migrates(

@@ -8,7 +8,7 @@ import pytest
 from testkit.checkout import Checkout, succeed
 from testkit.deployer import UP
 from testkit.deployment import Deployment
-from tests.faults.rollouts.fleet import Fleet
+from tests.faults.rollouts.fleet import RolledStack
 
 
 @pytest.fixture(scope="package")
@@ -21,7 +21,7 @@ def healed(checkout: Checkout) -> Iterator[None]:
 @pytest.fixture
 def fleet(
     checkout: Checkout, deployment: Deployment, aws_environment: None, healed: None, tmp_path: Path
-) -> Iterator[Fleet]:
-    fleet = Fleet(checkout, deployment, tmp_path)
+) -> Iterator[RolledStack]:
+    fleet = RolledStack(checkout, deployment, tmp_path)
     yield fleet
     fleet.clear()

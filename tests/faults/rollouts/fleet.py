@@ -9,12 +9,12 @@ import boto3
 from testkit.checkout import Checkout, succeed
 from testkit.deployer import UP, Deployer
 from testkit.deployment import Deployment
-from tests.faults.rollouts.servers import Servers
+from tests.faults.rollouts.servers import StackServers
 
 STACK = "stacks/Pulumi.local.yaml"
 
 
-class Fleet:
+class RolledStack:
     """What AWS says of the stack, and who deploys it."""
 
     def __init__(self, checkout: Checkout, deployment: Deployment, logs: Path) -> None:
@@ -25,7 +25,7 @@ class Fleet:
         self._logs = logs
         self._deployers: list[Deployer] = []
         self._autoscaling = boto3.client("autoscaling")
-        self._group = Servers(deployment)
+        self._group = StackServers(deployment)
 
     @contextmanager
     def settings(self, *, environment: str, warmup: int = 15) -> Iterator[None]:

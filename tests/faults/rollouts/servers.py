@@ -13,7 +13,7 @@ from testkit.waiting import eventually
 from tests.infra.server import PM2
 
 
-class Servers:
+class StackServers:
     """Of the deployed stack; its AWS clients belong to the thread that made it."""
 
     def __init__(self, deployment: Deployment) -> None:

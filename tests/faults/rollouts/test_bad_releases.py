@@ -10,7 +10,7 @@ from testkit.deployer import UP
 from testkit.load import ASKED
 from testkit.person import Person
 from testkit.traffic import Traffic
-from tests.faults.rollouts.fleet import Fleet
+from tests.faults.rollouts.fleet import RolledStack
 from tests.faults.rollouts.releases import BAD, BadRelease
 
 pytestmark = pytest.mark.quiet
@@ -23,7 +23,7 @@ REQUESTS = 1000
 
 
 @pytest.mark.parametrize("release", BAD, ids=[release.promise for release in BAD])
-def test_a_release(release: BadRelease, fleet: Fleet) -> None:
+def test_a_release(release: BadRelease, fleet: RolledStack) -> None:
     """It fails in time, with the server's own words; the old servers serve every request, the gates stay."""
     servers, pinned, gates = fleet.servers(), fleet.pinned(), recorded(fleet)
     settings = fleet.settings(environment=f'NODE_OPTIONS: "{release.node_options}"', warmup=release.warmup)
@@ -42,7 +42,7 @@ def test_a_release(release: BadRelease, fleet: Fleet) -> None:
     assert recorded(fleet) == gates
 
 
-def test_a_good_release_heals(fleet: Fleet) -> None:
+def test_a_good_release_heals(fleet: RolledStack) -> None:
     """The same `up` again, once what was wrong is fixed: all servers are replaced and the gates follow."""
     servers, gates = fleet.servers(), recorded(fleet)
     person = Person.logged_in(fleet.url)
@@ -55,6 +55,6 @@ def test_a_good_release_heals(fleet: Fleet) -> None:
     assert all(after != before for after, before in zip(recorded(fleet), gates, strict=True))
 
 
-def recorded(fleet: Fleet) -> tuple[str, str]:
+def recorded(fleet: RolledStack) -> tuple[str, str]:
     """What the gates of a rollout say."""
     return fleet.gate("release"), fleet.gate("verified")

@@ -6,13 +6,13 @@ from testkit.deployer import Deployer
 from testkit.load import ASKED
 from testkit.person import Person
 from testkit.traffic import Traffic
-from tests.faults.rollouts.fleet import Fleet
+from tests.faults.rollouts.fleet import RolledStack
 
 pytestmark = pytest.mark.quiet
 PEOPLE = 4
 
 
-def test_the_next_up_finishes_what_a_killed_engine_began(fleet: Fleet) -> None:
+def test_the_next_up_finishes_what_a_killed_engine_began(fleet: RolledStack) -> None:
     """Another release in the meantime takes its place, the same one is followed; nothing is done twice."""
     refreshes, release = len(fleet.refreshes()), fleet.gate("release")
     people = [Person.logged_in(fleet.url) for _ in range(PEOPLE)]
@@ -35,7 +35,7 @@ def test_the_next_up_finishes_what_a_killed_engine_began(fleet: Fleet) -> None:
     assert outcome.failed == 0, outcome.failures
 
 
-def test_credentials_that_expire_in_a_rollout_cost_a_second_up_and_no_request(fleet: Fleet) -> None:
+def test_credentials_that_expire_in_a_rollout_cost_a_second_up_and_no_request(fleet: RolledStack) -> None:
     """The first says what to do; AWS goes on replacing servers, and the second follows that."""
     refreshes = len(fleet.refreshes())
     people = [Person.logged_in(fleet.url) for _ in range(PEOPLE)]
@@ -54,7 +54,7 @@ def test_credentials_that_expire_in_a_rollout_cost_a_second_up_and_no_request(fl
     assert outcome.failed == 0, outcome.failures
 
 
-def killed_while_servers_start(fleet: Fleet, up: Deployer) -> None:
+def killed_while_servers_start(fleet: RolledStack, up: Deployer) -> None:
     """With SIGKILL, once the first new server is launched."""
     up.until(lambda: fleet.servers("Pending"))
     up.kill()

@@ -19,10 +19,10 @@ from testkit.load import ASKED, CONNECTIONS, LEAST, STEADY, Outcome
 from testkit.person import Person
 from testkit.traffic import LONGEST, WITHIN_DRAIN, Traffic
 from testkit.waiting import eventually
-from testkit.watch import Watch
+from testkit.watch import Lookout
 from tests.conftest import TIMES
-from tests.faults.rollouts.fleet import Fleet
-from tests.faults.rollouts.servers import Servers
+from tests.faults.rollouts.fleet import RolledStack
+from tests.faults.rollouts.servers import StackServers
 
 pytestmark = pytest.mark.quiet
 PEOPLE = 10
@@ -64,9 +64,9 @@ class Use:
 
 
 @pytest.fixture
-def servers(deployment: Deployment, aws_environment: None) -> Servers:
+def servers(deployment: Deployment, aws_environment: None) -> StackServers:
     """The stack's servers, all well."""
-    servers = Servers(deployment)
+    servers = StackServers(deployment)
     servers.settled(servers.desired)
     return servers
 
@@ -83,9 +83,9 @@ def in_use(deployment: Deployment, *, times: int = TIMES, longest: float = LONGE
     url = deployment.outputs["url"]
     people = [Person.logged_in(url) for _ in range(PEOPLE)]
     use = Use(people=people, least=STEADY if times > TIMES else LEAST)
-    watched = Servers(deployment)
+    watched = StackServers(deployment)
     with Traffic(url, people, rate=ASKED, longest=longest) as traffic:
-        watch = Watch(lambda: len(watched.healthy))
+        watch = Lookout(lambda: len(watched.healthy))
         try:
             yield use
         finally:
@@ -98,7 +98,9 @@ def in_use(deployment: Deployment, *, times: int = TIMES, longest: float = LONGE
             )
 
 
-def test_rollouts_fail_no_request(fleet: Fleet, deployment: Deployment, servers: Servers, times: int) -> None:
+def test_rollouts_fail_no_request(
+    fleet: RolledStack, deployment: Deployment, servers: StackServers, times: int
+) -> None:
     """`pulumi up` replaces every server; nobody notices, and never are fewer healthy than desired."""
     desired = servers.desired
     met = servers.healthy
@@ -115,7 +117,7 @@ def test_rollouts_fail_no_request(fleet: Fleet, deployment: Deployment, servers:
     assert use.all_are_logged_in()
 
 
-def test_reloads_fail_no_request(deployment: Deployment, servers: Servers, times: int) -> None:
+def test_reloads_fail_no_request(deployment: Deployment, servers: StackServers, times: int) -> None:
     """`pm2 reload` replaces every worker of every server, one server after another.
 
     A worker that PM2 stops is told so without a drain before it: it finishes what `app.drain` has time for.
@@ -129,7 +131,9 @@ def test_reloads_fail_no_request(deployment: Deployment, servers: Servers, times
     assert use.all_are_logged_in()
 
 
-def test_reloads_without_the_signal_handler_fail_requests(deployment: Deployment, servers: Servers) -> None:
+def test_reloads_without_the_signal_handler_fail_requests(
+    deployment: Deployment, servers: StackServers
+) -> None:
     """The twin: the same load notices workers that end without a goodbye.
 
     Reloads need the handler. A server's replacement does not: the balancer has let it go before it is told to
@@ -157,7 +161,7 @@ def test_reloads_without_the_signal_handler_fail_requests(deployment: Deployment
     assert replacement.failed == 0
 
 
-def test_scaling_out_and_in_fails_no_request(deployment: Deployment, servers: Servers) -> None:
+def test_scaling_out_and_in_fails_no_request(deployment: Deployment, servers: StackServers) -> None:
     """By hand, to the largest size and back; who leaves finishes first."""
     desired = servers.desired
     try:
@@ -171,7 +175,7 @@ def test_scaling_out_and_in_fails_no_request(deployment: Deployment, servers: Se
 
 
 def test_servers_that_stop_before_they_are_drained_fail_requests(
-    deployment: Deployment, servers: Servers
+    deployment: Deployment, servers: StackServers
 ) -> None:
     """The twin of what ends a server in order: scaling in, and whatever replaces it.
 
@@ -194,7 +198,7 @@ def test_servers_that_stop_before_they_are_drained_fail_requests(
     assert replaced.failed > 0, "nothing failed: the load proves nothing of rollouts"
 
 
-def test_servers_that_are_not_drained_fail_requests(deployment: Deployment, servers: Servers) -> None:
+def test_servers_that_are_not_drained_fail_requests(deployment: Deployment, servers: StackServers) -> None:
     """The twin: without a deregistration delay the balancer waits for no request."""
     with servers.deregistration_delay(0), in_use(deployment) as use:
         servers.replace(min(servers.healthy))
@@ -202,7 +206,7 @@ def test_servers_that_are_not_drained_fail_requests(deployment: Deployment, serv
 
 
 def test_a_worker_killed_while_a_server_drains_costs_what_it_had_in_flight(
-    deployment: Deployment, servers: Servers
+    deployment: Deployment, servers: StackServers
 ) -> None:
     """A connection has one request in flight, or none, so nothing has to fail; PM2 starts another worker."""
     desired = servers.desired
@@ -221,7 +225,7 @@ def test_a_worker_killed_while_a_server_drains_costs_what_it_had_in_flight(
 
 
 def test_a_server_killed_while_another_drains_costs_its_own_requests_only(
-    deployment: Deployment, servers: Servers
+    deployment: Deployment, servers: StackServers
 ) -> None:
     """Lost is what was sent to it before each of the balancer's nodes knew, and nothing else."""
     desired = servers.desired

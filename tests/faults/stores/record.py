@@ -11,7 +11,7 @@ CREATED, UNAVAILABLE = 201, 503
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Answer:
+class WriteAnswer:
     """To one write; `at` is when it came, on the monotonic clock."""
 
     at: float
@@ -26,7 +26,7 @@ class Answer:
 class Record:
     """All answers, and when the store served again."""
 
-    answers: Sequence[Answer]
+    answers: Sequence[WriteAnswer]
     returned: float
 
     @property
@@ -35,11 +35,11 @@ class Record:
         return {one.phone for one in self.answers if one.status == CREATED}
 
     @property
-    def refused(self) -> list[Answer]:
+    def refused(self) -> list[WriteAnswer]:
         return [one for one in self.answers if one.status == UNAVAILABLE]
 
     @property
-    def unexpected(self) -> list[Answer]:
+    def unexpected(self) -> list[WriteAnswer]:
         """Neither a success nor a 503."""
         return [one for one in self.answers if one.status not in (CREATED, UNAVAILABLE)]
 

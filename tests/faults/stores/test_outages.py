@@ -31,10 +31,10 @@ from testkit.deployment import Deployment
 from testkit.load import ASKED, LEAST, Load
 from testkit.person import Person
 from testkit.waiting import eventually
-from tests.faults.rollouts.servers import Servers
+from tests.faults.rollouts.servers import StackServers
 from tests.faults.stores.record import RECOVERY, UNAVAILABLE, Record, pace
-from tests.faults.stores.watch import Watch
-from tests.faults.stores.writers import Writers
+from tests.faults.stores.watch import StoreWatch
+from tests.faults.stores.writers import StoreWriters
 
 pytestmark = pytest.mark.quiet
 PEOPLE = 6
@@ -45,7 +45,7 @@ BEFORE, AFTER = 1.0, 3.0
 """Seconds of load before a fault, in which Redis' replica gets every session, and after the return."""
 
 
-class Stores:
+class ObservedStores:
     """The deployed stack's, as their API and their own clients see them."""
 
     def __init__(self, deployment: Deployment, folder: Path) -> None:
@@ -90,11 +90,11 @@ class Stores:
         ]
         return str(name)
 
-    def redis_watch(self) -> Watch:
-        return Watch(lambda: bool(self._redis.set("evenkeel:watch", "1", ex=60)), (redis.RedisError,))
+    def redis_watch(self) -> StoreWatch:
+        return StoreWatch(lambda: bool(self._redis.set("evenkeel:watch", "1", ex=60)), (redis.RedisError,))
 
-    def postgres_watch(self) -> Watch:
-        return Watch(self._takes_writes, (ConnectionFailed, PostgresError))
+    def postgres_watch(self) -> StoreWatch:
+        return StoreWatch(self._takes_writes, (ConnectionFailed, PostgresError))
 
     def fail_over_redis(self) -> None:
         self._elasticache.test_failover(ReplicationGroupId=self._group, NodeGroupId="0001")
@@ -127,9 +127,9 @@ class Stores:
 
 
 @pytest.fixture
-def stores(deployment: Deployment, aws_environment: None, tmp_path: Path) -> Iterator[Stores]:
+def stores(deployment: Deployment, aws_environment: None, tmp_path: Path) -> Iterator[ObservedStores]:
     """The stores, all well before and after."""
-    stores = Stores(deployment, tmp_path)
+    stores = ObservedStores(deployment, tmp_path)
     stores.settled()
     yield stores
     stores.settled()
@@ -148,15 +148,15 @@ def workers(url: str) -> set[tuple[str, int]]:
 
 
 @contextmanager
-def in_use(deployment: Deployment, watch: Watch, slowest: float) -> Iterator[list[Record]]:
+def in_use(deployment: Deployment, watch: StoreWatch, slowest: float) -> Iterator[list[Record]]:
     """The block's fault happens while people read and write; all bars but the data's are checked.
 
     Gives a list that holds the record in the end.
     """
-    url, servers = deployment.outputs["url"], Servers(deployment)
+    url, servers = deployment.outputs["url"], StackServers(deployment)
     people = [Person.logged_in(url) for _ in range(PEOPLE)]
     group, before = servers.settled(servers.desired), workers(url)
-    writers, records = Writers(url, people), list[Record]()
+    writers, records = StoreWriters(url, people), list[Record]()
     with Load(url, rate=ASKED, cookies=[person.cookie for person in people]) as load:
         watch.start()
         writers.start()
@@ -194,7 +194,7 @@ def in_use(deployment: Deployment, watch: Watch, slowest: float) -> Iterator[lis
     assert servers.settled(servers.desired) == group, "the group has replaced a server"
 
 
-def test_a_failover_of_redis_keeps_the_sessions(deployment: Deployment, stores: Stores) -> None:
+def test_a_failover_of_redis_keeps_the_sessions(deployment: Deployment, stores: ObservedStores) -> None:
     """TestFailover: people stay logged in, and what was written before, meanwhile and after is there."""
     old = stores.primary
     with in_use(deployment, stores.redis_watch(), REDIS_ANSWER) as records:
@@ -203,7 +203,9 @@ def test_a_failover_of_redis_keeps_the_sessions(deployment: Deployment, stores: 
     assert records[0].lost(stores.phones()) == set()
 
 
-def test_a_node_of_redis_that_fails_keeps_the_sessions(deployment: Deployment, stores: Stores) -> None:
+def test_a_node_of_redis_that_fails_keeps_the_sessions(
+    deployment: Deployment, stores: ObservedStores
+) -> None:
     """Its process is killed; the replica takes over, and the node comes back as one."""
     old = stores.primary
     with in_use(deployment, stores.redis_watch(), REDIS_ANSWER) as records:
@@ -212,7 +214,7 @@ def test_a_node_of_redis_that_fails_keeps_the_sessions(deployment: Deployment, s
     assert records[0].lost(stores.phones()) == set()
 
 
-def test_a_restart_of_postgres_loses_no_write(deployment: Deployment, stores: Stores) -> None:
+def test_a_restart_of_postgres_loses_no_write(deployment: Deployment, stores: ObservedStores) -> None:
     """RebootDBInstance, in place."""
     zone = stores.instance["AvailabilityZone"]
     with in_use(deployment, stores.postgres_watch(), POSTGRES_ANSWER) as records:
@@ -222,7 +224,9 @@ def test_a_restart_of_postgres_loses_no_write(deployment: Deployment, stores: St
     assert records[0].lost(stores.phones()) == set()
 
 
-def test_a_promotion_of_postgres_standby_loses_no_write(deployment: Deployment, stores: Stores) -> None:
+def test_a_promotion_of_postgres_standby_loses_no_write(
+    deployment: Deployment, stores: ObservedStores
+) -> None:
     """RebootDBInstance with ForceFailover: the standby has every commit that was acknowledged."""
     zone = stores.instance["AvailabilityZone"]
     with in_use(deployment, stores.postgres_watch(), POSTGRES_ANSWER) as records:

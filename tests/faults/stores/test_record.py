@@ -1,15 +1,15 @@
 """The bars can be missed: each of them notices what it is for."""
 
 from testkit.load import CONNECTIONS, Request
-from tests.faults.stores.record import RECOVERY, Answer, Record, pace
+from tests.faults.stores.record import RECOVERY, Record, WriteAnswer, pace
 
 
-def record(*answers: Answer) -> Record:
+def record(*answers: WriteAnswer) -> Record:
     return Record(answers=answers, returned=10.0)
 
 
-def answer(at: float, status: int, phone: str = "+1", seconds: float = 0.1) -> Answer:
-    return Answer(at=at, seconds=seconds, status=status, phone=phone)
+def answer(at: float, status: int, phone: str = "+1", seconds: float = 0.1) -> WriteAnswer:
+    return WriteAnswer(at=at, seconds=seconds, status=status, phone=phone)
 
 
 def test_a_lost_write_is_noticed() -> None:

@@ -8,7 +8,7 @@ LOOK = 0.05
 """Seconds between two looks."""
 
 
-class Watch(threading.Thread):
+class StoreWatch(threading.Thread):
     """Asks the store itself all the time; `serves` raises, or is false, while it does not take writes."""
 
     def __init__(self, serves: Callable[[], bool], failures: tuple[type[Exception], ...]) -> None:

@@ -8,7 +8,7 @@ from itertools import count
 import requests
 
 from testkit.person import Person
-from tests.faults.stores.record import Answer
+from tests.faults.stores.record import WriteAnswer
 
 PAUSE = 0.05
 """Seconds between two writes of a person."""
@@ -16,7 +16,7 @@ ANSWER = 15
 """Seconds after which a write counts as not answered."""
 
 
-class Writers:
+class StoreWriters:
     """From `start` until `stop`; no write is tried twice."""
 
     def __init__(self, url: str, people: Sequence[Person]) -> None:
@@ -24,7 +24,7 @@ class Writers:
         self._done = threading.Event()
         self._numbers = count(time.time_ns() // 1_000_000)  # others than any run's before
         self._threads = [threading.Thread(target=self._write, args=[person.cookie]) for person in people]
-        self.answers: list[Answer] = []
+        self.answers: list[WriteAnswer] = []
 
     def start(self) -> None:
         for thread in self._threads:
@@ -48,4 +48,4 @@ class Writers:
                 except requests.RequestException:
                     status = 0
                 now = time.monotonic()
-                self.answers.append(Answer(at=now, seconds=now - began, status=status, phone=phone))
+                self.answers.append(WriteAnswer(at=now, seconds=now - began, status=status, phone=phone))

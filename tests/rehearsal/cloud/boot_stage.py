@@ -59,7 +59,7 @@ function start() {
 """
 
 
-class Stage:
+class BootStage:
     """A fleet whose servers boot as the kit's program has them do."""
 
     def __init__(self, fleet: Fleet) -> None:

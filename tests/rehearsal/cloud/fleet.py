@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 
 from rehearsal.cloud.elbv2.targets import UNAWARE
 from testkit.waiting import eventually
-from testkit.watch import Watch
+from testkit.watch import Lookout
 from tests.rehearsal.cloud.running import RunningCloud
 
 PORT = 3000
@@ -166,7 +166,7 @@ class Fleet:
                         if "No active Lifecycle Action" not in str(error):
                             raise
 
-        watch = Watch(release)
+        watch = Lookout(release)
         try:
             yield
             eventually(lambda: not self.members("Terminating") + self.members("Terminating:Wait"), within=60)

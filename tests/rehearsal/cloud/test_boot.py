@@ -3,7 +3,7 @@
 import pytest
 
 from testkit.waiting import eventually
-from tests.rehearsal.cloud.boot_stage import Stage
+from tests.rehearsal.cloud.boot_stage import BootStage
 from tests.rehearsal.cloud.fleet import Fleet
 from tests.rehearsal.cloud.running import RunningCloud
 
@@ -19,16 +19,16 @@ REFUSED = {
 
 
 @pytest.fixture(scope="module")
-def stage(cloud: RunningCloud) -> Stage:
+def stage(cloud: RunningCloud) -> BootStage:
     """A group with a good release, and one for each fault, all launched at once."""
-    stage = Stage(Fleet(cloud))
+    stage = BootStage(Fleet(cloud))
     stage.launch("good")
     for fault in REFUSED:
         stage.launch(fault.replace(" ", "-"), fault=fault)
     return stage
 
 
-def test_a_good_release_is_tested_and_then_serves(stage: Stage) -> None:
+def test_a_good_release_is_tested_and_then_serves(stage: BootStage) -> None:
     """The boot test comes before app.service; both logs reach CloudWatch; no second worker is left."""
     server = stage.server("good")
     assert not [line for line in stage.messages(server, "boot") if "giving up" in line]
@@ -41,7 +41,7 @@ def test_a_good_release_is_tested_and_then_serves(stage: Stage) -> None:
 
 
 @pytest.mark.parametrize("fault", list(REFUSED))
-def test_a_release_that_can_not_serve_is_refused_with_its_own_words(stage: Stage, fault: str) -> None:
+def test_a_release_that_can_not_serve_is_refused_with_its_own_words(stage: BootStage, fault: str) -> None:
     """Before the hook is answered: the reason and the worker's last lines are in the server's stream."""
     refused = stage.refused(fault.replace(" ", "-"))
     said = stage.messages(refused, "boot")
@@ -51,7 +51,7 @@ def test_a_release_that_can_not_serve_is_refused_with_its_own_words(stage: Stage
     assert then in "\n".join(said)
 
 
-def test_a_server_that_boots_again_serves_again(stage: Stage) -> None:
+def test_a_server_that_boots_again_serves_again(stage: BootStage) -> None:
     """What it has is not fetched again, secrets are read again, and no hook that waits is no failure."""
     server = stage.server("good")
     stage.fleet.run(server, "systemctl stop app.service; setsid /opt/evenkeel/boot.sh >/dev/null 2>&1 &")
@@ -67,7 +67,7 @@ def test_a_server_that_boots_again_serves_again(stage: Stage) -> None:
     assert stage.members("good") == [server]
 
 
-def test_a_spot_instance_that_is_taken_back_asks_its_group_to_terminate_it(stage: Stage) -> None:
+def test_a_spot_instance_that_is_taken_back_asks_its_group_to_terminate_it(stage: BootStage) -> None:
     """So that it is drained and its hook answered long before its two minutes end."""
     server = stage.server("good")
     stage.fleet.cloud.inject("spot-interruption", server)
@@ -80,7 +80,7 @@ def test_a_spot_instance_that_is_taken_back_asks_its_group_to_terminate_it(stage
     assert said.index("the group terminates this server: ") < said.index("evenkeel: stopping the app")
 
 
-def test_a_server_of_a_warm_pool_serves_when_it_boots_again(stage: Stage) -> None:
+def test_a_server_of_a_warm_pool_serves_when_it_boots_again(stage: BootStage) -> None:
     """It answers the hook twice: tested and without the app when it enters, serving when it leaves."""
     autoscaling = stage.fleet.autoscaling
     server = stage.server("good")
@@ -96,7 +96,7 @@ def test_a_server_of_a_warm_pool_serves_when_it_boots_again(stage: Stage) -> Non
     eventually(lambda: sorted(stage.members("good")) == sorted([server, warm]), within=60)
 
 
-def test_a_running_server_of_a_warm_pool_completes_its_hook_itself(stage: Stage) -> None:
+def test_a_running_server_of_a_warm_pool_completes_its_hook_itself(stage: BootStage) -> None:
     """Long before the hook's time is over; the app never ran there."""
     autoscaling = stage.fleet.autoscaling
     autoscaling.put_warm_pool(
@@ -116,7 +116,7 @@ def test_a_running_server_of_a_warm_pool_completes_its_hook_itself(stage: Stage)
     assert said.index("the group terminates this server: ") < said.index("evenkeel: stopping the app")
 
 
-def test_a_machine_that_shuts_down_lets_the_app_leave_in_order(stage: Stage) -> None:
+def test_a_machine_that_shuts_down_lets_the_app_leave_in_order(stage: BootStage) -> None:
     """Without a word of Auto Scaling: systemd stops app.service, and its last line is in CloudWatch."""
     server = stage.members("good")[0]
     stage.fleet.ec2.terminate_instances(InstanceIds=[server])

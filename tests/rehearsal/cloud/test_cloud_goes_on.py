@@ -7,18 +7,18 @@ from botocore.exceptions import ClientError
 
 from testkit.waiting import eventually
 from tests.rehearsal.cloud.described.network import subnet_ids
-from tests.rehearsal.cloud.described.put import Aws
+from tests.rehearsal.cloud.described.put import PuttingClient
 from tests.rehearsal.cloud.described.servers import image_id
 from tests.rehearsal.cloud.described.storage import bucket_name
 from tests.rehearsal.cloud.running import RunningCloud
 
 
 @pytest.fixture(scope="module")
-def aws(cloud: RunningCloud) -> Aws:
-    return Aws(cloud)
+def aws(cloud: RunningCloud) -> PuttingClient:
+    return PuttingClient(cloud)
 
 
-def group_of_one(aws: Aws, name: str) -> str:
+def group_of_one(aws: PuttingClient, name: str) -> str:
     """A group with a launch template of its own, and one server in service; the template's id."""
     template = aws.client("ec2").create_launch_template(
         LaunchTemplateName=name,
@@ -35,26 +35,26 @@ def group_of_one(aws: Aws, name: str) -> str:
     return str(template)
 
 
-def group(aws: Aws, name: str) -> dict[str, Any]:
+def group(aws: PuttingClient, name: str) -> dict[str, Any]:
     (found,) = aws.client("autoscaling").describe_auto_scaling_groups(AutoScalingGroupNames=[name])[
         "AutoScalingGroups"
     ]
     return dict(found)
 
 
-def in_service(aws: Aws, name: str) -> list[str]:
+def in_service(aws: PuttingClient, name: str) -> list[str]:
     members = group(aws, name)["Instances"]
     return [each["InstanceId"] for each in members if each["LifecycleState"] == "InService"]
 
 
-def failed_launch(aws: Aws, name: str) -> str | None:
+def failed_launch(aws: PuttingClient, name: str) -> str | None:
     """What the last activity of a group says, if it failed."""
     activities = aws.client("autoscaling").describe_scaling_activities(AutoScalingGroupName=name)
     last = activities["Activities"][0]
     return str(last["StatusMessage"]) if last["StatusCode"] == "Failed" else None
 
 
-def test_a_group_whose_template_is_gone_says_so_and_others_go_on(aws: Aws) -> None:
+def test_a_group_whose_template_is_gone_says_so_and_others_go_on(aws: PuttingClient) -> None:
     """The template is deleted, then a server is lost. AWS: a failed activity for each try."""
     template = group_of_one(aws, "orphan")
     aws.client("ec2").delete_launch_template(LaunchTemplateId=template)
@@ -65,7 +65,7 @@ def test_a_group_whose_template_is_gone_says_so_and_others_go_on(aws: Aws) -> No
     aws.client("autoscaling").delete_auto_scaling_group(AutoScalingGroupName="orphan", ForceDelete=True)
 
 
-def test_a_listener_of_https_needs_a_certificate(aws: Aws) -> None:
+def test_a_listener_of_https_needs_a_certificate(aws: PuttingClient) -> None:
     elbv2 = aws.client("elbv2")
     balancer = elbv2.create_load_balancer(Name="bare", Subnets=aws.once(subnet_ids))["LoadBalancers"][0]
     fixed = {"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "200"}}

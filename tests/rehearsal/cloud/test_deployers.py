@@ -22,7 +22,7 @@ TAGS = [{"Key": "Project", "Value": "evenkeel"}, {"Key": "Stack", "Value": "loca
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Deployer:
+class LocalDeployer:
     """The deployer of stack `local`, and the cloud."""
 
     cloud: RunningCloud
@@ -44,9 +44,9 @@ def rehearsal_of(cloud: RunningCloud) -> Rehearsal:
 
 
 @pytest.fixture(scope="module")
-def deployer(cloud: RunningCloud) -> Deployer:
+def deployer(cloud: RunningCloud) -> LocalDeployer:
     """As `make up` makes it."""
-    return Deployer(cloud=cloud, key=principal.key_of(rehearsal_of(cloud), "local"))
+    return LocalDeployer(cloud=cloud, key=principal.key_of(rehearsal_of(cloud), "local"))
 
 
 def tagged(kind: str) -> list[dict[str, Any]]:
@@ -93,7 +93,7 @@ DENIED: list[tuple[str, str, Callable[[Any], Any], str]] = [
 
 @pytest.mark.parametrize(("service", "code", "call", "action"), DENIED, ids=[each[3] for each in DENIED])
 def test_what_is_not_in_the_policy_is_refused(
-    deployer: Deployer, service: str, code: str, call: Callable[[Any], Any], action: str
+    deployer: LocalDeployer, service: str, code: str, call: Callable[[Any], Any], action: str
 ) -> None:
     """With the code of the service's protocol, and the action by its name."""
     with pytest.raises(ClientError) as refused:
@@ -105,7 +105,7 @@ def test_what_is_not_in_the_policy_is_refused(
     assert said.endswith(f"because no identity-based policy allows the {action} action")
 
 
-def test_only_what_is_the_stacks_is_deleted(deployer: Deployer) -> None:
+def test_only_what_is_the_stacks_is_deleted(deployer: LocalDeployer) -> None:
     """A VPC has no name: its tags say whose it is."""
     ec2 = deployer.client("ec2")
     own = ec2.create_vpc(CidrBlock="10.1.0.0/16", TagSpecifications=tagged("vpc"))["Vpc"]["VpcId"]
@@ -129,13 +129,13 @@ def test_an_action_that_is_taken_out_is_refused(cloud: RunningCloud) -> None:
     iam.put_user_policy(UserName="less", PolicyName="network", PolicyDocument=text)
     made = iam.create_access_key(UserName="less")["AccessKey"]
     key = access_key.AccessKey(id=made["AccessKeyId"], secret=made["SecretAccessKey"])
-    ec2 = Deployer(cloud=cloud, key=key).client("ec2")
+    ec2 = LocalDeployer(cloud=cloud, key=key).client("ec2")
     assert ec2.describe_vpcs()["Vpcs"]
     with pytest.raises(ClientError, match="ec2:CreateVpc"):
         ec2.create_vpc(CidrBlock="10.1.0.0/16", TagSpecifications=tagged("vpc"))
 
 
-def test_the_cloud_writes_down_what_a_deployer_uses_and_lacks(deployer: Deployer) -> None:
+def test_the_cloud_writes_down_what_a_deployer_uses_and_lacks(deployer: LocalDeployer) -> None:
     """Of any stack, account and region, and without any value."""
     deployer.client("sns").create_topic(Name="evenkeel-local-alarms", Tags=TAGS)
     with pytest.raises(ClientError):
@@ -146,13 +146,13 @@ def test_the_cloud_writes_down_what_a_deployer_uses_and_lacks(deployer: Deployer
     assert len(written) == len({*written})
 
 
-def test_the_rehearsals_own_pages_are_not_the_deployers(deployer: Deployer) -> None:
+def test_the_rehearsals_own_pages_are_not_the_deployers(deployer: LocalDeployer) -> None:
     """Status and faults take the rehearsal's own key."""
     assert daemon.rows(deployer.cloud.endpoint, deployer.key) is None
 
 
 def test_the_same_key_is_kept_and_the_policies_are_brought_up_to_date(
-    cloud: RunningCloud, deployer: Deployer, monkeypatch: pytest.MonkeyPatch
+    cloud: RunningCloud, deployer: LocalDeployer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """`make up` after a change of the policies goes on with them."""
     fewer = {

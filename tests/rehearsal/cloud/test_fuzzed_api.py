@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
 
-from tests.rehearsal.cloud.fuzzing.corpus import Call, Corpus
+from tests.rehearsal.cloud.fuzzing.corpus import Corpus, FuzzedCall
 from tests.rehearsal.cloud.fuzzing.fuzzer import Fuzzer, named_operations
-from tests.rehearsal.cloud.fuzzing.run import Outcome, Run
+from tests.rehearsal.cloud.fuzzing.run import FuzzOutcome, FuzzRun
 
 CALLS, CALLS_OF_A_LONG_RUN = 1200, 4000
 FIRST_SEED = int(os.environ.get("FUZZ_SEED", "1"))
@@ -27,8 +27,8 @@ def seeds() -> Iterator[int]:
             return
 
 
-def outcome(folder: Path, seed: int, calls: int, module: str = "rehearsal.cloud") -> Outcome:
-    run = Run(folder / f"seed-{seed}", seed, module)
+def outcome(folder: Path, seed: int, calls: int, module: str = "rehearsal.cloud") -> FuzzOutcome:
+    run = FuzzRun(folder / f"seed-{seed}", seed, module)
     try:
         return run.of(calls)
     finally:
@@ -53,7 +53,7 @@ def test_what_is_broken_is_found(tmp_path: Path) -> None:
 
 def test_a_seed_replays() -> None:
     """And every operation that the cloud's code names has its turn."""
-    right = Call(service="ec2", operation="CreateVpc", parameters={"CidrBlock": "10.1.0.0/16"})
+    right = FuzzedCall(service="ec2", operation="CreateVpc", parameters={"CidrBlock": "10.1.0.0/16"})
     first, again, other = (
         [Fuzzer(Corpus(calls=[right]), seed).call(number) for number in range(CALLS)] for seed in (1, 1, 2)
     )

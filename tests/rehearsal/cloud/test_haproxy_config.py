@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from rehearsal.cloud.elbv2.haproxy_config import (
-    Balancer,
-    HealthCheck,
+    HaproxyBalancer,
+    HaproxyCheck,
     Listener,
-    Rule,
+    ListenerRule,
     ServerLine,
     TargetGroup,
     UnsupportedError,
@@ -19,7 +19,7 @@ from rehearsal.cloud.elbv2.haproxy_config import (
 )
 
 ARN = "arn:aws:elasticloadbalancing:eu-central-1:123456789012:targetgroup/app/0123456789abcdef"
-CHECK = HealthCheck(
+CHECK = HaproxyCheck(
     path="/readyz",
     port="traffic-port",
     interval=5,
@@ -28,8 +28,8 @@ CHECK = HealthCheck(
     unhealthy_threshold=3,
     matcher="200-299,404",
 )
-FORWARD = Rule(conditions=(), action=(("TargetGroupArn", ARN), ("Type", "forward")))
-BALANCER = Balancer(
+FORWARD = ListenerRule(conditions=(), action=(("TargetGroupArn", ARN), ("Type", "forward")))
+BALANCER = HaproxyBalancer(
     address="127.1.0.9",
     idle_timeout=60,
     drop_invalid_headers=True,
@@ -40,18 +40,18 @@ BALANCER = Balancer(
 SERVERS = {ARN: [ServerLine(name="i-1.1", where="127.1.0.2:3000", weight=100)]}
 
 
-def rules(*given: Rule) -> Balancer:
+def rules(*given: ListenerRule) -> HaproxyBalancer:
     """The balancer with these rules before its default one."""
     listener = replace(BALANCER.listeners[0], rules=(*given, FORWARD))
     return replace(BALANCER, listeners=(listener,))
 
 
-def action(**given: Any) -> Rule:
+def action(**given: Any) -> ListenerRule:
     """A rule for `/old*` with this action."""
-    return Rule(conditions=(("path-pattern", ("/old*",)),), action=tuple(sorted(given.items())))
+    return ListenerRule(conditions=(("path-pattern", ("/old*",)),), action=tuple(sorted(given.items())))
 
 
-def lines(balancer: Balancer) -> list[str]:
+def lines(balancer: HaproxyBalancer) -> list[str]:
     """The configuration's lines, after HAProxy has accepted it."""
     text = render(balancer, SERVERS, generation=1)
     checked = subprocess.run(

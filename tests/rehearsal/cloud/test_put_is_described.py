@@ -10,7 +10,7 @@ import pytest
 from testkit.program import ROOT, configuration, program
 from tests.rehearsal.cloud.described import PUTS
 from tests.rehearsal.cloud.described.network import TAGS
-from tests.rehearsal.cloud.described.put import Aws, differences, leaves
+from tests.rehearsal.cloud.described.put import PuttingClient, differences, leaves
 from tests.rehearsal.cloud.described.storage import REGION
 from tests.rehearsal.cloud.running import RunningCloud
 
@@ -20,8 +20,8 @@ NOTHING_IS_PUT = {"aws:acm/certificateValidation:CertificateValidation"}
 
 
 @pytest.fixture(scope="module")
-def aws(cloud: RunningCloud) -> Aws:
-    return Aws(cloud)
+def aws(cloud: RunningCloud) -> PuttingClient:
+    return PuttingClient(cloud)
 
 
 def otherwise(asked: Any) -> Any:
@@ -32,7 +32,7 @@ def otherwise(asked: Any) -> Any:
 
 
 @pytest.mark.parametrize("kind", PUTS)
-def test_what_is_put_is_described(aws: Aws, kind: str) -> None:
+def test_what_is_put_is_described(aws: PuttingClient, kind: str) -> None:
     """And nothing that nobody asked for. The twin: asked for otherwise, every attribute is a difference."""
     put = PUTS[kind](aws)
     assert differences(put) == []
@@ -44,7 +44,7 @@ def test_every_type_of_the_stacks_is_put() -> None:
     assert {kind for kind in used if kind.startswith("aws:")} - NOTHING_IS_PUT == PUTS.keys()
 
 
-def test_a_certificate_is_issued_once_its_record_is_published(aws: Aws) -> None:
+def test_a_certificate_is_issued_once_its_record_is_published(aws: PuttingClient) -> None:
     acm, route53 = aws.client("acm"), aws.client("route53")
     arn = acm.request_certificate(DomainName="a.proved.dev", ValidationMethod="DNS")["CertificateArn"]
     described = acm.describe_certificate(CertificateArn=arn)["Certificate"]
@@ -63,7 +63,7 @@ def test_a_certificate_is_issued_once_its_record_is_published(aws: Aws) -> None:
 
 
 def test_the_tags_of_a_bucket_are_s3_controls_too(
-    aws: Aws, cloud: RunningCloud, monkeypatch: pytest.MonkeyPatch
+    aws: PuttingClient, cloud: RunningCloud, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Which Pulumi's own plugin asks for them; its clients put the account before the endpoint's name."""
     look_up = socket.getaddrinfo
@@ -90,7 +90,7 @@ def test_the_tags_of_a_bucket_are_s3_controls_too(
     assert described["TagSet"] == [{"Key": "More", "Value": "yes"}]
 
 
-def test_a_target_that_a_hook_notifies_is_described(aws: Aws) -> None:
+def test_a_target_that_a_hook_notifies_is_described(aws: PuttingClient) -> None:
     """Where one is put: the twin of a hook without one."""
     autoscaling = aws.client("autoscaling")
     put = PUTS["aws:autoscaling/lifecycleHook:LifecycleHook"](aws)

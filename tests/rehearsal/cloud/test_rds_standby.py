@@ -96,7 +96,7 @@ def fail_over(rds: Any) -> None:
     assert answer["DBInstance"]["DBInstanceStatus"] == "rebooting"
 
 
-class Writer(threading.Thread):
+class CountingWriter(threading.Thread):
     """Commits one number after another, and keeps those that were acknowledged."""
 
     def __init__(self, cloud: RunningCloud, instance: dict[str, Any], first: int) -> None:
@@ -129,7 +129,7 @@ def test_a_failover_keeps_every_acknowledged_commit_and_the_endpoint(
 ) -> None:
     """The primary is lost in the middle of writes; the standby goes on at its address, in the other zone."""
     before = zones(described(rds))
-    writer = Writer(cloud, instance, first=0)
+    writer = CountingWriter(cloud, instance, first=0)
     writer.start()
     try:
         eventually(lambda: len(writer.acknowledged) > 20, within=10)
@@ -162,7 +162,7 @@ def test_a_commit_waits_for_the_standby(cloud: RunningCloud, instance: dict[str,
     walreceiver = [int(pid) for pid in children(old["pid"])]
     for pid in walreceiver:
         os.kill(pid, signal.SIGSTOP)
-    writer = Writer(cloud, instance, first=1_000_000)
+    writer = CountingWriter(cloud, instance, first=1_000_000)
     writer.start()
     try:
         time.sleep(1)

@@ -30,7 +30,7 @@ def allow(actions: list[str], resource: str | list[str]) -> dict[str, Any]:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class World:
+class RoleWorld:
     """What there is, some of which the role may use."""
 
     cloud: RunningCloud
@@ -53,7 +53,7 @@ class World:
 
 
 @pytest.fixture(scope="module")
-def world(cloud: RunningCloud) -> World:
+def world(cloud: RunningCloud) -> RoleWorld:
     """A role with policies of the kit's kind: for objects and secrets under a key of its own."""
     fleet, secrets, kms = Fleet(cloud), cloud.client("secretsmanager"), cloud.client("kms")
     own_key, other_key = (kms.create_key()["KeyMetadata"]["Arn"] for _ in range(2))
@@ -93,10 +93,10 @@ def world(cloud: RunningCloud) -> World:
     managed = "arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore"
     iam.attach_role_policy(RoleName="server", PolicyArn=managed)
     cloud.client("ssm").put_parameter(Name="/any/parameter", Value="value", Type="String")
-    return World(cloud=cloud, fleet=fleet, own_secret=own, other_secret=other)
+    return RoleWorld(cloud=cloud, fleet=fleet, own_secret=own, other_secret=other)
 
 
-def test_a_role_gets_what_it_is_granted(world: World) -> None:
+def test_a_role_gets_what_it_is_granted(world: RoleWorld) -> None:
     """Each step of the boot script, and what the managed policy adds."""
     s3, secrets, logs = world.as_role("s3"), world.as_role("secretsmanager"), world.as_role("logs")
     assert s3.get_object(Bucket="held", Key="releases/one")["Body"].read() == b"release"
@@ -115,7 +115,7 @@ def test_a_role_gets_what_it_is_granted(world: World) -> None:
     assert arn == f"arn:aws:sts::{ACCOUNT}:assumed-role/server/test"
 
 
-def complete(world: World, group: str) -> None:
+def complete(world: RoleWorld, group: str) -> None:
     world.as_role("autoscaling").complete_lifecycle_action(
         AutoScalingGroupName=group,
         LifecycleHookName="none",
@@ -124,13 +124,13 @@ def complete(world: World, group: str) -> None:
     )
 
 
-def record_heartbeat(world: World, group: str) -> None:
+def record_heartbeat(world: RoleWorld, group: str) -> None:
     world.as_role("autoscaling").record_lifecycle_action_heartbeat(
         AutoScalingGroupName=group, LifecycleHookName="none", InstanceId="i-0123456789abcdef0"
     )
 
 
-REFUSED: dict[str, tuple[str, Callable[[World], Any]]] = {
+REFUSED: dict[str, tuple[str, Callable[[RoleWorld], Any]]] = {
     "another prefix": (
         "AccessDenied",
         lambda world: world.as_role("s3").get_object(Bucket="held", Key="migrations/one"),
@@ -211,7 +211,7 @@ REFUSED: dict[str, tuple[str, Callable[[World], Any]]] = {
 
 
 @pytest.mark.parametrize("what", REFUSED)
-def test_a_role_is_refused_what_it_is_not_granted(world: World, what: str) -> None:
+def test_a_role_is_refused_what_it_is_not_granted(world: RoleWorld, what: str) -> None:
     """In each protocol's words, and with the right that is lacking."""
     code, call = REFUSED[what]
     with pytest.raises(ClientError) as refused:
@@ -224,7 +224,7 @@ def test_a_role_is_refused_what_it_is_not_granted(world: World, what: str) -> No
 
 
 @pytest.mark.parametrize("by_filter", [False, True])
-def test_several_secrets_at_once_are_those_that_are_granted(world: World, by_filter: bool) -> None:
+def test_several_secrets_at_once_are_those_that_are_granted(world: RoleWorld, by_filter: bool) -> None:
     """The others are errors of their own, as on AWS; whether they are named or searched for."""
     asked: dict[str, Any] = (
         {"Filters": [{"Key": "name", "Values": ["own", "other"]}]}
@@ -237,7 +237,7 @@ def test_several_secrets_at_once_are_those_that_are_granted(world: World, by_fil
     assert (error["SecretId"], error["ErrorCode"]) == (world.other_secret, "AccessDeniedException")
 
 
-def test_a_right_counts_from_the_moment_it_is_given(world: World) -> None:
+def test_a_right_counts_from_the_moment_it_is_given(world: RoleWorld) -> None:
     """And no longer than it is there."""
     iam = world.cloud.client("iam")
     policy = json.dumps({"Version": "2012-10-17", "Statement": allow(["s3:ListBucket"], "arn:aws:s3:::held")})
@@ -249,7 +249,7 @@ def test_a_right_counts_from_the_moment_it_is_given(world: World) -> None:
         s3.list_objects_v2(Bucket="held")
 
 
-def test_no_role_reads_the_rehearsals_pages(world: World) -> None:
+def test_no_role_reads_the_rehearsals_pages(world: RoleWorld) -> None:
     """Status and faults are the deployer's; so is what moto has besides AWS."""
     given = world.cloud.client("sts").assume_role(RoleArn=ROLE, RoleSessionName="test")["Credentials"]
     key = AccessKey(id=given["AccessKeyId"], secret=given["SecretAccessKey"])
@@ -259,7 +259,7 @@ def test_no_role_reads_the_rehearsals_pages(world: World) -> None:
             world.as_role("s3").get_object(Bucket=path.split("/")[1], Key=path.split("/", 2)[2] or "x")
 
 
-def test_a_session_is_good_with_its_token_only(world: World) -> None:
+def test_a_session_is_good_with_its_token_only(world: RoleWorld) -> None:
     """Without it, or with another one, its key is none."""
     given = world.cloud.client("sts").assume_role(RoleArn=ROLE, RoleSessionName="test")["Credentials"]
     for token in (None, given["SessionToken"][:-1]):
@@ -276,7 +276,7 @@ def test_a_session_is_good_with_its_token_only(world: World) -> None:
 
 
 @pytest.fixture(scope="module")
-def server(world: World) -> Iterator[str]:
+def server(world: RoleWorld) -> Iterator[str]:
     """A running server with the role."""
     profile = world.cloud.client("iam").create_instance_profile(InstanceProfileName="server")
     world.cloud.client("iam").add_role_to_instance_profile(InstanceProfileName="server", RoleName="server")
@@ -295,7 +295,7 @@ def server(world: World) -> Iterator[str]:
     world.fleet.ec2.terminate_instances(InstanceIds=[instance_id])
 
 
-def run(world: World, instance: str, command: str) -> dict[str, Any]:
+def run(world: RoleWorld, instance: str, command: str) -> dict[str, Any]:
     """What a shell command in the server came to."""
     sent = world.fleet.ssm.send_command(
         InstanceIds=[instance],
@@ -311,7 +311,7 @@ def run(world: World, instance: str, command: str) -> dict[str, Any]:
     return result
 
 
-def test_a_server_finds_its_roles_credentials(world: World, server: str) -> None:
+def test_a_server_finds_its_roles_credentials(world: RoleWorld, server: str) -> None:
     """With AWS's own command and nothing set; a right that it lacks is refused there too."""
     said = run(world, server, "aws sts get-caller-identity --query Arn --output text")
     assert said["StandardOutputContent"].strip().endswith(f":assumed-role/server/{server}"), said[
@@ -344,7 +344,7 @@ print(get("instance-id"), get("iam/security-credentials/"), get("iam/security-cr
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
 @pytest.mark.parametrize("user", [STRANGER, 0])
-def test_nobody_else_takes_a_servers_credentials(world: World, server: str, user: int) -> None:
+def test_nobody_else_takes_a_servers_credentials(world: RoleWorld, server: str, user: int) -> None:
     """Any process of the machine reaches the metadata service; its role is for the server's own processes."""
     endpoint = run(world, server, "echo $AWS_EC2_METADATA_SERVICE_ENDPOINT")["StandardOutputContent"].strip()
     said = subprocess.run(
@@ -361,7 +361,7 @@ def test_nobody_else_takes_a_servers_credentials(world: World, server: str, user
     assert said.stdout.split() == ["200", "403", "403", "403"]
 
 
-def start(world: World, name: str, script: str, *, log_group: str, **definition: Any) -> str:
+def start(world: RoleWorld, name: str, script: str, *, log_group: str, **definition: Any) -> str:
     """The ARN of a task that runs the script with the role."""
     ecs, network = world.cloud.client("ecs"), world.fleet.ec2
     ecs.create_cluster(clusterName="main")
@@ -405,7 +405,7 @@ def start(world: World, name: str, script: str, *, log_group: str, **definition:
     ],
 )
 def test_a_task_starts_with_what_its_execution_role_grants(
-    world: World, secret: str, log_group: str, reason: str | None
+    world: RoleWorld, secret: str, log_group: str, reason: str | None
 ) -> None:
     """ECS reads the secrets and opens the log with it; what it lacks is the reason for the stop."""
     arn = world.cloud.client("secretsmanager").describe_secret(SecretId=secret)["ARN"]
@@ -430,7 +430,7 @@ def test_a_task_starts_with_what_its_execution_role_grants(
         assert reason in found["stoppedReason"]
 
 
-def test_nobody_else_takes_a_tasks_credentials(world: World) -> None:
+def test_nobody_else_takes_a_tasks_credentials(world: RoleWorld) -> None:
     """Its address has to be known, its token too, and even then only its own process is answered."""
     world.cloud.client("logs").create_log_group(logGroupName="/told")
     script = (

@@ -11,7 +11,7 @@ from pulumi.runtime.proto import provider_pb2
 
 from rehearsal.offline.provider.aws import Aws
 from rehearsal.offline.provider.server import Failures, Operation
-from rehearsal.offline.provider.values import Properties, Secret
+from rehearsal.offline.provider.values import Properties, SecretOutput
 
 
 def operation(kind: str, resource_id: str = "") -> Operation:
@@ -28,13 +28,13 @@ class Engine:
     def __init__(self, provider: Aws) -> None:
         self.provider = provider
 
-    def create(self, kind: str, inputs: Properties) -> "Resource":
+    def create(self, kind: str, inputs: Properties) -> "StateResource":
         checked = self.provider.check(operation(kind), {}, inputs, b"seed")
         made, state = self.provider.create(operation(kind), checked, preview=False)
-        return Resource(self.provider, kind, made, checked, state)
+        return StateResource(self.provider, kind, made, checked, state)
 
 
-class Resource:
+class StateResource:
     """A resource in the engine's state."""
 
     def __init__(
@@ -137,7 +137,7 @@ def test_a_parameter_s_value_is_secret(engine: Engine) -> None:
         "aws:ssm/parameter:Parameter",
         {"name": "/gate", "type": "String", "insecureValue": "v1", "overwrite": True},
     )
-    assert gate.state["value"] == Secret("v1")
+    assert gate.state["value"] == SecretOutput("v1")
     assert gate.state["insecureValue"] == "v1"
     aws("ssm").put_parameter(Name="/gate", Value="v2", Overwrite=True)
     assert gate.drift() == {"insecureValue"}
@@ -200,7 +200,7 @@ def test_a_database_begins_with_a_snapshot(engine: Engine) -> None:
         "allocatedStorage": 20,
         "dbName": "app",
         "username": "keel",
-        "password": Secret("password of the old one"),
+        "password": SecretOutput("password of the old one"),
         "finalSnapshotIdentifier": "old-final",
     }
     engine.create(kind, {**inputs, "identifier": "old"}).delete()
@@ -209,7 +209,7 @@ def test_a_database_begins_with_a_snapshot(engine: Engine) -> None:
         {
             **inputs,
             "identifier": "new",
-            "password": Secret("password of the new one"),
+            "password": SecretOutput("password of the new one"),
             "snapshotIdentifier": "old-final",
             "backupRetentionPeriod": 7,
             "deletionProtection": False,

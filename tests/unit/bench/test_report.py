@@ -8,7 +8,7 @@ import pytest
 
 from bench.migrations.database import logged_seconds
 from bench.migrations.latency import Span, Write
-from bench.migrations.report import Build, Report
+from bench.migrations.report import Build, BuildReport
 from bench.migrations.way import CONCURRENTLY, MIGRATOR, NO_BUILD, PLAIN
 
 
@@ -24,11 +24,11 @@ def build(way: str, seconds: float, slowest: float, *, failed: int = 0, lost: in
     )
 
 
-def report(*migrators: Build, plain: float = 7.0) -> Report:
+def report(*migrators: Build, plain: float = 7.0) -> BuildReport:
     """Beside psql's builds, which took 10 s each."""
     psqls = [build(CONCURRENTLY, 10, 0.2) for _ in migrators]
     others = [build(NO_BUILD, 20, 0.01), build(PLAIN, 7, plain)]
-    return Report(builds=[*others, *psqls, *migrators], lock_timeout=1.0)
+    return BuildReport(builds=[*others, *psqls, *migrators], lock_timeout=1.0)
 
 
 def test_a_build_that_blocks_nobody_and_loses_nothing_keeps_every_promise() -> None:

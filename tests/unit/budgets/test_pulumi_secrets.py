@@ -11,7 +11,7 @@ import pytest
 from budgets import pulumi_secrets
 from budgets.pulumi_secrets import PulumiSecret, told_apart
 from stacks import settings
-from stacks.settings import SettingsError, load, parse
+from stacks.settings import StackSettingsError, load, parse
 
 ENCRYPTED = {"secure": "v1:abc:def"}
 VALUE = "hunter2hunter2"
@@ -73,7 +73,7 @@ def test_a_secret_is_found_where_the_file_has_it(stack_file: Path) -> None:
 def test_a_secret_anywhere_else_is_refused(section: str, values: Any, setting: str, instead: str) -> None:
     """With the way to where it belongs, and without its value. What no file shows counts as a secret."""
     engine_says(section, values)
-    with pytest.raises(SettingsError) as refused:
+    with pytest.raises(StackSettingsError) as refused:
         load("local")
     assert str(refused.value) == (
         f"1 setting is refused:\n  evenkeel:{setting} is [secret]: a Pulumi secret is kept secret in "
@@ -95,7 +95,7 @@ def test_a_secret_anywhere_else_is_refused(section: str, values: Any, setting: s
 def test_a_secret_that_was_set_without_path_is_refused(key: str, value: Any, instead: str) -> None:
     """`config rm --path` would take out the right one beside it."""
     engine_says(key, value)
-    with pytest.raises(SettingsError) as refused:
+    with pytest.raises(StackSettingsError) as refused:
         load("local")
     assert str(refused.value) == (
         f"1 setting is refused:\n  evenkeel:{key} is [secret]: it was set without --path, so it is one key "
@@ -108,7 +108,9 @@ def test_a_section_that_is_one_secret_is_refused_as_a_whole(stack_file: Path) ->
     """`pulumi config rm --path` takes nothing out of it, and says so to nobody."""
     stack_file.write_text("config:\n  evenkeel:app: {secure: v1:abc:def}\n")
     engine_says("app", {"port": 3100, "secrets": {"JWT_SECRET": VALUE}})
-    with pytest.raises(SettingsError, match=r"1 setting .*\n.*config rm --path 'evenkeel:app'\.") as refused:
+    with pytest.raises(
+        StackSettingsError, match=r"1 setting .*\n.*config rm --path 'evenkeel:app'\."
+    ) as refused:
         load("local")
     assert VALUE not in str(refused.value)
 

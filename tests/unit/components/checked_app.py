@@ -13,7 +13,7 @@ FAILURES = 3
 """So many failed log-ins close it to all here, as they have one address; the check's don't count."""
 
 
-class App(BaseHTTPRequestHandler):
+class CheckedApp(BaseHTTPRequestHandler):
     """Signs up, logs in, knows who is logged in; forgets when told to."""
 
     token: ClassVar[str | None]
@@ -27,7 +27,7 @@ class App(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         is_check = self.token is not None and self.headers["X-Check-Token"] == self.token
-        if not is_check and App.failures >= FAILURES:
+        if not is_check and CheckedApp.failures >= FAILURES:
             self.answer(429)
         elif self.path == "/register" and body.items() >= FIELDS.items():
             self.accounts[body["email"]] = body["password"]
@@ -37,7 +37,7 @@ class App(BaseHTTPRequestHandler):
         elif self.accounts.get(body["email"]) == body["password"]:
             self.answer(200, cookie="sid=1; Path=/; HttpOnly")
         else:
-            App.failures += not is_check
+            CheckedApp.failures += not is_check
             self.answer(401)
 
     def do_GET(self) -> None:
@@ -62,9 +62,9 @@ class App(BaseHTTPRequestHandler):
 @contextmanager
 def served(token: str, email: str) -> Iterator[str]:
     """Where the app answers, as if just installed, for a check with this token and account."""
-    App.token, App.accounts, App.failures, App.keeps_sessions = token, {}, 0, True
-    App.shows = json.dumps({"email": email})
-    with ThreadingHTTPServer(("127.0.0.1", 0), App) as httpd:
+    CheckedApp.token, CheckedApp.accounts, CheckedApp.failures, CheckedApp.keeps_sessions = token, {}, 0, True
+    CheckedApp.shows = json.dumps({"email": email})
+    with ThreadingHTTPServer(("127.0.0.1", 0), CheckedApp) as httpd:
         Thread(target=httpd.serve_forever, args=[0.01], daemon=True).start()
         yield f"http://127.0.0.1:{httpd.server_port}"
         httpd.shutdown()

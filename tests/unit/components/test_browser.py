@@ -17,7 +17,7 @@ from rehearsal.cloud.certificates import CertificateAuthority
 NAME = "app.nowhere.invalid"
 
 
-class Balancer(BaseHTTPRequestHandler):
+class EchoingBalancer(BaseHTTPRequestHandler):
     """Answers with the name that it was asked for."""
 
     def do_GET(self) -> None:
@@ -39,7 +39,7 @@ def port(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
     authority = CertificateAuthority(tmp_path)
     issued = authority.issue(tmp_path, addresses=[], names=[NAME])
     monkeypatch.setenv("SSL_CERT_FILE", str(authority.path))
-    with ThreadingHTTPServer(("127.0.0.1", 0), Balancer) as httpd:
+    with ThreadingHTTPServer(("127.0.0.1", 0), EchoingBalancer) as httpd:
         tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         tls.load_cert_chain(issued.certificate, issued.key)
         httpd.socket = tls.wrap_socket(httpd.socket, server_side=True)

@@ -5,7 +5,7 @@ from typing import Any
 from unittest.mock import Mock
 
 from tests.infra import own_app
-from tests.infra.server import Server
+from tests.infra.server import ServingInstance
 
 
 def worker(pid: int, status: str) -> dict[str, Any]:
@@ -27,12 +27,12 @@ def test_only_workers_that_run_have_a_pid() -> None:
     listed = [worker(41, "online"), worker(0, "waiting restart"), worker(0, "online"), worker(42, "stopping")]
     listed.append(worker(43, "online") | {"name": "worker", "serves": False})
     host = Mock(check_output=Mock(return_value=json.dumps(listed)))
-    assert Server("i-1", "eu-west-1a", host).pids() == {41}
+    assert ServingInstance("i-1", "eu-west-1a", host).pids() == {41}
 
 
 def test_a_worker_that_said_nothing_has_no_last_words() -> None:
     """Those of others are not taken for its own, and a log without any is no failure."""
     said = '{"message":"exit","pid":41,"code":0,"reason":"SIGTERM"}\n'
     for stdout, known in ((said, {41}), ("", set[int]())):
-        server = Server("i-1", "eu-west-1a", Mock(run=Mock(return_value=Mock(stdout=stdout))))
+        server = ServingInstance("i-1", "eu-west-1a", Mock(run=Mock(return_value=Mock(stdout=stdout))))
         assert own_app.exits(server, [41, 42]).keys() == known

@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 from tests.infra import ssm
 
 
-class Cloud:
+class RunCommandCloud:
     """Run Command on this machine; `statuses` are what it answers before a command's end, and errors."""
 
     def __init__(self, *before: Any, limit: int = 24_000) -> None:
@@ -41,19 +41,19 @@ def refused(code: str) -> ClientError:
     return ClientError({"Error": {"Code": code, "Message": code}}, "SendCommand")
 
 
-def server(cloud: Cloud, **more: Any) -> ssm.SsmBackend:
+def server(cloud: RunCommandCloud, **more: Any) -> ssm.SsmBackend:
     return ssm.SsmBackend("i-1", client=cloud, **more)
 
 
 def test_a_commands_output_and_status_come_back() -> None:
     """Both streams, as bytes, with what follows the last line's end."""
-    done = server(Cloud()).run("printf 'é\\377'; echo %s >&2; exit 3", "it's")
+    done = server(RunCommandCloud()).run("printf 'é\\377'; echo %s >&2; exit 3", "it's")
     assert (done.rc, done.stdout_bytes, done.stderr) == (3, "é".encode() + b"\xff", "it's\n")
 
 
 def test_long_output_is_fetched_in_pieces() -> None:
     """What SSM cuts is read again from the server, piece by piece."""
-    cloud = Cloud()
+    cloud = RunCommandCloud()
     done = server(cloud).run("head -c 40000 /dev/urandom | base64 --wrap=0 | tee /dev/stderr")
     assert done.stdout == done.stderr
     assert len(cloud.sent) > 2
@@ -61,13 +61,17 @@ def test_long_output_is_fetched_in_pieces() -> None:
 
 def test_the_invocation_may_be_unknown_for_a_moment() -> None:
     """SSM answers so right after SendCommand."""
-    assert server(Cloud(refused("InvocationDoesNotExist"), {"Status": "Pending"})).run("true").succeeded
+    assert (
+        server(RunCommandCloud(refused("InvocationDoesNotExist"), {"Status": "Pending"}))
+        .run("true")
+        .succeeded
+    )
 
 
 def test_other_errors_of_aws_are_shown() -> None:
     """The twin: not every error is waited for."""
     with pytest.raises(ClientError, match="AccessDenied"):
-        server(Cloud(refused("AccessDenied"))).run("true")
+        server(RunCommandCloud(refused("AccessDenied"))).run("true")
 
 
 def test_a_server_that_leaves_is_told_from_a_command_that_fails() -> None:
@@ -75,19 +79,19 @@ def test_a_server_that_leaves_is_told_from_a_command_that_fails() -> None:
     gone = {"Status": "Failed", "StatusDetails": "Undeliverable", "ResponseCode": -1}
     nothing = {"StandardOutputContent": "", "StandardErrorContent": ""}
     with pytest.raises(ssm.Unfinished, match="'true' on i-1 ended as Undeliverable"):
-        server(Cloud(gone | nothing)).run("true")
+        server(RunCommandCloud(gone | nothing)).run("true")
 
 
 def test_a_command_may_take_as_long_as_the_address_says() -> None:
     """`?timeout=…` arrives as text."""
-    cloud = Cloud(*[{"Status": "InProgress"}] * 10)
+    cloud = RunCommandCloud(*[{"Status": "InProgress"}] * 10)
     with pytest.raises(ssm.Unfinished, match="'true' on i-1 did not end within 0 s"):
         server(cloud, timeout="0.2").run("true")
 
 
 def test_what_ends_the_server_is_not_waited_for() -> None:
     """`send` returns at once; the command is sent as it is."""
-    cloud = Cloud()
+    cloud = RunCommandCloud()
     server(cloud).send("reboot %s", "a b")
     assert cloud.sent[0]["Parameters"]["commands"] == ["reboot " + shlex.quote("a b")]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from rehearsal import __main__ as command
-from rehearsal.daemon import Cloud
+from rehearsal.daemon import CloudProcess
 from rehearsal.engine import environment
 from rehearsal.engine.environment import Rehearsal
 from rehearsal.errors import CloudError
@@ -47,9 +47,9 @@ def test_down_without_a_rehearsal_is_no_error(
 def test_a_cloud_does_not_turn_mean_later() -> None:
     """What was deployed before it did would prove nothing."""
     command.refuse_mean(7, None)
-    command.refuse_mean(None, Cloud(pid=1, port=4577))
+    command.refuse_mean(None, CloudProcess(pid=1, port=4577))
     with pytest.raises(CloudError, match=r"run `make down` before `up --mean`"):
-        command.refuse_mean(7, Cloud(pid=1, port=4577))
+        command.refuse_mean(7, CloudProcess(pid=1, port=4577))
 
 
 def test_up_takes_a_seed_or_chooses_one(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rehearsal import sigv4
-from rehearsal.sigv4 import MalformedError, Request, claim_of, signature
+from rehearsal.sigv4 import MalformedError, WireRequest, claim_of, signature
 
 KEY, SECRET = "AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"
 S3_KEY, S3_SECRET = "AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
@@ -23,7 +23,7 @@ EMPTY = hashlib.sha256(b"").hexdigest()
 NOW = datetime.datetime(2026, 11, 29, 12, tzinfo=datetime.UTC)
 
 
-def signed(request: Request, secret: str, payload: str) -> bool:
+def signed(request: WireRequest, secret: str, payload: str) -> bool:
     """Whether the request's own signature is the right one."""
     claim = claim_of(request)
     assert claim is not None
@@ -54,7 +54,7 @@ def test_requests_of_awss_test_suite(path: str, query: str, expected: str) -> No
     """get-vanilla, get-slash-dot-slash, get-slashes' kin and get-vanilla-query-order-key-case."""
     headers = {"host": "example.amazonaws.com", "x-amz-date": "20150830T123600Z"}
     headers["authorization"] = header("service", "host;x-amz-date", expected, day="20150830", key=KEY)
-    assert signed(Request(method="GET", path=path, query=query, headers=headers), SECRET, EMPTY)
+    assert signed(WireRequest(method="GET", path=path, query=query, headers=headers), SECRET, EMPTY)
 
 
 S3_HEADERS = {
@@ -73,7 +73,7 @@ def test_a_get_of_s3s_documentation() -> None:
         "range": "bytes=0-9",
         "authorization": header("s3", names, value, day="20130524", key=S3_KEY),
     }
-    assert signed(Request(method="GET", path="/test.txt", query="", headers=headers), S3_SECRET, EMPTY)
+    assert signed(WireRequest(method="GET", path="/test.txt", query="", headers=headers), S3_SECRET, EMPTY)
 
 
 def test_a_presigned_url_of_s3s_documentation() -> None:
@@ -84,7 +84,7 @@ def test_a_presigned_url_of_s3s_documentation() -> None:
         "aeeed9bbccd4d02ee5c0109b86d86835f995330da4c265957d157751f604d404"
     )
     headers = {"host": "examplebucket.s3.amazonaws.com"}
-    request = Request(method="GET", path="/test.txt", query=query, headers=headers)
+    request = WireRequest(method="GET", path="/test.txt", query=query, headers=headers)
     assert signed(request, S3_SECRET, sigv4.UNSIGNED_PAYLOAD)
 
 
@@ -97,7 +97,7 @@ CHUNKS = (
 )
 
 
-def chunked() -> Request:
+def chunked() -> WireRequest:
     """The upload in chunks of S3's documentation."""
     value = "4f232c4386841ef735655705268965c44a0e4690baa4adea153f7db9fa80a0a9"
     headers = {
@@ -111,7 +111,7 @@ def chunked() -> Request:
     }
     names = ";".join(sorted(headers))
     headers["authorization"] = header("s3", names, value, day="20130524", key=S3_KEY)
-    return Request(method="PUT", path="/examplebucket/chunkObject.txt", query="", headers=headers)
+    return WireRequest(method="PUT", path="/examplebucket/chunkObject.txt", query="", headers=headers)
 
 
 def test_an_upload_in_chunks_of_s3s_documentation() -> None:
@@ -185,7 +185,7 @@ def test_whatever_botocore_signs_is_right(
     sent = aws.prepare()
     url = urlsplit(sent.url)
     headers = {name.lower(): str(value) for name, value in sent.headers.items()} | {"host": url.netloc}
-    request = Request(method=sent.method, path=url.path, query=url.query, headers=headers)
+    request = WireRequest(method=sent.method, path=url.path, query=url.query, headers=headers)
     claim = claim_of(request)
     assert claim is not None
     assert (claim.key_id, claim.service, claim.token) == (KEY, service, token)
@@ -195,14 +195,14 @@ def test_whatever_botocore_signs_is_right(
     )
     assert signature(SECRET, request, claim, payload) == claim.signature
     assert signature(SECRET[:-1], request, claim, payload) != claim.signature
-    moved = Request(method=request.method, path=f"{request.path}x", query=request.query, headers=headers)
+    moved = WireRequest(method=request.method, path=f"{request.path}x", query=request.query, headers=headers)
     assert signature(SECRET, moved, claim, payload) != claim.signature
 
 
 @given(path=SEGMENTS, body=st.binary(max_size=20))
 def test_what_we_sign_is_right(path: list[str], body: bytes) -> None:
     """The other end of the same: the status and fault pages are asked so."""
-    asked = Request(
+    asked = WireRequest(
         method="POST",
         path="/" + "/".join(quote(segment) for segment in path),
         query="",
@@ -212,7 +212,7 @@ def test_what_we_sign_is_right(path: list[str], body: bytes) -> None:
         KEY, SECRET, asked, body, time="20261129T120000Z", region="local", service="evenkeel"
     )
     headers = {**asked.headers, **{name.lower(): value for name, value in given_headers.items()}}
-    sent = Request(method="POST", path=asked.path, query="", headers=headers)
+    sent = WireRequest(method="POST", path=asked.path, query="", headers=headers)
     assert signed(sent, SECRET, hashlib.sha256(body).hexdigest())
 
 
@@ -233,9 +233,9 @@ def test_a_signature_that_cannot_be_read_is_refused_in_words(authorization: str,
     """Among them one that leaves out the host, which would be good for any."""
     headers = {"host": "h", "x-amz-date": "20261129T120000Z", "authorization": authorization}
     with pytest.raises(MalformedError, match=message):
-        claim_of(Request(method="GET", path="/", query="", headers=headers))
+        claim_of(WireRequest(method="GET", path="/", query="", headers=headers))
 
 
 def test_a_request_without_a_signature_claims_nothing() -> None:
     """It is refused, and by another name."""
-    assert claim_of(Request(method="GET", path="/", query="a=b", headers={"host": "h"})) is None
+    assert claim_of(WireRequest(method="GET", path="/", query="a=b", headers={"host": "h"})) is None

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from budgets.problems import Problem
 from stacks.sections import Settings
-from stacks.settings import SettingsError, parse
+from stacks.settings import StackSettingsError, parse
 
 ADVICE = 30
 """More pieces of advice than any stack needs until it is accepted."""
@@ -81,7 +81,7 @@ def accepted(stack: dict[str, Any]) -> Settings:
     for _ in range(ADVICE):
         try:
             return parse(stack)
-        except SettingsError as refused:
+        except StackSettingsError as refused:
             stack = followed(stack, refused.problems[0])
     raise AssertionError(f"the advice does not end: {stack}")
 
@@ -181,7 +181,7 @@ def test_every_refusal_names_a_setting_whose_change_is_accepted(stack: dict[str,
     for _ in range(ADVICE):
         try:
             parse(stack)
-        except SettingsError as refused:
+        except StackSettingsError as refused:
             settings_of_advice.append(refused.problems[0].setting)
             stack = followed(stack, refused.problems[0])
         else:

@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from stacks.placeholders import HOSTED_ZONE, placeholders, reserved
-from stacks.settings import FOLDER, SettingsError, parse, refuse_in_an_account, sections
+from stacks.settings import FOLDER, StackSettingsError, parse, refuse_in_an_account, sections
 
 OWN: dict[str, Any] = {
     "load_balancer": {"domain": "shop-of-ours.com", "hosted_zone_id": "Z1"},
@@ -39,12 +39,12 @@ def test_they_are_refused_where_an_account_would_answer(monkeypatch: pytest.Monk
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
     for name in ("PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE"):
         monkeypatch.delenv(name, raising=False)
-    with pytest.raises(SettingsError, match="it is a placeholder"):
+    with pytest.raises(StackSettingsError, match="it is a placeholder"):
         refuse_in_an_account("such-as-no-file-is-for", parse(stack))
     refuse_in_an_account("such-as-no-file-is-for", parse({**stack, "aws": {"endpoint": rehearsal}}))
     monkeypatch.setenv("AWS_ENDPOINT_URL", rehearsal)
     refuse_in_an_account("such-as-no-file-is-for", parse(stack))
-    with pytest.raises(SettingsError, match="it is a placeholder"):
+    with pytest.raises(StackSettingsError, match="it is a placeholder"):
         refuse_in_an_account(
             "such-as-no-file-is-for", parse({**stack, "aws": {"endpoint": "https://aws.of.ours"}})
         )

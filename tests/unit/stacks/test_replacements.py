@@ -19,10 +19,10 @@ import pytest
 from rehearsal.offline.provider.table import RESOURCES
 from rehearsal.offline.provider.values import words
 from stacks import replacements
-from stacks.deployed import Deployed
+from stacks.deployed import DeployedResource
 from stacks.replacements import BUCKET, DATABASE, KEY, STORE, VPC
 from stacks.sections import Settings
-from stacks.settings import SettingsError, fields, parse
+from stacks.settings import StackSettingsError, fields, parse
 from testkit.program import configuration, groups, program
 from testkit.registered import Registered
 
@@ -218,10 +218,10 @@ def replaces(kind: str, key: str) -> bool:
     return key in words(RESOURCES[kind].fixed) or on_aws in fixed_on_aws(STATEFUL[kind][1])
 
 
-def deployed(registered: Registered) -> list[Deployed]:
+def deployed(registered: Registered) -> list[DeployedResource]:
     """What the state would hold of it; the engine's numbers are no integers."""
     return [
-        Deployed(
+        DeployedResource(
             kind=STATEFUL[kind][0],
             name=name,
             properties={
@@ -381,7 +381,7 @@ def test_a_renamed_stack_is_refused() -> None:
 
 def test_a_permission_for_what_is_never_refused_is_refused() -> None:
     """A misspelt one would be missed only when it counts."""
-    with pytest.raises(SettingsError, match=re.escape(", ".join(sorted(replacements.SETTINGS)))):
+    with pytest.raises(StackSettingsError, match=re.escape(", ".join(sorted(replacements.SETTINGS)))):
         parse({"allow_replacement": {"redis.prot": "2026-11-29"}})
 
 
@@ -391,5 +391,5 @@ def test_the_network_can_not_be_allowed_to_change() -> None:
     settings = parse(with_changes({"network.cidr": "10.1.0.0/16"}))
     (problem,) = replacements.problems(settings, NAME, deployed(base()), TODAY)
     assert problem.remedy == ('Set it back to "10.0.0.0/16", or move to a new stack: docs/runbooks/stores.md')
-    with pytest.raises(SettingsError, match=r"allow_replacement is .*network\.cidr.*can't be allowed"):
+    with pytest.raises(StackSettingsError, match=r"allow_replacement is .*network\.cidr.*can't be allowed"):
         parse({"allow_replacement": {"network.cidr": str(TODAY)}})

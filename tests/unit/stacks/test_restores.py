@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from stacks import restores
-from stacks.deployed import Deployed
+from stacks.deployed import DeployedResource
 from stacks.replacements import DATABASE, STORE
 from stacks.settings import parse
 
@@ -14,8 +14,8 @@ def refused(setting: str | None, **properties: Any) -> list[str]:
     """What is said of the setting, where a database and a store with such properties are deployed."""
     settings = parse({"database": {"restore_from_snapshot": setting}})
     found = [
-        Deployed(kind=STORE, name="evenkeel-prod-sessions", properties=properties),
-        Deployed(kind=DATABASE, name="evenkeel-prod-database", properties=properties),
+        DeployedResource(kind=STORE, name="evenkeel-prod-sessions", properties=properties),
+        DeployedResource(kind=DATABASE, name="evenkeel-prod-database", properties=properties),
     ]
     return [str(problem) for problem in restores.problems(settings, found)]
 

@@ -7,7 +7,7 @@ from typing import Any
 import pulumi
 import pytest
 
-from stacks.settings import SettingsError, load, parse
+from stacks.settings import StackSettingsError, load, parse
 
 REHEARSED = {"endpoint": "http://127.0.0.1:4577"}
 DOMAIN = {"domain": "app.shop-of-ours.com", "hosted_zone_id": "Z1"}
@@ -79,7 +79,7 @@ def loaded(values: dict[str, Any]) -> None:
 )
 def test_a_weak_setting_is_refused_with_reason_and_remedy(values: dict[str, Any], message: str) -> None:
     """Verbatim, in any stack."""
-    with pytest.raises(SettingsError) as refused:
+    with pytest.raises(StackSettingsError) as refused:
         parse(values)
     assert str(refused.value) == f"1 setting is refused:\n  {message}"
 
@@ -114,7 +114,7 @@ def test_what_is_like_it_and_safe_is_accepted(values: dict[str, Any]) -> None:
 @pytest.mark.usefixtures("configured")
 def test_production_without_tls_is_not_deployed(values: dict[str, Any]) -> None:
     """Whatever is protected is production; verbatim."""
-    with pytest.raises(SettingsError) as refused:
+    with pytest.raises(StackSettingsError) as refused:
         loaded(values)
     assert str(refused.value) == (
         "1 setting is refused:\n"

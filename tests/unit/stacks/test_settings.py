@@ -12,7 +12,7 @@ from components.network import NetworkSettings
 from components.server_settings import Schedule
 from stacks.reference import descriptions, reference
 from stacks.sections import Settings
-from stacks.settings import SettingsError, load, parse, sections
+from stacks.settings import StackSettingsError, load, parse, sections
 
 FOLDER = Path("stacks")
 NIGHT = {"name": "night", "recurrence": "0 22 * * *", "min_size": 1, "max_size": 3}
@@ -26,7 +26,7 @@ def configuration(path: Path) -> dict[str, str]:
 
 
 def refusal(values: dict[str, Any]) -> str:
-    with pytest.raises(SettingsError) as refused:
+    with pytest.raises(StackSettingsError) as refused:
         parse(values)
     return str(refused.value)
 
@@ -258,7 +258,7 @@ def test_a_refused_setting_is_named_with_its_value_and_the_remedy(
 
 def test_a_setting_that_was_set_without_path_is_refused() -> None:
     """Word for word: nearest to `app.port` is not `app.port`."""
-    with pytest.raises(SettingsError) as refused:
+    with pytest.raises(StackSettingsError) as refused:
         parse({"app.port": 3100})
     assert str(refused.value) == (
         "1 setting is refused:\n  evenkeel:app.port is 3100: it was set without --path, so it is one key "
@@ -276,7 +276,7 @@ def test_every_budget_is_tried() -> None:
 
 def test_pulumi_shows_the_refusal_without_a_traceback() -> None:
     """It does so for its own class of errors."""
-    assert issubclass(SettingsError, pulumi.RunError)
+    assert issubclass(StackSettingsError, pulumi.RunError)
 
 
 CERTIFICATE = "arn:aws:acm:eu-central-1:123456789012:certificate/own"

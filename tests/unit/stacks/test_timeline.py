@@ -7,7 +7,7 @@ import pytest
 from stacks.__main__ import USAGE, main
 from stacks.chart import WIDTH, bars, drawn
 from stacks.settings import parse
-from stacks.steps import Step, idle, shutdown, start
+from stacks.steps import TimelineStep, idle, shutdown, start
 
 
 def test_the_documentation_shows_productions(capsys: pytest.CaptureFixture[str]) -> None:
@@ -27,9 +27,9 @@ def test_every_stack_can_be_drawn(stack: str, capsys: pytest.CaptureFixture[str]
 def test_a_bar_lies_where_its_step_does() -> None:
     """To scale, and never invisible."""
     steps = [
-        Step(name="a", begins=0, seconds=WIDTH, comes_from="x"),
-        Step(name="b", begins=8, seconds=4, comes_from="y", written_to="z", depth=1),
-        Step(name="c", begins=WIDTH, seconds=0, comes_from="w"),
+        TimelineStep(name="a", begins=0, seconds=WIDTH, comes_from="x"),
+        TimelineStep(name="b", begins=8, seconds=4, comes_from="y", written_to="z", depth=1),
+        TimelineStep(name="c", begins=WIDTH, seconds=0, comes_from="w"),
     ]
     assert bars(steps) == [
         "a       32 s  |################################|  x     ",
@@ -43,7 +43,7 @@ def test_steps_within_a_step_end_before_it_does() -> None:
     servers = {"on_demand_percentage": 20, "bake_time": 300}
     settings = parse({"app": {"drain": 3, "workers": 7}, "app_servers": servers})
     for path in (start(settings), shutdown(settings), idle(settings)):
-        outer: list[Step] = []
+        outer: list[TimelineStep] = []
         for step in path:
             outer = [*outer[: step.depth], step]
             assert all(around.begins <= step.begins and step.ends <= around.ends for around in outer), step

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from budgets.credentials import named_like_a_secret, shape
 from budgets.pulumi_secrets import PulumiSecret
 from components.secret_arn import SecretArn
-from stacks.settings import SettingsError, parse
+from stacks.settings import StackSettingsError, parse
 from stacks.variable_rules import MAX_SECRET_BYTES, PLAIN
 
 SET = "pulumi config set --secret --path"
@@ -36,7 +36,7 @@ LARGEST = API.shape_for("SecretStringType").metadata["max"]
 
 
 def refusal(values: dict[str, Any]) -> str:
-    with pytest.raises(SettingsError) as refused:
+    with pytest.raises(StackSettingsError) as refused:
         parse(values)
     return str(refused.value)
 

@@ -12,7 +12,7 @@ WAIT = 0.2
 """Seconds in which a thread that may go on would have done so."""
 
 
-class Runner(threading.Thread):
+class TurnTaker(threading.Thread):
     """Takes a turn as a process of its own would: each opening of a file has locks of its own."""
 
     def __init__(self, folder: Path, *, alone: bool) -> None:
@@ -34,9 +34,9 @@ class Runner(threading.Thread):
 @pytest.mark.parametrize(("first", "second"), [(True, True), (True, False), (False, True)])
 def test_who_runs_alone_meets_nobody(tmp_path: Path, first: bool, second: bool) -> None:
     """Whoever came first."""
-    one = Runner(tmp_path, alone=first)
+    one = TurnTaker(tmp_path, alone=first)
     assert one.began.wait(10)
-    other = Runner(tmp_path, alone=second)
+    other = TurnTaker(tmp_path, alone=second)
     assert not other.began.wait(WAIT)
     one.finish()
     assert other.began.wait(10)
@@ -45,7 +45,7 @@ def test_who_runs_alone_meets_nobody(tmp_path: Path, first: bool, second: bool) 
 
 def test_others_run_side_by_side(tmp_path: Path) -> None:
     """The twin: waiting is for those only."""
-    one, other = Runner(tmp_path, alone=False), Runner(tmp_path, alone=False)
+    one, other = TurnTaker(tmp_path, alone=False), TurnTaker(tmp_path, alone=False)
     assert one.began.wait(10)
     assert other.began.wait(10)
     one.finish()
@@ -54,11 +54,11 @@ def test_others_run_side_by_side(tmp_path: Path) -> None:
 
 def test_who_waits_to_run_alone_is_next(tmp_path: Path) -> None:
     """Later ones that could run beside the present one wait behind it."""
-    present = Runner(tmp_path, alone=False)
+    present = TurnTaker(tmp_path, alone=False)
     assert present.began.wait(10)
-    alone = Runner(tmp_path, alone=True)
+    alone = TurnTaker(tmp_path, alone=True)
     time.sleep(WAIT)
-    later = Runner(tmp_path, alone=False)
+    later = TurnTaker(tmp_path, alone=False)
     assert not later.began.wait(WAIT)
     present.finish()
     assert alone.began.wait(10)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from rehearsal.cloud.iam.rights import reference
-from rehearsal.cloud.judge.call import Call
+from rehearsal.cloud.judge.call import JudgedCall
 
 S3 = "https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html"
 _PREFIXES = {"monitoring": "cloudwatch"}
@@ -36,7 +36,7 @@ class UnknownActionError(LookupError):
     """An operation for which the reference has no action."""
 
 
-def of(call: Call) -> list[str]:
+def of(call: JudgedCall) -> list[str]:
     """The actions of a call, such as `s3:GetObject`. Raises UnknownActionError."""
     signed_for = call.model.service_model.signing_name
     prefix = _PREFIXES.get(signed_for, signed_for)
@@ -50,6 +50,6 @@ def of(call: Call) -> list[str]:
     return names
 
 
-def _names_versions(call: Call) -> bool:
+def _names_versions(call: JudgedCall) -> bool:
     objects = (call.members.get("Delete") or {}).get("Objects") or []
     return bool(call.members.get("VersionId")) or any(item.get("VersionId") for item in objects)

@@ -7,7 +7,7 @@ from rehearsal.cloud.iam.rights import actions, dependent, reference, resources
 from rehearsal.cloud.iam.rights.dependent import Dependent
 from rehearsal.cloud.iam.rights.query import search
 from rehearsal.cloud.iam.rights.resources import Place
-from rehearsal.cloud.judge.call import Call
+from rehearsal.cloud.judge.call import JudgedCall
 
 _FREE = {("sts", "GetCallerIdentity")}
 """https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html: needs no right."""
@@ -45,7 +45,7 @@ class Right:
     """Values of condition keys."""
 
 
-def needs(call: Call, place: Place, aliases: Sequence[str] = ()) -> Iterator[Right]:
+def needs(call: JudgedCall, place: Place, aliases: Sequence[str] = ()) -> Iterator[Right]:
     """The rights of a call; `aliases` are those of the KMS key that it uses. Raises UnknownActionError."""
     if (call.service, call.operation) in _FREE:
         return
@@ -62,7 +62,7 @@ def needs(call: Call, place: Place, aliases: Sequence[str] = ()) -> Iterator[Rig
     yield from _tags_of_ec2(call, place)
 
 
-def _arns(name: str, call: Call, place: Place) -> Iterator[str]:
+def _arns(name: str, call: JudgedCall, place: Place) -> Iterator[str]:
     if call.operation == "CreateServiceLinkedRole":
         service = call.members.get("AWSServiceName")
         yield f"arn:{place.partition}:iam::{place.account}:role/aws-service-role/{service}/*"
@@ -74,7 +74,7 @@ def _arns(name: str, call: Call, place: Place) -> Iterator[str]:
     yield from arns
 
 
-def _dependent(row: Dependent, call: Call, place: Place) -> Iterator[Right]:
+def _dependent(row: Dependent, call: JudgedCall, place: Place) -> Iterator[Right]:
     context = {key: value.format(Region=place.region) for key, value in row.context.items()}
     right = Right(action=row.action, resource=None, context=context)
     if row.on:
@@ -95,7 +95,7 @@ def _dependent(row: Dependent, call: Call, place: Place) -> Iterator[Right]:
         yield right
 
 
-def _made(tagging: str, call: Call, place: Place) -> Iterator[str]:
+def _made(tagging: str, call: JudgedCall, place: Place) -> Iterator[str]:
     """What a call makes that can be tagged, as far as its name says."""
     kinds = {kind.name: kind for kind in _known(tagging).types}
     if call.operation == "CreateListener":
@@ -121,7 +121,7 @@ def _named(action: str, name: str, place: Place) -> str:
     return arn
 
 
-def _tags_of_ec2(call: Call, place: Place) -> Iterator[Right]:
+def _tags_of_ec2(call: JudgedCall, place: Place) -> Iterator[Right]:
     if call.service != "ec2" or call.operation == "CreateLaunchTemplateVersion":
         return
     kinds = {kind.name: kind for kind in _known("ec2:CreateTags").types}

@@ -20,7 +20,7 @@ _OF_BALANCERS = {
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class ResourceType:
+class LimitingResource:
     """A kind of resource that an action is limited by."""
 
     name: str
@@ -39,7 +39,7 @@ class Action:
 
     lists: bool
     """Whether it shows what there is, and no contents."""
-    types: Sequence[ResourceType]
+    types: Sequence[LimitingResource]
 
 
 @cache
@@ -61,9 +61,9 @@ def find(name: str) -> Action | None:
     )
 
 
-def _type(service: str, given: dict[str, Any]) -> ResourceType:
+def _type(service: str, given: dict[str, Any]) -> LimitingResource:
     details = _DATA.resources.get_resource_type_details(service, given["name"])
-    return ResourceType(
+    return LimitingResource(
         name=f"{service}:{given['name']}",
         arn=details["arn"],
         required=given["required"],

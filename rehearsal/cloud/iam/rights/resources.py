@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any
 
 from rehearsal.cloud.iam.rights.query import search
-from rehearsal.cloud.iam.rights.reference import Action, ResourceType
+from rehearsal.cloud.iam.rights.reference import Action, LimitingResource
 from rehearsal.texts import texts
 
 NAMED: Mapping[str, Mapping[str, str]] = {
@@ -94,7 +94,7 @@ def of(name: str, action: Action, members: Mapping[str, Any], place: Place) -> l
     return [*arns, *(any_of(kind, place) for kind in unknown)] or ["*"]
 
 
-def is_of(kind: ResourceType, arn: str) -> bool:
+def is_of(kind: LimitingResource, arn: str) -> bool:
     """Whether an ARN is one of a kind's, or one with wildcards may be."""
     if not arn.startswith("arn:"):
         return False
@@ -102,12 +102,12 @@ def is_of(kind: ResourceType, arn: str) -> bool:
     return shape.fullmatch(arn) is not None
 
 
-def any_of(kind: ResourceType, place: Place) -> str:
+def any_of(kind: LimitingResource, place: Place) -> str:
     """The ARN of any resource of a kind, here."""
     return _filled(kind.arn, {}, place)
 
 
-def _found(kind: ResourceType, members: Mapping[str, Any], place: Place) -> Iterator[str]:
+def _found(kind: LimitingResource, members: Mapping[str, Any], place: Place) -> Iterator[str]:
     said = list(dict.fromkeys(texts(members)))
     if given := [text for text in said if is_of(kind, text)]:
         yield from given
@@ -142,7 +142,7 @@ def _bare(variable: str, name: str) -> str:
     return name.removeprefix("alias/").removeprefix("/hostedzone/").removeprefix("/change/")
 
 
-def _has_sibling(kind: ResourceType, arns_by_kind: Mapping[str, list[str]]) -> bool:
+def _has_sibling(kind: LimitingResource, arns_by_kind: Mapping[str, list[str]]) -> bool:
     return kind.name.startswith("elasticloadbalancing:") and any(arns_by_kind.values())
 
 

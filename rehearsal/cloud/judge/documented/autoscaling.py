@@ -2,7 +2,7 @@
 
 import zoneinfo
 
-from rehearsal.cloud.judge.documented.rule import Members, Rule, holds, matches, within
+from rehearsal.cloud.judge.documented.rule import Members, ValueRule, holds, matches, within
 
 _AUTO_SCALING = "https://docs.aws.amazon.com/autoscaling/ec2/APIReference"
 _ASG = "autoscaling CreateAutoScalingGroup UpdateAutoScalingGroup"
@@ -61,12 +61,12 @@ def _tracks_something(members: Members) -> bool:
 
 
 AUTO_SCALING = (
-    Rule(
+    ValueRule(
         operations=_ASG,
         check=holds(_sizes_fit, "Min size must be less than or equal to max size"),
         page=f"{_AUTO_SCALING}/API_CreateAutoScalingGroup.html",
     ),
-    Rule(
+    ValueRule(
         operations=_ASG,
         member="InstanceMaintenancePolicy",
         check=holds(
@@ -76,7 +76,7 @@ AUTO_SCALING = (
         ),
         page=f"{_AUTO_SCALING}/API_InstanceMaintenancePolicy.html",
     ),
-    Rule(
+    ValueRule(
         operations=_ASG,
         member="TerminationPolicies.*",
         check=matches(
@@ -87,7 +87,7 @@ AUTO_SCALING = (
         page="https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-termination-policies.html",
     ),
     *(
-        Rule(
+        ValueRule(
             operations=f"autoscaling {operation}",
             member=member,
             check=within(30, 7200),
@@ -98,19 +98,19 @@ AUTO_SCALING = (
             ("CreateAutoScalingGroup", "LifecycleHookSpecificationList.*.HeartbeatTimeout"),
         )
     ),
-    Rule(
+    ValueRule(
         operations="autoscaling PutScheduledUpdateGroupAction",
         member="Recurrence",
         check=holds(_is_cron, "Given recurrence string: {value} is invalid"),
         page="https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-scheduled-scaling.html",
     ),
-    Rule(
+    ValueRule(
         operations="autoscaling PutScheduledUpdateGroupAction",
         member="TimeZone",
         check=holds(_is_time_zone, "Given time zone: {value} is invalid"),
         page=f"{_AUTO_SCALING}/API_PutScheduledUpdateGroupAction.html",
     ),
-    Rule(
+    ValueRule(
         operations="autoscaling PutScalingPolicy",
         check=holds(_tracks_something, "TargetTrackingConfiguration is required for TargetTrackingScaling"),
         page=f"{_AUTO_SCALING}/API_PutScalingPolicy.html",

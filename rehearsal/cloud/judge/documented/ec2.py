@@ -4,7 +4,7 @@ import base64
 import binascii
 import ipaddress
 
-from rehearsal.cloud.judge.documented.rule import Rule, holds, matches, within
+from rehearsal.cloud.judge.documented.rule import ValueRule, holds, matches, within
 
 _EC2 = "https://docs.aws.amazon.com/AWSEC2/latest/APIReference"
 _ERRORS = f"{_EC2}/errors-overview.html"
@@ -43,14 +43,14 @@ def _is_protocol(text: str) -> bool:
 
 
 EC2 = (
-    Rule(
+    ValueRule(
         operations="ec2 CreateSecurityGroup",
         member="GroupName",
         check=holds(lambda name: not name.startswith("sg-"), "Group names may not be in the format sg-*."),
         page=f"{_EC2}/API_CreateSecurityGroup.html",
     ),
     *(
-        Rule(
+        ValueRule(
             operations=f"ec2 {operations}",
             member=member,
             check=holds(_is_range, "CIDR block {value} is malformed"),
@@ -64,7 +64,7 @@ EC2 = (
         )
     ),
     *(
-        Rule(
+        ValueRule(
             operations=_GROUP_RULES,
             member=f"IpPermissions.*.{peers}.*.Description",
             check=matches(_CHARACTERS, _SAYS_CHARACTERS),
@@ -73,7 +73,7 @@ EC2 = (
         for peers in ("IpRanges", "Ipv6Ranges", "UserIdGroupPairs", "PrefixListIds")
     ),
     *(
-        Rule(
+        ValueRule(
             operations=_GROUP_RULES,
             member=f"IpPermissions.*.{port}",
             check=within(-1, 65535),
@@ -81,14 +81,14 @@ EC2 = (
         )
         for port in ("FromPort", "ToPort")
     ),
-    Rule(
+    ValueRule(
         operations=_GROUP_RULES,
         member="IpPermissions.*.IpProtocol",
         check=holds(_is_protocol, "Unsupported IP protocol '{value}'"),
         page=f"{_EC2}/API_IpPermission.html",
     ),
     *(
-        Rule(
+        ValueRule(
             operations="ec2 CreateTags",
             member=f"Tags.*.{part}",
             check=check,
@@ -101,7 +101,7 @@ EC2 = (
         )
     ),
     *(
-        Rule(operations=f"ec2 {operations}", member=member, check=check, code=code, page=page)
+        ValueRule(operations=f"ec2 {operations}", member=member, check=check, code=code, page=page)
         for operations, member, too_long in (
             (
                 "CreateLaunchTemplate CreateLaunchTemplateVersion",
@@ -123,26 +123,26 @@ EC2 = (
             ),
         )
     ),
-    Rule(
+    ValueRule(
         operations="ec2 CreateLaunchTemplate",
         member="LaunchTemplateName",
         check=matches(r"[a-zA-Z0-9().\-/_]{3,128}", "The launch template name is invalid."),
         code="InvalidLaunchTemplateName.MalformedException",
         page=_ERRORS,
     ),
-    Rule(
+    ValueRule(
         operations="ec2 CreateLaunchTemplate CreateLaunchTemplateVersion",
         member="LaunchTemplateData.MetadataOptions.HttpPutResponseHopLimit",
         check=within(1, 64),
         page=f"{_EC2}/API_LaunchTemplateInstanceMetadataOptionsRequest.html",
     ),
-    Rule(
+    ValueRule(
         operations="ec2 RunInstances",
         member="MetadataOptions.HttpPutResponseHopLimit",
         check=within(1, 64),
         page=f"{_EC2}/API_InstanceMetadataOptionsRequest.html",
     ),
-    Rule(
+    ValueRule(
         operations="ec2 TerminateInstances StopInstances StartInstances RebootInstances",
         member="InstanceIds.*",
         check=matches(r"i-([0-9a-f]{8}|[0-9a-f]{17})", 'Invalid id: "{value}" (expecting "i-...")'),

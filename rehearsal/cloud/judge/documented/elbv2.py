@@ -1,6 +1,6 @@
 """Elastic Load Balancing."""
 
-from rehearsal.cloud.judge.documented.rule import Check, Members, Rule, holds, matches
+from rehearsal.cloud.judge.documented.rule import Check, Members, ValueRule, holds, matches
 
 _ELB = "https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference"
 _BALANCER_ATTRIBUTES: dict[str, tuple[int, int] | None] = {
@@ -78,7 +78,7 @@ def _is_attribute(ranges: dict[str, tuple[int, int] | None]) -> Check:
 
 
 ELASTIC_LOAD_BALANCING = (
-    Rule(
+    ValueRule(
         operations="elbv2 CreateLoadBalancer",
         member="Name",
         check=matches(
@@ -87,38 +87,38 @@ ELASTIC_LOAD_BALANCING = (
         ),
         page=f"{_ELB}/API_CreateLoadBalancer.html",
     ),
-    Rule(
+    ValueRule(
         operations="elbv2 CreateTargetGroup",
         member="Name",
         check=matches(r"(?!-)[a-zA-Z0-9-]{1,32}(?<!-)", "The name can have 32 letters, digits and hyphens"),
         page=f"{_ELB}/API_CreateTargetGroup.html",
     ),
-    Rule(
+    ValueRule(
         operations="elbv2 CreateLoadBalancer",
         check=holds(
             _has_two_subnets, "At least two subnets in two different Availability Zones must be specified"
         ),
         page=f"{_ELB}/API_CreateLoadBalancer.html",
     ),
-    Rule(
+    ValueRule(
         operations="elbv2 ModifyLoadBalancerAttributes",
         member="Attributes.*",
         check=_is_attribute(_BALANCER_ATTRIBUTES),
         page=f"{_ELB}/API_LoadBalancerAttribute.html",
     ),
-    Rule(
+    ValueRule(
         operations="elbv2 ModifyTargetGroupAttributes",
         member="Attributes.*",
         check=_is_attribute(_TARGET_GROUP_ATTRIBUTES),
         page=f"{_ELB}/API_TargetGroupAttribute.html",
     ),
-    Rule(
+    ValueRule(
         operations="elbv2 CreateTargetGroup ModifyTargetGroup",
         member="Matcher.HttpCode",
         check=holds(_is_http_code, "Health check matcher HTTP code must be within 200 to 499"),
         page=f"{_ELB}/API_Matcher.html",
     ),
-    Rule(
+    ValueRule(
         operations="elbv2 CreateTargetGroup ModifyTargetGroup",
         check=holds(_timeout_fits, "The health check timeout must be smaller than the interval"),
         page=f"{_ELB}/API_CreateTargetGroup.html",

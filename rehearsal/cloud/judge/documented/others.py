@@ -3,7 +3,7 @@
 import ipaddress
 import re
 
-from rehearsal.cloud.judge.documented.rule import Check, Members, Rule, holds, matches, one_of, within
+from rehearsal.cloud.judge.documented.rule import Check, Members, ValueRule, holds, matches, one_of, within
 
 _SSM = "https://docs.aws.amazon.com/systems-manager/latest/APIReference"
 _SECRETS = "https://docs.aws.amazon.com/secretsmanager/latest/apireference"
@@ -56,27 +56,27 @@ def _characters(most: int, says: str) -> Check:
 
 
 OTHERS = (
-    Rule(
+    ValueRule(
         operations="iam CreatePolicy CreatePolicyVersion",
         member="PolicyDocument",
         check=_characters(6144, "Cannot exceed quota for PolicySize: 6144"),
         page=_QUOTAS,
         code="LimitExceeded",
     ),
-    Rule(
+    ValueRule(
         operations="iam PutRolePolicy",
         member="PolicyDocument",
         check=_characters(10240, "Maximum policy size of 10240 bytes exceeded"),
         page=_QUOTAS,
         code="LimitExceeded",
     ),
-    Rule(
+    ValueRule(
         operations="kms ScheduleKeyDeletion",
         member="PendingWindowInDays",
         check=within(7, 30),
         page="https://docs.aws.amazon.com/kms/latest/APIReference/API_ScheduleKeyDeletion.html",
     ),
-    Rule(
+    ValueRule(
         operations="ssm PutParameter",
         member="Name",
         check=matches(
@@ -87,26 +87,26 @@ OTHERS = (
         ),
         page=f"{_SSM}/API_PutParameter.html",
     ),
-    Rule(
+    ValueRule(
         operations="ssm PutParameter",
         check=holds(
             _is_short, "Standard tier parameters support a maximum parameter value of 4096 characters."
         ),
         page=f"{_SSM}/API_PutParameter.html",
     ),
-    Rule(
+    ValueRule(
         operations="ssm PutParameter",
         check=holds(_is_pattern, "The regular expression of AllowedPattern is not valid."),
         code="InvalidAllowedPatternException",
         page=f"{_SSM}/API_PutParameter.html",
     ),
-    Rule(
+    ValueRule(
         operations="ssm PutParameter",
         check=holds(_fits_pattern, "The parameter value doesn't match AllowedPattern."),
         code="ParameterPatternMismatchException",
         page=f"{_SSM}/API_PutParameter.html",
     ),
-    Rule(
+    ValueRule(
         operations="secretsmanager CreateSecret",
         member="Name",
         check=matches(
@@ -116,7 +116,7 @@ OTHERS = (
         ),
         page=f"{_SECRETS}/API_CreateSecret.html",
     ),
-    Rule(
+    ValueRule(
         operations="secretsmanager CreateSecret PutSecretValue UpdateSecret",
         check=holds(
             lambda members: not ("SecretString" in members and "SecretBinary" in members),
@@ -125,13 +125,13 @@ OTHERS = (
         code="InvalidParameterException",
         page=f"{_SECRETS}/API_CreateSecret.html",
     ),
-    Rule(
+    ValueRule(
         operations="cloudwatch PutMetricAlarm PutCompositeAlarm",
         member="AlarmActions.*",
         check=matches("arn:aws[a-z-]*:.+", "Invalid arn syntax: {value}"),
         page="https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html",
     ),
-    Rule(
+    ValueRule(
         operations="cloudwatch PutMetricAlarm",
         member="Period",
         check=holds(
@@ -140,37 +140,37 @@ OTHERS = (
         ),
         page="https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html",
     ),
-    Rule(
+    ValueRule(
         operations="sns Subscribe",
         member="Protocol",
         check=one_of(*_PROTOCOLS),
         page=f"{_SNS}/API_Subscribe.html",
     ),
-    Rule(
+    ValueRule(
         operations="sns Subscribe",
         check=holds(_is_address, "Invalid parameter: Email address"),
         page=f"{_SNS}/API_Subscribe.html",
     ),
-    Rule(
+    ValueRule(
         operations="ecs CreateCluster",
         member="clusterName",
         check=matches(r"[a-zA-Z0-9_-]{1,255}", "Identifier must have letters, numbers, hyphens, underscores"),
         page=f"{_ECS}/API_CreateCluster.html",
     ),
-    Rule(
+    ValueRule(
         operations="ecs RunTask",
         member="count",
         check=within(1, 10),
         page=f"{_ECS}/API_RunTask.html",
     ),
-    Rule(
+    ValueRule(
         operations="route53 ChangeResourceRecordSets",
         member="ChangeBatch.Changes.*.ResourceRecordSet",
         check=holds(_addresses_exist, "Invalid Resource Record: an IP address is not valid"),
         code="InvalidChangeBatch",
         page="https://docs.aws.amazon.com/Route53/latest/APIReference/API_ChangeResourceRecordSets.html",
     ),
-    Rule(
+    ValueRule(
         operations="s3 CreateBucket",
         member="Bucket",
         check=matches(
@@ -181,7 +181,7 @@ OTHERS = (
         code="InvalidBucketName",
         page=_BUCKETS,
     ),
-    Rule(
+    ValueRule(
         operations="s3 PutObject",
         member="Key",
         check=holds(lambda key: len(key.encode()) <= 1024, "Your key is too long"),

@@ -5,8 +5,8 @@ from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from rehearsal.cloud.judge.call import Call
-from rehearsal.cloud.judge.violation import Kind, Path, Violation
+from rehearsal.cloud.judge.call import JudgedCall
+from rehearsal.cloud.judge.violation import Path, Violation, ViolationKind
 
 Members = dict[str, Any]
 Check = Callable[[Any], str | None]
@@ -14,7 +14,7 @@ Check = Callable[[Any], str | None]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Rule:
+class ValueRule:
     """What a value of some operations has to be."""
 
     operations: str
@@ -27,9 +27,9 @@ class Rule:
     code: str | None = None
     """AWS's error code, where it is not the service's usual one for a wrong value."""
     secret: bool = False
-    kind: Kind = Kind.VALUE
+    kind: ViolationKind = ViolationKind.VALUE
 
-    def violations(self, call: Call) -> Iterator[Violation]:
+    def violations(self, call: JudgedCall) -> Iterator[Violation]:
         """Each value of the call that is not what it has to be."""
         for path, value in _at(call.members, tuple(self.member.split(".")) if self.member else ()):
             if wrong := self.check(value):

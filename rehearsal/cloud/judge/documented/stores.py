@@ -2,8 +2,8 @@
 
 import re
 
-from rehearsal.cloud.judge.documented.rule import Check, Members, Rule, holds, matches, one_of, within
-from rehearsal.cloud.judge.violation import Kind
+from rehearsal.cloud.judge.documented.rule import Check, Members, ValueRule, holds, matches, one_of, within
+from rehearsal.cloud.judge.violation import ViolationKind
 
 _RDS = "https://docs.aws.amazon.com/AmazonRDS/latest/APIReference"
 _ELASTICACHE = "https://docs.aws.amazon.com/AmazonElastiCache/latest/APIReference"
@@ -142,34 +142,34 @@ def _is_cache_parameter(entry: Members) -> str | None:
 
 
 STORES = (
-    Rule(
+    ValueRule(
         operations="rds CreateDBInstance", member="DBInstanceIdentifier", check=_identifier(63), page=_CREATE
     ),
-    Rule(
+    ValueRule(
         operations="elasticache DeleteReplicationGroup",
         member="FinalSnapshotIdentifier",
         check=_identifier(255),
         page=f"{_ELASTICACHE}/API_DeleteReplicationGroup.html",
     ),
-    Rule(
+    ValueRule(
         operations="rds CreateDBSnapshot",
         member="DBSnapshotIdentifier",
         check=_identifier(255),
         page=f"{_RDS}/API_CreateDBSnapshot.html",
     ),
-    Rule(
+    ValueRule(
         operations="rds DeleteDBInstance",
         member="FinalDBSnapshotIdentifier",
         check=_identifier(255),
         page=f"{_RDS}/API_DeleteDBInstance.html",
     ),
-    Rule(
+    ValueRule(
         operations="rds CreateDBParameterGroup",
         member="DBParameterGroupName",
         check=_identifier(255),
         page=f"{_RDS}/API_CreateDBParameterGroup.html",
     ),
-    Rule(
+    ValueRule(
         operations="rds CreateDBInstance",
         member="MasterUsername",
         check=holds(
@@ -178,7 +178,7 @@ STORES = (
         ),
         page=_CREATE,
     ),
-    Rule(
+    ValueRule(
         operations=_DATABASE,
         member="MasterUserPassword",
         check=matches(
@@ -189,47 +189,47 @@ STORES = (
         secret=True,
         page=_CREATE,
     ),
-    Rule(
+    ValueRule(
         operations="rds CreateDBInstance",
         check=holds(_has_storage, "Invalid storage size for engine name postgres and its storage type"),
         page=_CREATE,
     ),
-    Rule(
+    ValueRule(
         operations="rds CreateDBInstance",
         check=holds(_may_grow, "Max storage size must be greater than storage size"),
-        kind=Kind.COMBINATION,
+        kind=ViolationKind.COMBINATION,
         page="https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_PIOPS.Autoscaling.html",
     ),
-    Rule(operations=_DATABASE, member="PreferredBackupWindow", check=_daily(30), page=_CREATE),
-    Rule(operations=_DATABASE, member="PreferredMaintenanceWindow", check=_weekly(30), page=_CREATE),
-    Rule(
+    ValueRule(operations=_DATABASE, member="PreferredBackupWindow", check=_daily(30), page=_CREATE),
+    ValueRule(operations=_DATABASE, member="PreferredMaintenanceWindow", check=_weekly(30), page=_CREATE),
+    ValueRule(
         operations=_DATABASE,
         member="MonitoringInterval",
         check=one_of(0, 1, 5, 10, 15, 30, 60),
         page=_CREATE,
     ),
-    Rule(
+    ValueRule(
         operations="rds CreateDBInstance",
         check=holds(
             _monitors_as,
             "A MonitoringRoleARN value is required if you specify a MonitoringInterval value other than 0.",
         ),
-        kind=Kind.COMBINATION,
+        kind=ViolationKind.COMBINATION,
         page=_CREATE,
     ),
-    Rule(
+    ValueRule(
         operations=_DATABASE,
         member="PerformanceInsightsRetentionPeriod",
         check=one_of(7, 731, *range(31, 714, 31)),
         page=_CREATE,
     ),
-    Rule(
+    ValueRule(
         operations="rds CreateDBInstance",
         check=holds(_logs_exist, "You cannot use a log type that the DB engine does not export"),
-        kind=Kind.COMBINATION,
+        kind=ViolationKind.COMBINATION,
         page=_CREATE,
     ),
-    Rule(
+    ValueRule(
         operations="rds CreateDBParameterGroup",
         member="DBParameterGroupFamily",
         check=matches(
@@ -239,40 +239,40 @@ STORES = (
         ),
         page="https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_WorkingWithParamGroups.html",
     ),
-    Rule(
+    ValueRule(
         operations="elasticache CreateReplicationGroup",
         member="ReplicationGroupId",
         check=_identifier(40),
         page=f"{_ELASTICACHE}/API_CreateReplicationGroup.html",
     ),
-    Rule(
+    ValueRule(
         operations="elasticache CreateReplicationGroup",
         check=holds(
             _fails_over_to_something,
             "When using automatic failover, there must be at least 2 cache clusters in the group.",
         ),
-        kind=Kind.COMBINATION,
+        kind=ViolationKind.COMBINATION,
         page=f"{_ELASTICACHE}/API_CreateReplicationGroup.html",
     ),
-    Rule(
+    ValueRule(
         operations=_STORE,
         member="SnapshotRetentionLimit",
         check=within(0, 35),
         page="https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/backups-automatic.html",
     ),
-    Rule(
+    ValueRule(
         operations=_STORE,
         member="SnapshotWindow",
         check=_daily(60),
         page="https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/backups-automatic.html",
     ),
-    Rule(
+    ValueRule(
         operations=_STORE,
         member="PreferredMaintenanceWindow",
         check=_weekly(60),
         page=f"{_ELASTICACHE}/API_CreateReplicationGroup.html",
     ),
-    Rule(
+    ValueRule(
         operations="elasticache ModifyCacheParameterGroup",
         member="ParameterNameValues.*",
         check=_is_cache_parameter,

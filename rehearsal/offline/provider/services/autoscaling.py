@@ -3,12 +3,12 @@
 from typing import Any
 
 from rehearsal.offline.provider.call import call
-from rehearsal.offline.provider.resource import AutoName, Resource, Step
+from rehearsal.offline.provider.resource import AutoName, Resource, SeveralCalls
 from rehearsal.offline.provider.services import autoscaling_group as group
 
 PUT_HOOK = call("put_lifecycle_hook", whole=True)
 PUT_POLICY = call("put_scaling_policy", whole=True)
-PUT_SCHEDULE = Step(run=group.put_schedule, inputs=group.SCHEDULE_INPUTS)
+PUT_SCHEDULE = SeveralCalls(run=group.put_schedule, inputs=group.SCHEDULE_INPUTS)
 
 
 def member(kind: str, **more: Any) -> Resource:
@@ -25,7 +25,7 @@ RESOURCES = [
             VPCZoneIdentifier="{join(',', vpcZoneIdentifiers)}",
         ),
         id="name",
-        read=(Step(run=group.read),),
+        read=(SeveralCalls(run=group.read),),
         update=(
             call(
                 "update_auto_scaling_group",
@@ -42,10 +42,10 @@ RESOURCES = [
                 inputs="",
                 VPCZoneIdentifier="{join(',', vpcZoneIdentifiers)}",
             ),
-            Step(run=group.change_target_groups, inputs="targetGroupArns"),
-            Step(run=group.change_warm_pool, inputs="warmPool"),
+            SeveralCalls(run=group.change_target_groups, inputs="targetGroupArns"),
+            SeveralCalls(run=group.change_warm_pool, inputs="warmPool"),
         ),
-        delete=Step(run=group.delete),
+        delete=SeveralCalls(run=group.delete),
         fixed="name",
         # Two of these steer waits and metrics that no stack asks for; states hold their defaults.
         local="forceDelete ignoreFailedScalingActivities metricsGranularity initialLifecycleHooks",

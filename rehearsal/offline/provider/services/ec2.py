@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from rehearsal.offline.provider.call import Call, call
-from rehearsal.offline.provider.resource import AutoName, Resource, Step, Work
+from rehearsal.offline.provider.call import ApiCall, call
+from rehearsal.offline.provider.resource import AutoName, Resource, SeveralCalls, Work
 from rehearsal.offline.provider.tags import EC2
 
 
@@ -110,7 +110,7 @@ TEMPLATE_DATA = (
 def new_version(work: Work) -> None:
     """A template never changes: it gets a new version, and where that is wanted it becomes the default."""
     made = work.do(
-        Call(
+        ApiCall(
             operation="create_launch_template_version",
             params={"LaunchTemplateId": "{id}"},
             inside="LaunchTemplateData",
@@ -127,7 +127,7 @@ RESOURCES = [
     Resource(
         type="aws:ec2/securityGroup:SecurityGroup",
         service="ec2",
-        create=Step(run=create_group, inputs="name description vpcId tags"),
+        create=SeveralCalls(run=create_group, inputs="name description vpcId tags"),
         id="GroupId",
         read=(call("describe_security_groups", "SecurityGroups[0]", GroupIds=["{id}"]),),
         delete=call("delete_security_group", GroupId="{id}"),
@@ -143,10 +143,10 @@ RESOURCES = [
     Resource(
         type="aws:ec2/defaultSecurityGroup:DefaultSecurityGroup",
         service="ec2",
-        create=Step(run=adopt_default_group, inputs="vpcId ingress egress"),
+        create=SeveralCalls(run=adopt_default_group, inputs="vpcId ingress egress"),
         id="GroupId",
         read=(call("describe_security_groups", "SecurityGroups[0]", GroupIds=["{id}"]),),
-        update=(Step(run=adopt_default_group, inputs="ingress egress"),),
+        update=(SeveralCalls(run=adopt_default_group, inputs="ingress egress"),),
         delete=None,
         fixed="vpcId",
         names={"name": "GroupName", "ingress": "IpPermissions", "egress": "IpPermissionsEgress"},
@@ -175,7 +175,7 @@ RESOURCES = [
                 Versions=["$Latest"],
             ),
         ),
-        update=(Step(run=new_version, inputs=TEMPLATE_DATA),),
+        update=(SeveralCalls(run=new_version, inputs=TEMPLATE_DATA),),
         delete=call("delete_launch_template", LaunchTemplateId="{id}"),
         fixed="name",
         local="updateDefaultVersion",

@@ -3,7 +3,7 @@
 from typing import Any
 
 from rehearsal.offline.provider.call import call
-from rehearsal.offline.provider.resource import AutoName, Ready, Resource, Step, Tags, Work
+from rehearsal.offline.provider.resource import AutoName, Ready, Resource, SeveralCalls, Tags, Work
 from rehearsal.offline.provider.services.rds import batches
 from rehearsal.offline.provider.tags import by_arn
 
@@ -96,9 +96,9 @@ RESOURCES = [
             call(
                 "describe_cache_parameter_groups", "CacheParameterGroups[0]", CacheParameterGroupName="{id}"
             ),
-            Step(run=read_parameters),
+            SeveralCalls(run=read_parameters),
         ),
-        update=(Step(run=change_parameters, inputs="parameters"),),
+        update=(SeveralCalls(run=change_parameters, inputs="parameters"),),
         delete=call("delete_cache_parameter_group", CacheParameterGroupName="{id}"),
         fixed="name family description",
         names={"name": "CacheParameterGroupName", "family": "CacheParameterGroupFamily"},
@@ -115,11 +115,11 @@ RESOURCES = [
         id="ReplicationGroup.ReplicationGroupId",
         read=(
             call("describe_replication_groups", "ReplicationGroups[0]", ReplicationGroupId="{id}"),
-            Step(run=read_member),
+            SeveralCalls(run=read_member),
         ),
         update=(
-            Step(run=change_size, inputs="numCacheClusters"),
-            Step(run=change_token, inputs="authToken"),
+            SeveralCalls(run=change_size, inputs="numCacheClusters"),
+            SeveralCalls(run=change_token, inputs="authToken"),
             call(
                 "modify_replication_group",
                 ReplicationGroupId="{id}",

@@ -3,7 +3,7 @@
 from typing import Any
 
 from rehearsal.offline.provider.call import call
-from rehearsal.offline.provider.resource import AutoName, Ready, Resource, Step, Tags, Work
+from rehearsal.offline.provider.resource import AutoName, Ready, Resource, SeveralCalls, Tags, Work
 from rehearsal.offline.provider.values import Properties
 
 TAGS = Tags(
@@ -122,9 +122,9 @@ RESOURCES = [
         service="elbv2",
         create=call("create_load_balancer", Scheme="{internal && 'internal' || 'internet-facing'}"),
         id="LoadBalancers[0].LoadBalancerArn",
-        read=(Step(run=read_balancer),),
+        read=(SeveralCalls(run=read_balancer),),
         update=(
-            Step(run=change_balancer, inputs=names_of(BALANCER_ATTRIBUTES)),
+            SeveralCalls(run=change_balancer, inputs=names_of(BALANCER_ATTRIBUTES)),
             call("set_subnets", inputs="subnets", LoadBalancerArn="{id}"),
             call("set_security_groups", inputs="securityGroups", LoadBalancerArn="{id}"),
             call("set_ip_address_type", inputs="ipAddressType", LoadBalancerArn="{id}"),
@@ -151,9 +151,9 @@ RESOURCES = [
         service="elbv2",
         create=call("create_target_group", **HEALTH_CHECK),
         id="TargetGroups[0].TargetGroupArn",
-        read=(Step(run=read_targets),),
+        read=(SeveralCalls(run=read_targets),),
         update=(
-            Step(run=change_targets, inputs=names_of(TARGET_ATTRIBUTES)),
+            SeveralCalls(run=change_targets, inputs=names_of(TARGET_ATTRIBUTES)),
             call("modify_target_group", inputs="", TargetGroupArn="{id}", **HEALTH_CHECK),
         ),
         delete=call("delete_target_group", TargetGroupArn="{id}"),

@@ -1,7 +1,7 @@
 """IAM: roles, their policies, instance profiles."""
 
 from rehearsal.offline.provider.call import call
-from rehearsal.offline.provider.resource import AutoName, Resource, Step, Tags, Work
+from rehearsal.offline.provider.resource import AutoName, Resource, SeveralCalls, Tags, Work
 
 
 def delete_role(work: Work) -> None:
@@ -52,7 +52,7 @@ RESOURCES = [
             call("update_assume_role_policy", RoleName="{id}", PolicyDocument="{assumeRolePolicy}"),
             call("update_role", inputs="description maxSessionDuration", RoleName="{id}"),
         ),
-        delete=Step(run=delete_role),
+        delete=SeveralCalls(run=delete_role),
         fixed="name path",
         local="forceDetachPolicies",
         names={"name": "RoleName", "assumeRolePolicy": "AssumeRolePolicyDocument"},
@@ -99,8 +99,8 @@ RESOURCES = [
         create=call("create_instance_profile"),
         id="InstanceProfile.InstanceProfileName",
         read=(call("get_instance_profile", "InstanceProfile", InstanceProfileName="{id}"),),
-        update=(Step(run=change_profile_role, inputs="role"),),
-        delete=Step(run=delete_profile),
+        update=(SeveralCalls(run=change_profile_role, inputs="role"),),
+        delete=SeveralCalls(run=delete_profile),
         fixed="name path",
         names={"name": "InstanceProfileName"},
         state={"uniqueId": "InstanceProfileId", "role": "Roles[0].RoleName"},

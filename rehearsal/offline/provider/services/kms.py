@@ -1,7 +1,7 @@
 """KMS: keys and their names."""
 
 from rehearsal.offline.provider.call import call
-from rehearsal.offline.provider.resource import Resource, Step, Tags, Work
+from rehearsal.offline.provider.resource import Resource, SeveralCalls, Tags, Work
 
 
 def rotate(work: Work) -> None:
@@ -32,8 +32,8 @@ RESOURCES = [
             call("get_key_rotation_status", KeyId="{id}"),
         ),
         update=(
-            Step(run=rotate, inputs="enableKeyRotation"),
-            Step(run=enable, inputs="isEnabled"),
+            SeveralCalls(run=rotate, inputs="enableKeyRotation"),
+            SeveralCalls(run=enable, inputs="isEnabled"),
             call("update_key_description", inputs="description", KeyId="{id}"),
             call("put_key_policy", inputs="policy", KeyId="{id}", PolicyName="default"),
         ),

@@ -1,7 +1,7 @@
 """CloudWatch Logs: log groups."""
 
 from rehearsal.offline.provider.call import call
-from rehearsal.offline.provider.resource import AutoName, Resource, Step, Tags, Work
+from rehearsal.offline.provider.resource import AutoName, Resource, SeveralCalls, Tags, Work
 
 ARN = "arn:{partition}:logs:{region}:{account}:log-group:{id}"
 
@@ -33,7 +33,10 @@ RESOURCES = [
         read=(
             call("describe_log_groups", "logGroups[?logGroupName=='$id'] | [0]", logGroupNamePrefix="{id}"),
         ),
-        update=(Step(run=keep, inputs="retentionInDays"), Step(run=encrypt, inputs="kmsKeyId")),
+        update=(
+            SeveralCalls(run=keep, inputs="retentionInDays"),
+            SeveralCalls(run=encrypt, inputs="kmsKeyId"),
+        ),
         delete=call("delete_log_group", logGroupName="{id}"),
         fixed="name logGroupClass",
         names={"name": "logGroupName"},

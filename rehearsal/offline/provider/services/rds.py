@@ -3,7 +3,7 @@
 from typing import Any
 
 from rehearsal.offline.provider.call import call
-from rehearsal.offline.provider.resource import AutoName, Ready, Resource, Step, Tags, Work
+from rehearsal.offline.provider.resource import AutoName, Ready, Resource, SeveralCalls, Tags, Work
 from rehearsal.offline.provider.tags import by_arn
 from rehearsal.offline.provider.values import words
 
@@ -167,9 +167,9 @@ RESOURCES = [
         id="DBParameterGroup.DBParameterGroupName",
         read=(
             call("describe_db_parameter_groups", "DBParameterGroups[0]", DBParameterGroupName="{id}"),
-            Step(run=read_parameters),
+            SeveralCalls(run=read_parameters),
         ),
-        update=(Step(run=change_parameters, inputs="parameters"),),
+        update=(SeveralCalls(run=change_parameters, inputs="parameters"),),
         delete=call("delete_db_parameter_group", DBParameterGroupName="{id}"),
         fixed="name family description",
         names={"name": "DBParameterGroupName", "family": "DBParameterGroupFamily"},
@@ -182,7 +182,7 @@ RESOURCES = [
     Resource(
         type="aws:rds/instance:Instance",
         service="rds",
-        create=Step(
+        create=SeveralCalls(
             run=create_instance,
             inputs=f"{FIXED} {CHANGEABLE} port enabledCloudwatchLogsExports tags",
         ),
@@ -191,9 +191,9 @@ RESOURCES = [
         update=(
             MODIFY,
             call("modify_db_instance", **INSTANCE, inputs="", DBPortNumber="{port}"),
-            Step(run=change_logs, inputs="enabledCloudwatchLogsExports"),
+            SeveralCalls(run=change_logs, inputs="enabledCloudwatchLogsExports"),
         ),
-        delete=Step(run=delete_instance),
+        delete=SeveralCalls(run=delete_instance),
         fixed=FIXED,
         local="applyImmediately allowMajorVersionUpgrade skipFinalSnapshot finalSnapshotIdentifier "
         "deleteAutomatedBackups",

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from rehearsal.offline.provider.resource import Resource, Step, Work
+from rehearsal.offline.provider.resource import Resource, SeveralCalls, Work
 
 INPUTS = "zoneId name type ttl records aliases allowOverwrite"
 
@@ -82,11 +82,11 @@ RESOURCES = [
     Resource(
         type="aws:route53/record:Record",
         service="route53",
-        create=Step(run=create, inputs=INPUTS),
+        create=SeveralCalls(run=create, inputs=INPUTS),
         id="Record",
-        read=(Step(run=read),),
-        update=(Step(run=update, inputs="ttl records aliases"),),
-        delete=Step(run=delete),
+        read=(SeveralCalls(run=read),),
+        update=(SeveralCalls(run=update, inputs="ttl records aliases"),),
+        delete=SeveralCalls(run=delete),
         fixed="zoneId name type",
         local="allowOverwrite",
         state={

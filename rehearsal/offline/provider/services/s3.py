@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from rehearsal.offline.provider.call import Call, call
-from rehearsal.offline.provider.resource import AutoName, Resource, Step, Tags, Work
+from rehearsal.offline.provider.call import ApiCall, call
+from rehearsal.offline.provider.resource import AutoName, Resource, SeveralCalls, Tags, Work
 
 
 def create_bucket(work: Work) -> None:
@@ -43,7 +43,12 @@ def head(work: Work) -> dict[str, Any]:
 
 
 def bucket_setting(
-    name: str, put: Call, read: Call, delete: Call | None, names: dict[str, str] | None = None, **more: Any
+    name: str,
+    put: ApiCall,
+    read: ApiCall,
+    delete: ApiCall | None,
+    names: dict[str, str] | None = None,
+    **more: Any,
 ) -> Resource:
     """What is set on a bucket: put as a whole, known by the bucket's name."""
     return Resource(
@@ -68,10 +73,10 @@ RESOURCES = [
     Resource(
         type="aws:s3/bucket:Bucket",
         service="s3",
-        create=Step(run=create_bucket, inputs="bucket objectLockEnabled"),
+        create=SeveralCalls(run=create_bucket, inputs="bucket objectLockEnabled"),
         id="bucket",
         read=(call("get_bucket_location", Bucket="{id}"),),
-        delete=Step(run=delete_bucket),
+        delete=SeveralCalls(run=delete_bucket),
         fixed="bucket objectLockEnabled",
         local="forceDestroy",
         state={
@@ -153,9 +158,9 @@ RESOURCES = [
         service="s3",
         create=PUT_OBJECT,
         id="join('/', [bucket, key])",
-        read=(Step(run=head),),
+        read=(SeveralCalls(run=head),),
         update=(PUT_OBJECT,),
-        delete=Step(run=delete_object),
+        delete=SeveralCalls(run=delete_object),
         fixed="bucket key",
         local="sourceHash forceDestroy",
         names={"source": "Body", "content": "Body", "kmsKeyId": "SSEKMSKeyId"},

@@ -1,7 +1,7 @@
 """Secrets Manager: secrets and their versions."""
 
 from rehearsal.offline.provider.call import call
-from rehearsal.offline.provider.resource import AutoName, Resource, Step, Tags, Work
+from rehearsal.offline.provider.resource import AutoName, Resource, SeveralCalls, Tags, Work
 
 
 def delete_secret(work: Work) -> None:
@@ -21,7 +21,7 @@ RESOURCES = [
         id="ARN",
         read=(call("describe_secret", "[@][?!DeletedDate] | [0]", SecretId="{id}"),),
         update=(call("update_secret", inputs="description kmsKeyId", SecretId="{id}"),),
-        delete=Step(run=delete_secret),
+        delete=SeveralCalls(run=delete_secret),
         fixed="name",
         local="recoveryWindowInDays",
         outputs="arn",

@@ -1,6 +1,6 @@
 """SNS: topics, and who is told."""
 
-from rehearsal.offline.provider.call import Call, call
+from rehearsal.offline.provider.call import ApiCall, call
 from rehearsal.offline.provider.resource import AutoName, Resource, Tags
 
 ATTRIBUTES = {
@@ -12,7 +12,7 @@ ATTRIBUTES = {
 }
 
 
-def set_attribute(name: str) -> Call:
+def set_attribute(name: str) -> ApiCall:
     """A topic's attributes change one by one."""
     return call(
         "set_topic_attributes",

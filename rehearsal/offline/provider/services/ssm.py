@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from rehearsal.offline.provider.call import Call, call
-from rehearsal.offline.provider.resource import Resource, Step, Tags, Work
+from rehearsal.offline.provider.call import ApiCall, call
+from rehearsal.offline.provider.resource import Resource, SeveralCalls, Tags, Work
 
 INPUTS = "name description type value insecureValue tier dataType keyId allowedPattern"
 
@@ -22,7 +22,7 @@ def put(work: Work, overwrite: bool) -> Any:
     """With `overwrite` an existing parameter is replaced, else SSM refuses it."""
     # Tags follow by a call of their own: SSM refuses them together with Overwrite.
     return work.do(
-        Call(operation="put_parameter", params={"Overwrite": overwrite}, inputs=INPUTS), work.inputs
+        ApiCall(operation="put_parameter", params={"Overwrite": overwrite}, inputs=INPUTS), work.inputs
     )
 
 
@@ -30,7 +30,7 @@ RESOURCES = [
     Resource(
         type="aws:ssm/parameter:Parameter",
         service="ssm",
-        create=Step(run=create, inputs=INPUTS),
+        create=SeveralCalls(run=create, inputs=INPUTS),
         id="name",
         read=(
             call("get_parameter", "Parameter", Name="{id}", WithDecryption=True),
@@ -41,7 +41,7 @@ RESOURCES = [
                 ParameterFilters=[{"Key": "Name", "Values": ["{id}"]}],
             ),
         ),
-        update=(Step(run=change, inputs=INPUTS),),
+        update=(SeveralCalls(run=change, inputs=INPUTS),),
         delete=call("delete_parameter", Name="{id}"),
         fixed="name dataType",
         local="overwrite",

@@ -3,7 +3,7 @@
 from typing import Any
 
 from rehearsal.offline.provider.call import call
-from rehearsal.offline.provider.resource import Ready, Resource, Step, Work
+from rehearsal.offline.provider.resource import Ready, Resource, SeveralCalls, Work
 from rehearsal.offline.provider.services.ec2 import arn, tagged
 from rehearsal.offline.provider.tags import EC2
 
@@ -127,8 +127,8 @@ RESOURCES = [
         create=call("create_internet_gateway", TagSpecifications=tagged("internet-gateway")),
         id="InternetGateway.InternetGatewayId",
         read=(call("describe_internet_gateways", "InternetGateways[0]", InternetGatewayIds=["{id}"]),),
-        update=(Step(run=attach_gateway, inputs="vpcId"),),
-        delete=Step(run=delete_gateway),
+        update=(SeveralCalls(run=attach_gateway, inputs="vpcId"),),
+        delete=SeveralCalls(run=delete_gateway),
         state={"arn": arn("internet-gateway"), "vpcId": "Attachments[0].VpcId"},
         outputs="arn ownerId",
         tags=EC2,
@@ -208,8 +208,8 @@ RESOURCES = [
         create=call("associate_route_table", inputs="subnetId routeTableId"),
         id="AssociationId",
         read=(ASSOCIATION,),
-        update=(Step(run=move_association, inputs="routeTableId"),),
-        delete=Step(run=delete_association),
+        update=(SeveralCalls(run=move_association, inputs="routeTableId"),),
+        delete=SeveralCalls(run=delete_association),
         fixed="subnetId",
     ),
     Resource(
@@ -225,7 +225,7 @@ RESOURCES = [
             ),
         ),
         update=(
-            Step(run=change_endpoint, inputs="routeTableIds subnetIds securityGroupIds"),
+            SeveralCalls(run=change_endpoint, inputs="routeTableIds subnetIds securityGroupIds"),
             call("modify_vpc_endpoint", inputs="policy privateDnsEnabled", VpcEndpointId="{id}"),
         ),
         delete=call("delete_vpc_endpoints", VpcEndpointIds=["{id}"]),

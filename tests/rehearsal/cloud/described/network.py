@@ -4,7 +4,7 @@ from collections.abc import Callable
 from ipaddress import ip_address, ip_network
 from typing import Any
 
-from tests.rehearsal.cloud.described.put import Aws, Put
+from tests.rehearsal.cloud.described.put import Put, PuttingClient
 
 TAGS = [{"Key": "Stack", "Value": "described"}]
 
@@ -13,12 +13,12 @@ def tagged(kind: str) -> list[dict[str, Any]]:
     return [{"ResourceType": kind, "Tags": TAGS}]
 
 
-def vpc_id(aws: Aws) -> str:
+def vpc_id(aws: PuttingClient) -> str:
     made = aws.client("ec2").create_vpc(CidrBlock="10.20.0.0/16")
     return str(made["Vpc"]["VpcId"])
 
 
-def subnet_ids(aws: Aws) -> list[str]:
+def subnet_ids(aws: PuttingClient) -> list[str]:
     return [
         aws.client("ec2").create_subnet(
             VpcId=aws.once(vpc_id), CidrBlock=f"10.20.{n}.0/24", AvailabilityZone=f"eu-central-1{zone}"
@@ -27,7 +27,7 @@ def subnet_ids(aws: Aws) -> list[str]:
     ]
 
 
-def security_group_ids(aws: Aws) -> list[str]:
+def security_group_ids(aws: PuttingClient) -> list[str]:
     return [
         aws.client("ec2").create_security_group(
             GroupName=name, Description=f"For {name}", VpcId=aws.once(vpc_id)
@@ -36,22 +36,22 @@ def security_group_ids(aws: Aws) -> list[str]:
     ]
 
 
-def internet_gateway_id(aws: Aws) -> str:
+def internet_gateway_id(aws: PuttingClient) -> str:
     ec2 = aws.client("ec2")
     gateway = str(ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"])
     ec2.attach_internet_gateway(InternetGatewayId=gateway, VpcId=aws.once(vpc_id))
     return gateway
 
 
-def route_table_id(aws: Aws) -> str:
+def route_table_id(aws: PuttingClient) -> str:
     return str(aws.client("ec2").create_route_table(VpcId=aws.once(vpc_id))["RouteTable"]["RouteTableId"])
 
 
-def allocation_id(aws: Aws) -> str:
+def allocation_id(aws: PuttingClient) -> str:
     return str(aws.client("ec2").allocate_address(Domain="vpc")["AllocationId"])
 
 
-def vpc(aws: Aws) -> Put:
+def vpc(aws: PuttingClient) -> Put:
     asked = {"CidrBlock": "10.21.0.0/16", "InstanceTenancy": "default"}
     ec2 = aws.client("ec2")
     made = ec2.create_vpc(**asked, TagSpecifications=tagged("vpc"))["Vpc"]["VpcId"]
@@ -60,7 +60,7 @@ def vpc(aws: Aws) -> Put:
     )
 
 
-def subnet(aws: Aws) -> Put:
+def subnet(aws: PuttingClient) -> Put:
     asked = {"VpcId": aws.once(vpc_id), "CidrBlock": "10.20.99.0/24", "AvailabilityZone": "eu-central-1a"}
     ec2 = aws.client("ec2")
     made = ec2.create_subnet(**asked, TagSpecifications=tagged("subnet"))["Subnet"]["SubnetId"]
@@ -71,7 +71,7 @@ def subnet(aws: Aws) -> Put:
     )
 
 
-def internet_gateway(aws: Aws) -> Put:
+def internet_gateway(aws: PuttingClient) -> Put:
     ec2 = aws.client("ec2")
     made = ec2.create_internet_gateway(TagSpecifications=tagged("internet-gateway"))["InternetGateway"]
     gateway, vpc = made["InternetGatewayId"], ec2.create_vpc(CidrBlock="10.22.0.0/16")["Vpc"]["VpcId"]
@@ -84,7 +84,7 @@ def internet_gateway(aws: Aws) -> Put:
     )
 
 
-def elastic_ip(aws: Aws) -> Put:
+def elastic_ip(aws: PuttingClient) -> Put:
     asked = {"Domain": "vpc"}
     made = aws.client("ec2").allocate_address(**asked, TagSpecifications=tagged("elastic-ip"))
     return Put(
@@ -95,7 +95,7 @@ def elastic_ip(aws: Aws) -> Put:
     )
 
 
-def nat_gateway(aws: Aws) -> Put:
+def nat_gateway(aws: PuttingClient) -> Put:
     allocation = aws.once(allocation_id)
     asked = {"SubnetId": aws.once(subnet_ids)[0], "ConnectivityType": "public"}
     made = aws.client("ec2").create_nat_gateway(
@@ -110,7 +110,7 @@ def nat_gateway(aws: Aws) -> Put:
     )
 
 
-def route_table(aws: Aws) -> Put:
+def route_table(aws: PuttingClient) -> Put:
     asked = {"VpcId": aws.once(vpc_id)}
     made = aws.client("ec2").create_route_table(**asked, TagSpecifications=tagged("route-table"))
     return Put(
@@ -124,7 +124,7 @@ def route_table(aws: Aws) -> Put:
     )
 
 
-def route(aws: Aws) -> Put:
+def route(aws: PuttingClient) -> Put:
     asked = {"DestinationCidrBlock": "0.0.0.0/0", "GatewayId": aws.once(internet_gateway_id)}
     aws.client("ec2").create_route(**asked, RouteTableId=aws.once(route_table_id))
     return Put(
@@ -135,7 +135,7 @@ def route(aws: Aws) -> Put:
     )
 
 
-def route_table_association(aws: Aws) -> Put:
+def route_table_association(aws: PuttingClient) -> Put:
     asked = {"RouteTableId": aws.once(route_table_id), "SubnetId": aws.once(subnet_ids)[1]}
     made = aws.client("ec2").associate_route_table(**asked)["AssociationId"]
     return Put(
@@ -146,7 +146,7 @@ def route_table_association(aws: Aws) -> Put:
     )
 
 
-def vpc_endpoint(aws: Aws) -> Put:
+def vpc_endpoint(aws: PuttingClient) -> Put:
     asked = {
         "VpcId": aws.once(vpc_id),
         "ServiceName": "com.amazonaws.eu-central-1.s3",
@@ -165,7 +165,7 @@ def vpc_endpoint(aws: Aws) -> Put:
     )
 
 
-def security_group(aws: Aws) -> Put:
+def security_group(aws: PuttingClient) -> Put:
     asked = {"GroupName": "stores", "Description": "Stores: 5432, 6379", "VpcId": aws.once(vpc_id)}
     made = aws.client("ec2").create_security_group(**asked, TagSpecifications=tagged("security-group"))
     return Put(
@@ -176,7 +176,7 @@ def security_group(aws: Aws) -> Put:
     )
 
 
-def default_security_group(aws: Aws) -> Put:
+def default_security_group(aws: PuttingClient) -> Put:
     """AWS makes one with each VPC; the kit takes its rules away."""
     ec2 = aws.client("ec2")
     vpc = ec2.create_vpc(CidrBlock="10.23.0.0/16")["Vpc"]["VpcId"]
@@ -193,7 +193,7 @@ def default_security_group(aws: Aws) -> Put:
     )
 
 
-def rule(aws: Aws, direction: str) -> Put:
+def rule(aws: PuttingClient, direction: str) -> Put:
     app, data = aws.once(security_group_ids)
     pair = {"GroupId": data, "Description": "Postgres for the app"}
     permission = {
@@ -226,7 +226,7 @@ def rule(aws: Aws, direction: str) -> Put:
     )
 
 
-def flow_log(aws: Aws) -> Put:
+def flow_log(aws: PuttingClient) -> Put:
     asked = {
         "TrafficType": "REJECT",
         "LogDestinationType": "cloud-watch-logs",
@@ -248,7 +248,7 @@ def flow_log(aws: Aws) -> Put:
     )
 
 
-PUTS: dict[str, Callable[[Aws], Put]] = {
+PUTS: dict[str, Callable[[PuttingClient], Put]] = {
     "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup": default_security_group,
     "aws:ec2/eip:Eip": elastic_ip,
     "aws:ec2/flowLog:FlowLog": flow_log,

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tests.rehearsal.cloud.described.network import TAGS
-from tests.rehearsal.cloud.described.put import Aws, Put
+from tests.rehearsal.cloud.described.put import Put, PuttingClient
 
 ACCOUNT = "123456789012"
 
@@ -15,28 +15,28 @@ def trust(service: str) -> dict[str, Any]:
     return {"Version": "2012-10-17", "Statement": [allowed]}
 
 
-def role_name(aws: Aws) -> str:
+def role_name(aws: PuttingClient) -> str:
     aws.client("iam").create_role(
         RoleName="shared", AssumeRolePolicyDocument=json.dumps(trust("ec2.amazonaws.com"))
     )
     return "shared"
 
 
-def instance_profile_arn(aws: Aws) -> str:
+def instance_profile_arn(aws: PuttingClient) -> str:
     made = aws.client("iam").create_instance_profile(InstanceProfileName="shared")
     return str(made["InstanceProfile"]["Arn"])
 
 
-def topic_arn(aws: Aws) -> str:
+def topic_arn(aws: PuttingClient) -> str:
     return str(aws.client("sns").create_topic(Name="shared")["TopicArn"])
 
 
-def zone_id(aws: Aws) -> str:
+def zone_id(aws: PuttingClient) -> str:
     made = aws.client("route53").create_hosted_zone(Name="described.dev", CallerReference="described")
     return str(made["HostedZone"]["Id"])
 
 
-def role(aws: Aws) -> Put:
+def role(aws: PuttingClient) -> Put:
     asked = {
         "RoleName": "described",
         "Path": "/",
@@ -53,7 +53,7 @@ def role(aws: Aws) -> Put:
     )
 
 
-def role_policy(aws: Aws) -> Put:
+def role_policy(aws: PuttingClient) -> Put:
     statement = {"Effect": "Allow", "Action": ["s3:GetObject"], "Resource": ["arn:aws:s3:::described/*"]}
     document = {"Version": "2012-10-17", "Statement": [statement]}
     asked = {"RoleName": aws.once(role_name), "PolicyName": "described"}
@@ -64,7 +64,7 @@ def role_policy(aws: Aws) -> Put:
     )
 
 
-def role_policy_attachment(aws: Aws) -> Put:
+def role_policy_attachment(aws: PuttingClient) -> Put:
     name = aws.once(role_name)
     arn = "arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore"
     aws.client("iam").attach_role_policy(RoleName=name, PolicyArn=arn)
@@ -74,7 +74,7 @@ def role_policy_attachment(aws: Aws) -> Put:
     )
 
 
-def instance_profile(aws: Aws) -> Put:
+def instance_profile(aws: PuttingClient) -> Put:
     asked = {"InstanceProfileName": "described", "Path": "/", "Tags": TAGS}
     iam = aws.client("iam")
     iam.create_instance_profile(**asked)
@@ -87,7 +87,7 @@ def instance_profile(aws: Aws) -> Put:
     )
 
 
-def cluster(aws: Aws) -> Put:
+def cluster(aws: PuttingClient) -> Put:
     asked = {
         "clusterName": "described",
         "settings": [{"name": "containerInsights", "value": "disabled"}],
@@ -102,7 +102,7 @@ def cluster(aws: Aws) -> Put:
     )
 
 
-def task_definition(aws: Aws) -> Put:
+def task_definition(aws: PuttingClient) -> Put:
     container = {
         "name": "migrations",
         "image": "public.ecr.aws/lambda/python:3.12",
@@ -139,7 +139,7 @@ def task_definition(aws: Aws) -> Put:
     )
 
 
-def certificate(aws: Aws) -> Put:
+def certificate(aws: PuttingClient) -> Put:
     asked = {"DomainName": "shop.described.dev", "KeyAlgorithm": "RSA_2048"}
     acm = aws.client("acm")
     made = acm.request_certificate(**asked, ValidationMethod="DNS", Tags=TAGS)["CertificateArn"]
@@ -152,7 +152,7 @@ def certificate(aws: Aws) -> Put:
     )
 
 
-def record(aws: Aws) -> Put:
+def record(aws: PuttingClient) -> Put:
     zone = aws.once(zone_id)
     asked = {
         "Name": "shop.described.dev.",
@@ -170,7 +170,7 @@ def record(aws: Aws) -> Put:
     )
 
 
-def topic(aws: Aws) -> Put:
+def topic(aws: PuttingClient) -> Put:
     asked = {"KmsMasterKeyId": "alias/aws/sns", "DisplayName": "Alarms"}
     made = aws.client("sns").create_topic(Name="described", Attributes=asked)["TopicArn"]
     described = aws.describe("sns", "get_topic_attributes", "", TopicArn=made)
@@ -179,7 +179,7 @@ def topic(aws: Aws) -> Put:
     return Put(asked={"Attributes": attributes}, described=described)
 
 
-def subscription(aws: Aws) -> Put:
+def subscription(aws: PuttingClient) -> Put:
     topic = aws.client("sns").create_topic(Name="one-subscription")["TopicArn"]
     asked = {"TopicArn": topic, "Protocol": "email", "Endpoint": "ops@described.dev"}
     aws.client("sns").subscribe(**asked)
@@ -189,7 +189,7 @@ def subscription(aws: Aws) -> Put:
     )
 
 
-def log_group(aws: Aws) -> Put:
+def log_group(aws: PuttingClient) -> Put:
     logs = aws.client("logs")
     logs.create_log_group(logGroupName="/described/app", logGroupClass="STANDARD")
     logs.put_retention_policy(logGroupName="/described/app", retentionInDays=30)
@@ -201,7 +201,7 @@ def log_group(aws: Aws) -> Put:
     )
 
 
-def metric_alarm(aws: Aws) -> Put:
+def metric_alarm(aws: PuttingClient) -> Put:
     asked = {
         "AlarmName": "described",
         "AlarmDescription": "Too many errors",
@@ -227,7 +227,7 @@ def metric_alarm(aws: Aws) -> Put:
     )
 
 
-def dashboard(aws: Aws) -> Put:
+def dashboard(aws: PuttingClient) -> Put:
     asked = {"DashboardName": "described", "DashboardBody": json.dumps({"widgets": []})}
     aws.client("cloudwatch").put_dashboard(**asked)
     return Put(
@@ -235,7 +235,7 @@ def dashboard(aws: Aws) -> Put:
     )
 
 
-PUTS: dict[str, Callable[[Aws], Put]] = {
+PUTS: dict[str, Callable[[PuttingClient], Put]] = {
     "aws:acm/certificate:Certificate": certificate,
     "aws:cloudwatch/dashboard:Dashboard": dashboard,
     "aws:cloudwatch/logGroup:LogGroup": log_group,

@@ -32,7 +32,7 @@ class Put:
     """Members that nobody asked for, which AWS then leaves out."""
 
 
-class Aws:
+class PuttingClient:
     """A client of the cloud, and what it has put so far."""
 
     def __init__(self, cloud: RunningCloud, config: Config | None = None) -> None:
@@ -46,7 +46,7 @@ class Aws:
             self._clients[service] = self._cloud.client(service, self._config)
         return self._clients[service]
 
-    def once(self, make: "Callable[[Aws], T]") -> T:
+    def once(self, make: "Callable[[PuttingClient], T]") -> T:
         """What `make` gives; it is called once."""
         if make not in self._made:
             self._made[make] = make(self)

@@ -5,17 +5,17 @@ from collections.abc import Callable
 
 from tests.rehearsal.cloud.described.network import TAGS, security_group_ids, subnet_ids, tagged, vpc_id
 from tests.rehearsal.cloud.described.operations import instance_profile_arn
-from tests.rehearsal.cloud.described.put import Aws, Put
+from tests.rehearsal.cloud.described.put import Put, PuttingClient
 
 GROUP = "described"
 
 
-def image_id(aws: Aws) -> str:
+def image_id(aws: PuttingClient) -> str:
     name = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64"
     return str(aws.client("ssm").get_parameter(Name=name)["Parameter"]["Value"])
 
 
-def launch_template_id(aws: Aws) -> str:
+def launch_template_id(aws: PuttingClient) -> str:
     made = aws.client("ec2").create_launch_template(
         LaunchTemplateName="servers",
         LaunchTemplateData={"ImageId": aws.once(image_id), "InstanceType": "t3.small"},
@@ -23,19 +23,19 @@ def launch_template_id(aws: Aws) -> str:
     return str(made["LaunchTemplate"]["LaunchTemplateId"])
 
 
-def target_group_arn(aws: Aws) -> str:
+def target_group_arn(aws: PuttingClient) -> str:
     made = aws.client("elbv2").create_target_group(
         Name="described-shared", Protocol="HTTP", Port=3000, VpcId=aws.once(vpc_id), TargetType="instance"
     )
     return str(made["TargetGroups"][0]["TargetGroupArn"])
 
 
-def load_balancer_arn(aws: Aws) -> str:
+def load_balancer_arn(aws: PuttingClient) -> str:
     made = aws.client("elbv2").create_load_balancer(Name="described-shared", Subnets=aws.once(subnet_ids))
     return str(made["LoadBalancers"][0]["LoadBalancerArn"])
 
 
-def auto_scaling_group(aws: Aws) -> Put:
+def auto_scaling_group(aws: PuttingClient) -> Put:
     asked = {
         "AutoScalingGroupName": GROUP,
         "MinSize": 0,
@@ -78,12 +78,12 @@ def auto_scaling_group(aws: Aws) -> Put:
     )
 
 
-def group_name(aws: Aws) -> str:
+def group_name(aws: PuttingClient) -> str:
     aws.once(auto_scaling_group)
     return GROUP
 
 
-def lifecycle_hook(aws: Aws) -> Put:
+def lifecycle_hook(aws: PuttingClient) -> Put:
     asked = {
         "AutoScalingGroupName": aws.once(group_name),
         "LifecycleHookName": "drain",
@@ -105,7 +105,7 @@ def lifecycle_hook(aws: Aws) -> Put:
     )
 
 
-def scaling_policy(aws: Aws) -> Put:
+def scaling_policy(aws: PuttingClient) -> Put:
     asked = {
         "AutoScalingGroupName": aws.once(group_name),
         "PolicyName": "cpu",
@@ -127,7 +127,7 @@ def scaling_policy(aws: Aws) -> Put:
     )
 
 
-def launch_template(aws: Aws) -> Put:
+def launch_template(aws: PuttingClient) -> Put:
     asked = {
         "ImageId": aws.once(image_id),
         "InstanceType": "t3.small",
@@ -165,7 +165,7 @@ def launch_template(aws: Aws) -> Put:
     return Put(asked={"LaunchTemplateData": asked}, described=version, unasked=("VersionDescription",))
 
 
-def load_balancer(aws: Aws) -> Put:
+def load_balancer(aws: PuttingClient) -> Put:
     asked = {
         "Name": "described",
         "Scheme": "internet-facing",
@@ -182,7 +182,7 @@ def load_balancer(aws: Aws) -> Put:
     )
 
 
-def target_group(aws: Aws) -> Put:
+def target_group(aws: PuttingClient) -> Put:
     asked = {
         "Name": "described",
         "Protocol": "HTTP",
@@ -209,7 +209,7 @@ def target_group(aws: Aws) -> Put:
     )
 
 
-def listener(aws: Aws) -> Put:
+def listener(aws: PuttingClient) -> Put:
     asked = {
         "LoadBalancerArn": aws.once(load_balancer_arn),
         "Protocol": "HTTP",
@@ -229,7 +229,7 @@ def listener(aws: Aws) -> Put:
     )
 
 
-PUTS: dict[str, Callable[[Aws], Put]] = {
+PUTS: dict[str, Callable[[PuttingClient], Put]] = {
     "aws:autoscaling/group:Group": lambda aws: aws.once(auto_scaling_group),
     "aws:autoscaling/lifecycleHook:LifecycleHook": lifecycle_hook,
     "aws:autoscaling/policy:Policy": scaling_policy,

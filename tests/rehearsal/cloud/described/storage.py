@@ -5,13 +5,13 @@ from collections.abc import Callable
 from typing import Any
 
 from tests.rehearsal.cloud.described.network import TAGS
-from tests.rehearsal.cloud.described.put import Aws, Put
+from tests.rehearsal.cloud.described.put import Put, PuttingClient
 
 BUCKET, LOGS = "described-artifacts", "described-logs"
 REGION = {"LocationConstraint": "eu-central-1"}
 
 
-def bucket_name(aws: Aws) -> str:
+def bucket_name(aws: PuttingClient) -> str:
     s3 = aws.client("s3")
     for name in (BUCKET, LOGS):
         s3.create_bucket(Bucket=name, CreateBucketConfiguration=REGION)
@@ -26,11 +26,11 @@ def bucket_name(aws: Aws) -> str:
     return BUCKET
 
 
-def key_id(aws: Aws) -> str:
+def key_id(aws: PuttingClient) -> str:
     return str(aws.client("kms").create_key(Description="Of a test")["KeyMetadata"]["KeyId"])
 
 
-def bucket(aws: Aws) -> Put:
+def bucket(aws: PuttingClient) -> Put:
     aws.client("s3").create_bucket(Bucket="described", CreateBucketConfiguration=REGION)
     aws.client("s3").put_bucket_tagging(Bucket="described", Tagging={"TagSet": TAGS})
     location = aws.client("s3").get_bucket_location(Bucket="described")["LocationConstraint"]
@@ -40,10 +40,12 @@ def bucket(aws: Aws) -> Put:
     )
 
 
-def of_bucket(what: str, member: str, asked: dict[str, Any], path: str = "") -> Callable[[Aws], Put]:
+def of_bucket(
+    what: str, member: str, asked: dict[str, Any], path: str = ""
+) -> Callable[[PuttingClient], Put]:
     """Puts one of a bucket's configurations, and gets it."""
 
-    def put(aws: Aws) -> Put:
+    def put(aws: PuttingClient) -> Put:
         name = aws.once(bucket_name)
         getattr(aws.client("s3"), f"put_{what}")(Bucket=name, **{member: asked})
         return Put(asked=asked, described=aws.describe("s3", f"get_{what}", path, Bucket=name))
@@ -51,7 +53,7 @@ def of_bucket(what: str, member: str, asked: dict[str, Any], path: str = "") -> 
     return put
 
 
-def bucket_policy(aws: Aws) -> Put:
+def bucket_policy(aws: PuttingClient) -> Put:
     name = aws.once(bucket_name)
     statement = {
         "Sid": "TlsOnly",
@@ -66,7 +68,7 @@ def bucket_policy(aws: Aws) -> Put:
     return Put(asked=asked, described=aws.describe("s3", "get_bucket_policy", "", Bucket=name))
 
 
-def bucket_object(aws: Aws) -> Put:
+def bucket_object(aws: PuttingClient) -> Put:
     name = aws.once(bucket_name)
     asked = {
         "ContentType": "application/gzip",
@@ -81,7 +83,7 @@ def bucket_object(aws: Aws) -> Put:
     )
 
 
-def key(aws: Aws) -> Put:
+def key(aws: PuttingClient) -> Put:
     asked = {"Description": "Of a stack", "KeyUsage": "ENCRYPT_DECRYPT", "KeySpec": "SYMMETRIC_DEFAULT"}
     kms = aws.client("kms")
     policy = {
@@ -106,14 +108,14 @@ def key(aws: Aws) -> Put:
     )
 
 
-def alias(aws: Aws) -> Put:
+def alias(aws: PuttingClient) -> Put:
     key = aws.client("kms").create_key()["KeyMetadata"]["KeyId"]
     asked = {"AliasName": "alias/described", "TargetKeyId": key}
     aws.client("kms").create_alias(**asked)
     return Put(asked=asked, described=aws.describe("kms", "list_aliases", "Aliases", KeyId=key))
 
 
-def secret(aws: Aws) -> Put:
+def secret(aws: PuttingClient) -> Put:
     asked = {"Name": "described", "Description": "Of a stack", "KmsKeyId": aws.once(key_id), "Tags": TAGS}
     aws.client("secretsmanager").create_secret(**asked)
     return Put(
@@ -123,7 +125,7 @@ def secret(aws: Aws) -> Put:
     )
 
 
-def secret_version(aws: Aws) -> Put:
+def secret_version(aws: PuttingClient) -> Put:
     aws.client("secretsmanager").create_secret(Name="versions")
     asked = {"SecretString": "a value of the test's"}
     made = aws.client("secretsmanager").put_secret_value(SecretId="versions", **asked)["VersionId"]
@@ -134,7 +136,7 @@ def secret_version(aws: Aws) -> Put:
     )
 
 
-def parameter(aws: Aws) -> Put:
+def parameter(aws: PuttingClient) -> Put:
     asked = {
         "Name": "/described/gate",
         "Type": "String",
@@ -165,7 +167,7 @@ RULE = {
     "NoncurrentVersionExpiration": {"NoncurrentDays": 30},
     "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 7},
 }
-PUTS: dict[str, Callable[[Aws], Put]] = {
+PUTS: dict[str, Callable[[PuttingClient], Put]] = {
     "aws:kms/alias:Alias": alias,
     "aws:kms/key:Key": key,
     "aws:s3/bucket:Bucket": bucket,

@@ -4,10 +4,10 @@ from collections.abc import Callable
 
 from tests.rehearsal.cloud.described.network import TAGS, security_group_ids, subnet_ids
 from tests.rehearsal.cloud.described.operations import topic_arn
-from tests.rehearsal.cloud.described.put import Aws, Put
+from tests.rehearsal.cloud.described.put import Put, PuttingClient
 
 
-def db_subnet_group(aws: Aws) -> Put:
+def db_subnet_group(aws: PuttingClient) -> Put:
     asked = {"DBSubnetGroupName": "described", "DBSubnetGroupDescription": "Data subnets"}
     aws.client("rds").create_db_subnet_group(**asked, SubnetIds=aws.once(subnet_ids), Tags=TAGS)
     subnets = [{"SubnetIdentifier": identity} for identity in aws.once(subnet_ids)]
@@ -19,7 +19,7 @@ def db_subnet_group(aws: Aws) -> Put:
     )
 
 
-def db_parameter_group(aws: Aws) -> Put:
+def db_parameter_group(aws: PuttingClient) -> Put:
     asked = {
         "DBParameterGroupName": "described",
         "DBParameterGroupFamily": "postgres17",
@@ -43,7 +43,7 @@ def db_parameter_group(aws: Aws) -> Put:
     )
 
 
-def db_instance(aws: Aws) -> Put:
+def db_instance(aws: PuttingClient) -> Put:
     aws.once(db_subnet_group)
     aws.once(db_parameter_group)
     asked = {
@@ -100,7 +100,7 @@ def db_instance(aws: Aws) -> Put:
     )
 
 
-def event_subscription(aws: Aws) -> Put:
+def event_subscription(aws: PuttingClient) -> Put:
     asked = {
         "SubscriptionName": "described",
         "SnsTopicArn": aws.once(topic_arn),
@@ -118,7 +118,7 @@ def event_subscription(aws: Aws) -> Put:
     )
 
 
-def cache_subnet_group(aws: Aws) -> Put:
+def cache_subnet_group(aws: PuttingClient) -> Put:
     asked = {"CacheSubnetGroupName": "described", "CacheSubnetGroupDescription": "Data subnets"}
     aws.client("elasticache").create_cache_subnet_group(**asked, SubnetIds=aws.once(subnet_ids), Tags=TAGS)
     subnets = [{"SubnetIdentifier": identity} for identity in aws.once(subnet_ids)]
@@ -133,7 +133,7 @@ def cache_subnet_group(aws: Aws) -> Put:
     )
 
 
-def cache_parameter_group(aws: Aws) -> Put:
+def cache_parameter_group(aws: PuttingClient) -> Put:
     asked = {
         "CacheParameterGroupName": "described",
         "CacheParameterGroupFamily": "redis7",
@@ -158,7 +158,7 @@ def cache_parameter_group(aws: Aws) -> Put:
     )
 
 
-def replication_group(aws: Aws) -> Put:
+def replication_group(aws: PuttingClient) -> Put:
     aws.once(cache_subnet_group)
     aws.once(cache_parameter_group)
     asked = {
@@ -207,7 +207,7 @@ def replication_group(aws: Aws) -> Put:
     )
 
 
-PUTS: dict[str, Callable[[Aws], Put]] = {
+PUTS: dict[str, Callable[[PuttingClient], Put]] = {
     "aws:elasticache/parameterGroup:ParameterGroup": lambda aws: aws.once(cache_parameter_group),
     "aws:elasticache/replicationGroup:ReplicationGroup": replication_group,
     "aws:elasticache/subnetGroup:SubnetGroup": lambda aws: aws.once(cache_subnet_group),

@@ -7,11 +7,11 @@ from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.rehearsal.cloud.described.put import Aws
+from tests.rehearsal.cloud.described.put import PuttingClient
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Call:
+class FuzzedCall:
     """One call of the API."""
 
     service: str
@@ -23,11 +23,11 @@ class Call:
 class Corpus:
     """Right calls, and the values of requests and answers by the name of their member."""
 
-    calls: list[Call] = field(default_factory=list)
+    calls: list[FuzzedCall] = field(default_factory=list)
     _values: dict[str, list[Any]] = field(default_factory=lambda: defaultdict(list))
 
     @contextmanager
-    def watching(self, aws: Aws, services: Sequence[str]) -> Iterator[None]:
+    def watching(self, aws: PuttingClient, services: Sequence[str]) -> Iterator[None]:
         """Learns meanwhile from each call that the services' clients make."""
         events = [(aws.client(service).meta.events, service) for service in services]
         for registry, service in events:
@@ -56,7 +56,7 @@ class Corpus:
 
     def _note_call(self, params: dict[str, Any], model: Any, **_: Any) -> None:
         service = model.service_model.service_name
-        self.calls.append(Call(service=service, operation=model.name, parameters=deepcopy(params)))
+        self.calls.append(FuzzedCall(service=service, operation=model.name, parameters=deepcopy(params)))
         self.learn(params)
 
     def _note_answer(self, parsed: dict[str, Any], **_: Any) -> None:

@@ -13,7 +13,7 @@ from botocore import xform_name
 from botocore.model import ListShape, MapShape, ServiceModel, StructureShape
 
 from rehearsal import cloud
-from tests.rehearsal.cloud.fuzzing.corpus import Call, Corpus
+from tests.rehearsal.cloud.fuzzing.corpus import Corpus, FuzzedCall
 
 SERVICES = (
     *("acm", "autoscaling", "cloudwatch", "ec2", "ecs", "elasticache", "elbv2", "iam", "kms", "logs"),
@@ -54,7 +54,7 @@ class Fuzzer:
         self._named = Random(seed).sample(named_operations(), len(named_operations()))
         self._random = Random()
 
-    def call(self, number: int) -> Call:
+    def call(self, number: int) -> FuzzedCall:
         """The calls count from 0."""
         self._random = Random(f"{self._seed}/{number}")
         rounds, turn = divmod(number, _TURNS)
@@ -66,7 +66,7 @@ class Fuzzer:
         service = self._random.choice(SERVICES)
         return self._made(service, self._random.choice(model(service).operation_names))
 
-    def _changed(self, call: Call) -> Call:
+    def _changed(self, call: FuzzedCall) -> FuzzedCall:
         for _ in range(self._random.choice((0, 1, 1, 1, 2, 3))):
             self._change(call.parameters)
         return call
@@ -98,11 +98,11 @@ class Fuzzer:
         known = self._corpus.known(name)
         return self._random.choice(known if known and self._random.random() < 0.5 else EDGES)
 
-    def _made(self, service: str, operation: str) -> Call:
+    def _made(self, service: str, operation: str) -> FuzzedCall:
         """With its required members and perhaps some others, most of known values."""
         shape = model(service).operation_model(operation).input_shape
         parameters = self._structure(shape, 0) if isinstance(shape, StructureShape) else {}
-        return Call(service=service, operation=operation, parameters=parameters)
+        return FuzzedCall(service=service, operation=operation, parameters=parameters)
 
     def _structure(self, shape: StructureShape, depth: int) -> dict[str, Any]:
         return {

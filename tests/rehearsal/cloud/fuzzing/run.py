@@ -10,8 +10,8 @@ from botocore.exceptions import ClientError, HTTPClientError
 from testkit import cloud_log
 from testkit.waiting import eventually
 from tests.rehearsal.cloud.described import PUTS
-from tests.rehearsal.cloud.described.put import Aws
-from tests.rehearsal.cloud.fuzzing.corpus import Call, Corpus
+from tests.rehearsal.cloud.described.put import PuttingClient
+from tests.rehearsal.cloud.fuzzing.corpus import Corpus, FuzzedCall
 from tests.rehearsal.cloud.fuzzing.fuzzer import SERVICES, Fuzzer
 from tests.rehearsal.cloud.running import RunningCloud
 
@@ -24,7 +24,7 @@ UNCHECKED = Config(
 
 
 @dataclass(kw_only=True, slots=True)
-class Outcome:
+class FuzzOutcome:
     """What came of the calls to one cloud."""
 
     seed: int
@@ -43,17 +43,17 @@ class Outcome:
         return "\n  ".join([summary, *(f"{what}\n    {call}" for what, call in self.problems.items())])
 
 
-class Run:
+class FuzzRun:
     """One cloud, one seed: the cloud lives until `end`."""
 
     def __init__(self, folder: Path, seed: int, module: str = "rehearsal.cloud") -> None:
         self._cloud = RunningCloud(folder, module=module)
-        self._outcome = Outcome(seed=seed)
+        self._outcome = FuzzOutcome(seed=seed)
         self._sent = False
 
-    def of(self, calls: int) -> Outcome:
+    def of(self, calls: int) -> FuzzOutcome:
         """Puts one resource of each type, makes the calls, and sees whether the cloud still works."""
-        aws, corpus = Aws(self._cloud, UNCHECKED), Corpus()
+        aws, corpus = PuttingClient(self._cloud, UNCHECKED), Corpus()
         with corpus.watching(aws, SERVICES):
             for put in PUTS.values():
                 put(aws)
@@ -70,7 +70,7 @@ class Run:
         """Ends the cloud, which must not take long over it."""
         self._cloud.end()
 
-    def _make(self, aws: Aws, corpus: Corpus, number: int, call: Call) -> bool:
+    def _make(self, aws: PuttingClient, corpus: Corpus, number: int, call: FuzzedCall) -> bool:
         """Whether there is a cloud to go on with."""
         self._outcome.calls += 1
         self._sent = False
@@ -96,7 +96,7 @@ class Run:
             corpus.learn({name: value for name, value in answer.items() if name != "ResponseMetadata"})
         return True
 
-    def _note(self, number: int, call: Call, problem: str) -> None:
+    def _note(self, number: int, call: FuzzedCall, problem: str) -> None:
         what = f"{call.service} {call.operation}: {problem[:300]}"
         self._outcome.problems.setdefault(what, f"call {number}: {call.parameters}")
 

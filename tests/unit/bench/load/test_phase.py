@@ -9,7 +9,7 @@ import pytest
 
 from bench.load import mix, phase
 from bench.load.k6 import LoadFailed
-from bench.load.phase import Look
+from bench.load.phase import MachineLook
 
 
 def summary(**metrics: dict[str, float]) -> dict[str, Any]:
@@ -25,14 +25,14 @@ SUMMARY = summary(
     http_req_duration={"med": 20, "p(95)": 90, "p(99)": 150},
 )
 LOOKS = [
-    Look(at=0, busy={"k6": 0.0}, waits=Counter({"a core": 9})),
-    Look(at=8, busy={"k6": 2.0, "worker 1": 10.0}, waits=Counter({"a core": 1})),
-    Look(at=13, busy={"k6": 3.0, "worker 1": 14.0}, waits=Counter({"a core": 1, "IO: WALSync": 2})),
-    Look(at=18, busy={"k6": 4.0, "worker 1": 19.0}, waits=Counter({"a core": 1})),
+    MachineLook(at=0, busy={"k6": 0.0}, waits=Counter({"a core": 9})),
+    MachineLook(at=8, busy={"k6": 2.0, "worker 1": 10.0}, waits=Counter({"a core": 1})),
+    MachineLook(at=13, busy={"k6": 3.0, "worker 1": 14.0}, waits=Counter({"a core": 1, "IO: WALSync": 2})),
+    MachineLook(at=18, busy={"k6": 4.0, "worker 1": 19.0}, waits=Counter({"a core": 1})),
 ]
 
 
-def measured() -> phase.Measured:
+def measured() -> phase.MeasuredPhase:
     reads = Counter(hit=700, stale=100, miss=150, unavailable=50)
     return phase.measured(phase.maximum(10), SUMMARY, LOOKS, reads=reads, statements=2400, lag=12.0)
 

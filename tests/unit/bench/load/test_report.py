@@ -7,11 +7,11 @@ from dataclasses import replace
 
 import pytest
 
-from bench.load.phase import Measured
-from bench.load.report import Report, Result, limit
+from bench.load.phase import MeasuredPhase
+from bench.load.report import LoadReport, VariantResult, limit
 from bench.load.scaling import Curve, Point
 
-BEFORE = Measured(
+BEFORE = MeasuredPhase(
     name="steady",
     requests=1000,
     rate=100,
@@ -32,12 +32,12 @@ BEFORE = Measured(
 AFTER = replace(BEFORE, rate=400, p95=190, queries=0.6, hit_rate=0.85)
 
 
-def report(after: Measured = AFTER) -> Report:
+def report(after: MeasuredPhase = AFTER) -> LoadReport:
     """The app as it was and the whole."""
-    return Report(
+    return LoadReport(
         results=[
-            Result(variant="as it was", cold=BEFORE, steady=BEFORE, maximum=BEFORE),
-            Result(variant="all parts", cold=after, steady=after, maximum=after),
+            VariantResult(variant="as it was", cold=BEFORE, steady=BEFORE, maximum=BEFORE),
+            VariantResult(variant="all parts", cold=after, steady=after, maximum=after),
         ],
         curves=[
             Curve(route="/me", bound="x", points=[Point(workers=n, rate=n * 90, failed=0) for n in (1, 2)])

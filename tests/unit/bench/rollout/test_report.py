@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
-from bench.rollout.fleet import Look, Refresh
-from bench.rollout.report import BOOT, DRAIN, WARM_UP, Phase, Report, Rollout, Second
+from bench.rollout.fleet import GroupLook, MeasuredRefresh
+from bench.rollout.report import BOOT, DRAIN, WARM_UP, MeasuredRollout, RolloutPhase, RolloutReport, Second
 from testkit.load import Outcome, Request
 
 START = 1_000_000.0
@@ -28,23 +28,25 @@ def requests(*spoilt: Request) -> tuple[Request, ...]:
     return tuple(sorted([*good, *spoilt], key=lambda one: one.sent))
 
 
-def rollout(*spoilt: Request, seconds: float = 21, lines: tuple[str, ...] = ()) -> Rollout:
+def rollout(*spoilt: Request, seconds: float = 21, lines: tuple[str, ...] = ()) -> MeasuredRollout:
     each = requests(*spoilt)
     failed = sum(one.failed for one in each)
-    return Rollout(
-        refresh=Refresh(status="Successful", start=START, end=START + seconds, boots=(9.0, 8.0)),
+    return MeasuredRollout(
+        refresh=MeasuredRefresh(status="Successful", start=START, end=START + seconds, boots=(9.0, 8.0)),
         predicted=40,
         deployment=30,
         outcome=Outcome(requests=len(each), failed=failed, seconds=3.2, lines=lines, each=each),
         looks=[
-            Look(at=START + at, desired=2, healthy=healthy, booting=booting, leaving=leaving, percentage=done)
+            GroupLook(
+                at=START + at, desired=2, healthy=healthy, booting=booting, leaving=leaving, percentage=done
+            )
             for at, healthy, booting, leaving, done in LOOKS
         ],
     )
 
 
-def report(*rollouts: Rollout) -> Report:
-    return Report(rollouts=rollouts, rate=100)
+def report(*rollouts: MeasuredRollout) -> RolloutReport:
+    return RolloutReport(rollouts=rollouts, rate=100)
 
 
 def test_a_rollout_that_nobody_notices_keeps_every_promise() -> None:
@@ -95,9 +97,9 @@ def test_a_rollout_that_was_rolled_back_breaks_the_promise() -> None:
 def test_the_phases_follow_one_another() -> None:
     """Each lasts until the first look that shows the next one; before and after there is none."""
     assert rollout().phases() == [
-        Phase(name=BOOT, start=0, end=10),
-        Phase(name=WARM_UP, start=10, end=20),
-        Phase(name=DRAIN, start=20, end=25),
+        RolloutPhase(name=BOOT, start=0, end=10),
+        RolloutPhase(name=WARM_UP, start=10, end=20),
+        RolloutPhase(name=DRAIN, start=20, end=25),
     ]
 
 

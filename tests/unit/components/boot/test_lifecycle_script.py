@@ -43,7 +43,7 @@ PAUSE, STOP, HEARTBEAT, COMPLETE = (
 )
 
 
-class Server:
+class ScriptMachine:
     """A machine of folders on which lifecycle.sh runs; the test is its group."""
 
     def __init__(self, folder: Path, *, drained_within: int) -> None:
@@ -95,16 +95,16 @@ class Server:
 
 
 @pytest.fixture
-def server(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Server]:
+def server(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[ScriptMachine]:
     """It waits an hour for a hook, or for as many seconds as the test's parameter says."""
-    server = Server(tmp_path, drained_within=getattr(request, "param", 3600))
+    server = ScriptMachine(tmp_path, drained_within=getattr(request, "param", 3600))
     yield server
     server.process.kill()
     server.process.wait()
 
 
 @pytest.mark.parametrize("target", ["Terminated", "Warmed:Terminated"])
-def test_the_app_is_stopped_once_the_hook_waits(server: Server, target: str) -> None:
+def test_the_app_is_stopped_once_the_hook_waits(server: ScriptMachine, target: str) -> None:
     """Not while the metadata alone says that the server goes: the balancer still drains it.
 
     And not at once where that was quick: parts of the balancer may not have learned of it.
@@ -119,7 +119,7 @@ def test_the_app_is_stopped_once_the_hook_waits(server: Server, target: str) -> 
 
 
 @pytest.mark.parametrize("target", ["InService", "Warmed:Stopped"])
-def test_a_server_that_stays_is_left_alone(server: Server, target: str) -> None:
+def test_a_server_that_stays_is_left_alone(server: ScriptMachine, target: str) -> None:
     """Neither stopped nor asked about, however its hook stands."""
     server.hook_waits()
     server.target(target)
@@ -129,7 +129,7 @@ def test_a_server_that_stays_is_left_alone(server: Server, target: str) -> None:
 
 
 @pytest.mark.parametrize("server", [1], indirect=True)
-def test_an_api_that_fails_does_not_keep_the_app_up_for_ever(server: Server) -> None:
+def test_an_api_that_fails_does_not_keep_the_app_up_for_ever(server: ScriptMachine) -> None:
     """The drain is over by then; the log has the API's words, and the hook is completed when it can be."""
     server.breaks()
     server.target("Terminated")

@@ -62,7 +62,7 @@ class Logs:
         return {"events": [{"message": line} for line in new], "nextForwardToken": token}
 
 
-class Clock:
+class SleepingClock:
     """Time passes only while one sleeps."""
 
     def __init__(self) -> None:
@@ -76,8 +76,8 @@ class Clock:
 
 
 @pytest.fixture(autouse=True)
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    ticking = Clock()
+def clock(monkeypatch: pytest.MonkeyPatch) -> SleepingClock:
+    ticking = SleepingClock()
     monkeypatch.setattr(ecs_task, "time", ticking)
     return ticking
 
@@ -112,7 +112,7 @@ def test_members_that_ecs_leaves_out_are_empty() -> None:
         run(ecs)
 
 
-def test_a_task_that_stays_unknown_is_given_up(clock: Clock) -> None:
+def test_a_task_that_stays_unknown_is_given_up(clock: SleepingClock) -> None:
     """In ECS's word, after a minute."""
     with pytest.raises(
         GateClosed, match=rf"started {STARTED} and does not know it: MISSING. Run `pulumi up` again"
@@ -134,7 +134,7 @@ def test_lines_that_come_after_the_end_are_said() -> None:
     assert run(Ecs(KNOWN), logs) == ["first", "why it failed"]
 
 
-def test_a_role_that_ecs_does_not_know_yet_is_waited_for(clock: Clock) -> None:
+def test_a_role_that_ecs_does_not_know_yet_is_waited_for(clock: SleepingClock) -> None:
     """IAM is eventually consistent; another refusal is raised at once."""
     ecs = Ecs(KNOWN)
     message = "ECS was unable to assume the role"
@@ -159,7 +159,7 @@ def test_why_a_task_failed_may_come_late() -> None:
         run(Ecs({"tasks": [failed]}), Logs([], [], [], [], [], ["why it failed"]))
 
 
-def test_a_log_that_does_not_end_is_left(clock: Clock) -> None:
+def test_a_log_that_does_not_end_is_left(clock: SleepingClock) -> None:
     """The task has stopped: what still comes is of no use to the deployer."""
     run(Ecs(KNOWN), Logs(*(["more"] for _ in range(100))))
     assert clock.now <= ecs_task.LOGGED_WITHIN + ecs_task.POLL

@@ -14,11 +14,11 @@ from components.rollout.decide import (
     Cancel,
     Done,
     Failed,
-    Fleet,
+    GroupState,
     Nothing,
-    Refresh,
+    RefreshState,
     RollBack,
-    Server,
+    ServerState,
     Start,
     Step,
     Wait,
@@ -32,7 +32,7 @@ ENDED = ["Successful", "Failed", "Cancelled", "RollbackFailed", "RollbackSuccess
 IDS = st.lists(st.sampled_from(["i-1", "i-2", "i-3"]), unique=True)
 SERVERS = st.lists(
     st.builds(
-        Server,
+        ServerState,
         id=st.sampled_from(["i-1", "i-2"]),
         version=st.sampled_from(["6", "7"]),
         lifecycle=st.sampled_from(
@@ -43,7 +43,7 @@ SERVERS = st.lists(
     max_size=4,
 )
 REFRESHES = st.none() | st.builds(
-    Refresh,
+    RefreshState,
     status=st.sampled_from([*sorted(ACTIVE), *ENDED]),
     percentage=st.integers(0, 100),
     reason=st.just(""),
@@ -51,27 +51,27 @@ REFRESHES = st.none() | st.builds(
     watched=st.booleans(),
 )
 FLEETS = st.builds(
-    Fleet, desired=st.integers(1, 4), servers=SERVERS, refresh=REFRESHES, refused=IDS, failing=IDS
+    GroupState, desired=st.integers(1, 4), servers=SERVERS, refresh=REFRESHES, refused=IDS, failing=IDS
 )
 
 
 def fleet(
-    *servers: Server,
-    refresh: Refresh | None = None,
+    *servers: ServerState,
+    refresh: RefreshState | None = None,
     refused: tuple[str, ...] = (),
     failing: tuple[str, ...] = (),
-) -> Fleet:
-    return Fleet(desired=2, servers=servers, refresh=refresh, refused=refused, failing=failing)
+) -> GroupState:
+    return GroupState(desired=2, servers=servers, refresh=refresh, refused=refused, failing=failing)
 
 
-def refresh(status: str, *, version: str = "7", watched: bool = True, reason: str = "") -> Refresh:
-    return Refresh(status=status, percentage=50, reason=reason, version=version, watched=watched)
+def refresh(status: str, *, version: str = "7", watched: bool = True, reason: str = "") -> RefreshState:
+    return RefreshState(status=status, percentage=50, reason=reason, version=version, watched=watched)
 
 
 def server(
     name: str, version: str = "7", health: str = "healthy", reason: str = "", lifecycle: str = "InService"
-) -> Server:
-    return Server(id=name, version=version, health=health, reason=reason, lifecycle=lifecycle)
+) -> ServerState:
+    return ServerState(id=name, version=version, health=health, reason=reason, lifecycle=lifecycle)
 
 
 OLD = (server("i-1", "6"), server("i-2", "6"))
@@ -79,7 +79,7 @@ NEW = (server("i-3"), server("i-4"))
 
 
 @cache
-def decided() -> dict[type[Step], list[tuple[Fleet, Step]]]:
+def decided() -> dict[type[Step], list[tuple[GroupState, Step]]]:
     """Every fleet of up to two servers, by what is decided about it: by chance few would be done."""
     kinds = [
         server("i-1", version, health, lifecycle=lifecycle)
@@ -90,7 +90,7 @@ def decided() -> dict[type[Step], list[tuple[Fleet, Step]]]:
         refresh(status, version=version, watched=watched)
         for status, version, watched in product([*sorted(ACTIVE), *ENDED], "67", (True, False))
     ]
-    by_step: dict[type[Step], list[tuple[Fleet, Step]]] = defaultdict(list)
+    by_step: dict[type[Step], list[tuple[GroupState, Step]]] = defaultdict(list)
     for some, under_way, refused, failing in product(servers, [None, *refreshes], range(3), range(3)):
         seen = fleet(
             *some, refresh=under_way, refused=("i-4", "i-5")[:refused], failing=("i-6", "i-7")[:failing]
@@ -128,7 +128,7 @@ def test_only_what_is_under_way_is_ended() -> None:
 
 
 @given(FLEETS, st.booleans())
-def test_when_the_time_is_over_nothing_waits(fleet: Fleet, rolling_back: bool) -> None:
+def test_when_the_time_is_over_nothing_waits(fleet: GroupState, rolling_back: bool) -> None:
     """A rollout always ends: done, or rolled back once, or given up."""
     step = overdue(decide(fleet, "7"), fleet, "7", "too late", rolling_back=rolling_back)
     assert isinstance(step, Done | Failed if rolling_back else Done | Failed | RollBack)

@@ -24,7 +24,7 @@ def test_a_refresh_keeps_every_healthy_server_and_can_go_back() -> None:
     }
 
 
-class CloudWatch(Paged):
+class AlarmsOfEachState(Paged):
     """Has one alarm in each state."""
 
     def describe_alarms(self, NextToken: str | None = None, **_: Any) -> dict[str, Any]:
@@ -41,9 +41,9 @@ def test_an_alarm_that_fires_already_does_not_roll_back_what_mends_it(
     warnings: list[str] = []
     monkeypatch.setattr(pulumi.log, "warn", warnings.append)
     preferences = {"AlarmSpecification": {"Alarms": ["errors", "latency"]}, "AutoRollback": True}
-    assert without_firing(preferences, CloudWatch()) == {
+    assert without_firing(preferences, AlarmsOfEachState()) == {
         "AlarmSpecification": {"Alarms": ["latency"]},
         "AutoRollback": True,
     }
-    assert without_firing({"AlarmSpecification": {"Alarms": ["errors"]}}, CloudWatch()) == {}
+    assert without_firing({"AlarmSpecification": {"Alarms": ["errors"]}}, AlarmsOfEachState()) == {}
     assert warnings == ["in ALARM already, so not watched by this rollout: errors"] * 2

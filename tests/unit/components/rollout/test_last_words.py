@@ -31,7 +31,7 @@ def test_a_server_without_a_log_is_told_from_one_that_says_nothing() -> None:
     )
 
 
-class Denied:
+class DeniedLogs:
     """CloudWatch Logs, to someone who may not read them."""
 
     class exceptions:
@@ -43,7 +43,7 @@ class Denied:
 
 def test_logs_that_cannot_be_read_do_not_hide_the_failure() -> None:
     """It is what the rollout has to tell."""
-    told = last_words(Denied(), log_group="kit", instance="i-1")
+    told = last_words(DeniedLogs(), log_group="kit", instance="i-1")
     assert told.startswith("The logs of i-1 in kit can't be read: An error occurred (AccessDeniedException)")
 
 

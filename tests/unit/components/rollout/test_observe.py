@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from components.gates.gate import GateClosed
-from components.rollout.observe import Group, failed_launch, server, version, was_unhealthy
+from components.rollout.observe import ObservedGroup, failed_launch, server, version, was_unhealthy
 from tests.unit.components.paged import Paged
 
 BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
@@ -14,7 +14,7 @@ PINNED = {"MixedInstancesPolicy": {"LaunchTemplate": {"LaunchTemplateSpecificati
 WANTED = {"MixedInstancesPolicy": {"LaunchTemplate": {"LaunchTemplateSpecification": {"Version": "7"}}}}
 
 
-class Api(Paged):
+class AutoScalingApi(Paged):
     """Answers as EC2 Auto Scaling and ELBv2 do."""
 
     def __init__(self) -> None:
@@ -81,8 +81,8 @@ def instance(name: str, number: str, lifecycle: str = "InService") -> dict[str, 
     return {"InstanceId": name, "LaunchTemplate": {"Version": number}, "LifecycleState": lifecycle}
 
 
-def group(api: Api) -> Group:
-    return Group(
+def group(api: AutoScalingApi) -> ObservedGroup:
+    return ObservedGroup(
         autoscaling=api, balancing=api, name="kit", target_group_arn="arn", template="lt-1", version="7"
     )
 
@@ -95,7 +95,7 @@ def test_a_server_that_is_no_target_yet_is_unused() -> None:
 
 def test_a_refresh_is_to_the_version_it_names_or_to_the_groups() -> None:
     """One started by hand may name none."""
-    api = Api()
+    api = AutoScalingApi()
     api.refreshes = [refresh("InProgress")]
     by_hand = group(api).look().refresh
     api.refreshes = [refresh("InProgress", DesiredConfiguration=WANTED)]
@@ -108,7 +108,7 @@ def test_a_refresh_is_to_the_version_it_names_or_to_the_groups() -> None:
 
 def test_only_a_refresh_that_was_seen_under_way_is_this_deployments() -> None:
     """Whether it found it or started it."""
-    api = Api()
+    api = AutoScalingApi()
     api.refreshes = [refresh("Failed")]
     servers = group(api)
     assert [servers.look().refresh.watched] == [False]  # type: ignore[union-attr]  # there is one
@@ -119,7 +119,7 @@ def test_only_a_refresh_that_was_seen_under_way_is_this_deployments() -> None:
 
 def test_launches_that_failed_since_the_refresh_began_are_refusals() -> None:
     """An earlier one was another version's; where there was no machine no release is to blame."""
-    api = Api()
+    api = AutoScalingApi()
     api.refreshes = [refresh("InProgress", DesiredConfiguration=WANTED)]
     api.activities = [
         launch("i-2", 5),
@@ -132,7 +132,7 @@ def test_launches_that_failed_since_the_refresh_began_are_refusals() -> None:
 
 def test_a_pending_refresh_may_have_no_start_time() -> None:
     """`StartTime` is when it began, and no required member. What failed before is not its failure."""
-    api = Api()
+    api = AutoScalingApi()
     api.refreshes = [refresh("Pending", DesiredConfiguration=WANTED)]
     del api.refreshes[0]["StartTime"]
     api.activities = [launch("i-1", -5, message="earlier")]
@@ -143,7 +143,7 @@ def test_a_pending_refresh_may_have_no_start_time() -> None:
 
 def test_why_the_latest_launch_failed_is_shown() -> None:
     """Where there was no machine to be had one has to know; what is launching again may still succeed."""
-    api = Api()
+    api = AutoScalingApi()
     api.refreshes = [refresh("InProgress", DesiredConfiguration=WANTED)]
     api.activities = [launch("(none)", 5, message="VcpuLimitExceeded"), launch("i-1", -5, message="earlier")]
     assert group(api).look().hindrance == "VcpuLimitExceeded"
@@ -159,14 +159,14 @@ def test_another_templates_version_is_another_version() -> None:
 
 def test_heartbeats_are_raised_before_servers_need_them_and_never_lowered() -> None:
     """A rollback launches old servers, and the old ones still drain."""
-    api = Api()
+    api = AutoScalingApi()
     group(api).raise_heartbeats({"launching": 900, "terminating": 60})
     assert [(one["LifecycleHookName"], one["HeartbeatTimeout"]) for one in api.put] == [("launching", 900)]
 
 
 def test_a_lost_machine_is_no_fault_of_the_release() -> None:
     """It was healthy, then EC2 took it; only the balancer's checks speak of the release."""
-    api = Api()
+    api = AutoScalingApi()
     api.instances, api.health = [instance("i-1", "7")], {"i-1": "healthy"}
     servers = group(api)
     servers.look()
@@ -185,7 +185,7 @@ def test_a_lost_machine_is_no_fault_of_the_release() -> None:
 
 def test_without_a_refresh_only_servers_of_the_version_are_refused() -> None:
     """The first deployment's: those of a release before may still be failing."""
-    api = Api()
+    api = AutoScalingApi()
     api.instances = [instance("i-1", "6", "Pending:Wait"), instance("i-2", "7", "Pending:Wait")]
     servers = group(api)
     servers.look()
@@ -211,7 +211,7 @@ def test_a_launch_that_its_hook_abandoned_has_failed() -> None:
 
 def test_a_new_server_that_was_healthy_and_is_not_fails() -> None:
     """Also when it was replaced between two looks; an old one's illness is no news."""
-    api = Api()
+    api = AutoScalingApi()
     api.instances = [instance("i-0", "6"), instance("i-1", "7"), instance("i-2", "7"), instance("i-3", "7")]
     api.health = dict.fromkeys(("i-0", "i-1", "i-2"), "healthy") | {"i-3": "unhealthy"}
     servers = group(api)
@@ -233,7 +233,7 @@ def test_a_new_server_that_was_healthy_and_is_not_fails() -> None:
 
 def test_activities_are_read_on_where_a_page_ends_early() -> None:
     """A page may hold one of them; those of before the rollout are nobody's business."""
-    api = Api()
+    api = AutoScalingApi()
     api.refreshes = [refresh("InProgress", DesiredConfiguration=WANTED)]
     listed = [launch("i-4", 9, "InProgress"), launch("i-3", 8), launch("i-2", 5), launch("i-1", -5)]
     asked: list[int] = []
@@ -249,7 +249,7 @@ def test_activities_are_read_on_where_a_page_ends_early() -> None:
 
 def test_lists_that_an_answer_leaves_out_are_empty() -> None:
     """No member of these answers is required."""
-    api = Api()
+    api = AutoScalingApi()
     group_alone = {"AutoScalingGroups": [{"DesiredCapacity": 0}]}
     api.describe_auto_scaling_groups = lambda **_: group_alone  # type: ignore[method-assign]  # no servers
     for name in ("target_health", "instance_refreshes", "scaling_activities", "lifecycle_hooks"):
@@ -262,7 +262,7 @@ def test_lists_that_an_answer_leaves_out_are_empty() -> None:
 
 def test_a_group_that_is_gone_is_refreshed_from() -> None:
     """Someone deleted it."""
-    api = Api()
+    api = AutoScalingApi()
     api.describe_auto_scaling_groups = lambda **_: {"AutoScalingGroups": []}  # type: ignore[method-assign]  # gone
     with pytest.raises(GateClosed, match=r"^There is no Auto Scaling group kit: run `pulumi refresh`"):
         group(api).look()

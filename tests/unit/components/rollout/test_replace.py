@@ -11,7 +11,7 @@ import pytest
 
 from components.gates.gate import GateClosed
 from components.rollout import drive
-from components.rollout.decide import Fleet, Refresh, Server
+from components.rollout.decide import GroupState, RefreshState, ServerState
 from components.rollout.drive import POLL
 from tests.unit.components.paged import Paged
 from tests.unit.components.rolled import INSTANCES
@@ -23,11 +23,11 @@ TIMEOUT = 10
 class Script:
     """Shows one fleet after another, the last one for ever; notes what it is told to do."""
 
-    fleets: Sequence[Fleet]
+    fleets: Sequence[GroupState]
     did: list[str] = field(default_factory=list)
     looks: int = 0
 
-    def look(self) -> Fleet:
+    def look(self) -> GroupState:
         self.looks += 1
         return self.fleets[min(self.looks, len(self.fleets)) - 1]
 
@@ -44,18 +44,18 @@ class Script:
         self.did.append("roll back")
 
 
-class CloudWatch(Paged):
+class QuietCloudWatch(Paged):
     """No alarm fires."""
 
     def describe_alarms(self, **_: Any) -> dict[str, Any]:
         return {"MetricAlarms": []}
 
 
-class Api:
+class QuietApi:
     """No alarm is in ALARM, and no server left a log."""
 
     def client(self, _: str) -> Any:
-        return CloudWatch()
+        return QuietCloudWatch()
 
 
 Run = Callable[..., Script]
@@ -74,10 +74,10 @@ def run(monkeypatch: pytest.MonkeyPatch) -> Run:
             now += seconds
 
         monkeypatch.setattr(drive, "time", SimpleNamespace(monotonic=lambda: now, sleep=sleep))
-        monkeypatch.setattr(drive, "Group", lambda **_: script)
+        monkeypatch.setattr(drive, "ObservedGroup", lambda **_: script)
         monkeypatch.setattr(drive, "last_words", lambda *_, **of: f"{of['instance']} said no.")
         drive.replace(
-            api=Api(),  # type: ignore[arg-type]  # gives clients too
+            api=QuietApi(),  # type: ignore[arg-type]  # gives clients too
             group="kit",
             timeout=TIMEOUT,
             launches_follow=launches_follow,
@@ -93,15 +93,16 @@ def run(monkeypatch: pytest.MonkeyPatch) -> Run:
     return run
 
 
-def fleet(*versions: str, refresh: Refresh | None = None, health: str = "healthy") -> Fleet:
+def fleet(*versions: str, refresh: RefreshState | None = None, health: str = "healthy") -> GroupState:
     servers = [
-        Server(id=f"i-{number}", version=version, health=health) for number, version in enumerate(versions)
+        ServerState(id=f"i-{number}", version=version, health=health)
+        for number, version in enumerate(versions)
     ]
-    return Fleet(desired=2, servers=servers, refresh=refresh)
+    return GroupState(desired=2, servers=servers, refresh=refresh)
 
 
-def refresh(status: str, version: str = "7") -> Refresh:
-    return Refresh(status=status, percentage=0, reason="", version=version, watched=True)
+def refresh(status: str, version: str = "7") -> RefreshState:
+    return RefreshState(status=status, percentage=0, reason="", version=version, watched=True)
 
 
 OLD = fleet("6", "6")
@@ -157,7 +158,7 @@ def test_after_the_update_the_first_servers_are_waited_for(run: Run) -> None:
 NO_MACHINE = "You have requested more vCPU capacity than your current vCPU limit of 0 allows"
 
 
-def barren(*versions: str, refresh: Refresh | None = None) -> Fleet:
+def barren(*versions: str, refresh: RefreshState | None = None) -> GroupState:
     return dataclasses.replace(fleet(*versions, refresh=refresh), hindrance=NO_MACHINE)
 
 

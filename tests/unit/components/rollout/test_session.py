@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 from components.gates.aws_api import AwsApi
 from components.gates.gate import GateClosed
 from components.rollout.session import CheckAccount, CheckSession, Limited, SessionSettings, Unanswered
-from tests.unit.components.checked_app import FIELDS, App, served
+from tests.unit.components.checked_app import FIELDS, CheckedApp, served
 from tests.unit.components.rolled import smoke
 
 EMAIL = CheckAccount(domain="kit.invalid", password="secret", token="token").email
@@ -31,7 +31,7 @@ def session(sign_up: str = "/register") -> CheckSession:
 def test_the_account_is_made_once(url: str) -> None:
     """The next deployment logs in with the same password."""
     session().open(url, password="secret", token="token")
-    assert App.accounts == {EMAIL: "secret"}
+    assert CheckedApp.accounts == {EMAIL: "secret"}
     again = session(sign_up="/nowhere")
     again.open(url, password="secret", token="token")
     again.check(url)
@@ -41,7 +41,7 @@ def test_a_lost_session_closes_the_gate(url: str) -> None:
     """Users have lost theirs too: nothing to wait for."""
     kept = session()
     kept.open(url, password="secret", token="token")
-    App.keeps_sessions = False
+    CheckedApp.keeps_sessions = False
     with pytest.raises(GateClosed, match=rf"^The session of {EMAIL} is lost: GET .*/me answers 401\."):
         kept.check(url)
 
@@ -50,7 +50,7 @@ def test_somebody_elses_session_closes_the_gate(url: str) -> None:
     """Worse than none."""
     kept = session()
     kept.open(url, password="secret", token="token")
-    App.shows = '{"email": "other@kit.invalid"}'
+    CheckedApp.shows = '{"email": "other@kit.invalid"}'
     with pytest.raises(GateClosed, match="shows someone else"):
         kept.check(url)
 
@@ -60,7 +60,7 @@ def test_an_app_without_the_routes_is_told_which_setting_names_them(url: str) ->
     with pytest.raises(Unanswered, match=r"/nowhere answers 404 .*: see evenkeel:smoke\.session$") as caught:
         session(sign_up="/nowhere").open(url, password="secret", token="token")
     assert "secret" not in str(caught.value)
-    App.shows = "{}"
+    CheckedApp.shows = "{}"
     with pytest.raises(Unanswered, match=r"^evenkeel:smoke\.session: /me does not show who has logged in"):
         session().open(url, password="secret", token="token")
 
@@ -75,7 +75,7 @@ def test_the_account_can_not_be_guessed_and_is_another_with_another_password() -
 
 def test_a_limit_is_named_with_its_remedy(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """It says nothing about the release."""
-    monkeypatch.setattr(App, "do_POST", lambda app: app.answer(429))
+    monkeypatch.setattr(CheckedApp, "do_POST", lambda app: app.answer(429))
     with pytest.raises(Limited, match=r"/login answers 429 .* header X-Check-Token is .* CHECK_TOKEN: docs/"):
         session().open(url, password="secret", token="token")
 
@@ -84,14 +84,14 @@ def test_the_token_goes_to_the_app_and_nowhere_else(url: str, monkeypatch: pytes
     """Not even where the app leads."""
     seen: list[tuple[str, str | None]] = []
 
-    def redirect(app: App) -> None:
+    def redirect(app: CheckedApp) -> None:
         seen.append((app.path, app.headers["X-Check-Token"]))
         app.send_response(302 if app.path == "/login" else 404)
         app.send_header("Location", "/elsewhere")
         app.end_headers()
 
-    monkeypatch.setattr(App, "do_POST", redirect)
-    monkeypatch.setattr(App, "do_GET", redirect)
+    monkeypatch.setattr(CheckedApp, "do_POST", redirect)
+    monkeypatch.setattr(CheckedApp, "do_GET", redirect)
     with pytest.raises(Unanswered):
         session().open(url, password="secret", token="token")
     assert seen == [("/login", "token"), ("/elsewhere", None)]
@@ -104,7 +104,7 @@ def test_no_session_is_no_question() -> None:
 
 def test_a_broken_answer_is_asked_for_again(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A server that goes away halfway is no reason to end a rollout."""
-    monkeypatch.setattr(App, "do_POST", lambda app: app.wfile.write(b"nonsense\r\n\r\n"))
+    monkeypatch.setattr(CheckedApp, "do_POST", lambda app: app.wfile.write(b"nonsense\r\n\r\n"))
     with pytest.raises(Unanswered, match="nonsense"):
         session().open(url, password="secret", token="token")
 
@@ -113,7 +113,7 @@ def test_a_password_that_cannot_be_read_does_not_stop_a_rollout(monkeypatch: pyt
     """There is a warning; the `verified` gate asks again."""
     warnings: list[str] = []
     monkeypatch.setattr(pulumi.log, "warn", warnings.append)
-    monkeypatch.setattr(AwsApi, "client", lambda *_: Denied())
+    monkeypatch.setattr(AwsApi, "client", lambda *_: DeniedSecrets())
     monkeypatch.setattr("components.rollout.smoke.POLL", 0.0)
     smoke(session=session()).before(
         url="http://nowhere.invalid", password_secret_arn="arn", token_secret_arn="arn"
@@ -122,7 +122,7 @@ def test_a_password_that_cannot_be_read_does_not_stop_a_rollout(monkeypatch: pyt
     assert "the check account's password can't be read" in warnings[0]
 
 
-class Denied:
+class DeniedSecrets:
     """Secrets Manager, to someone who may not read it."""
 
     def get_secret_value(self, **_: object) -> None:

@@ -9,7 +9,7 @@ import pytest
 from components.rollout.smoke import smoke
 
 
-class App(BaseHTTPRequestHandler):
+class ScriptedApp(BaseHTTPRequestHandler):
     """Answers what the test says."""
 
     answers: dict[str, tuple[int, str]]
@@ -27,7 +27,7 @@ class App(BaseHTTPRequestHandler):
 @pytest.fixture
 def url() -> Iterator[str]:
     """Where the app answers."""
-    with ThreadingHTTPServer(("127.0.0.1", 0), App) as httpd:
+    with ThreadingHTTPServer(("127.0.0.1", 0), ScriptedApp) as httpd:
         Thread(target=httpd.serve_forever, args=[0.01], daemon=True).start()
         yield f"http://127.0.0.1:{httpd.server_port}"
         httpd.shutdown()
@@ -35,13 +35,13 @@ def url() -> Iterator[str]:
 
 def test_the_right_release_is_all_right(url: str) -> None:
     """Ready, and of this release."""
-    App.answers = {"/readyz": (200, ""), "/healthz": (200, '{"release":"abc"}')}
+    ScriptedApp.answers = {"/readyz": (200, ""), "/healthz": (200, '{"release":"abc"}')}
     assert smoke(url, "abc", ["/readyz"]) is None
 
 
 def test_another_release_is_named(url: str) -> None:
     """An old server still answers, or the app doesn't say what it is."""
-    App.answers = {"/readyz": (200, ""), "/healthz": (200, '{"release":"old"}')}
+    ScriptedApp.answers = {"/readyz": (200, ""), "/healthz": (200, '{"release":"old"}')}
     assert smoke(url, "abc", ["/readyz"]) == (
         f"GET {url}/healthz does not show release abc (environment variable RELEASE): " + '{"release":"old"}'
     )
@@ -49,5 +49,5 @@ def test_another_release_is_named(url: str) -> None:
 
 def test_an_app_that_is_not_ready_is_not_asked_further(url: str) -> None:
     """The status says it."""
-    App.answers = {"/readyz": (503, "database")}
+    ScriptedApp.answers = {"/readyz": (503, "database")}
     assert smoke(url, "abc", ["/readyz"]) == f"GET {url}/readyz: HTTP Error 503: Service Unavailable"

@@ -14,7 +14,7 @@ from components.gates.aws_api import AwsApi
 from components.gates.gate import GateClosed
 from components.rollout.session import CheckAccount, CheckSession, SessionSettings
 from components.rollout.smoke import Smoke
-from tests.unit.components.checked_app import FIELDS, App, served
+from tests.unit.components.checked_app import FIELDS, CheckedApp, served
 from tests.unit.components.rolled import smoke
 
 SECRETS = {"password": "the account's", "token": "the checks'"}
@@ -102,7 +102,7 @@ def test_a_lost_session_is_found_during_the_attack_too(url: str) -> None:
     checked = gate(url)
     with attack(url):
         checked.before(url=url, password_secret_arn="password", token_secret_arn="token")
-        App.keeps_sessions = False
+        CheckedApp.keeps_sessions = False
         with pytest.raises(GateClosed, match="is lost"):
             judge(checked, url)
 
@@ -111,7 +111,7 @@ def test_an_app_without_the_token_is_not_judged_and_the_release_not_failed(
     url: str, warnings: list[str]
 ) -> None:
     """The twin: it counts the check among the stranger's requests. The warning has the remedy."""
-    App.token = None
+    CheckedApp.token = None
     checked = gate(url)
     with attack(url):
         checked.before(url=url, password_secret_arn="password", token_secret_arn="token")
@@ -128,7 +128,7 @@ def test_an_app_without_the_token_is_not_judged_and_the_release_not_failed(
 
 def test_whatever_else_is_wrong_still_closes_the_gate(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Only a limit is no verdict."""
-    monkeypatch.setattr(App, "do_POST", lambda app: app.answer(500))
+    monkeypatch.setattr(CheckedApp, "do_POST", lambda app: app.answer(500))
     with pytest.raises(GateClosed, match="answers 500"):
         judge(gate(url), url)
 
@@ -157,7 +157,7 @@ def test_a_session_that_could_not_be_made_before_the_rollout_is_no_verdict(
     """The release of before could not log in; the new one can."""
     checked = gate(url)
     with monkeypatch.context() as broken:
-        broken.setattr(App, "do_POST", lambda app: app.answer(500))
+        broken.setattr(CheckedApp, "do_POST", lambda app: app.answer(500))
         checked.before(url=url, password_secret_arn="password", token_secret_arn="token")
     judge(checked, url)
     (verdict,) = verdicts

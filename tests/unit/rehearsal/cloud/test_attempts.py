@@ -9,7 +9,7 @@ import pytest
 from rehearsal.cloud.attempts import FIRST_PAUSE, LONGEST_PAUSE, Attempts
 
 
-class Clock:
+class AttemptsClock:
     def __init__(self) -> None:
         self.now = 0.0
 
@@ -22,7 +22,7 @@ def fail() -> None:
 
 
 def test_a_failed_step_is_tried_again_after_pauses_that_grow_to_a_limit() -> None:
-    clock, tries = Clock(), list[float]()
+    clock, tries = AttemptsClock(), list[float]()
     attempts = Attempts(clock)
 
     def act() -> None:
@@ -38,7 +38,7 @@ def test_a_failed_step_is_tried_again_after_pauses_that_grow_to_a_limit() -> Non
 
 
 def test_another_step_goes_on_meanwhile() -> None:
-    attempts, done = Attempts(Clock()), list[int]()
+    attempts, done = Attempts(AttemptsClock()), list[int]()
     for turn in range(3):
         assert not attempts.step("one", fail)
         assert attempts.step("other", partial(done.append, turn))
@@ -47,7 +47,7 @@ def test_another_step_goes_on_meanwhile() -> None:
 
 def test_a_failure_is_logged_once_until_its_reason_changes(caplog: pytest.LogCaptureFixture) -> None:
     """With its traceback; that it works again is logged too."""
-    clock = Clock()
+    clock = AttemptsClock()
     attempts = Attempts(clock)
     with caplog.at_level(logging.INFO):
         for act in (fail, fail, lambda: 1 / 0, lambda: None):
@@ -64,7 +64,7 @@ def test_a_failure_is_logged_once_until_its_reason_changes(caplog: pytest.LogCap
 
 def test_what_is_gone_leaves_no_pause_behind() -> None:
     """A resource that is made again is not kept waiting for the one before it."""
-    attempts = Attempts(Clock())
+    attempts = Attempts(AttemptsClock())
     attempts.step("one", fail)
     assert not attempts.step("one", lambda: None)
     attempts.forget("one")

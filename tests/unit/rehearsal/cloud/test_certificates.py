@@ -7,10 +7,10 @@ from socket import create_connection, create_server, socket
 
 import pytest
 
-from rehearsal.cloud.certificates import Certificate, CertificateAuthority
+from rehearsal.cloud.certificates import CertificateAuthority, CertificateFiles
 
 
-def handshake(authority: CertificateAuthority, certificate: Certificate, name: str) -> None:
+def handshake(authority: CertificateAuthority, certificate: CertificateFiles, name: str) -> None:
     server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     server.load_cert_chain(certificate.certificate, certificate.key)
     client = ssl.create_default_context(cafile=str(authority.path))

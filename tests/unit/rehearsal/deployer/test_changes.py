@@ -9,7 +9,7 @@ from rehearsal.cloud.iam import policies
 from rehearsal.cloud.iam.rights.dependent import ABSENT
 from rehearsal.cloud.iam.rights.needs import needs
 from rehearsal.cloud.iam.rights.resources import Place
-from rehearsal.cloud.judge.call import Call
+from rehearsal.cloud.judge.call import JudgedCall
 from stacks import deployer_policy
 from stacks.settings import FOLDER
 
@@ -87,7 +87,7 @@ def denied(stack: str, service: str, operation: str, members: dict[str, Any]) ->
     )
     documents = [json.dumps(document) for document in deployer_policy.documents(names).values()]
     tags = {"aws:resourcetag/project": "evenkeel", "aws:resourcetag/stack": "kept"}
-    call = Call(service=service, operation=operation, members=members)
+    call = JudgedCall(service=service, operation=operation, members=members)
     return [
         right.action
         for right in needs(call, HERE)

@@ -12,13 +12,13 @@ from botocore import xform_name
 from rehearsal.cloud.iam import policies
 from rehearsal.cloud.iam.rights import actions, reference, resources
 from rehearsal.cloud.iam.rights.dependent import ABSENT
-from rehearsal.cloud.judge.call import Call, service_model
+from rehearsal.cloud.judge.call import JudgedCall, service_model
 from rehearsal.cloud.judge.judge import violations
 from rehearsal.deployer import official, policy
 from rehearsal.deployer.__main__ import generated
 from rehearsal.deployer.right import General
 from rehearsal.deployer.table import RECORDED, recorded
-from rehearsal.offline.provider.call import Call as ApiCall
+from rehearsal.offline.provider.call import ApiCall
 from rehearsal.offline.provider.table import RESOURCES
 from stacks import deployer_policy
 from stacks.deployer_policy import Names
@@ -133,7 +133,7 @@ def test_aws_takes_the_policies() -> None:
     for name, document in documents.items():
         text = deployer_policy.written(document)
         members = {"PolicyName": name, "PolicyDocument": text}
-        assert list(violations(Call(service="iam", operation="CreatePolicy", members=members))) == []
+        assert list(violations(JudgedCall(service="iam", operation="CreatePolicy", members=members))) == []
         assert "${" not in text
 
 
@@ -172,7 +172,7 @@ def test_what_any_change_of_a_setting_calls_is_allowed() -> None:
     needed = {
         action
         for service, operation in operations()
-        for action in actions.of(Call(service=service, operation=operation, members={}))
+        for action in actions.of(JudgedCall(service=service, operation=operation, members={}))
     }
     assert needed - allowed == set()
 

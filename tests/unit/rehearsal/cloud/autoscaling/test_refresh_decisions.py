@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from rehearsal.cloud.autoscaling.refresh_decisions import (
     Limits,
-    Member,
-    Step,
+    RefreshedMember,
+    RefreshStep,
     limits,
     next_step,
     percentage_complete,
@@ -17,29 +17,29 @@ from rehearsal.cloud.autoscaling.refresh_decisions import (
 )
 
 
-def old(name: str, *, ready: bool = True) -> Member:
+def old(name: str, *, ready: bool = True) -> RefreshedMember:
     """A server with the former configuration."""
-    return Member(id=name, replaced=False, ready=ready)
+    return RefreshedMember(id=name, replaced=False, ready=ready)
 
 
-def new(name: str, *, ready: bool = True) -> Member:
+def new(name: str, *, ready: bool = True) -> RefreshedMember:
     """A server with the configuration that is wanted."""
-    return Member(id=name, replaced=True, ready=ready)
+    return RefreshedMember(id=name, replaced=True, ready=ready)
 
 
 def test_one_server_is_launched_before_the_only_one_goes() -> None:
     """At 100 % minimum and 200 % maximum: launch, wait, terminate, done."""
     within = limits(1, min_healthy_percentage=100, max_healthy_percentage=200)
-    assert next_step([old("a")], desired=1, within=within) == Step(launch=1)
-    assert next_step([old("a"), new("b", ready=False)], desired=1, within=within) == Step()
-    assert next_step([old("a"), new("b")], desired=1, within=within) == Step(terminate=("a",))
-    assert next_step([new("b")], desired=1, within=within) == Step(finished=True)
+    assert next_step([old("a")], desired=1, within=within) == RefreshStep(launch=1)
+    assert next_step([old("a"), new("b", ready=False)], desired=1, within=within) == RefreshStep()
+    assert next_step([old("a"), new("b")], desired=1, within=within) == RefreshStep(terminate=("a",))
+    assert next_step([new("b")], desired=1, within=within) == RefreshStep(finished=True)
 
 
 def test_a_server_that_serves_nobody_goes_at_once() -> None:
     """An old server that is not ready counts for nothing."""
     within = limits(2, min_healthy_percentage=100, max_healthy_percentage=100)
-    assert next_step([old("a"), old("b", ready=False)], desired=2, within=within) == Step(
+    assert next_step([old("a"), old("b", ready=False)], desired=2, within=within) == RefreshStep(
         launch=1, terminate=("b",)
     )
 
@@ -55,8 +55,8 @@ def test_at_a_maximum_of_100_percent_a_refresh_terminates_first() -> None:
     """One server at a time, however few there are; with a larger maximum it launches first."""
     within = refresh_limits(3, min_healthy_percentage=90, max_healthy_percentage=100)
     members = [old("a"), old("b"), old("c")]
-    assert next_step(members, desired=3, within=within) == Step(terminate=("a",))
-    assert next_step(members[1:], desired=3, within=within) == Step(launch=1)
+    assert next_step(members, desired=3, within=within) == RefreshStep(terminate=("a",))
+    assert next_step(members[1:], desired=3, within=within) == RefreshStep(launch=1)
     assert refresh_limits(3, min_healthy_percentage=100, max_healthy_percentage=150) == Limits(
         minimum=3, maximum=4
     )
@@ -104,12 +104,14 @@ def test_a_replacement_is_there_before_the_unhealthy_server_goes() -> None:
     """At 100 % minimum; at less, it goes at once."""
     failing = old("a", ready=False)
     within = limits(2, min_healthy_percentage=100, max_healthy_percentage=150)
-    assert replacement_step([failing, new("b")], desired=2, within=within) == Step(launch=1)
+    assert replacement_step([failing, new("b")], desired=2, within=within) == RefreshStep(launch=1)
     members = [failing, new("b"), new("c", ready=False)]
-    assert replacement_step(members, desired=2, within=within) == Step()
-    assert replacement_step([failing, new("b"), new("c")], desired=2, within=within) == Step(terminate=("a",))
+    assert replacement_step(members, desired=2, within=within) == RefreshStep()
+    assert replacement_step([failing, new("b"), new("c")], desired=2, within=within) == RefreshStep(
+        terminate=("a",)
+    )
     loose = limits(2, min_healthy_percentage=50, max_healthy_percentage=100)
-    assert replacement_step([failing, new("b")], desired=2, within=loose) == Step(terminate=("a",))
+    assert replacement_step([failing, new("b")], desired=2, within=loose) == RefreshStep(terminate=("a",))
 
 
 @given(

@@ -8,7 +8,7 @@ from moto.autoscaling.exceptions import ValidationError
 from moto.autoscaling.models import FakeScalingPolicy
 
 from rehearsal.cloud.autoscaling import scaling_policies
-from rehearsal.cloud.autoscaling.target_tracking import Size
+from rehearsal.cloud.autoscaling.target_tracking import GroupSize
 
 ALARM = SimpleNamespace(name="high")
 
@@ -41,7 +41,9 @@ def test_a_capacity_that_is_refused_is_left(monkeypatch: pytest.MonkeyPatch) -> 
         raise ValidationError("Desired capacity:2 must be between")
 
     monkeypatch.setattr(scaling_policies, "_tracking", lambda *_: None)
-    monkeypatch.setattr(scaling_policies, "_size", lambda *_: Size(desired=1, warm=1, minimum=1, maximum=3))
+    monkeypatch.setattr(
+        scaling_policies, "_size", lambda *_: GroupSize(desired=1, warm=1, minimum=1, maximum=3)
+    )
     monkeypatch.setattr(scaling_policies, "after_high", lambda *_: 2)
     monkeypatch.setattr(scaling_policies, "change_capacity", refuse)
     scaling_policies.execute(backend, policy.arn, ALARM)

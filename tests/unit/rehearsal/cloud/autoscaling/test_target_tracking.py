@@ -3,17 +3,17 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rehearsal.cloud.autoscaling.target_tracking import Size, Tracking, after_high, after_low
+from rehearsal.cloud.autoscaling.target_tracking import GroupSize, Tracking, after_high, after_low
 
 metrics = st.one_of(st.none(), st.floats(0, 1000))
 
 
 @st.composite
-def sizes(draw: st.DrawFn) -> Size:
+def sizes(draw: st.DrawFn) -> GroupSize:
     """A group within its bounds; some of its servers warm up."""
     minimum, desired, maximum = sorted(draw(st.tuples(*[st.integers(1, 20)] * 3)))
     warm = draw(st.integers(0, desired))
-    return Size(desired=desired, warm=warm, minimum=minimum, maximum=maximum)
+    return GroupSize(desired=desired, warm=warm, minimum=minimum, maximum=maximum)
 
 
 trackings = st.builds(
@@ -21,9 +21,9 @@ trackings = st.builds(
 )
 
 
-def size(desired: int, *, warm: int | None = None) -> Size:
+def size(desired: int, *, warm: int | None = None) -> GroupSize:
     """From 1 to 10."""
-    return Size(desired=desired, warm=desired if warm is None else warm, minimum=1, maximum=10)
+    return GroupSize(desired=desired, warm=desired if warm is None else warm, minimum=1, maximum=10)
 
 
 def at(metric: float | None, *, low: bool = True, scales_in: bool = True) -> Tracking:
@@ -61,14 +61,16 @@ def test_a_group_shrinks_only_when_all_policies_agree() -> None:
 
 
 @given(sizes(), st.lists(trackings, min_size=1, max_size=3))
-def test_no_group_leaves_its_bounds(group: Size, policies: list[Tracking]) -> None:
+def test_no_group_leaves_its_bounds(group: GroupSize, policies: list[Tracking]) -> None:
     """A high alarm never shrinks it, a low one never lets it grow."""
     assert group.desired <= after_high(group, policies[0]) <= group.maximum
     assert group.minimum <= after_low(group, policies) <= group.desired
 
 
 @given(sizes(), st.floats(1, 100), st.floats(0, 1000))
-def test_the_same_work_on_the_new_size_is_below_the_target(group: Size, target: float, metric: float) -> None:
+def test_the_same_work_on_the_new_size_is_below_the_target(
+    group: GroupSize, target: float, metric: float
+) -> None:
     """After scale-in; after scale-out too, unless the group is at its maximum."""
     policy = Tracking(target=target, metric=metric, low=True)
     work = group.warm * metric

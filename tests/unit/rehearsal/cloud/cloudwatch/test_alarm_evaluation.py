@@ -4,7 +4,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rehearsal.cloud.cloudwatch.alarm_evaluation import COMPARISONS, Rule, State, TreatMissingData, evaluate
+from rehearsal.cloud.cloudwatch.alarm_evaluation import (
+    COMPARISONS,
+    AlarmRule,
+    State,
+    TreatMissingData,
+    evaluate,
+)
 
 TREATMENTS: tuple[TreatMissingData, ...] = ("missing", "ignore", "breaching", "notBreaching")
 NO_DATA, KEPT = "INSUFFICIENT_DATA", "KEPT"
@@ -28,9 +34,9 @@ values = st.lists(st.one_of(st.none(), st.floats(-100, 100)), min_size=1, max_si
 states = st.sampled_from(["OK", "ALARM", "INSUFFICIENT_DATA"])
 
 
-def rule(of: int = 3, *, least: int = 3, treat: TreatMissingData = "missing") -> Rule:
+def rule(of: int = 3, *, least: int = 3, treat: TreatMissingData = "missing") -> AlarmRule:
     """Above 10 in `least` of `of` periods."""
-    return Rule(
+    return AlarmRule(
         comparison="GreaterThanThreshold",
         threshold=10.0,
         evaluation_periods=of,
@@ -111,7 +117,7 @@ def test_only_a_lack_of_all_data_is_insufficient(
 )
 def test_each_comparison_takes_its_side_of_the_threshold(comparison: str, breaching: list[float]) -> None:
     """With and without the threshold itself."""
-    compared = Rule(comparison=comparison, threshold=10.0, evaluation_periods=1, datapoints_to_alarm=1)
+    compared = AlarmRule(comparison=comparison, threshold=10.0, evaluation_periods=1, datapoints_to_alarm=1)
     assert [value for value in (9.0, 10.0, 11.0) if compared.breached_by(value)] == breaching
 
 

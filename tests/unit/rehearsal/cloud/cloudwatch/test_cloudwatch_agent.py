@@ -19,7 +19,7 @@ from rehearsal.cloud.cloudwatch.cloudwatch_agent import (
     ConfigurationRefusedError,
     collected_files,
 )
-from rehearsal.cloud.ec2.server import Server
+from rehearsal.cloud.ec2.server import InstanceServer
 from rehearsal.cloud.ec2.server_files import ServerFiles
 
 PLACE = {"account": "000000000000", "region": "eu-central-1"}
@@ -82,7 +82,7 @@ def agent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
         config.parent.mkdir(parents=True)
         config.write_text(configuration(entry("/log/app*.log")))
         (tmp_path / "log").mkdir()
-        yield CloudWatchAgent(cast(Server, server), instance_id="i-1", **PLACE)
+        yield CloudWatchAgent(cast(InstanceServer, server), instance_id="i-1", **PLACE)
 
 
 def messages() -> list[str]:

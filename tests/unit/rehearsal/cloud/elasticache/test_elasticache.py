@@ -12,7 +12,7 @@ from rehearsal.cloud.ec2.zones import Zones
 from rehearsal.cloud.elasticache import body
 
 
-class Server:
+class InstantRedis:
     """In place of a Redis: it runs when it was started, and is ready at once."""
 
     address, port = "127.9.0.1", 6379
@@ -35,7 +35,7 @@ class Server:
     stop = promote = kill
 
 
-class Endpoint(Server):
+class Endpoint(InstantRedis):
     """In place of a HAProxy."""
 
     def lead_to(self, targets: Any) -> None:
@@ -74,11 +74,11 @@ def lost() -> set[str]:
 @pytest.fixture
 def step(record: Any, lost: set[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], Any]:
     """Moves the group one step on, and returns it."""
-    monkeypatch.setattr(body, "RedisServer", Server)
+    monkeypatch.setattr(body, "RedisServer", InstantRedis)
     monkeypatch.setattr(body, "TcpEndpoint", Endpoint)
     addresses = SimpleNamespace(take=lambda: "127.9.0.1")
     site = cast(Site, SimpleNamespace(zones=Zones(lost=lost), addresses=addresses))
-    group = body._Group(record, site, tmp_path / "store")
+    group = body._ReplicationGroup(record, site, tmp_path / "store")
 
     def take() -> Any:
         group.reconcile({})

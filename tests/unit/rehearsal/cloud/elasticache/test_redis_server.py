@@ -3,16 +3,16 @@
 import hashlib
 from pathlib import Path
 
-from rehearsal.cloud.certificates import Certificate
+from rehearsal.cloud.certificates import CertificateFiles
 from rehearsal.cloud.elasticache.redis_server import quote, render
 
 TOKEN = "token-of-a-client"
-TLS = Certificate(certificate=Path("/state/server.crt"), key=Path("/state/server.key"))
+TLS = CertificateFiles(certificate=Path("/state/server.crt"), key=Path("/state/server.key"))
 
 
 def rendered(
     *,
-    tls: Certificate | None = TLS,
+    tls: CertificateFiles | None = TLS,
     tokens: tuple[str, ...] = (TOKEN,),
     parameters: dict[str, str] | None = None,
     primary: tuple[str, int] | None = None,

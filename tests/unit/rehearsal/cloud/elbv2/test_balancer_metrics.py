@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rehearsal.cloud.elbv2.balancer_metrics import Traffic, suffix, target_group_data
-from rehearsal.cloud.elbv2.targets import Target
+from rehearsal.cloud.elbv2.balancer_metrics import BalancerTraffic, suffix, target_group_data
+from rehearsal.cloud.elbv2.targets import RegisteredTarget
 
 Rows = Mapping[tuple[str, str], Mapping[str, str]]
 
@@ -24,15 +24,15 @@ def row(requests: int, *, errors: int = 0, refused: int = 0, milliseconds: int =
     }
 
 
-def target(state: str) -> Target:
+def target(state: str) -> RegisteredTarget:
     """A target in that state."""
-    return Target(id=state, address="127.1.0.1", port=3000, server=state, state=state)
+    return RegisteredTarget(id=state, address="127.1.0.1", port=3000, server=state, state=state)
 
 
 @given(st.lists(st.integers(0, 50), min_size=1, max_size=20), st.data())
 def test_nothing_is_counted_twice_and_nothing_is_lost(increments: list[int], data: st.DataObject) -> None:
     """However often it is looked at, and whenever HAProxy begins again."""
-    traffic, shown, taken = Traffic(), 0, 0
+    traffic, shown, taken = BalancerTraffic(), 0, 0
     for more in increments:
         # A count that begins again is noticed when it is lower than before.
         shown = more if data.draw(st.booleans()) and more < shown else shown + more
@@ -45,7 +45,7 @@ def test_nothing_is_counted_twice_and_nothing_is_lost(increments: list[int], dat
 
 def test_the_balancers_own_errors_are_those_that_no_target_gave() -> None:
     """A target's 5xx counts at its first byte, the listener's when the answer ends: the difference waits."""
-    traffic = Traffic()
+    traffic = BalancerTraffic()
     traffic.see({("listener-80", "FRONTEND"): row(9, errors=4), ("group", "one"): row(9, errors=5)})
     assert traffic.take_own_errors() == 0
     traffic.see({("listener-80", "FRONTEND"): row(12, errors=7), ("group", "one"): row(9, errors=5)})
@@ -55,7 +55,7 @@ def test_the_balancers_own_errors_are_those_that_no_target_gave() -> None:
 
 def test_names_dimensions_and_units_are_those_of_aws() -> None:
     """Per target group behind the balancer, and for the balancer alone; zeros of errors are left out."""
-    traffic = Traffic()
+    traffic = BalancerTraffic()
     traffic.see({("group", "one"): row(30, errors=2, milliseconds=20), ("group", "two"): row(10)})
     targets = [target("healthy"), target("healthy"), target("unhealthy"), target("draining")]
     data = target_group_data("app/b/1", "targetgroup/t/2", traffic.take_tallies("group"), targets)

@@ -2,12 +2,12 @@
 
 import pytest
 
-from rehearsal.cloud.elbv2.targets import FULL_WEIGHT, Observation, Target, fail_open
+from rehearsal.cloud.elbv2.targets import FULL_WEIGHT, Observation, RegisteredTarget, fail_open
 
 
-def target() -> Target:
+def target() -> RegisteredTarget:
     """A target that was registered just now."""
-    return Target(id="i-1", address="127.1.0.1", port=3000, server="i-1.1")
+    return RegisteredTarget(id="i-1", address="127.1.0.1", port=3000, server="i-1.1")
 
 
 def seen(*, up: bool = True, check: str = "L7OK", code: str = "200") -> Observation:

@@ -6,9 +6,9 @@ from typing import Any
 
 import boto3
 
-from rehearsal.cloud.judge.call import Call
+from rehearsal.cloud.judge.call import JudgedCall
 from rehearsal.offline.provider import crud
-from rehearsal.offline.provider.call import Call as Action
+from rehearsal.offline.provider.call import ApiCall as Action
 from rehearsal.offline.provider.inputs import completed, taken_by
 from rehearsal.offline.provider.resource import Work
 from rehearsal.offline.provider.table import RESOURCES
@@ -28,7 +28,7 @@ class NoCloud:
     default_tags: Mapping[str, str] = {}
 
     def __init__(self) -> None:
-        self.calls: list[Call] = []
+        self.calls: list[JudgedCall] = []
 
     def client(self, service: str, _: str | None = None) -> "_Client":
         """A client whose calls go nowhere."""
@@ -36,7 +36,7 @@ class NoCloud:
 
 
 class _Client:
-    def __init__(self, service: str, calls: list[Call]) -> None:
+    def __init__(self, service: str, calls: list[JudgedCall]) -> None:
         self.meta = _meta(service)
         self._service = service
         self._calls = calls
@@ -45,7 +45,7 @@ class _Client:
         operation = self.meta.method_to_api_mapping[method]
 
         def note(**members: Any) -> Any:
-            call = Call(service=self._service, operation=operation, members=members, region=REGION)
+            call = JudgedCall(service=self._service, operation=operation, members=members, region=REGION)
             self._calls.append(call)
             return answer(call.model.output_shape)
 
@@ -74,7 +74,7 @@ def answer(shape: Any, depth: int = 0) -> Any:
     return "answered"
 
 
-def calls_of(made: Registered) -> Iterator[tuple[str, Call]]:
+def calls_of(made: Registered) -> Iterator[tuple[str, JudgedCall]]:
     """Every call that makes a resource, with the resource's name."""
     cloud = NoCloud()
     for (kind, name), inputs in made.inputs.items():

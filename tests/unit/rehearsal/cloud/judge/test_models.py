@@ -5,32 +5,34 @@ from typing import Any
 import pytest
 
 from rehearsal.cloud.judge import models
-from rehearsal.cloud.judge.call import Call
+from rehearsal.cloud.judge.call import JudgedCall
 from rehearsal.cloud.judge.judge import refusal
-from rehearsal.cloud.judge.violation import Kind
+from rehearsal.cloud.judge.violation import ViolationKind
 
 
-def call(service: str, operation: str, **members: Any) -> Call:
+def call(service: str, operation: str, **members: Any) -> JudgedCall:
     """A call with these members."""
-    return Call(service=service, operation=operation, members=members)
+    return JudgedCall(service=service, operation=operation, members=members)
 
 
 @pytest.mark.parametrize(
     ("wrong", "kind", "path"),
     [
-        (call("logs", "CreateLogGroup"), Kind.MISSING, ("logGroupName",)),
-        (call("logs", "CreateLogGroup", logGroupName="a b"), Kind.VALUE, ("logGroupName",)),
-        (call("logs", "CreateLogGroup", logGroupName=7), Kind.TYPE, ("logGroupName",)),
-        (call("logs", "CreateLogGroup", logGroupName="g" * 513), Kind.VALUE, ("logGroupName",)),
-        (call("kms", "CreateKey", KeySpec="RSA_1024"), Kind.VALUE, ("KeySpec",)),
+        (call("logs", "CreateLogGroup"), ViolationKind.MISSING, ("logGroupName",)),
+        (call("logs", "CreateLogGroup", logGroupName="a b"), ViolationKind.VALUE, ("logGroupName",)),
+        (call("logs", "CreateLogGroup", logGroupName=7), ViolationKind.TYPE, ("logGroupName",)),
+        (call("logs", "CreateLogGroup", logGroupName="g" * 513), ViolationKind.VALUE, ("logGroupName",)),
+        (call("kms", "CreateKey", KeySpec="RSA_1024"), ViolationKind.VALUE, ("KeySpec",)),
         (
             call("ecs", "RunTask", taskDefinition="d", overrides={"containerOverrides": [{"cpu": "1"}]}),
-            Kind.TYPE,
+            ViolationKind.TYPE,
             ("overrides", "containerOverrides", 0, "cpu"),
         ),
     ],
 )
-def test_a_member_that_breaks_the_model_is_named(wrong: Call, kind: Kind, path: tuple[str, ...]) -> None:
+def test_a_member_that_breaks_the_model_is_named(
+    wrong: JudgedCall, kind: ViolationKind, path: tuple[str, ...]
+) -> None:
     """With its place, and what kind of mistake it is."""
     (violation,) = models.violations(wrong)
     assert (violation.kind, violation.path) == (kind, path)

@@ -2,12 +2,12 @@
 
 import pytest
 
-from rehearsal.cloud.judge.call import Call
+from rehearsal.cloud.judge.call import JudgedCall
 from rehearsal.cloud.judge.judge import refusal
 
 
-def key(*tags: dict[str, str]) -> Call:
-    return Call(service="kms", operation="CreateKey", members={"Tags": list(tags)})
+def key(*tags: dict[str, str]) -> JudgedCall:
+    return JudgedCall(service="kms", operation="CreateKey", members={"Tags": list(tags)})
 
 
 def test_things_that_differ_by_what_the_schema_does_not_know_differ() -> None:

@@ -11,7 +11,7 @@ class Always(Mood):
         return True
 
 
-class Clock:
+class MoodClock:
     """Seconds since it was made, as the test sets them."""
 
     now = 0.0

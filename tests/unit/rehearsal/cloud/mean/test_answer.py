@@ -6,7 +6,7 @@ from botocore.parsers import create_parser
 from moto import mock_aws
 from werkzeug.wrappers import Response
 
-from rehearsal.cloud.judge.call import Call
+from rehearsal.cloud.judge.call import JudgedCall
 from rehearsal.cloud.mean import answer
 
 OPERATIONS = {
@@ -29,7 +29,7 @@ def test_xml_that_was_written_again_reads_the_same(service: str) -> None:
         "before-parse.*", lambda response_dict, **_: bodies.append(response_dict["body"])
     )
     getattr(client, method)()
-    call = Call(service=service, operation=operation, members={})
+    call = JudgedCall(service=service, operation=operation, members={})
     response = Response(bodies[0], 200)
     members = answer.read(call, response, is_json=False)
     assert members
@@ -37,7 +37,7 @@ def test_xml_that_was_written_again_reads_the_same(service: str) -> None:
     assert parsed(call, response.get_data()) == parsed(call, bodies[0])
 
 
-def parsed(call: Call, body: bytes) -> object:
+def parsed(call: JudgedCall, body: bytes) -> object:
     parser = create_parser(call.model.service_model.protocol)
     assert call.model.output_shape is not None
     members = parser.parse({"status_code": 200, "headers": {}, "body": body}, call.model.output_shape)
@@ -47,7 +47,7 @@ def parsed(call: Call, body: bytes) -> object:
 
 def test_errors_and_unknown_protocols_stay_as_they_are() -> None:
     """They are read by nobody here."""
-    call = Call(service="ec2", operation="DescribeVpcs", members={})
+    call = JudgedCall(service="ec2", operation="DescribeVpcs", members={})
     assert answer.read(call, Response(b"<Response/>", 400), is_json=False) is None
-    call = Call(service="s3", operation="ListBuckets", members={})
+    call = JudgedCall(service="s3", operation="ListBuckets", members={})
     assert answer.read(call, Response(b"<x/>", 200), is_json=False) is None

@@ -2,18 +2,18 @@
 
 from typing import Any
 
-from rehearsal.cloud.judge.call import Call
+from rehearsal.cloud.judge.call import JudgedCall
 from rehearsal.cloud.mean.fresh import HIDDEN, IAM_SPREADS, Fresh
-from tests.unit.rehearsal.cloud.mean.moods import Always, Clock
+from tests.unit.rehearsal.cloud.mean.moods import Always, MoodClock
 
 
-def call(service: str, operation: str, **members: Any) -> Call:
-    return Call(service=service, operation=operation, members=members)
+def call(service: str, operation: str, **members: Any) -> JudgedCall:
+    return JudgedCall(service=service, operation=operation, members=members)
 
 
 def test_a_fresh_resource_is_unknown_and_then_known_for_good() -> None:
     """Once it was found it stays so."""
-    clock = Clock()
+    clock = MoodClock()
     fresh = Fresh(Always(1), clock)
     fresh.note(call("ec2", "CreateVpc"), {"Vpc": {"VpcId": "vpc-1"}}, 0)
     naming = call("ec2", "DescribeVpcAttribute", VpcId="vpc-1")
@@ -34,7 +34,7 @@ def test_a_fresh_resource_is_unknown_and_then_known_for_good() -> None:
 
 def test_other_services_do_not_know_a_fresh_role() -> None:
     """By its name or its ARN, for ten seconds at most."""
-    clock = Clock()
+    clock = MoodClock()
     fresh = Fresh(Always(1), clock)
     fresh.note(call("iam", "CreateRole"), {"Role": {"RoleName": "app"}}, 0)
     assert fresh.role_unknown({"arn:aws:iam::123456789012:role/app"})
@@ -46,7 +46,7 @@ def test_other_services_do_not_know_a_fresh_role() -> None:
 
 def test_a_fresh_task_is_not_described() -> None:
     """Its id is inside of a list."""
-    fresh = Fresh(Always(1), Clock())
+    fresh = Fresh(Always(1), MoodClock())
     fresh.note(call("ecs", "RunTask"), {"tasks": [{"taskArn": "arn:task"}]}, 0)
     answer: dict[str, Any] = {"tasks": [{"taskArn": "arn:task"}], "failures": []}
     assert fresh.hide(call("ecs", "DescribeTasks"), answer)
@@ -55,6 +55,6 @@ def test_a_fresh_task_is_not_described() -> None:
 
 def test_what_made_nothing_is_not_remembered() -> None:
     """A RunTask that failed has no tasks."""
-    fresh = Fresh(Always(1), Clock())
+    fresh = Fresh(Always(1), MoodClock())
     fresh.note(call("ecs", "RunTask"), {"tasks": [], "failures": [{}]}, 0)
     assert not fresh.hide(call("ecs", "DescribeTasks"), {"tasks": [{"taskArn": "None"}]})

@@ -5,12 +5,12 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rehearsal.cloud.judge.call import Call
+from rehearsal.cloud.judge.call import JudgedCall
 from rehearsal.cloud.mean.pages import Paging, paging
 
 
-def call(service: str, operation: str, **members: Any) -> Call:
-    return Call(service=service, operation=operation, members=members)
+def call(service: str, operation: str, **members: Any) -> JudgedCall:
+    return JudgedCall(service=service, operation=operation, members=members)
 
 
 def read_all(pages: Paging, answer: dict[str, list[int]], sizes: list[int]) -> list[int]:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from rehearsal.cloud.judge.call import Call
+from rehearsal.cloud.judge.call import JudgedCall
 from rehearsal.cloud.mean.question import ask, repeatable
 
 
@@ -25,7 +25,7 @@ from rehearsal.cloud.mean.question import ask, repeatable
 )
 def test_a_call_may_be_repeated(service: str, operation: str, members: dict[str, Any], may: bool) -> None:
     """Without harm, or with an idempotency token: only then its answer is lost."""
-    assert repeatable(Call(service=service, operation=operation, members=members)) is may
+    assert repeatable(JudgedCall(service=service, operation=operation, members=members)) is may
 
 
 def test_members_are_put_into_a_request_and_out_of_it() -> None:
@@ -33,12 +33,12 @@ def test_members_are_put_into_a_request_and_out_of_it() -> None:
     environ: dict[str, Any] = {"HTTP_X_AMZ_TARGET": "x", "wsgi.input": BytesIO(b'{"limit": 5, "name": "a"}')}
     ask(
         environ,
-        Call(service="logs", operation="DescribeLogGroups", members={}),
+        JudgedCall(service="logs", operation="DescribeLogGroups", members={}),
         {"nextToken": "n"},
         {"limit"},
     )
     assert environ["wsgi.input"].read() == b'{"name": "a", "nextToken": "n"}'
     assert environ["CONTENT_LENGTH"] == "31"
     environ = {"wsgi.input": BytesIO(b"Action=DescribeVpcs&MaxResults=5&Filter.1.Name=a%20b")}
-    ask(environ, Call(service="ec2", operation="DescribeVpcs", members={}), {}, {"MaxResults"})
+    ask(environ, JudgedCall(service="ec2", operation="DescribeVpcs", members={}), {}, {"MaxResults"})
     assert environ["wsgi.input"].read() == b"Action=DescribeVpcs&Filter.1.Name=a+b"

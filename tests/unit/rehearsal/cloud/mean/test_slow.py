@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from rehearsal.cloud.judge.call import Call
+from rehearsal.cloud.judge.call import JudgedCall
 from rehearsal.cloud.mean.slow import SLOW, STATES, SlowStates
-from tests.unit.rehearsal.cloud.mean.moods import Always, Clock
+from tests.unit.rehearsal.cloud.mean.moods import Always, MoodClock
 
-TARGETS = Call(service="elbv2", operation="DescribeTargetHealth", members={})
-REFRESHES = Call(service="autoscaling", operation="DescribeInstanceRefreshes", members={})
+TARGETS = JudgedCall(service="elbv2", operation="DescribeTargetHealth", members={})
+REFRESHES = JudgedCall(service="autoscaling", operation="DescribeInstanceRefreshes", members={})
 
 
 def target(state: str) -> dict[str, Any]:
@@ -16,7 +16,7 @@ def target(state: str) -> dict[str, Any]:
 
 def test_a_state_is_held_back_for_a_while_and_no_more_then() -> None:
     """What is not ready shows as it is all the time."""
-    clock = Clock()
+    clock = MoodClock()
     slow = SlowStates(Always(1), clock)
     for state in ("initial", "unhealthy", "draining"):
         answer = target(state)
@@ -40,14 +40,14 @@ def test_a_refresh_that_is_pending_has_not_started() -> None:
         "PercentageComplete": 0,
     }
     answer = {"InstanceRefreshes": [refresh]}
-    assert SlowStates(Always(1), Clock()).hold_back(REFRESHES, answer)
+    assert SlowStates(Always(1), MoodClock()).hold_back(REFRESHES, answer)
     assert answer == {"InstanceRefreshes": [{"InstanceRefreshId": "one", "Status": "Pending"}]}
 
 
 def test_every_state_is_one_of_the_model() -> None:
     """Where the model lists them."""
     for (service, operation), state in STATES.items():
-        shape = Call(service=service, operation=operation, members={}).model.output_shape
+        shape = JudgedCall(service=service, operation=operation, members={}).model.output_shape
         assert shape is not None
         at: Any = shape.members[state.items].member  # type: ignore[attr-defined] # it is a list
         for name in state.at.split("."):

@@ -4,12 +4,12 @@ from typing import Any
 
 import pytest
 
-from rehearsal.cloud.judge.call import Call
+from rehearsal.cloud.judge.call import JudgedCall
 from rehearsal.cloud.references import quotas
 
 
 def code(service: str, members: dict[str, Any]) -> str | None:
-    call = Call(service=service, operation="Any", members=members, region="eu-central-1")
+    call = JudgedCall(service=service, operation="Any", members=members, region="eu-central-1")
     refusal = quotas.refusal(call)
     return refusal.code if refusal else None
 

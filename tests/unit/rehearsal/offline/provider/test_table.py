@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from rehearsal.offline.provider.call import Call
-from rehearsal.offline.provider.cloud import Cloud
+from rehearsal.offline.provider.call import ApiCall
+from rehearsal.offline.provider.cloud import ConfiguredCloud
 from rehearsal.offline.provider.inputs import taken_by
-from rehearsal.offline.provider.resource import Resource, Step, Work
+from rehearsal.offline.provider.resource import Resource, SeveralCalls, Work
 from rehearsal.offline.provider.table import RESOURCES
 from rehearsal.offline.provider.values import words
 from tests.unit.rehearsal.offline.provider import sdk
@@ -16,10 +16,10 @@ from tests.unit.rehearsal.offline.provider import sdk
 # The SDK registers its own deprecated aliases when it is imported.
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
-CLOUD = Cloud({"region": "eu-central-1", "accessKey": "none", "secretKey": "none"})
+CLOUD = ConfiguredCloud({"region": "eu-central-1", "accessKey": "none", "secretKey": "none"})
 
 
-def actions(entry: Resource) -> Iterator[Call | Step]:
+def actions(entry: Resource) -> Iterator[ApiCall | SeveralCalls]:
     """All that an entry does."""
     yield from (entry.create, *entry.read, *entry.update)
     if entry.delete is not None:
@@ -82,7 +82,7 @@ def test_every_call_and_parameter_exists() -> None:
     def unknown(entry: Resource) -> Set[str]:
         found: set[str] = set()
         for action in actions(entry):
-            if isinstance(action, Call):
+            if isinstance(action, ApiCall):
                 shape: Any = work_on(entry).shape(action)
                 found |= action.params.keys() - (shape.members.keys() if shape else set())
         return found

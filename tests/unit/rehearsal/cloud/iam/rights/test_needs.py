@@ -7,7 +7,7 @@ import pytest
 from rehearsal.cloud.iam.rights.actions import UnknownActionError
 from rehearsal.cloud.iam.rights.needs import needs
 from rehearsal.cloud.iam.rights.resources import Place
-from rehearsal.cloud.judge.call import Call
+from rehearsal.cloud.judge.call import JudgedCall
 
 HERE = Place(partition="aws", region="eu-central-1", account="123456789012")
 TAGS = [{"Key": "Stack", "Value": "local"}]
@@ -149,7 +149,7 @@ def test_a_call_needs_these_rights(
     service: str, operation: str, members: dict[str, Any], expected: set[str]
 ) -> None:
     """On what the call names, and the rights that AWS asks for beside the action's own."""
-    call = Call(service=service, operation=operation, members=members)
+    call = JudgedCall(service=service, operation=operation, members=members)
     found = {
         " ".join(
             [right.action, str(right.resource), *(f"{key}={value}" for key, value in right.context.items())]
@@ -164,7 +164,7 @@ def test_a_group_is_made_with_the_rights_to_launch_its_servers() -> None:
     policy = {"LaunchTemplate": {"LaunchTemplateSpecification": {"LaunchTemplateId": "lt-1"}}}
     members = {"AutoScalingGroupName": "g", "MixedInstancesPolicy": policy}
     found = list(
-        needs(Call(service="autoscaling", operation="CreateAutoScalingGroup", members=members), HERE)
+        needs(JudgedCall(service="autoscaling", operation="CreateAutoScalingGroup", members=members), HERE)
     )
     launched = {right.resource for right in found if right.action == "ec2:RunInstances"}
     assert {of_ec2("instance/*"), of_ec2("subnet/*"), "arn:aws:ec2:eu-central-1::image/*"} <= launched
@@ -175,4 +175,4 @@ def test_a_group_is_made_with_the_rights_to_launch_its_servers() -> None:
 def test_an_operation_that_has_no_action_is_not_taken_for_one() -> None:
     """S3's names differ from its operations': one that is missing in the table is an error."""
     with pytest.raises(UnknownActionError, match="GetBucketReplication"):
-        list(needs(Call(service="s3", operation="GetBucketReplication", members={"Bucket": "b"}), HERE))
+        list(needs(JudgedCall(service="s3", operation="GetBucketReplication", members={"Bucket": "b"}), HERE))
