@@ -25,6 +25,7 @@ class InventedAws(Aws):
         return super().check(operation, old, new, seed=b"")
 
     def create(self, operation: Operation, inputs: Properties, preview: bool) -> tuple[str, Properties]:
+        """The inputs, and a value for each output, by the resource's name."""
         entry = entry_of(operation.type)
         known = computed(operation.type, operation.name)
         added = {key: known.get(key, f"{key} of {operation.name}") for key in words(entry.outputs)}
@@ -40,6 +41,7 @@ class InventedRandom(Random):
     """Values that are always the same."""
 
     def create(self, operation: Operation, inputs: Properties, preview: bool) -> tuple[str, Properties]:
+        """A password or a suffix by the resource's name."""
         known = computed(operation.type, operation.name)
         return operation.name, {**inputs, "result": SecretOutput(known["result"]), "hex": known["hex"]}
 
@@ -51,6 +53,7 @@ class _Attached(Servicer):
         self._provider = provider
 
     def Attach(self, request: Any, context: grpc.ServicerContext) -> Any:
+        """The engine has come."""
         super().__init__(self._provider, request.address)
         return empty_pb2.Empty()
 

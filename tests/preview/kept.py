@@ -56,6 +56,7 @@ def _lasting(value: Any) -> Any:
 
 
 def main(program: Path) -> None:
+    """Deploys the stack with the program of a checkout, and keeps its state."""
     with (
         tempfile.TemporaryDirectory() as folder,
         CloudlessStack.make(Path(folder), settings(), program) as stack,

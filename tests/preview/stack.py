@@ -14,12 +14,10 @@ import yaml
 from rehearsal.access_key import AccessKey
 from rehearsal.engine import cli, installation
 from rehearsal.engine.environment import Rehearsal
-from testkit.checkout import ROOT, succeed
+from testkit.checkout import ROOT, UP_TIMEOUT, succeed
 from tests.preview import invented
 
 STACK = "prod"
-TIMEOUT = 300
-"""Seconds that the engine may take on a busy machine."""
 
 PROGRAM = '''\
 """The kit's program. The app's release is always the same; hooks do nothing, as there is no cloud."""
@@ -124,7 +122,7 @@ class CloudlessStack:
             env=self.environment,
             text=True,
             capture_output=True,
-            timeout=TIMEOUT,
+            timeout=UP_TIMEOUT,
             check=False,
         )
 
