@@ -41,6 +41,7 @@ ON = {
     "test_rewrites": (OLDEST, NEWEST),
     "test_runbook": (OLDEST, NEWEST),
     "test_verify": (OLDEST, NEWEST),
+    "test_findings": (OLDEST, NEWEST),
 }
 MASTER, PASSWORD = "master", "master's p4ss"
 

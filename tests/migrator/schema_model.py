@@ -1,4 +1,4 @@
-"""Migration folders that PostgreSQL accepts, drawn change by change over a small model of the schema."""
+"""A small model of a schema, of which PostgreSQL accepts every change."""
 
 from __future__ import annotations
 
@@ -19,13 +19,6 @@ class Schema:
         self.files: list[list[str]] = [["CREATE TYPE mood AS ENUM ('so', 'la')"]]
         self._tables: list[ModelTable] = []
         self._indexes: list[ModelIndex] = []
-
-    def grow(self, changes: int) -> None:
-        self.create_table()
-        for _ in range(changes):
-            if self._chance(4):
-                self.files.append([])
-            self._draw(st.sampled_from(CHANGES))(self)
 
     def create_table(self) -> None:
         name, key = self._name("t"), self._name("id")
@@ -304,39 +297,3 @@ class Schema:
 
     def _forget(self, gone: Callable[[ModelIndex], bool]) -> None:
         self._indexes = [index for index in self._indexes if not gone(index)]
-
-
-CHANGES: tuple[Callable[[Schema], None], ...] = (
-    *[Schema.create_index] * 5,
-    Schema.create_partition_index,
-    *[Schema.create_table] * 2,
-    Schema.add_partition,
-    Schema.insert,
-    Schema.add_column,
-    Schema.add_foreign_key,
-    Schema.add_check,
-    Schema.set_not_null,
-    Schema.change_default,
-    Schema.add_unique_constraint,
-    *[Schema.drop_indexes] * 2,
-    *[Schema.rename_index] * 2,
-    Schema.reindex,
-    Schema.comment,
-    Schema.rename_column,
-    Schema.rename_table,
-    Schema.drop_column,
-    Schema.drop_table,
-    Schema.change_type,
-    Schema.create_view,
-    Schema.create_sequence,
-    Schema.create_function,
-    Schema.add_label,
-)
-
-
-@st.composite
-def folders(draw: DrawFn) -> list[list[str]]:
-    """Files of statements, in order."""
-    schema = Schema(draw)
-    schema.grow(draw(st.integers(3, 25)))
-    return [file for file in schema.files if file]

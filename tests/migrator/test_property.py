@@ -26,7 +26,7 @@ from migrator.settings import Server
 from testkit.postgres_server import MigratorPostgres
 from testkit.postgres_versions import SYSTEM
 from tests.migrator.conftest import OwnedDatabase, new_database
-from tests.migrator.schema_model import folders
+from tests.migrator.schema_folders import folders
 
 EMPTY = "DROP SCHEMA public CASCADE; CREATE SCHEMA public"
 

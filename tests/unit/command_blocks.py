@@ -103,7 +103,7 @@ NOT_RUN = {
     ),
     ("docs/monitoring.md", "sudo systemd-run"): "needs systemd as PID 1, which a rehearsed server has not",
     ("docs/runbooks/rollouts.md", "aws autoscaling rollback-instance-refresh"): (
-        "its place is in a rollout that goes wrong; tests/rehearsal/cloud/test_servers.py makes the same call"
+        "its place is in a rollout that goes wrong; tests/rehearsal/cloud/test_instance_refresh.py makes it"
     ),
     ("docs/runbooks/secrets.md", "pulumi config set --secret"): "asks for a value at a terminal",
     ("docs/runbooks/secrets.md", "pulumi config set --plaintext"): "needs a secret of the reader's",

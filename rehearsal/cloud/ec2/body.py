@@ -79,7 +79,8 @@ class Instances:
             case "running" if machine and not machine.server.alive:
                 log.warning("instance %s died: its init ended", instance.id)
                 moto_patches.finish_termination(
-                    instance, StateReason("Server.InternalError: its init ended", "Server.InternalError")
+                    instance,
+                    StateReason("Server.InternalError: its init ended", "Server.InternalError"),
                 )
                 self._forget(instance)
             case "shutting-down" if machine is None or machine.has_shut_down():

@@ -47,7 +47,11 @@ STATES: Mapping[tuple[str, str], ListedState] = {
     ),
     # https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_LoadBalancerState.html
     ("elbv2", "DescribeLoadBalancers"): ListedState(
-        items="LoadBalancers", id="LoadBalancerArn", at="State.Code", ready="active", before=("provisioning",)
+        items="LoadBalancers",
+        id="LoadBalancerArn",
+        at="State.Code",
+        ready="active",
+        before=("provisioning",),
     ),
     # https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_TargetHealth.html
     ("elbv2", "DescribeTargetHealth"): ListedState(

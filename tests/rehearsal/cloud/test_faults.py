@@ -22,13 +22,6 @@ def servers(cloud: RunningCloud) -> Iterator[Fleet]:
     fleet.delete_group("app")
 
 
-@pytest.fixture
-def group(servers: Fleet) -> Fleet:
-    """The group, with both servers healthy, whatever the test before did to them."""
-    servers.wait_for_healthy(2)
-    return servers
-
-
 def metadata(group: Fleet, instance: str, path: str) -> str:
     """What the server's own metadata service answers."""
     script = f"""imds=$AWS_EC2_METADATA_SERVICE_ENDPOINT/latest
@@ -140,3 +133,13 @@ def test_a_fault_that_cannot_be_is_refused(group: Fleet, action: str, target: st
     """With what there is instead."""
     with pytest.raises(CloudError, match=message):
         group.cloud.inject(action, target)
+
+
+def test_a_lost_server_is_replaced(group: Fleet) -> None:
+    """The fault `instance-loss`: its instance is terminated, and another one takes its place."""
+    lost = group.members()[0]
+    group.cloud.inject("instance-loss", lost)
+    eventually(lambda: lost not in group.members(), within=10)
+    assert lost not in group.wait_for_healthy(2)
+    dead = group.ec2.describe_instances(InstanceIds=[lost])["Reservations"][0]["Instances"][0]
+    assert (dead["State"]["Name"], dead["StateReason"]["Code"]) == ("terminated", "Server.InternalError")

@@ -3,101 +3,28 @@
 import json
 import os
 import signal
-import ssl
-from contextlib import suppress
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 from pg8000.exceptions import DatabaseError, InterfaceError
-from pg8000.native import Connection
 
-from components.encryption import DELETION_WINDOW_DAYS
 from components.gates.aws_api import AwsApi
 from components.gates.free_storage import free_storage
-from testkit.checkout import ROOT
 from testkit.waiting import eventually
+from tests.rehearsal.cloud.postgres_instance import (
+    PASSWORD,
+    available,
+    connect,
+    described,
+    postmaster,
+    restore,
+    rows,
+    saved,
+    set_parameter,
+    show,
+)
 from tests.rehearsal.cloud.running import RunningCloud
-
-RUNBOOK = (ROOT / "docs/runbooks/stores.md").read_text()
-PASSWORD = "a-'quoted\\-pass-word"
-
-
-@pytest.fixture(scope="module")
-def rds(cloud: RunningCloud) -> Any:
-    """The RDS client."""
-    return cloud.client("rds")
-
-
-@pytest.fixture(scope="module")
-def instance(rds: Any) -> Any:
-    """An available instance with a parameter group of its own."""
-    rds.create_db_parameter_group(
-        DBParameterGroupName="main", DBParameterGroupFamily="postgres16", Description="main"
-    )
-    set_parameter(rds, "log_min_duration_statement", "250", "immediate")
-    rds.create_db_instance(
-        DBInstanceIdentifier="main",
-        DBInstanceClass="db.t4g.micro",
-        Engine="postgres",
-        EngineVersion="16",
-        Port=5499,
-        MasterUsername="keel",
-        MasterUserPassword=PASSWORD,
-        DBName="app",
-        AllocatedStorage=20,
-        DBParameterGroupName="main",
-        DeletionProtection=True,
-        CACertificateIdentifier="rds-ca-rsa2048-g1",
-        EnablePerformanceInsights=True,
-        PerformanceInsightsRetentionPeriod=31,
-        EnableCloudwatchLogsExports=["postgresql"],
-    )
-    return available(rds)
-
-
-def set_parameter(rds: Any, name: str, value: str, method: str) -> None:
-    parameter = {"ParameterName": name, "ParameterValue": value, "ApplyMethod": method}
-    rds.modify_db_parameter_group(DBParameterGroupName="main", Parameters=[parameter])
-
-
-def described(rds: Any, name: str = "main") -> Any:
-    return rds.describe_db_instances(DBInstanceIdentifier=name)["DBInstances"][0]
-
-
-def available(rds: Any, name: str = "main") -> Any:
-    return eventually(
-        lambda: (found := described(rds, name))["DBInstanceStatus"] == "available" and found, within=30
-    )
-
-
-def connect(cloud: RunningCloud, instance: dict[str, Any], **changes: Any) -> Connection:
-    settings = {
-        "user": "keel",
-        "password": PASSWORD,
-        "host": instance["Endpoint"]["Address"],
-        "port": instance["Endpoint"]["Port"],
-        "database": "app",
-        "ssl_context": ssl.create_default_context(cafile=str(cloud.ca)),
-    }
-    return Connection(**{**settings, **changes})
-
-
-def show(cloud: RunningCloud, instance: dict[str, Any], name: str) -> str:
-    connection = connect(cloud, instance)
-    try:
-        return str(connection.run(f"SHOW {name}")[0][0])
-    finally:
-        connection.close()
-
-
-def postmaster(cloud: RunningCloud) -> int | None:
-    """Its process id; None while a server that starts has not written it."""
-    for file in cloud.state_dir.glob("rds/*/data/postmaster.pid"):
-        with suppress(FileNotFoundError):
-            if lines := file.read_text().splitlines():
-                return int(lines[0])
-    return None
 
 
 def test_an_instance_has_no_endpoint_before_it_accepts_connections(rds: Any) -> None:
@@ -325,89 +252,6 @@ def test_a_bad_formula_is_refused_by_the_api(rds: Any) -> None:
     """As RDS refuses it, before any server sees it."""
     with pytest.raises(ClientError, match="InvalidParameterValue"):
         set_parameter(rds, "work_mem", "{NoSuchVariable/2}", "immediate")
-
-
-def test_a_snapshot_holds_the_rows_of_its_moment(
-    cloud: RunningCloud, rds: Any, instance: dict[str, Any]
-) -> None:
-    """A restored instance has them, and none that came later; it is another server, with the old password."""
-    connection = connect(cloud, instance)
-    try:
-        connection.run("CREATE TABLE saved AS SELECT 1 AS n")
-        rds.create_db_snapshot(DBInstanceIdentifier="main", DBSnapshotIdentifier="by-hand")
-        with pytest.raises(ClientError, match="InvalidDBSnapshotState"):
-            restore(rds, "early-bird", "by-hand")
-        saved(rds, "by-hand")
-        connection.run("INSERT INTO saved VALUES (2)")
-    finally:
-        connection.close()
-    restore(rds, "again", "by-hand")
-    assert rows(cloud, available(rds, "again")) == [[1]]
-    assert rows(cloud, described(rds)) == [[1], [2]]
-    rds.delete_db_instance(DBInstanceIdentifier="again", SkipFinalSnapshot=True)
-
-
-def restore(rds: Any, name: str, snapshot: str) -> None:
-    rds.restore_db_instance_from_db_snapshot(DBInstanceIdentifier=name, DBSnapshotIdentifier=snapshot)
-
-
-def saved(rds: Any, name: str) -> None:
-    """Wait until the snapshot has its data."""
-
-    def status() -> str:
-        (snapshot,) = rds.describe_db_snapshots(DBSnapshotIdentifier=name)["DBSnapshots"]
-        return str(snapshot["Status"])
-
-    eventually(lambda: status() == "available", within=30)
-
-
-def rows(cloud: RunningCloud, instance: dict[str, Any], table: str = "saved") -> list[list[int]]:
-    connection = connect(cloud, instance)
-    try:
-        found: list[list[int]] = connection.run(f"SELECT n FROM {table} ORDER BY n")
-        return found
-    finally:
-        connection.close()
-
-
-def test_a_snapshot_can_be_read_again_once_the_deletion_of_its_key_is_cancelled(
-    cloud: RunningCloud, rds: Any
-) -> None:
-    """docs/runbooks/stores.md: not while it is pending or the key disabled; then every row is there."""
-    kms = cloud.client("kms")
-    key = kms.create_key()["KeyMetadata"]["Arn"]
-    rds.create_db_instance(
-        DBInstanceIdentifier="sealed",
-        DBInstanceClass="db.t4g.micro",
-        Engine="postgres",
-        MasterUsername="keel",
-        MasterUserPassword=PASSWORD,
-        DBName="app",
-        AllocatedStorage=20,
-        StorageEncrypted=True,
-        KmsKeyId=key,
-    )
-    connection = connect(cloud, available(rds, "sealed"))
-    connection.run("CREATE TABLE saved AS SELECT 4 AS n")
-    connection.close()
-    rds.delete_db_instance(DBInstanceIdentifier="sealed", FinalDBSnapshotIdentifier="sealed-final")
-    saved(rds, "sealed-final")
-    kms.schedule_key_deletion(KeyId=key, PendingWindowInDays=DELETION_WINDOW_DAYS)
-    with pytest.raises(ClientError, match=r"KMSKeyNotAccessibleFault.* is PendingDeletion"):
-        restore(rds, "sealed", "sealed-final")
-    kms.cancel_key_deletion(KeyId=key)
-    with pytest.raises(ClientError, match=r"KMSKeyNotAccessibleFault.* is Disabled"):
-        restore(rds, "sealed", "sealed-final")
-    kms.enable_key(KeyId=key)
-    restore(rds, "sealed", "sealed-final")
-    assert rows(cloud, available(rds, "sealed")) == [[4]]
-    rds.delete_db_instance(DBInstanceIdentifier="sealed", SkipFinalSnapshot=True)
-    for command in (
-        f"aws kms schedule-key-deletion --key-id KEY --pending-window-in-days {DELETION_WINDOW_DAYS}`",
-        "aws kms cancel-key-deletion --key-id KEY`",
-        "aws kms enable-key --key-id KEY`",
-    ):
-        assert command in RUNBOOK
 
 
 @pytest.mark.usefixtures("instance")

@@ -3,53 +3,31 @@
 import json
 import os
 import subprocess
-import urllib.error
-import urllib.request
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from typing import Any
 
 import boto3
 import pytest
-from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from rehearsal import daemon
 from rehearsal.access_key import AccessKey
 from testkit.waiting import eventually
 from tests.rehearsal.cloud.fleet import Fleet
+from tests.rehearsal.cloud.role_credentials import TAKE, run, start, take
+from tests.rehearsal.cloud.role_world import (
+    ACCOUNT,
+    REFUSED,
+    REGION,
+    ROLE,
+    RoleWorld,
+    allow,
+    complete,
+    record_heartbeat,
+)
 from tests.rehearsal.cloud.running import TRUST, RunningCloud
 
-REGION, ACCOUNT = "eu-central-1", "123456789012"
-ROLE = f"arn:aws:iam::{ACCOUNT}:role/server"
 STRANGER = 65534
-
-
-def allow(actions: list[str], resource: str | list[str]) -> dict[str, Any]:
-    return {"Effect": "Allow", "Action": actions, "Resource": resource}
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class RoleWorld:
-    """What there is, some of which the role may use."""
-
-    cloud: RunningCloud
-    fleet: Fleet
-    own_secret: str
-    other_secret: str
-
-    def as_role(self, service: str) -> Any:
-        """A client with the role's credentials."""
-        given = self.cloud.client("sts").assume_role(RoleArn=ROLE, RoleSessionName="test")["Credentials"]
-        return boto3.client(
-            service,
-            endpoint_url=self.cloud.endpoint,
-            region_name=REGION,
-            aws_access_key_id=given["AccessKeyId"],
-            aws_secret_access_key=given["SecretAccessKey"],
-            aws_session_token=given["SessionToken"],
-            config=Config(retries={"total_max_attempts": 1}),
-        )
 
 
 @pytest.fixture(scope="module")
@@ -113,101 +91,6 @@ def test_a_role_gets_what_it_is_granted(world: RoleWorld) -> None:
     assert world.as_role("ssm").get_parameter(Name="/any/parameter")["Parameter"]["Value"] == "value"
     arn = world.as_role("sts").get_caller_identity()["Arn"]
     assert arn == f"arn:aws:sts::{ACCOUNT}:assumed-role/server/test"
-
-
-def complete(world: RoleWorld, group: str) -> None:
-    world.as_role("autoscaling").complete_lifecycle_action(
-        AutoScalingGroupName=group,
-        LifecycleHookName="none",
-        InstanceId="i-0123456789abcdef0",
-        LifecycleActionResult="CONTINUE",
-    )
-
-
-def record_heartbeat(world: RoleWorld, group: str) -> None:
-    world.as_role("autoscaling").record_lifecycle_action_heartbeat(
-        AutoScalingGroupName=group, LifecycleHookName="none", InstanceId="i-0123456789abcdef0"
-    )
-
-
-REFUSED: dict[str, tuple[str, Callable[[RoleWorld], Any]]] = {
-    "another prefix": (
-        "AccessDenied",
-        lambda world: world.as_role("s3").get_object(Bucket="held", Key="migrations/one"),
-    ),
-    "an object under another key": (
-        "AccessDenied",
-        lambda world: world.as_role("s3").get_object(Bucket="held", Key="releases/alien"),
-    ),
-    "a write": (
-        "AccessDenied",
-        lambda world: world.as_role("s3").put_object(Bucket="held", Key="releases/one", Body=b""),
-    ),
-    "a copy": (
-        "AccessDenied",
-        lambda world: world.as_role("s3").copy_object(
-            Bucket="held", Key="releases/two", CopySource={"Bucket": "held", "Key": "migrations/one"}
-        ),
-    ),
-    "a list of objects": ("AccessDenied", lambda world: world.as_role("s3").list_objects_v2(Bucket="held")),
-    "a list of buckets": ("AccessDenied", lambda world: world.as_role("s3").list_buckets()),
-    "another secret": (
-        "AccessDeniedException",
-        lambda world: world.as_role("secretsmanager").get_secret_value(SecretId=world.other_secret),
-    ),
-    "another secret by its name": (
-        "AccessDeniedException",
-        lambda world: world.as_role("secretsmanager").get_secret_value(SecretId="other"),
-    ),
-    "a secret under another key": (
-        "AccessDeniedException",
-        lambda world: world.as_role("secretsmanager").get_secret_value(SecretId="alien"),
-    ),
-    "another log group": (
-        "AccessDeniedException",
-        lambda world: world.as_role("logs").create_log_stream(logGroupName="tasks", logStreamName="x"),
-    ),
-    "another group of servers": ("AccessDenied", lambda world: complete(world, "elsewhere")),
-    "the heartbeat of another group": ("AccessDenied", lambda world: record_heartbeat(world, "elsewhere")),
-    "SendCommand": (
-        "AccessDeniedException",
-        lambda world: world.as_role("ssm").send_command(
-            DocumentName="AWS-RunShellScript", Parameters={"commands": ["id"]}, InstanceIds=["i-1" * 7]
-        ),
-    ),
-    "RunInstances": (
-        "UnauthorizedOperation",
-        lambda world: world.as_role("ec2").run_instances(
-            MinCount=1, MaxCount=1, LaunchTemplate={"LaunchTemplateId": world.fleet.template}
-        ),
-    ),
-    "RunTask": (
-        "AccessDeniedException",
-        lambda world: world.as_role("ecs").run_task(taskDefinition="any", cluster="any"),
-    ),
-    "a right for itself": (
-        "AccessDenied",
-        lambda world: world.as_role("iam").put_role_policy(
-            RoleName="server", PolicyName="all", PolicyDocument=json.dumps({"Statement": [allow(["*"], "*")]})
-        ),
-    ),
-    "another role": (
-        "AccessDenied",
-        lambda world: world.as_role("sts").assume_role(
-            RoleArn=f"arn:aws:iam::{ACCOUNT}:role/admin", RoleSessionName="session"
-        ),
-    ),
-    "metrics": (
-        "AccessDeniedException",
-        lambda world: world.as_role("cloudwatch").put_metric_data(
-            Namespace="x", MetricData=[{"MetricName": "x", "Value": 1}]
-        ),
-    ),
-    "a service that is not judged": (
-        "AccessDenied",
-        lambda world: world.as_role("route53").list_hosted_zones(),
-    ),
-}
 
 
 @pytest.mark.parametrize("what", REFUSED)
@@ -295,22 +178,6 @@ def server(world: RoleWorld) -> Iterator[str]:
     world.fleet.ec2.terminate_instances(InstanceIds=[instance_id])
 
 
-def run(world: RoleWorld, instance: str, command: str) -> dict[str, Any]:
-    """What a shell command in the server came to."""
-    sent = world.fleet.ssm.send_command(
-        InstanceIds=[instance],
-        DocumentName="AWS-RunShellScript",
-        Parameters={"commands": [f"export AWS_DEFAULT_REGION={REGION}", command]},
-    )["Command"]["CommandId"]
-
-    def ended() -> dict[str, Any] | None:
-        found: dict[str, Any] = world.fleet.ssm.get_command_invocation(CommandId=sent, InstanceId=instance)
-        return found if found["Status"] in ("Success", "Failed") else None
-
-    result: dict[str, Any] = eventually(ended, within=60)
-    return result
-
-
 def test_a_server_finds_its_roles_credentials(world: RoleWorld, server: str) -> None:
     """With AWS's own command and nothing set; a right that it lacks is refused there too."""
     said = run(world, server, "aws sts get-caller-identity --query Arn --output text")
@@ -323,23 +190,6 @@ def test_a_server_finds_its_roles_credentials(world: RoleWorld, server: str) -> 
     assert said["StandardOutputContent"] == "release"
     said = run(world, server, "env; cat /etc/environment")
     assert "AWS_ACCESS_KEY_ID" not in said["StandardOutputContent"]
-
-
-TAKE = """
-import sys, urllib.error, urllib.request
-endpoint, path = sys.argv[1:]
-ask = urllib.request.Request(f"{endpoint}/latest/api/token", method="PUT",
-                             headers={"X-aws-ec2-metadata-token-ttl-seconds": "60"})
-token = urllib.request.urlopen(ask).read().decode()
-def get(path):
-    try:
-        answer = urllib.request.urlopen(urllib.request.Request(
-            f"{endpoint}/latest/meta-data/{path}", headers={"X-aws-ec2-metadata-token": token}))
-        return answer.status
-    except urllib.error.HTTPError as error:
-        return error.code
-print(get("instance-id"), get("iam/security-credentials/"), get("iam/security-credentials/server"), get(path))
-"""
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
@@ -359,40 +209,6 @@ def test_nobody_else_takes_a_servers_credentials(world: RoleWorld, server: str, 
         env={"PATH": "/usr/bin:/bin"},
     )
     assert said.stdout.split() == ["200", "403", "403", "403"]
-
-
-def start(world: RoleWorld, name: str, script: str, *, log_group: str, **definition: Any) -> str:
-    """The ARN of a task that runs the script with the role."""
-    ecs, network = world.cloud.client("ecs"), world.fleet.ec2
-    ecs.create_cluster(clusterName="main")
-    options = {"awslogs-group": log_group, "awslogs-region": REGION, "awslogs-stream-prefix": "one"}
-    container = {
-        "name": name,
-        "image": "none",
-        "command": ["python3", "-u", "-c", script],
-        "logConfiguration": {"logDriver": "awslogs", "options": options},
-        "secrets": definition.pop("secrets", []),
-    }
-    ecs.register_task_definition(
-        family=name,
-        requiresCompatibilities=["FARGATE"],
-        networkMode="awsvpc",
-        cpu="256",
-        memory="512",
-        taskRoleArn=ROLE,
-        containerDefinitions=[container],
-        **definition,
-    )
-    default = [{"Name": "default-for-az", "Values": ["true"]}]
-    subnet = network.describe_subnets(Filters=default)["Subnets"][0]["SubnetId"]
-    (task,) = ecs.run_task(
-        cluster="main",
-        taskDefinition=name,
-        launchType="FARGATE",
-        networkConfiguration={"awsvpcConfiguration": {"subnets": [subnet]}},
-    )["tasks"]
-    arn: str = task["taskArn"]
-    return arn
 
 
 @pytest.mark.parametrize(
@@ -464,10 +280,3 @@ def test_nobody_else_takes_a_tasks_credentials(world: RoleWorld) -> None:
     answers.append(take(address.rpartition("/")[0] + "/another", token))
     world.cloud.client("ecs").stop_task(cluster="main", task=task)
     assert answers == [403, 403, 403, 404]
-
-
-def take(address: str, token: str) -> int:
-    request = urllib.request.Request(address, headers={"Authorization": token})
-    with pytest.raises(urllib.error.HTTPError) as refused:
-        urllib.request.urlopen(request, timeout=10)
-    return refused.value.code

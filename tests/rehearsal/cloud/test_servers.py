@@ -3,7 +3,6 @@
 import base64
 import sys
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,87 +13,16 @@ from botocore.exceptions import ClientError
 
 from testkit.load import Load
 from testkit.waiting import eventually
-from tests.rehearsal.cloud.fleet import SERVER, Fleet
-from tests.rehearsal.cloud.running import RunningCloud
-
-LAUNCHING = "autoscaling:EC2_INSTANCE_LAUNCHING"
-TERMINATING = "autoscaling:EC2_INSTANCE_TERMINATING"
-ACTIVE = ("Pending", "InProgress", "Baking", "Cancelling", "RollbackInProgress")
-
-
-@pytest.fixture(scope="module")
-def fleet(cloud: RunningCloud) -> Fleet:
-    """A network and a balancer."""
-    return Fleet(cloud)
-
-
-@pytest.fixture(scope="module")
-def servers(fleet: Fleet) -> Iterator[Fleet]:
-    """A group of two."""
-    fleet.create_group("app", size=2)
-    yield fleet
-    fleet.delete_group("app")
-
-
-@pytest.fixture
-def group(servers: Fleet) -> Fleet:
-    """The group, with both servers healthy, whatever the test before did to them."""
-    servers.wait_for_healthy(2)
-    return servers
-
-
-def hook(name: str, transition: str, *, timeout: int, default: str) -> dict[str, Any]:
-    """A LifecycleHookSpecification."""
-    return {
-        "LifecycleHookName": name,
-        "LifecycleTransition": transition,
-        "HeartbeatTimeout": timeout,
-        "DefaultResult": default,
-    }
-
-
-def confirm(fleet: Fleet, hook_name: str, instance_id: str) -> None:
-    """Let a server that waits for a hook go on."""
-    fleet.autoscaling.complete_lifecycle_action(
-        AutoScalingGroupName="app",
-        LifecycleHookName=hook_name,
-        InstanceId=instance_id,
-        LifecycleActionResult="CONTINUE",
-    )
-
-
-def refresh(fleet: Fleet, version: str, **preferences: Any) -> None:
-    """Start to replace every server by one of that version."""
-    fleet.autoscaling.start_instance_refresh(
-        AutoScalingGroupName="app",
-        Preferences={"MinHealthyPercentage": 100, "MaxHealthyPercentage": 150, **preferences},
-        DesiredConfiguration={"LaunchTemplate": {"LaunchTemplateId": fleet.template, "Version": version}},
-    )
-
-
-def latest_refresh(fleet: Fleet) -> dict[str, Any]:
-    """As described."""
-    described = fleet.autoscaling.describe_instance_refreshes(AutoScalingGroupName="app")["InstanceRefreshes"]
-    latest: dict[str, Any] = described[0]
-    return latest
-
-
-def refreshed(fleet: Fleet) -> dict[str, Any]:
-    """The latest refresh once it has ended."""
-
-    def ended() -> dict[str, Any] | None:
-        latest = latest_refresh(fleet)
-        return None if latest["Status"] in ACTIVE else latest
-
-    result: dict[str, Any] = eventually(ended, within=90)
-    return result
-
-
-def schedule(fleet: Fleet, name: str, **what: Any) -> None:
-    """A scheduled action of the group."""
-    fleet.autoscaling.put_scheduled_update_group_action(
-        AutoScalingGroupName="app", ScheduledActionName=name, **what
-    )
+from tests.rehearsal.cloud.fleet import Fleet
+from tests.rehearsal.cloud.server_group import (
+    LAUNCHING,
+    TERMINATING,
+    confirm,
+    hook,
+    in_flight_at,
+    schedule,
+    target_lifecycle_state,
+)
 
 
 def test_a_lone_instance_boots_and_ends(fleet: Fleet) -> None:
@@ -237,16 +165,6 @@ def test_metadata_wants_a_token(group: Fleet) -> None:
     assert done["StandardOutputContent"] == "401 401 404 InService"
 
 
-def test_a_lost_server_is_replaced(group: Fleet) -> None:
-    """The fault `instance-loss`: its instance is terminated, and another one takes its place."""
-    lost = group.members()[0]
-    group.cloud.inject("instance-loss", lost)
-    eventually(lambda: lost not in group.members(), within=10)
-    assert lost not in group.wait_for_healthy(2)
-    dead = group.ec2.describe_instances(InstanceIds=[lost])["Reservations"][0]["Instances"][0]
-    assert (dead["State"]["Name"], dead["StateReason"]["Code"]) == ("terminated", "Server.InternalError")
-
-
 def test_a_server_that_the_balancer_finds_unhealthy_is_replaced(group: Fleet) -> None:
     """After the grace period; the activity says why."""
     victim = group.members()[0]
@@ -258,58 +176,6 @@ def test_a_server_that_the_balancer_finds_unhealthy_is_replaced(group: Fleet) ->
         f"instance {victim} was taken out of service in response to an ELB system health check failure"
         in causes
     )
-
-
-def test_a_refresh_replaces_every_server_without_a_failed_request(group: Fleet) -> None:
-    """New ones first, never fewer than two healthy; the group launches the new version from then on."""
-    before = set(group.members())
-    version = group.new_version(SERVER % {"mark": "2"})
-    with Load(group.url, path="/") as load:
-        with group.serving_on():
-            refresh(group, version)
-            with pytest.raises(ClientError, match="InstanceRefreshInProgress"):
-                refresh(group, version)
-            fewest = 2
-
-            def done() -> bool:
-                nonlocal fewest
-                fewest = min(fewest, len(group.healthy()))
-                latest = group.autoscaling.describe_instance_refreshes(AutoScalingGroupName="app")
-                return bool(latest["InstanceRefreshes"][0]["Status"] == "Successful")
-
-            eventually(done, within=90)
-            assert refreshed(group)["PercentageComplete"] == 100
-            assert before.isdisjoint(group.wait_for_healthy(2))
-            assert fewest == 2
-            # The servers of before get requests for some seconds more.
-            eventually(lambda: group.answering("mark") == {"2"}, within=20)
-            assert group.groups()[0]["LaunchTemplate"]["Version"] == version
-        outcome = load.stop()
-    assert outcome.failed == 0, outcome.failures
-
-
-def test_a_version_that_does_not_boot_is_rolled_back(group: Fleet) -> None:
-    """It is tried again until someone rolls back; the old servers stay, and no other is launched after it."""
-    before, launched = set(group.members()), group.groups()[0]["LaunchTemplate"]["Version"]
-    version = group.new_version("#cloud-config\npackages: [nginx]\n")
-    known = {one["ActivityId"] for one in group.activities()}
-    refresh(group, version, AutoRollback=True)
-    failures = group.wait_for_failed_launches(2, besides=known)
-    assert all("the #cloud-config has 'packages'" in one["StatusMessage"] for one in failures)
-    assert latest_refresh(group)["Status"] == "InProgress"
-    group.autoscaling.rollback_instance_refresh(AutoScalingGroupName="app")
-    known = {one["ActivityId"] for one in group.activities()}
-    ended = refreshed(group)
-    assert (ended["Status"], ended["StatusReason"]) == ("RollbackSuccessful", "Rolled back by user")
-    assert set(group.wait_for_healthy(2)) == before
-    assert group.groups()[0]["LaunchTemplate"]["Version"] == launched
-    assert [one["Description"] for one in group.activities() if one["ActivityId"] not in known] == []
-
-
-def test_a_rollback_needs_to_know_where_to(group: Fleet) -> None:
-    """As AWS does, a version without a number is refused."""
-    with pytest.raises(ClientError, match="launch template versions by number"):
-        refresh(group, "$Latest", AutoRollback=True)
 
 
 def test_a_group_with_servers_is_not_deleted_by_accident(group: Fleet) -> None:
@@ -430,52 +296,3 @@ def test_the_metadata_says_that_a_server_goes_while_it_drains(group: Fleet) -> N
                 group.run(server, "touch /tmp/let-go")
         assert leaving in [answer.result()["id"] for answer in held]
     eventually(lambda: leaving not in str(group.groups()), within=60)
-
-
-def in_flight_at(group: Fleet, server: str) -> bool:
-    """Whether it has begun to answer a held request."""
-    return bool(group.run(server, "cat /tmp/held")["StandardOutputContent"])
-
-
-def target_lifecycle_state(group: Fleet, server: str) -> str:
-    """As the server's own metadata have it."""
-    path = "/latest/meta-data/autoscaling/target-lifecycle-state"
-    told = group.run(
-        server,
-        f"""token=$(curl -sf -X PUT -H 'X-aws-ec2-metadata-token-ttl-seconds: 60' \
-        $AWS_EC2_METADATA_SERVICE_ENDPOINT/latest/api/token)
-        curl -sf -H "X-aws-ec2-metadata-token: $token" $AWS_EC2_METADATA_SERVICE_ENDPOINT{path}""",
-    )
-    return str(told["StandardOutputContent"])
-
-
-def test_a_refresh_bakes_and_can_be_cancelled(group: Fleet) -> None:
-    """The group's configuration changes only when the bake time is over; cancelled, it never does."""
-    before = group.groups()[0]["LaunchTemplate"]["Version"]
-    version = group.new_version(SERVER % {"mark": "3"})
-    with group.serving_on():
-        refresh(group, version, SkipMatching=True, BakeTime=10)
-        eventually(lambda: latest_refresh(group)["Status"] == "Baking", within=90)
-        assert group.groups()[0]["LaunchTemplate"]["Version"] == before
-        # The servers of before get requests for some seconds more.
-        eventually(lambda: group.answering("mark") == {"3"}, within=20)
-    assert refreshed(group)["Status"] == "Successful"
-    assert group.groups()[0]["LaunchTemplate"]["Version"] == version
-    # It is not cancelled while a server is on its way in.
-    group.autoscaling.put_lifecycle_hook(
-        AutoScalingGroupName="app",
-        LifecycleHookName="launching",
-        LifecycleTransition=LAUNCHING,
-        HeartbeatTimeout=60,
-        DefaultResult="CONTINUE",
-    )
-    refresh(group, group.new_version(SERVER % {"mark": "4"}))
-    eventually(lambda: group.members("Pending:Wait"), within=20)
-    group.autoscaling.cancel_instance_refresh(AutoScalingGroupName="app")
-    assert latest_refresh(group)["Status"] == "Cancelling"
-    for launching in group.members("Pending:Wait"):
-        confirm(group, "launching", launching)
-    assert refreshed(group)["Status"] == "Cancelled"
-    group.autoscaling.delete_lifecycle_hook(AutoScalingGroupName="app", LifecycleHookName="launching")
-    assert group.groups()[0]["LaunchTemplate"]["Version"] == version
-    group.wait_for_healthy(2)

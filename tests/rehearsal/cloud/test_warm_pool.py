@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 from testkit.waiting import eventually
 from tests.rehearsal.cloud.fleet import SERVER, Fleet
 from tests.rehearsal.cloud.running import RunningCloud
-from tests.rehearsal.cloud.test_servers import (
+from tests.rehearsal.cloud.server_group import (
     LAUNCHING,
     TERMINATING,
     hook,

@@ -1,15 +1,16 @@
 """Calls that AWS refuses, each with AWS's error code."""
 
+from tests.rehearsal.cloud.mistakes.auto_scaling import AUTO_SCALING
+from tests.rehearsal.cloud.mistakes.balancing import BALANCING
+from tests.rehearsal.cloud.mistakes.databases import DATABASES
+from tests.rehearsal.cloud.mistakes.instances import INSTANCES
+from tests.rehearsal.cloud.mistakes.names_and_objects import NAMES_AND_OBJECTS
 from tests.rehearsal.cloud.mistakes.network import NETWORK
-from tests.rehearsal.cloud.mistakes.others import (
-    NAMES_AND_OBJECTS,
-    ROLES,
-    SECRETS,
-    TASKS,
-    WATCHING,
-)
-from tests.rehearsal.cloud.mistakes.servers import AUTO_SCALING, BALANCING, INSTANCES
-from tests.rehearsal.cloud.mistakes.stores import DATABASES, STORES
+from tests.rehearsal.cloud.mistakes.roles import ROLES
+from tests.rehearsal.cloud.mistakes.secrets import SECRETS
+from tests.rehearsal.cloud.mistakes.stores import STORES
+from tests.rehearsal.cloud.mistakes.tasks import TASKS
+from tests.rehearsal.cloud.mistakes.watching import WATCHING
 
 MISTAKES = (
     *NETWORK,

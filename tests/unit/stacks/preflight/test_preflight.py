@@ -9,60 +9,23 @@ import boto3
 import pulumi
 import pytest
 from botocore.exceptions import ClientError
-from moto import mock_aws
-from moto.servicequotas.models import ServiceQuotasBackend
 
 from components import release
 from stacks import preflight
 from stacks.__main__ import main
 from stacks.preflight import Target, account, domain, machine, offers, quotas
 from stacks.settings import parse
-
-ACCOUNT, REGION = "123456789012", "eu-central-1"
-STACK: dict[str, Any] = {"load_balancer": {"domain": "app.shop-of-ours.com", "hosted_zone_id": "Z1"}}
-SESSION = boto3.Session("x", "x")
-ROOMY = {quotas.ADDRESSES: 5, quotas.VPCS: 5, quotas.ON_DEMAND: 32, quotas.SPOT: 32}
-
-
-@pytest.fixture(autouse=True)
-def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """An account in which nothing was made yet, with the quotas of a new one."""
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "x")
-    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
-    allow(monkeypatch, ROOMY)
-    with mock_aws():
-        yield
-
-
-def allow(monkeypatch: pytest.MonkeyPatch, quotas: dict[tuple[str, str, str], int]) -> None:
-    """The account's quotas."""
-    values = {(service, code): value for (service, code, _), value in quotas.items()}
-
-    def get(_: Any, service_code: str, quota_code: str) -> dict[str, Any]:
-        return {"Value": float(values[service_code, quota_code])}
-
-    monkeypatch.setattr(ServiceQuotasBackend, "get_service_quota", get)
-
-
-def target(**settings: Any) -> Target:
-    return Target(project="evenkeel", stack="prod", settings=parse({**STACK, **settings}), session=SESSION)
-
-
-def client(service: str) -> Any:
-    return SESSION.client(service, REGION)
-
-
-def make_zone(name: str, **more: Any) -> str:
-    zone = client("route53").create_hosted_zone(Name=name, CallerReference=name, **more)["HostedZone"]
-    return str(zone["Id"].rpartition("/")[2])
-
-
-def in_zone(zone: str) -> Target:
-    """The zones of moto have ids that no setting would take."""
-    settings = target().settings
-    balancer = replace(settings.load_balancer, hosted_zone_id=zone)
-    return replace(target(), settings=settings.model_copy(update={"load_balancer": balancer}))
+from tests.unit.stacks.preflight.account import (
+    ACCOUNT,
+    REGION,
+    ROOMY,
+    STACK,
+    allow,
+    in_zone,
+    make_zone,
+    request,
+    target,
+)
 
 
 def test_no_credentials_are_told_and_nothing_else_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -117,31 +80,6 @@ def test_missing_service_linked_roles_are_told_and_made() -> None:
     assert "spot.amazonaws.com" in spot
 
 
-def test_a_role_on_a_later_page_is_not_missing(monkeypatch: pytest.MonkeyPatch) -> None:
-    """IAM may end a page early, even an empty one."""
-
-    class Iam:
-        def get_paginator(self, _: str) -> "Iam":
-            return self
-
-        def paginate(self, **_: str) -> list[dict[str, list[str]]]:
-            return [{"Roles": []}, {"Roles": ["AWSServiceRoleForRDS"]}]
-
-    monkeypatch.setattr(Target, "client", lambda *_: Iam())
-    assert list(account.roles(target())) == []
-
-
-def test_a_role_that_was_made_meanwhile_is_no_problem() -> None:
-    """IAM says so in words only."""
-
-    class Iam:
-        def create_service_linked_role(self, **_: str) -> None:
-            said = "Service role name AWSServiceRoleForRDS has been taken in this account"
-            raise ClientError({"Error": {"Code": "InvalidInput", "Message": said}}, "CreateServiceLinkedRole")
-
-    account.make_role(Iam(), "rds.amazonaws.com")
-
-
 @pytest.mark.parametrize(
     ("quota", "settings", "needed"),
     [
@@ -164,33 +102,6 @@ def test_a_quota_that_does_not_do_is_told(
     assert f"--quota-code {quota[1]} --desired-value {used + needed}" in problem
     allow(monkeypatch, ROOMY | {quota: used + needed})
     assert list(quotas.quotas(target(**settings))) == []
-
-
-def test_what_the_stack_has_already_does_not_count(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Only what others use: preflight may be run again."""
-    allow(monkeypatch, ROOMY | {quotas.ADDRESSES: 3})
-    ec2 = client("ec2")
-    address = ec2.allocate_address(Domain="vpc")["AllocationId"]
-    assert len(list(quotas.quotas(target()))) == 1
-    tags = [{"Key": "Project", "Value": "evenkeel"}, {"Key": "Stack", "Value": "prod"}]
-    ec2.create_tags(Resources=[address], Tags=tags)
-    assert list(quotas.quotas(target())) == []
-
-
-def test_servers_of_others_count() -> None:
-    """By the vCPUs of their types: Standard ones, by how they are paid."""
-    assert (
-        quotas.used_by({"InstanceType": "m7i.xlarge", "CpuOptions": {"CoreCount": 2, "ThreadsPerCore": 2}})
-        == 4
-    )
-    assert (
-        quotas.used_by({"InstanceType": "g5.xlarge", "CpuOptions": {"CoreCount": 2, "ThreadsPerCore": 2}})
-        == 0
-    )
-    assert quotas.processors(target(app_servers={"on_demand_base": 2, "on_demand_percentage": 50})) == (
-        16,
-        12,
-    )
 
 
 def test_zones_that_are_short_or_out_of_order(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -267,10 +178,6 @@ def test_a_certificate_for_the_domain_is_taken(name: str, monkeypatch: pytest.Mo
     monkeypatch.setattr(Target, "client", lambda *_: Acm())
     settings = {"domain": "app.shop-of-ours.com", "certificate_arn": f"arn:aws:acm:{REGION}:1:certificate/x"}
     assert list(domain.domain(target(load_balancer=settings))) == []
-
-
-def request(name: str) -> str:
-    return str(client("acm").request_certificate(DomainName=name)["CertificateArn"])
 
 
 def test_a_machine_that_lacks_something(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
