@@ -8,7 +8,7 @@ ended its processes. Changes are applied at once, as with ApplyImmediately. Grou
 import re
 from typing import Any
 
-from moto.core.responses import ActionResult, EmptyResult
+from moto.core.responses import ActionResult
 from moto.core.utils import utcnow
 from moto.ec2.models.instance_types import INSTANCE_TYPES
 from moto.elasticache.exceptions import (
@@ -18,10 +18,10 @@ from moto.elasticache.exceptions import (
     InvalidParameterValueException,
     ReplicationGroupNotFound,
 )
-from moto.elasticache.models import CacheSubnetGroup, ElastiCacheBackend, ReplicationGroup
+from moto.elasticache.models import ElastiCacheBackend, ReplicationGroup
 from moto.elasticache.responses import ElastiCacheResponse
 
-from rehearsal.cloud.elasticache import parameter_groups
+from rehearsal.cloud.elasticache import parameter_groups, subnet_groups
 from rehearsal.cloud.moto_patch import patch
 
 # "nonalphanumeric characters are restricted to (!, &, #, $, ^, <, >, -)", 16 to 128 long:
@@ -52,6 +52,7 @@ _modify_group, _delete_group = (
 def patch_moto() -> None:
     """Replace what falls short; once a process."""
     parameter_groups.patch_moto()
+    subnet_groups.patch_moto()
     patch(ReplicationGroup, __init__=_create)
     patch(ElastiCacheBackend, describe_cache_clusters=_describe_with_members)
     patch(
@@ -62,8 +63,6 @@ def patch_moto() -> None:
         reboot_cache_cluster=_reboot,
         increase_replica_count=_change_replica_count,
         decrease_replica_count=_change_replica_count,
-        modify_cache_subnet_group=_modify_subnet_group,
-        delete_cache_subnet_group=_delete_subnet_group,
     )
 
 
@@ -274,30 +273,6 @@ def _as_cluster(group: Any, member: dict[str, Any]) -> dict[str, Any]:
         "NetworkType": group.network_type,
         "IpDiscovery": group.ip_discovery,
     }
-
-
-def _modify_subnet_group(response: Any) -> ActionResult:
-    backend, params = response.elasticache_backend, response._get_params()
-    old = backend.describe_cache_subnet_groups(params["CacheSubnetGroupName"])[0]
-    new = CacheSubnetGroup(
-        account_id=backend.account_id,
-        region_name=backend.region_name,
-        cache_subnet_group_name=old.cache_subnet_group_name,
-        cache_subnet_group_description=params.get(
-            "CacheSubnetGroupDescription", old.cache_subnet_group_description
-        ),
-        subnet_ids=params.get("SubnetIds", old.subnet_ids),
-        tags=old.tags,
-    )
-    backend.cache_subnet_groups[new.cache_subnet_group_name] = new
-    return ActionResult({"CacheSubnetGroup": new})
-
-
-def _delete_subnet_group(response: Any) -> EmptyResult:
-    backend = response.elasticache_backend
-    group = backend.describe_cache_subnet_groups(response._get_param("CacheSubnetGroupName"))[0]
-    del backend.cache_subnet_groups[group.cache_subnet_group_name]
-    return EmptyResult()
 
 
 def _find(response: Any) -> Any:

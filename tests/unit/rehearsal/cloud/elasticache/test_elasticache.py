@@ -9,7 +9,7 @@ import pytest
 
 from rehearsal.cloud.body import Site
 from rehearsal.cloud.ec2.zones import Zones
-from rehearsal.cloud.elasticache import body
+from rehearsal.cloud.elasticache import replication_group
 
 
 class InstantRedis:
@@ -74,11 +74,11 @@ def lost() -> set[str]:
 @pytest.fixture
 def step(record: Any, lost: set[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], Any]:
     """Moves the group one step on, and returns it."""
-    monkeypatch.setattr(body, "RedisServer", InstantRedis)
-    monkeypatch.setattr(body, "TcpEndpoint", Endpoint)
+    monkeypatch.setattr(replication_group, "RedisServer", InstantRedis)
+    monkeypatch.setattr(replication_group, "TcpEndpoint", Endpoint)
     addresses = SimpleNamespace(take=lambda: "127.9.0.1")
     site = cast(Site, SimpleNamespace(zones=Zones(lost=lost), addresses=addresses))
-    group = body._ReplicationGroup(record, site, tmp_path / "store")
+    group = replication_group.RunningReplicationGroup(record, site, tmp_path / "store")
 
     def take() -> Any:
         group.reconcile({})
