@@ -1,7 +1,5 @@
 """A stack: settings in, components composed, outputs exported."""
 
-from datetime import UTC, datetime
-
 import pulumi
 
 from components import bucket as buckets
@@ -26,27 +24,15 @@ from components.rollout.component import Rollout, RolloutArgs
 from components.rollout.drive import Replacement
 from components.rollout.smoke import Smoke, answers_wanted
 from components.scaling import Scaling, ScalingArgs
-from components.secrets import Secret, SecretArgs, password
 from components.security_groups import SecurityGroups, SecurityGroupsArgs
 from components.server_template import Backends, ReleaseLocation, ServerTemplate, ServerTemplateArgs
-from stacks import answering, relaxations, replacements, restores
-from stacks.deployed import deployed
-from stacks.settings import load, refuse
-from stacks.stack_name import refuse_unusable
+from components.stack_secrets import StackSecrets, StackSecretsArgs
+from stacks import answering
+from stacks.admission import admitted
 
 project, stack = pulumi.get_project(), pulumi.get_stack()
-refuse_unusable(project, stack)
-settings = load(stack)
-relaxations.tell(stack, settings)
+settings = admitted(project, stack)
 name = naming.prefix(project, stack)
-deployed_before = deployed()
-replacements.refuse_renamed(name, deployed_before)
-refuse(
-    [
-        *replacements.problems(settings, name, deployed_before, datetime.now(UTC).date()),
-        *restores.problems(settings, deployed_before),
-    ]
-)
 tags = naming.default_tags(project, stack, settings.tags)
 gates = naming.gates(project, stack)
 app_group = f"{name}-app"
@@ -146,34 +132,9 @@ if settings.redis.separate_cache:
     cache = RedisStore(f"{name}-cache", redis(redis_store.CACHE), in_account)
 
 
-def secret(suffix: str, description: str, value: pulumi.Input[str]) -> Secret:
-    """One of the stack's own."""
-    return Secret(
-        f"{name}-{suffix}", SecretArgs(description=description, value=value, common=common), in_account
-    )
-
-
-kit_secrets = {"SESSION_SECRET": secret("session", "Signs session cookies", password(f"{name}-session"))}
-checks = None
-if settings.smoke.session:
-    checks = secret(
-        "checks",
-        "Password of the account that the verified gate logs in with",
-        password(f"{name}-checks"),
-    )
-    kit_secrets["CHECK_TOKEN"] = secret(
-        "check-token",
-        "Tells the app that a request is the verified gate's check",
-        password(f"{name}-check-token"),
-    )
-own_secrets = None
-if settings.app.own_secrets:
-    own_secrets = secret(
-        "app-secrets",
-        "Secrets of the app: evenkeel:app.secrets",
-        pulumi.Output.secret(settings.app.secret_string),
-    )
-
+secrets = StackSecrets.make(
+    name, StackSecretsArgs(app=settings.app, smoke=settings.smoke, common=common), in_account
+)
 schema = Migrations(
     f"{name}-schema",
     MigrationsArgs(
@@ -224,8 +185,8 @@ template = ServerTemplate(
             metrics_namespace=name,
         ),
         secrets=app_secrets(
-            kit=kit_secrets,
-            own=own_secrets,
+            kit=secrets.kit,
+            own=secrets.own,
             names=settings.app.own_secrets,
             existing=existing_secrets(settings.app, cloud.provider),
         ),
@@ -279,8 +240,8 @@ smoke = Smoke(
     paths=settings.smoke.paths,
     answers=answers_wanted(settings.app_servers.max_size),
     session=settings.smoke.check_session(f"{name}.invalid"),
-    password_secret_arn=checks.arn if checks else None,
-    token_secret_arn=kit_secrets["CHECK_TOKEN"].arn if checks else None,
+    password_secret_arn=secrets.password_arn,
+    token_secret_arn=secrets.token_arn,
     api=common.api,
 )
 servers = AppServers(
