@@ -78,7 +78,7 @@ class HealthCheck:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Timeline:
-    """All of them; `stacks/steps.py` says what each is for and where it is written."""
+    """All of them; `stacks/timeline_steps.py` says what each is for and where it is written."""
 
     start_time: int
     boot_test_timeout: int

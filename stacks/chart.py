@@ -6,7 +6,7 @@ import budgets
 from budgets.capacity import MAX_CLIENTS, PEAK, REDIS_CLIENTS, RESERVED_CLIENTS, RESERVED_CONNECTIONS
 from budgets.rollout_times import batches, most_batches
 from budgets.times import QUEUE_WORKERS
-from stacks import steps
+from stacks import timeline_steps
 from stacks.sections import Settings
 
 WIDTH = 32
@@ -17,9 +17,9 @@ def drawn(stack: str, settings: Settings) -> str:
     """All of it."""
     parts = [
         f"Stack {stack}: how long each step may take, where that comes from -> where it is written",
-        section("Start of a server", bars(steps.start(settings))),
-        section("Shutdown of a server", bars(steps.shutdown(settings))),
-        section("A connection without requests", bars(steps.idle(settings))),
+        section("Start of a server", bars(timeline_steps.start(settings))),
+        section("Shutdown of a server", bars(timeline_steps.shutdown(settings))),
+        section("A connection without requests", bars(timeline_steps.idle(settings))),
         section("Capacity, while the largest group is rolled", table(capacity(settings))),
         section("Rollout", rollout(settings)),
     ]
@@ -31,14 +31,14 @@ def section(title: str, lines: Sequence[str]) -> str:
     return "\n".join([title, *(f"  {line}".rstrip() for line in lines)])
 
 
-def bars(shown: Sequence[steps.TimelineStep]) -> list[str]:
+def bars(shown: Sequence[timeline_steps.TimelineStep]) -> list[str]:
     """A line a step: its name, seconds, place in time, source and target."""
     end = max(step.ends for step in shown)
 
     def column(second: int) -> int:
         return round(second * WIDTH / end)
 
-    def bar(step: steps.TimelineStep) -> str:
+    def bar(step: timeline_steps.TimelineStep) -> str:
         first = min(column(step.begins), WIDTH - 1)
         return " " * first + "#" * max(1, column(step.ends) - first)
 

@@ -21,7 +21,7 @@ from pathlib import Path
 import budgets
 from bench.folder import working_folder
 from bench.rollout import plot
-from bench.rollout.fleet import MeasuredGroup
+from bench.rollout.measured_group import MeasuredGroup
 from bench.rollout.report import MeasuredRollout, RolloutReport
 from rehearsal import table
 from stacks.__main__ import read

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field
 from itertools import groupby
 from typing import Any
 
-from bench.rollout.fleet import GroupLook, MeasuredRefresh
+from bench.rollout.measured_group import GroupLook, MeasuredRefresh
 from testkit.load import Outcome, Request
 
 BOOT, WARM_UP, DRAIN = "new servers boot", "new servers warm up", "old servers drain and stop"

@@ -12,9 +12,9 @@ from migrator.lock_modes import BLOCKS, MODES
 from migrator.names import beside, of_relation, quote
 from migrator.plan import Hazard
 from migrator.planning import column_checks, constraint_checks, object_checks, rows
-from migrator.planning.facts import Facts
 from migrator.planning.messages import BY_HAND, DETACH_PLAINLY, hazard, never
 from migrator.planning.parse import is_a
+from migrator.planning.schema_state import Facts
 from migrator.planning.tree import commands
 
 NOT_IN_A_TRANSACTION = {

@@ -10,8 +10,8 @@ from pglast.enums import AlterTableType, ConstrType
 from migrator.names import of_object, quote
 from migrator.plan import Hazard
 from migrator.planning.column_types import ColumnType
-from migrator.planning.facts import Facts
 from migrator.planning.messages import hazard
+from migrator.planning.schema_state import Facts
 from migrator.planning.tree import commands, functions_in, is_serial, of_column, proves_not_null
 
 # Not VOLATILE: one value for the whole statement, so that ADD COLUMN does not rewrite the table.

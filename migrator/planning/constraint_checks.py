@@ -12,9 +12,9 @@ from pglast.stream import RawStream
 from migrator.names import beside, of_object, of_relation, quote
 from migrator.plan import Hazard
 from migrator.planning import bounds
-from migrator.planning.facts import Facts
 from migrator.planning.messages import hazard
 from migrator.planning.parse import is_a
+from migrator.planning.schema_state import Facts
 from migrator.planning.tree import commands, new_constraints, of_column
 
 

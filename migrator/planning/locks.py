@@ -17,8 +17,8 @@ from pglast.visitors import Visitor
 
 from migrator.lock_modes import MODES, Lock
 from migrator.names import of_object, of_relation, quote
-from migrator.planning.facts import Facts
 from migrator.planning.parse import is_a
+from migrator.planning.schema_state import Facts
 from migrator.planning.tables import PlannedTable
 from migrator.planning.tree import of_column
 

@@ -10,9 +10,9 @@ from pglast.enums import AlterTableType, ObjectType
 
 from migrator.names import of_object, of_relation, quote
 from migrator.plan import Hazard
-from migrator.planning.facts import Facts
 from migrator.planning.messages import hazard
 from migrator.planning.parse import is_a
+from migrator.planning.schema_state import Facts
 
 WITH_ROWS = {
     ObjectType.OBJECT_TABLE: "",

@@ -13,9 +13,9 @@ from migrator.errors import AllowanceError
 from migrator.folder import Migration, checksum
 from migrator.names import of_relation
 from migrator.plan import HIDDEN_CHANGE, Hazard, Plan, PlannedMigration, Statement
-from migrator.planning import blocks, checks, locks, parse, queries, rewrite, rows
-from migrator.planning.facts import Facts
+from migrator.planning import checks, locks, parse, queries, rewrite, rows, transaction_blocks
 from migrator.planning.messages import HAZARDS
+from migrator.planning.schema_state import Facts
 
 
 def make(migrations: Sequence[Migration]) -> Plan:
@@ -30,7 +30,9 @@ def _migration(migration: Migration, facts: Facts) -> PlannedMigration:
     facts.next_file()
     statements: list[Statement] = []
     phase, block = "", 0
-    for parsed, its_block in blocks.unwrapped(parse.statements(migration.sql, migration=migration.name)):
+    for parsed, its_block in transaction_blocks.unwrapped(
+        parse.statements(migration.sql, migration=migration.name)
+    ):
         previous, phase = phase, _phase(parsed.node, facts)
         before, block = block, its_block
         # Schema changes that belong together commit together. A validation or a change of data waits until

@@ -19,8 +19,8 @@ from testkit.load import ASKED
 from testkit.person import Person
 from testkit.traffic import Traffic
 from tests.conftest import TIMES
-from tests.faults.rollouts.fleet import RolledStack
 from tests.faults.rollouts.releases import BAD
+from tests.faults.rollouts.rolled_stack import RolledStack
 from tests.faults.rollouts.servers import StackServers
 
 pytestmark = pytest.mark.quiet

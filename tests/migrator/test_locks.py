@@ -9,10 +9,10 @@ import pytest
 
 from migrator.folder import Migration
 from migrator.lock_modes import Lock
-from migrator.planning.facts import Facts
 from migrator.planning.locks import of
 from migrator.planning.parse import statements
 from migrator.planning.planner import make
+from migrator.planning.schema_state import Facts
 from testkit.waiting import eventually
 from tests.migrator.conftest import OwnedDatabase
 

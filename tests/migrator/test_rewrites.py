@@ -9,7 +9,7 @@ from migrator.postgres import PostgresError, Session
 from tests.migrator.conftest import OwnedDatabase
 from tests.unit.migrator.planned import plan
 from tests.unit.migrator.planning.test_checks import MORE
-from tests.unit.migrator.planning.test_facts import CHANGES, REWRITES
+from tests.unit.migrator.planning.test_schema_state import CHANGES, REWRITES
 
 TABLES = """\
 CREATE TABLE u (id int PRIMARY KEY);

@@ -8,7 +8,7 @@ import pytest
 from testkit.checkout import Checkout, succeed
 from testkit.deployer import UP
 from testkit.deployment import Deployment
-from tests.faults.rollouts.fleet import RolledStack
+from tests.faults.rollouts.rolled_stack import RolledStack
 
 
 @pytest.fixture(scope="package")

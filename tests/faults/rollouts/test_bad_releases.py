@@ -10,8 +10,8 @@ from testkit.deployer import UP
 from testkit.load import ASKED
 from testkit.person import Person
 from testkit.traffic import Traffic
-from tests.faults.rollouts.fleet import RolledStack
 from tests.faults.rollouts.releases import BAD, BadRelease
+from tests.faults.rollouts.rolled_stack import RolledStack
 
 pytestmark = pytest.mark.quiet
 LAST_LINES = 5

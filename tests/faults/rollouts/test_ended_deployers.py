@@ -6,7 +6,7 @@ from testkit.deployer import Deployer
 from testkit.load import ASKED
 from testkit.person import Person
 from testkit.traffic import Traffic
-from tests.faults.rollouts.fleet import RolledStack
+from tests.faults.rollouts.rolled_stack import RolledStack
 
 pytestmark = pytest.mark.quiet
 PEOPLE = 4

@@ -21,7 +21,7 @@ from testkit.traffic import LONGEST, WITHIN_DRAIN, Traffic
 from testkit.waiting import eventually
 from testkit.watch import Lookout
 from tests.conftest import TIMES
-from tests.faults.rollouts.fleet import RolledStack
+from tests.faults.rollouts.rolled_stack import RolledStack
 from tests.faults.rollouts.servers import StackServers
 
 pytestmark = pytest.mark.quiet

@@ -7,7 +7,7 @@ import pytest
 from stacks.__main__ import USAGE, main
 from stacks.chart import WIDTH, bars, drawn
 from stacks.settings import parse
-from stacks.steps import TimelineStep, idle, shutdown, start
+from stacks.timeline_steps import TimelineStep, idle, shutdown, start
 
 
 def test_the_documentation_shows_productions(capsys: pytest.CaptureFixture[str]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
-from bench.rollout.fleet import GroupLook, MeasuredRefresh
+from bench.rollout.measured_group import GroupLook, MeasuredRefresh
 from bench.rollout.report import BOOT, DRAIN, WARM_UP, MeasuredRollout, RolloutPhase, RolloutReport, Second
 from testkit.load import Outcome, Request
 
