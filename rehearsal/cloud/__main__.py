@@ -17,7 +17,7 @@ from typing import IO, TYPE_CHECKING
 from rehearsal.access_key import AccessKey
 from rehearsal.cloud.addresses import Addresses
 from rehearsal.cloud.attempts import Attempts
-from rehearsal.cloud.body import Body, Site, StatusRow
+from rehearsal.cloud.body import Body, CloudContext, StatusRow
 from rehearsal.cloud.certificates import CertificateAuthority
 from rehearsal.isolation.isolation import CannotIsolateError, Isolation
 from rehearsal.processes import UnprivilegedUser
@@ -64,7 +64,7 @@ def _run(
     from rehearsal.cloud.route53 import hosted_zones
     from rehearsal.cloud.s3 import bucket_policies, sub_resources
 
-    site = _site(listener, state_dir)
+    context = _context(listener, state_dir)
     images.register()
     secrets_key.register()
     hosted_zones.patch_moto()
@@ -73,19 +73,21 @@ def _run(
     sub_resources.patch_moto()
     authorization.patch_moto()
     identities = Identities(AccessKey.make(state_dir))
-    bodies, faults = _bodies(site, identities)
+    bodies, faults = _bodies(context, identities)
     meanness = None if mean_seed is None else Meanness(mean_seed)
     if meanness:
-        site.zones.is_short = meanness.is_short
-    api = Api(listener, site.authority.path, identities, faults.inject, Users(state_dir), meanness=meanness)
+        context.zones.is_short = meanness.is_short
+    api = Api(
+        listener, context.authority.path, identities, faults.inject, Users(state_dir), meanness=meanness
+    )
     api.start()
-    log.info("answering at %s; servers get addresses of %s", site.endpoint, site.addresses.network)
+    log.info("answering at %s; servers get addresses of %s", context.endpoint, context.addresses.network)
     try:
         _drive(bodies, api, told_to_end)
     finally:
         _stop(bodies)
         api.stop()
-        site.addresses.release()
+        context.addresses.release()
         if meanness:
             log.info("%s", meanness)
         log.info("ended")
@@ -106,7 +108,7 @@ def _drive(bodies: Sequence[Body], api: "Api", told_to_end: threading.Event) -> 
         api.rows = [row for rows in shown.values() for row in rows]
 
 
-def _bodies(site: Site, identities: "Identities") -> tuple[list[Body], "Faults"]:
+def _bodies(context: CloudContext, identities: "Identities") -> tuple[list[Body], "Faults"]:
     """The bodies in the order they start in, what others need first; and the one that takes faults."""
     from rehearsal.cloud.autoscaling import group_metrics
     from rehearsal.cloud.autoscaling.body import AutoScalingGroups
@@ -120,11 +122,11 @@ def _bodies(site: Site, identities: "Identities") -> tuple[list[Body], "Faults"]
     from rehearsal.cloud.rds.body import Databases
     from rehearsal.cloud.ssm.body import RunCommand
 
-    instances, balancers = Instances(site), LoadBalancers(site)
-    faults = Faults(instances, site.zones, identities)
+    instances, balancers = Instances(context), LoadBalancers(context)
+    faults = Faults(instances, context.zones, identities)
     return [
-        *(Databases(site), Stores(site), Tasks(site), faults),
-        *(instances, balancers, AutoScalingGroups(instances, balancers), RunCommand(site, instances)),
+        *(Databases(context), Stores(context), Tasks(context), faults),
+        *(instances, balancers, AutoScalingGroups(instances, balancers), RunCommand(context, instances)),
         CloudWatch([balancers.measure, ServerMetrics(instances).measure, group_metrics.measure]),
     ], faults
 
@@ -137,11 +139,11 @@ def _stop(bodies: Sequence[Body]) -> None:
             log.exception("%s did not stop; its processes die with the cloud", type(body).__name__)
 
 
-def _site(listener: socket.socket, state_dir: Path) -> Site:
+def _context(listener: socket.socket, state_dir: Path) -> CloudContext:
     host, port = listener.getsockname()
     stage = state_dir / "stage"
     stage.mkdir(exist_ok=True)
-    return Site(
+    return CloudContext(
         state_dir=state_dir,
         endpoint=f"http://{host}:{port}",
         addresses=Addresses(),

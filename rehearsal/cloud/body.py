@@ -1,9 +1,9 @@
 """The contract of a service's body: what it is given and what it must implement.
 
-A body stands behind one AWS service: rds.py, elasticache.py, ec2.py, … It is made once with the `Site`,
-adds to moto's classes (moto_patch.py) whatever actions and fields are missing, and is then driven by the main
-thread. moto's backends hold what is wanted; the body makes processes match it and writes back what became
-of them (status, endpoint). Its class is listed in `_bodies` of __main__.py.
+A body stands behind one AWS service: rds.py, elasticache.py, ec2.py, … It is made once with the
+`CloudContext`, adds to moto's classes (moto_patch.py) whatever actions and fields are missing, and is then
+driven by the main thread. moto's backends hold what is wanted; the body makes processes match it and writes
+back what became of them (status, endpoint). Its class is listed in `_bodies` of __main__.py.
 """
 
 import shutil
@@ -20,8 +20,8 @@ from rehearsal.processes import UnprivilegedUser
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Site:
-    """Where a cloud lives; one for all bodies."""
+class CloudContext:
+    """What every body is given: where the cloud lives, and what its servers share."""
 
     state_dir: Path
     endpoint: str

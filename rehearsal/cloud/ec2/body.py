@@ -10,7 +10,7 @@ from moto.ec2.models import ec2_backends
 from moto.ec2.models.instances import StateReason
 
 from rehearsal.cloud.attempts import Attempts
-from rehearsal.cloud.body import Site, StatusRow, every
+from rehearsal.cloud.body import CloudContext, StatusRow, every
 from rehearsal.cloud.cloudwatch.cloudwatch_agent import CloudWatchAgent
 from rehearsal.cloud.ec2 import descriptions, moto_patches
 from rehearsal.cloud.ec2.cloud_init import UserDataRefusedError, to_script, unpack
@@ -27,14 +27,14 @@ log = logging.getLogger(__name__)
 class Instances:
     """The body of EC2 instances."""
 
-    def __init__(self, site: Site) -> None:
+    def __init__(self, context: CloudContext) -> None:
         descriptions.patch_moto()
-        moto_patches.patch_moto(site.addresses, site.zones, self._console)
-        self._site = site
-        self._folder = site.folder("ec2")
+        moto_patches.patch_moto(context.addresses, context.zones, self._console)
+        self._context = context
+        self._folder = context.folder("ec2")
         self._machines: dict[str, _Machine] = {}
         self._attempts = Attempts()
-        self.zones = site.zones
+        self.zones = context.zones
         self.lifecycle_states: dict[str, str] = {}
         """What Auto Scaling wants of its instances, for their metadata services."""
         self.notices: dict[str, dict[str, str]] = {}
@@ -98,7 +98,7 @@ class Instances:
             moto_patches.finish_termination(instance, StateReason(str(error), "Client.InvalidUserData"))
             return
         metadata = InstanceMetadata(instance, self.lifecycle_states.get, self.notices)
-        self._machines[instance.id] = _Machine(instance, metadata, self._site, self._folder, boot=boot)
+        self._machines[instance.id] = _Machine(instance, metadata, self._context, self._folder, boot=boot)
 
     def _forget(self, instance: Any) -> None:
         if machine := self._machines.pop(instance.id, None):
@@ -116,12 +116,12 @@ class _Machine:
     """One instance: its server, and the metadata service that only it knows of."""
 
     def __init__(
-        self, instance: Any, metadata: InstanceMetadata, site: Site, folder: Path, *, boot: str
+        self, instance: Any, metadata: InstanceMetadata, context: CloudContext, folder: Path, *, boot: str
     ) -> None:
         self._instance = instance
         self._shutdown_began: float | None = None
         self.metadata_server = MetadataServer(
-            site.addresses.take(),
+            context.addresses.take(),
             metadata.look_up,
             lambda connection: comes_from(connection, self.server.namespace.pid),
             tokens_required=instance.metadata_options.http_tokens == "required",
@@ -130,10 +130,10 @@ class _Machine:
         own_folder.mkdir(exist_ok=True)  # it is there when the instance was stopped and started
         self.server = InstanceServer(
             own_folder,
-            site.isolation,
+            context.isolation,
             boot=boot,
             environment={
-                "AWS_ENDPOINT_URL": site.endpoint,
+                "AWS_ENDPOINT_URL": context.endpoint,
                 "AWS_EC2_METADATA_SERVICE_ENDPOINT": self.metadata_server.endpoint,
                 # A busy machine answers later than the second for which AWS's clients wait once.
                 "AWS_METADATA_SERVICE_TIMEOUT": "10",

@@ -10,7 +10,7 @@ from moto.core.utils import utcnow
 from moto.ecs.models import ecs_backends
 
 from rehearsal.cloud.attempts import Attempts
-from rehearsal.cloud.body import Site, StatusRow, every
+from rehearsal.cloud.body import CloudContext, StatusRow, every
 from rehearsal.cloud.ecs import container_definition
 from rehearsal.cloud.ecs.container import CannotStartContainerError, Container, log_stream
 from rehearsal.cloud.ecs.container_definition import SecretReference
@@ -26,11 +26,11 @@ log = logging.getLogger(__name__)
 class Tasks:
     """The body of ECS."""
 
-    def __init__(self, site: Site) -> None:
+    def __init__(self, context: CloudContext) -> None:
         patch_moto()
-        self._site = site
-        self._folder = site.folder("ecs")
-        self._credentials = TaskCredentials(site.addresses.take())
+        self._context = context
+        self._folder = context.folder("ecs")
+        self._credentials = TaskCredentials(context.addresses.take())
         self._tasks: dict[Any, _Task] = {}
         self._attempts = Attempts()
 
@@ -54,7 +54,7 @@ class Tasks:
 
     def _reconcile(self, task: Any) -> None:
         if task not in self._tasks:
-            self._tasks[task] = _Task(task, self._site, self._folder / task.id, self._credentials)
+            self._tasks[task] = _Task(task, self._context, self._folder / task.id, self._credentials)
         self._tasks[task].reconcile()
         if task.status == "STOPPED":
             del self._tasks[task]
@@ -63,8 +63,8 @@ class Tasks:
 class _Task:
     """One task: moto's record of it, and the containers that run."""
 
-    def __init__(self, task: Any, site: Site, folder: Path, credentials: TaskCredentials) -> None:
-        self._task, self._site, self._folder = task, site, folder
+    def __init__(self, task: Any, context: CloudContext, folder: Path, credentials: TaskCredentials) -> None:
+        self._task, self._context, self._folder = task, context, folder
         self._credentials = credentials
         self._granted: Granted | None = None
         self._execution = self._role("execution")
@@ -133,12 +133,12 @@ class _Task:
             execution=self._execution,
         )
         command = container_definition.command(definition, override)
-        return Container(command, environment, self._folder / name, self._site, follow)
+        return Container(command, environment, self._folder / name, self._context, follow)
 
     def _aws_environment(self) -> dict[str, str]:
         task = self._task
         return {
-            "AWS_ENDPOINT_URL": self._site.endpoint,
+            "AWS_ENDPOINT_URL": self._context.endpoint,
             "AWS_REGION": task.region_name,
             "AWS_DEFAULT_REGION": task.region_name,
             **(self._granted.environment() if self._granted else {}),
@@ -153,7 +153,7 @@ class _Task:
     def _is_own(self, connection: socket.socket) -> bool:
         # Where the cloud is not root, containers are plain processes, and the token has to be enough.
         holders = [container.pid for container in self._containers.values()]
-        return self._site.user is None or any(comes_from(connection, holder) for holder in holders)
+        return self._context.user is None or any(comes_from(connection, holder) for holder in holders)
 
     def _secrets(self, definition: dict[str, Any]) -> dict[str, str]:
         return {

@@ -11,7 +11,7 @@ from typing import Any
 from moto.logs.exceptions import ResourceNotFoundException
 from moto.logs.models import logs_backends
 
-from rehearsal.cloud.body import Site
+from rehearsal.cloud.body import CloudContext
 from rehearsal.cloud.cloudwatch.log_stream import LogStream
 from rehearsal.cloud.ec2 import server
 from rehearsal.cloud.iam.authorization import refusal_of
@@ -36,7 +36,7 @@ class Container:
         command: Sequence[str],
         environment: Mapping[str, str],
         folder: Path,
-        site: Site,
+        context: CloudContext,
         follow: Callable[[Path], LogStream | None],
     ) -> None:
         """`folder` is made for it; `follow` gives the stream that follows the log file."""
@@ -52,7 +52,7 @@ class Container:
         self._folder = folder
         folder.mkdir()
         self._process = Child(
-            [*site.isolation.task(folder), *command],
+            [*context.isolation.task(folder), *command],
             log=folder.with_suffix(".log"),
             env={"PATH": PATH, "HOME": str(folder), "LANG": "C.UTF-8", **environment},
             cwd=folder,

@@ -7,7 +7,7 @@ from typing import Any
 from moto.elasticache.models import elasticache_backends
 
 from rehearsal.cloud.attempts import Attempts
-from rehearsal.cloud.body import Site, StatusRow, every
+from rehearsal.cloud.body import CloudContext, StatusRow, every
 from rehearsal.cloud.elasticache.moto_patches import patch_moto
 from rehearsal.cloud.elasticache.parameter_groups import parameter_values
 from rehearsal.cloud.elasticache.replication_group import RunningReplicationGroup
@@ -16,11 +16,11 @@ from rehearsal.cloud.elasticache.replication_group import RunningReplicationGrou
 class Stores:
     """The body of ElastiCache."""
 
-    def __init__(self, site: Site) -> None:
+    def __init__(self, context: CloudContext) -> None:
         patch_moto()
-        self._site = site
-        self._folder = site.folder("elasticache")
-        self._snapshots = site.folder("elasticache-snapshots")
+        self._context = context
+        self._folder = context.folder("elasticache")
+        self._snapshots = context.folder("elasticache-snapshots")
         self._groups: dict[Any, RunningReplicationGroup] = {}
         self._attempts = Attempts()
 
@@ -49,7 +49,7 @@ class Stores:
     def _body_of(self, group: Any) -> "RunningReplicationGroup":
         if group not in self._groups:
             folder = self._folder / f"{group.replication_group_id}-{secrets.token_hex(4)}"
-            self._groups[group] = RunningReplicationGroup(group, self._site, folder)
+            self._groups[group] = RunningReplicationGroup(group, self._context, folder)
         return self._groups[group]
 
     def _delete(self, group: Any) -> None:

@@ -16,7 +16,7 @@ from typing import Any
 
 import redis
 
-from rehearsal.cloud.body import Site
+from rehearsal.cloud.body import CloudContext
 from rehearsal.cloud.certificates import CertificateFiles
 from rehearsal.cloud.secret_files import write_private
 from rehearsal.processes import Child
@@ -46,7 +46,7 @@ class RedisServer:
     def __init__(
         self,
         folder: Path,
-        site: Site,
+        context: CloudContext,
         *,
         address: str,
         port: int,
@@ -55,13 +55,13 @@ class RedisServer:
     ) -> None:
         """`tls_for`: further addresses that the certificate is valid for; None for no TLS."""
         self.address, self.port = address, port
-        self._folder, self._site, self._admin_password = folder, site, password
+        self._folder, self._context, self._admin_password = folder, context, password
         folder.mkdir()
-        if site.user:
-            os.chown(folder, site.user.uid, site.user.gid)
+        if context.user:
+            os.chown(folder, context.user.uid, context.user.gid)
         self._tls: CertificateFiles | None = None
         if tls_for is not None:
-            self._tls = site.authority.issue(folder, addresses=[address, *tls_for], user=site.user)
+            self._tls = context.authority.issue(folder, addresses=[address, *tls_for], user=context.user)
         self._process: Child | None = None
 
     @property
@@ -77,16 +77,16 @@ class RedisServer:
             listen=(self.address, self.port),
             folder=self._folder,
             tls=self._tls,
-            ca=self._site.authority.path,
+            ca=self._context.authority.path,
             admin_password=self._admin_password,
             tokens=tokens,
             parameters=parameters,
             primary=(primary.address, primary.port) if primary else None,
         )
         configuration = self._folder / "redis.conf"
-        write_private(configuration, text.encode(), owner=self._site.user)
+        write_private(configuration, text.encode(), owner=self._context.user)
         self._process = Child(
-            [*self._site.as_user(self._folder), "redis-server", configuration],
+            [*self._context.as_user(self._folder), "redis-server", configuration],
             log=self._folder / "redis.log",
             cwd=self._folder,
         )
@@ -147,7 +147,7 @@ class RedisServer:
             username=ADMIN,
             password=self._admin_password,
             ssl=self._tls is not None,
-            ssl_ca_certs=str(self._site.authority.path),
+            ssl_ca_certs=str(self._context.authority.path),
             socket_timeout=_ANSWER_TIMEOUT,
             socket_connect_timeout=_ANSWER_TIMEOUT,
             decode_responses=True,

@@ -10,7 +10,7 @@ from typing import Any
 import redis
 from moto.ec2.models.instance_types import INSTANCE_TYPES
 
-from rehearsal.cloud.body import Site, StatusRow
+from rehearsal.cloud.body import CloudContext, StatusRow
 from rehearsal.cloud.elasticache.moto_patches import members
 from rehearsal.cloud.elasticache.parameter_groups import RESERVED_MEMORY_PERCENT
 from rehearsal.cloud.elasticache.redis_server import RedisServer, installed_version
@@ -26,12 +26,12 @@ log = logging.getLogger(__name__)
 class RunningReplicationGroup:
     """One replication group: moto's record of what is wanted, and the servers that are."""
 
-    def __init__(self, group: Any, site: Site, folder: Path) -> None:
+    def __init__(self, group: Any, context: CloudContext, folder: Path) -> None:
         folder.mkdir()
-        self._group, self._site, self._folder = group, site, folder
+        self._group, self._context, self._folder = group, context, folder
         port = int(group.port)
-        self._primary_endpoint = TcpEndpoint(folder / "primary", site, site.addresses.take(), port)
-        self._reader_endpoint = TcpEndpoint(folder / "reader", site, site.addresses.take(), port)
+        self._primary_endpoint = TcpEndpoint(folder / "primary", context, context.addresses.take(), port)
+        self._reader_endpoint = TcpEndpoint(folder / "reader", context, context.addresses.take(), port)
         self._admin_password = secrets.token_urlsafe(24)
         self._tokens = list(group.auth_tokens)
         self._servers: dict[str, RedisServer] = {}
@@ -116,8 +116,8 @@ class RunningReplicationGroup:
             if name not in self._servers:
                 self._servers[name] = RedisServer(
                     self._folder / f"{name}-{secrets.token_hex(2)}",
-                    self._site,
-                    address=self._site.addresses.take(),
+                    self._context,
+                    address=self._context.addresses.take(),
                     port=int(self._group.port),
                     tls_for=self._endpoint_addresses() if self._group.transit_encryption_enabled else None,
                     password=self._admin_password,
@@ -129,7 +129,7 @@ class RunningReplicationGroup:
             member["cache_cluster_id"]: member["preferred_availability_zone"]
             for member in members(self._group)
         }
-        return zones.get(name) in self._site.zones.lost
+        return zones.get(name) in self._context.zones.lost
 
     def _start(self, name: str) -> None:
         if self._in_lost_zone(name):

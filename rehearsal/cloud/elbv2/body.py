@@ -12,7 +12,7 @@ from moto.elbv2.models import elbv2_backends
 
 from rehearsal.cloud.acm import moto_patches as acm_patches
 from rehearsal.cloud.attempts import Attempts
-from rehearsal.cloud.body import Site, StatusRow, every
+from rehearsal.cloud.body import CloudContext, StatusRow, every
 from rehearsal.cloud.cloudwatch.metrics import MeasuredResource
 from rehearsal.cloud.elbv2 import balancer_metrics, moto_patches
 from rehearsal.cloud.elbv2.balancer_metrics import BalancerTraffic
@@ -34,12 +34,12 @@ log = logging.getLogger(__name__)
 class LoadBalancers:
     """The body of ELBv2."""
 
-    def __init__(self, site: Site) -> None:
+    def __init__(self, context: CloudContext) -> None:
         acm_patches.patch_moto()
-        moto_patches.patch_moto(site.addresses, self.targets)
-        self._folder = site.folder("elbv2")
-        self._site = site
-        self._certificates = Certificates(self._folder / "certificates", site.authority, site.user)
+        moto_patches.patch_moto(context.addresses, self.targets)
+        self._folder = context.folder("elbv2")
+        self._context = context
+        self._certificates = Certificates(self._folder / "certificates", context.authority, context.user)
         self._balancers: dict[str, _LoadBalancer] = {}
         self._attempts = Attempts()
 
@@ -57,7 +57,7 @@ class LoadBalancers:
             if arn not in self._balancers:
                 folder = self._folder / arn.rpartition("/")[2]
                 self._balancers[arn] = _LoadBalancer(
-                    backend, balancer, folder, self._site, self._certificates
+                    backend, balancer, folder, self._context, self._certificates
                 )
             self._attempts.step(arn, self._balancers[arn].reconcile)
 
@@ -85,13 +85,13 @@ class _LoadBalancer:
     """One load balancer: what moto's records ask for, the HAProxy that does it, and its targets."""
 
     def __init__(
-        self, backend: Any, balancer: Any, folder: Path, site: Site, certificates: Certificates
+        self, backend: Any, balancer: Any, folder: Path, context: CloudContext, certificates: Certificates
     ) -> None:
         self.targets: dict[str, dict[str, RegisteredTarget]] = {}
         self._backend = backend
         self._record = balancer
         self._certificates = certificates
-        self._haproxy = Haproxy(folder, site, certificates=certificates.folder)
+        self._haproxy = Haproxy(folder, context, certificates=certificates.folder)
         self._loaded: HaproxyBalancer | None = None
         self._leaving: list[tuple[str, str]] = []
         self._registrations = 0

@@ -10,7 +10,7 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from rehearsal.cloud.body import Site
+from rehearsal.cloud.body import CloudContext
 from rehearsal.cloud.elbv2.haproxy_config import SOCKET, HaproxyBalancer, ServerLine, render
 from rehearsal.isolation.plan import NET_BIND_SERVICE
 from rehearsal.processes import Child
@@ -26,15 +26,15 @@ class HaproxyError(RuntimeError):
 class Haproxy:
     """Runs in `folder`. A change of its configuration is a seamless reload: listeners pass to new workers."""
 
-    def __init__(self, folder: Path, site: Site, *, certificates: Path) -> None:
+    def __init__(self, folder: Path, context: CloudContext, *, certificates: Path) -> None:
         """`certificates` is the folder that listeners' certificates lie in."""
         folder.mkdir()
-        if site.user:
-            os.chown(folder, site.user.uid, site.user.gid)
+        if context.user:
+            os.chown(folder, context.user.uid, context.user.gid)
         self._folder = folder
         # A load balancer may listen on port 80.
-        self._words = site.isolation.store(
-            site.user, folder, shown=(certificates,), capabilities=(NET_BIND_SERVICE,)
+        self._words = context.isolation.store(
+            context.user, folder, shown=(certificates,), capabilities=(NET_BIND_SERVICE,)
         )
         self._log = folder / "haproxy.log"
         self._file = folder / "haproxy.cfg"

@@ -4,7 +4,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from rehearsal.cloud.body import Site
+from rehearsal.cloud.body import CloudContext
 from rehearsal.processes import Child
 
 Target = tuple[str, int]
@@ -13,12 +13,12 @@ Target = tuple[str, int]
 class TcpEndpoint:
     """Connections to `address:port` reach one of the targets; when these change, open connections are cut."""
 
-    def __init__(self, folder: Path, site: Site, address: str, port: int) -> None:
+    def __init__(self, folder: Path, context: CloudContext, address: str, port: int) -> None:
         self.address, self.port = address, port
-        self._folder, self._site = folder, site
+        self._folder, self._context = folder, context
         folder.mkdir()
-        if site.user:
-            os.chown(folder, site.user.uid, site.user.gid)
+        if context.user:
+            os.chown(folder, context.user.uid, context.user.gid)
         self._targets: list[Target] = []
         self._process: Child | None = None
 
@@ -36,7 +36,7 @@ class TcpEndpoint:
         configuration = self._folder / "haproxy.cfg"
         configuration.write_text(render(self.address, self.port, targets))
         self._process = Child(
-            [*self._site.as_user(self._folder), "haproxy", "-db", "-f", configuration],
+            [*self._context.as_user(self._folder), "haproxy", "-db", "-f", configuration],
             log=self._folder / "haproxy.log",
             cwd=self._folder,
         )

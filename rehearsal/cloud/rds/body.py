@@ -6,7 +6,7 @@ from typing import Any
 from moto.rds.models import DBInstance, rds_backends
 
 from rehearsal.cloud.attempts import Attempts
-from rehearsal.cloud.body import Site, StatusRow, every
+from rehearsal.cloud.body import CloudContext, StatusRow, every
 from rehearsal.cloud.rds import db_snapshots
 from rehearsal.cloud.rds.db_instance import DbInstance
 from rehearsal.cloud.rds.db_snapshots import Snapshots
@@ -18,12 +18,12 @@ from rehearsal.cloud.rds.moto_patches import (
 class Databases:
     """The body of RDS."""
 
-    def __init__(self, site: Site) -> None:
+    def __init__(self, context: CloudContext) -> None:
         patch_moto()
         db_snapshots.patch_moto()
-        self._site = site
-        self._folder = site.folder("rds")
-        self._snapshots = Snapshots(site.folder("rds-snapshots"))
+        self._context = context
+        self._folder = context.folder("rds")
+        self._snapshots = Snapshots(context.folder("rds-snapshots"))
         self._databases: dict[DBInstance, DbInstance] = {}
         self._attempts = Attempts()
 
@@ -48,7 +48,7 @@ class Databases:
     def _reconcile(self, instance: Any) -> None:
         if instance not in self._databases:
             folder = self._folder / instance.dbi_resource_id
-            self._databases[instance] = DbInstance(instance, self._site, folder, self._snapshots)
+            self._databases[instance] = DbInstance(instance, self._context, folder, self._snapshots)
         self._databases[instance].reconcile()
 
     def stop(self) -> None:

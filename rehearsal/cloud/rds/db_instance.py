@@ -8,7 +8,7 @@ from typing import Any
 
 from pg8000.exceptions import DatabaseError, InterfaceError
 
-from rehearsal.cloud.body import Site, StatusRow
+from rehearsal.cloud.body import CloudContext, StatusRow
 from rehearsal.cloud.rds.db_snapshots import Snapshots
 from rehearsal.cloud.rds.exported_log import ExportedLog
 from rehearsal.cloud.rds.moto_patches import (
@@ -32,13 +32,13 @@ log = logging.getLogger(__name__)
 class DbInstance:
     """One DB instance: moto's record of what is wanted, and the server that is."""
 
-    def __init__(self, instance: Any, site: Site, folder: Path, snapshots: Snapshots) -> None:
+    def __init__(self, instance: Any, context: CloudContext, folder: Path, snapshots: Snapshots) -> None:
         self._instance, self._snapshots = instance, snapshots
         self._installation = installation_for(instance.engine_version)
         self.server = PostgresServer(
-            folder, site, self._installation, address=site.addresses.take(), port=int(instance.port)
+            folder, context, self._installation, address=context.addresses.take(), port=int(instance.port)
         )
-        self._site, self._folder = site, folder
+        self._context, self._folder = context, folder
         self._standby: Standby | None = None
         self._standbys = count(1)
         self._initdb: Child | None = None
@@ -92,7 +92,7 @@ class DbInstance:
         if self._booting:
             self._see_whether_it_booted()
             return
-        if self.server.pid and self._instance.availability_zone in self._site.zones.lost:
+        if self.server.pid and self._instance.availability_zone in self._context.zones.lost:
             self._lose_zone()
             return
         match self._instance.status:
@@ -103,7 +103,7 @@ class DbInstance:
             case "stopping":
                 self.stop()
                 self._instance.status = "stopped"
-            case _ if self._instance.availability_zone in self._site.zones.lost:
+            case _ if self._instance.availability_zone in self._context.zones.lost:
                 return  # until it comes back
             case "starting" | "rebooting":
                 self.server.stop()
@@ -194,17 +194,17 @@ class DbInstance:
 
     def _match_standby(self) -> None:
         """Give a Multi-AZ instance its standby, move that one step on, replace a lost one."""
-        lost = self._standby and (self._standby.lost or self._standby.zone in self._site.zones.lost)
+        lost = self._standby and (self._standby.lost or self._standby.zone in self._context.zones.lost)
         if self._standby and (lost or not self._instance.multi_az):
             if lost:
                 log.warning("DB instance %s lost its standby", self._instance.db_instance_identifier)
                 self._standby.server.kill()
             self._drop_standby()
             self.server.reload(self._running)
-        zone = other_zone(self._instance, self._site.zones.lost)
+        zone = other_zone(self._instance, self._context.zones.lost)
         if self._standby is None and self._instance.multi_az and zone:
             folder = self._folder.with_name(f"{self._folder.name}-standby-{next(self._standbys)}")
-            self._standby = Standby(folder, self._site, self._installation, self.server, zone)
+            self._standby = Standby(folder, self._context, self._installation, self.server, zone)
         if self._standby:
             self._standby.step(self._running)
             if self._standby.in_sync:

@@ -14,7 +14,7 @@ from typing import Any
 
 from pg8000.native import Connection, identifier
 
-from rehearsal.cloud.body import Site
+from rehearsal.cloud.body import CloudContext
 from rehearsal.cloud.certificates import CertificateFiles
 from rehearsal.cloud.rds.parameters import ServerParameters, quote, render
 from rehearsal.cloud.rds.postgres_installation import Installation
@@ -33,15 +33,17 @@ _WAL_KEPT = "512MB"  # for a standby that is away for a moment
 class PostgresServer:
     """A server with a data folder of its own that listens on one address with TLS and nowhere else."""
 
-    def __init__(self, folder: Path, site: Site, installation: Installation, address: str, port: int) -> None:
+    def __init__(
+        self, folder: Path, context: CloudContext, installation: Installation, address: str, port: int
+    ) -> None:
         self.address, self.port = address, port
-        self._folder, self._data, self._site = folder, folder / "data", site
+        self._folder, self._data, self._context = folder, folder / "data", context
         self._installation = installation
         self._admin_password = secrets.token_urlsafe(24)
         folder.mkdir()
-        if site.user:
-            os.chown(folder, site.user.uid, site.user.gid)
-        self._tls: CertificateFiles = site.authority.issue(folder, addresses=[address], user=site.user)
+        if context.user:
+            os.chown(folder, context.user.uid, context.user.gid)
+        self._tls: CertificateFiles = context.authority.issue(folder, addresses=[address], user=context.user)
         self._preparation: Child | None = None
         self._process: Child | None = None
         self._primary: PostgresServer | None = None
@@ -75,7 +77,7 @@ class PostgresServer:
     def initialize(self) -> Child:
         """Begin to make the data folder; about a second of work, which `stop` breaks off."""
         password = self._folder / _PASSWORD
-        write_private(password, self._admin_password.encode(), owner=self._site.user)
+        write_private(password, self._admin_password.encode(), owner=self._context.user)
         self._preparation = self._spawn(
             *("initdb", "--pgdata", self._data, "--username", _ADMIN, "--pwfile", password),
             *("--auth", "scram-sha-256", "--encoding", "UTF8", "--locale", "C.UTF-8", "--no-sync"),
@@ -122,7 +124,7 @@ class PostgresServer:
 
     def _base_backup(self, running: "PostgresServer", data: Path) -> Child:
         line = f"*:*:*:*:{running._admin_password}\n"  # has no character that a .pgpass escapes
-        write_private(self._passfile, line.encode(), owner=self._site.user)
+        write_private(self._passfile, line.encode(), owner=self._context.user)
         return self._spawn(
             *("pg_basebackup", "--pgdata", data, "--dbname", self._way_to(running)),
             *("--wal-method", "stream", "--checkpoint", "fast", "--no-sync"),
@@ -145,7 +147,7 @@ class PostgresServer:
         It begins a new timeline then, as any promoted server.
         """
         (standby._data / "standby.signal").unlink()
-        write_private(standby._data / "recovery.signal", b"", owner=self._site.user)
+        write_private(standby._data / "recovery.signal", b"", owner=self._context.user)
         old = self._data.rename(self._folder / f"lost-{secrets.token_hex(4)}")
         standby._data.rename(self._data)
         shutil.rmtree(old, ignore_errors=True)  # a killed server's last files may come meanwhile
@@ -154,7 +156,7 @@ class PostgresServer:
         """Start the process with these settings; `ready` tells when it serves."""
         self.configure(settings)
         if self._primary:
-            write_private(self._data / "standby.signal", b"", owner=self._site.user)
+            write_private(self._data / "standby.signal", b"", owner=self._context.user)
         self._process = self._spawn("postgres", "-D", self._data)
 
     def reload(self, settings: ServerParameters) -> None:
@@ -244,7 +246,7 @@ class PostgresServer:
             "user": _ADMIN,
             "passfile": self._passfile,
             "sslmode": "verify-full",
-            "sslrootcert": self._site.authority.path,
+            "sslrootcert": self._context.authority.path,
             "application_name": _STANDBY,
         }
         escaped = {name: str(word).replace("\\", r"\\").replace("'", r"\'") for name, word in words.items()}
@@ -258,7 +260,7 @@ class PostgresServer:
             database=database,
             password=self._admin_password,
             timeout=timeout,
-            ssl_context=ssl.create_default_context(cafile=str(self._site.authority.path)),
+            ssl_context=ssl.create_default_context(cafile=str(self._context.authority.path)),
         )
         try:
             return [connection.run(statement) for statement in statements][-1]
@@ -267,7 +269,7 @@ class PostgresServer:
 
     def _spawn(self, program: str, *arguments: str | Path) -> Child:
         path = self._installation.bin / program
-        words = self._site.as_user(self._folder)
+        words = self._context.as_user(self._folder)
         return Child([*words, path, *arguments], log=self.log, cwd=self._folder)
 
 

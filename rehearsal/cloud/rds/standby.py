@@ -8,7 +8,7 @@ import shutil
 import time
 from pathlib import Path
 
-from rehearsal.cloud.body import Site
+from rehearsal.cloud.body import CloudContext
 from rehearsal.cloud.rds.parameters import ServerParameters
 from rehearsal.cloud.rds.postgres import PostgresServer
 from rehearsal.cloud.rds.postgres_installation import Installation
@@ -20,10 +20,15 @@ class Standby:
     """First it copies its primary's data, then it streams, then commits wait for it."""
 
     def __init__(
-        self, folder: Path, site: Site, installation: Installation, primary: PostgresServer, zone: str
+        self,
+        folder: Path,
+        context: CloudContext,
+        installation: Installation,
+        primary: PostgresServer,
+        zone: str,
     ) -> None:
         self._folder, self._primary, self.zone = folder, primary, zone
-        self.server = PostgresServer(folder, site, installation, site.addresses.take(), primary.port)
+        self.server = PostgresServer(folder, context, installation, context.addresses.take(), primary.port)
         self._copy = self.server.copy(primary)
         self._started = False
         self._next_look = 0.0

@@ -13,7 +13,7 @@ from moto.ssm.exceptions import ValidationException
 from moto.ssm.models import Command, ssm_backends
 from moto.ssm.responses import SimpleSystemManagerResponse
 
-from rehearsal.cloud.body import Site, StatusRow, every
+from rehearsal.cloud.body import CloudContext, StatusRow, every
 from rehearsal.cloud.ec2.body import Instances
 from rehearsal.cloud.ec2.server import InstanceServer
 from rehearsal.cloud.moto_patch import patch
@@ -34,8 +34,8 @@ log = logging.getLogger(__name__)
 class RunCommand:
     """The body of Run Command."""
 
-    def __init__(self, site: Site, instances: Instances) -> None:
-        self._folder = site.folder("ssm")
+    def __init__(self, context: CloudContext, instances: Instances) -> None:
+        self._folder = context.folder("ssm")
         self._instances = instances
         self._seen: dict[Any, int] = {}
         self._runs: list[_Run] = []

@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import pytest
 
-from rehearsal.cloud.body import Site
+from rehearsal.cloud.body import CloudContext
 from rehearsal.cloud.ec2.zones import Zones
 from rehearsal.cloud.elasticache import replication_group
 
@@ -77,8 +77,8 @@ def step(record: Any, lost: set[str], tmp_path: Path, monkeypatch: pytest.Monkey
     monkeypatch.setattr(replication_group, "RedisServer", InstantRedis)
     monkeypatch.setattr(replication_group, "TcpEndpoint", Endpoint)
     addresses = SimpleNamespace(take=lambda: "127.9.0.1")
-    site = cast(Site, SimpleNamespace(zones=Zones(lost=lost), addresses=addresses))
-    group = replication_group.RunningReplicationGroup(record, site, tmp_path / "store")
+    context = cast(CloudContext, SimpleNamespace(zones=Zones(lost=lost), addresses=addresses))
+    group = replication_group.RunningReplicationGroup(record, context, tmp_path / "store")
 
     def take() -> Any:
         group.reconcile({})

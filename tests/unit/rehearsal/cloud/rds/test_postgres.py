@@ -37,10 +37,10 @@ def test_a_standbys_data_takes_the_place_of_what_cannot_be_removed(
 ) -> None:
     """A killed server's last files may come while the old folder is removed: nothing of it is booted."""
     authority = SimpleNamespace(issue=lambda *_, **__: None)
-    site: Any = SimpleNamespace(user=None, authority=authority)
+    context: Any = SimpleNamespace(user=None, authority=authority)
     installation: Any = None
     primary, standby = (
-        PostgresServer(tmp_path / name, site, installation, "127.9.0.1", 5432) for name in ("one", "two")
+        PostgresServer(tmp_path / name, context, installation, "127.9.0.1", 5432) for name in ("one", "two")
     )
     for server, file in ((primary, "old"), (standby, "standby.signal")):
         server._data.mkdir()
