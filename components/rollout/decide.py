@@ -125,59 +125,59 @@ class Failed:
 Step = Done | Nothing | Wait | Start | Cancel | RollBack | Failed
 
 
-def decide(fleet: GroupState, version: str) -> Step:
+def decide(state: GroupState, version: str) -> Step:
     """What to do now for all servers to be of this launch template `version` in the end."""
-    refresh = fleet.refresh
-    refused = f"{len(fleet.refused)} launches of version {version} failed"
+    refresh = state.refresh
+    refused = f"{len(state.refused)} launches of version {version} failed"
     if refresh is not None and refresh.status in ACTIVE:
         if refresh.status in ENDING:
             return Wait()
         if refresh.version != version:
             return Cancel(version=refresh.version)
-        if fleet.failing:
-            return RollBack(reason=f"{fleet.failing[0]} was healthy, then failed its health checks")
-        return RollBack(reason=refused) if len(fleet.refused) >= REFUSALS else Wait()
+        if state.failing:
+            return RollBack(reason=f"{state.failing[0]} was healthy, then failed its health checks")
+        return RollBack(reason=refused) if len(state.refused) >= REFUSALS else Wait()
     ours = refresh is not None and refresh.watched and refresh.version == version
     if refresh is not None and ours and refresh.status != "Successful":
         reason = refresh.reason or "no reason given"
         return Failed(reason=f"the instance refresh ended as {refresh.status}: {reason}")
-    if len(fleet.refused) >= REFUSALS:
+    if len(state.refused) >= REFUSALS:
         return Failed(reason=refused)
-    if not fleet.in_service:
+    if not state.in_service:
         return Nothing()
-    if any(server.version != version for server in fleet.in_service):
+    if any(server.version != version for server in state.in_service):
         return Start()
-    if len(fleet.failing) >= REFUSALS:
-        return Failed(reason=f"{len(fleet.failing)} servers were healthy, then failed their health checks")
-    serving = sum(server.serves for server in fleet.servers)
-    return Wait() if serving < max(fleet.desired, len(fleet.in_service)) else Done()
+    if len(state.failing) >= REFUSALS:
+        return Failed(reason=f"{len(state.failing)} servers were healthy, then failed their health checks")
+    serving = sum(server.serves for server in state.servers)
+    return Wait() if serving < max(state.desired, len(state.in_service)) else Done()
 
 
-def overdue(step: Step, fleet: GroupState, version: str, reason: str, *, rolling_back: bool) -> Step:
+def overdue(step: Step, state: GroupState, version: str, reason: str, *, rolling_back: bool) -> Step:
     """What a step becomes when the time is over: rolled back, or, when that is late too, given up."""
     if isinstance(step, Done | Failed):
         return step
-    refresh = fleet.refresh
+    refresh = state.refresh
     ours = refresh is not None and refresh.status in ACTIVE - ENDING and refresh.version == version
     return RollBack(reason=reason) if ours and not rolling_back else Failed(reason=reason)
 
 
-def progress(fleet: GroupState, version: str) -> str:
+def progress(state: GroupState, version: str) -> str:
     """`50 % InProgress · 1 of 2 servers serve version 7 · i-1 unhealthy (Target.Timeout)`."""
-    parts = [f"{serving(fleet, version)} of {fleet.desired} servers serve version {version}"]
-    if fleet.refresh is not None and fleet.refresh.status in ACTIVE:
-        parts.insert(0, f"{fleet.refresh.percentage} % {fleet.refresh.status}")
-        if fleet.refresh.reason:
-            parts.append(fleet.refresh.reason)
-    if fleet.hindrance:
-        parts.append(f"the last launch failed: {fleet.hindrance}")
-    parts += [server.waits_for for server in fleet.servers if not server.serves]
+    parts = [f"{serving(state, version)} of {state.desired} servers serve version {version}"]
+    if state.refresh is not None and state.refresh.status in ACTIVE:
+        parts.insert(0, f"{state.refresh.percentage} % {state.refresh.status}")
+        if state.refresh.reason:
+            parts.append(state.refresh.reason)
+    if state.hindrance:
+        parts.append(f"the last launch failed: {state.hindrance}")
+    parts += [server.waits_for for server in state.servers if not server.serves]
     return " · ".join(parts)
 
 
-def serving(fleet: GroupState, version: str) -> int:
+def serving(state: GroupState, version: str) -> int:
     """How many servers of the version serve."""
-    return sum(server.version == version and server.serves for server in fleet.servers)
+    return sum(server.version == version and server.serves for server in state.servers)
 
 
 def news(before: GroupState | None, now: GroupState, version: str) -> list[str]:

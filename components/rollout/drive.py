@@ -116,19 +116,19 @@ def replace(
     refused = shown = ""
     launched_at = time.monotonic()
     while True:
-        fleet = servers.look()
-        if not fleet.is_barren(version):
+        state = servers.look()
+        if not state.is_barren(version):
             launched_at = time.monotonic()
-        for line in news(before, fleet, version):
+        for line in news(before, state, version):
             say(line)
-        at = progress(fleet, version)
-        step = decide(fleet, version)
+        at = progress(state, version)
+        step = decide(state, version)
         if time.monotonic() > deadline:
             late = f"it has not ended within {timeout} s: {at}"
-            step = overdue(step, fleet, version, late, rolling_back=bool(refused))
+            step = overdue(step, state, version, late, rolling_back=bool(refused))
         elif time.monotonic() - launched_at > BARREN:
             none = f"for {BARREN} s no launch has brought a machine"
-            step = overdue(step, fleet, version, none, rolling_back=bool(refused))
+            step = overdue(step, state, version, none, rolling_back=bool(refused))
         match step:
             case Done():
                 say(f"all servers of {group} are healthy at version {version}")
@@ -138,7 +138,7 @@ def replace(
             case Failed():
                 why = refused or step.reason
                 raise GateClosed(
-                    failure(fleet, api=api, group=group, version=version, log_group=log_group, why=why)
+                    failure(state, api=api, group=group, version=version, log_group=log_group, why=why)
                 )
             case Start():
                 say(f"replacing the servers of {group} by version {version}")
@@ -155,19 +155,19 @@ def replace(
         if at != shown:
             shown = at
             pulumi.log.info(f"rollout: {at}", ephemeral=True)
-        before = fleet
+        before = state
         time.sleep(POLL)
 
 
-def failure(fleet: GroupState, *, api: AwsApi, group: str, version: str, log_group: str, why: str) -> str:
+def failure(state: GroupState, *, api: AwsApi, group: str, version: str, log_group: str, why: str) -> str:
     """Why, what a server of the new version says of it, and what serves now."""
     paragraphs = [f"The rollout of {group} to version {version} failed: {why}."]
-    unready = [server.id for server in fleet.servers if server.version == version and not server.serves]
-    if witnesses := [*fleet.failing, *fleet.refused, *unready]:
+    unready = [server.id for server in state.servers if server.version == version and not server.serves]
+    if witnesses := [*state.failing, *state.refused, *unready]:
         paragraphs.append(last_words(api.client("logs"), log_group=log_group, instance=witnesses[0]))
-    if fleet.hindrance:
-        paragraphs.append(f"The last launch failed: {fleet.hindrance}")
-    old = sum(server.serves and server.version != version for server in fleet.servers)
+    if state.hindrance:
+        paragraphs.append(f"The last launch failed: {state.hindrance}")
+    old = sum(server.serves and server.version != version for server in state.servers)
     if old:
         plural = "server of the previous version is" if old == 1 else "servers of the previous version are"
         paragraphs.append(f"{old} {plural} still serving traffic.")

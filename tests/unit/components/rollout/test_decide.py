@@ -50,12 +50,12 @@ REFRESHES = st.none() | st.builds(
     version=st.sampled_from(["5", "6", "7"]),
     watched=st.booleans(),
 )
-FLEETS = st.builds(
+STATES = st.builds(
     GroupState, desired=st.integers(1, 4), servers=SERVERS, refresh=REFRESHES, refused=IDS, failing=IDS
 )
 
 
-def fleet(
+def state(
     *servers: ServerState,
     refresh: RefreshState | None = None,
     refused: tuple[str, ...] = (),
@@ -80,7 +80,7 @@ NEW = (server("i-3"), server("i-4"))
 
 @cache
 def decided() -> dict[type[Step], list[tuple[GroupState, Step]]]:
-    """Every fleet of up to two servers, by what is decided about it: by chance few would be done."""
+    """Every state of up to two servers, by what is decided about it: by chance few would be done."""
     kinds = [
         server("i-1", version, health, lifecycle=lifecycle)
         for version, health, lifecycle in product("67", ("healthy", "unhealthy"), ("Pending", "InService"))
@@ -92,7 +92,7 @@ def decided() -> dict[type[Step], list[tuple[GroupState, Step]]]:
     ]
     by_step: dict[type[Step], list[tuple[GroupState, Step]]] = defaultdict(list)
     for some, under_way, refused, failing in product(servers, [None, *refreshes], range(3), range(3)):
-        seen = fleet(
+        seen = state(
             *some, refresh=under_way, refused=("i-4", "i-5")[:refused], failing=("i-6", "i-7")[:failing]
         )
         step = decide(seen, "7")
@@ -103,109 +103,109 @@ def decided() -> dict[type[Step], list[tuple[GroupState, Step]]]:
 def test_done_means_that_every_server_is_healthy_and_new() -> None:
     """And that there are enough of them, and that nothing is moving."""
     assert decided()[Done]
-    for fleet, _ in decided()[Done]:
-        assert len(fleet.in_service) >= fleet.desired
-        assert {(one.version, one.health) for one in fleet.in_service} == {("7", "healthy")}
-        assert fleet.refresh is None or fleet.refresh.status not in ACTIVE
+    for state, _ in decided()[Done]:
+        assert len(state.in_service) >= state.desired
+        assert {(one.version, one.health) for one in state.in_service} == {("7", "healthy")}
+        assert state.refresh is None or state.refresh.status not in ACTIVE
 
 
 def test_a_refresh_is_never_started_beside_another_or_for_nothing() -> None:
     """AWS refuses a second one; without an old server there is nothing to replace."""
     assert decided()[Start]
-    for fleet, _ in decided()[Start]:
-        assert fleet.refresh is None or fleet.refresh.status not in ACTIVE
-        assert any(one.version != "7" for one in fleet.in_service)
+    for state, _ in decided()[Start]:
+        assert state.refresh is None or state.refresh.status not in ACTIVE
+        assert any(one.version != "7" for one in state.in_service)
 
 
 def test_only_what_is_under_way_is_ended() -> None:
     """Ours is rolled back, another's is cancelled, and neither twice."""
     assert decided()[RollBack]
     assert decided()[Cancel]
-    for fleet, step in decided()[RollBack] + decided()[Cancel]:
-        assert fleet.refresh is not None
-        assert fleet.refresh.status in ACTIVE - ENDING
-        assert (fleet.refresh.version == "7") == isinstance(step, RollBack)
+    for state, step in decided()[RollBack] + decided()[Cancel]:
+        assert state.refresh is not None
+        assert state.refresh.status in ACTIVE - ENDING
+        assert (state.refresh.version == "7") == isinstance(step, RollBack)
 
 
-@given(FLEETS, st.booleans())
-def test_when_the_time_is_over_nothing_waits(fleet: GroupState, rolling_back: bool) -> None:
+@given(STATES, st.booleans())
+def test_when_the_time_is_over_nothing_waits(state: GroupState, rolling_back: bool) -> None:
     """A rollout always ends: done, or rolled back once, or given up."""
-    step = overdue(decide(fleet, "7"), fleet, "7", "too late", rolling_back=rolling_back)
+    step = overdue(decide(state, "7"), state, "7", "too late", rolling_back=rolling_back)
     assert isinstance(step, Done | Failed if rolling_back else Done | Failed | RollBack)
 
 
 @pytest.mark.parametrize("status", sorted(ACTIVE))
 def test_our_refresh_is_waited_for(status: str) -> None:
     """Also one that a killed engine left: it is to the same version."""
-    assert decide(fleet(*OLD, *NEW, refresh=refresh(status)), "7") == Wait()
+    assert decide(state(*OLD, *NEW, refresh=refresh(status)), "7") == Wait()
 
 
 @pytest.mark.parametrize("status", sorted(ACTIVE - ENDING))
 def test_a_refresh_to_another_version_is_cancelled(status: str) -> None:
     """The app was changed after the engine was killed."""
-    assert decide(fleet(*OLD, refresh=refresh(status, version="5")), "7") == Cancel(version="5")
+    assert decide(state(*OLD, refresh=refresh(status, version="5")), "7") == Cancel(version="5")
 
 
 @pytest.mark.parametrize("status", sorted(ENDING))
 def test_what_is_being_ended_is_waited_for(status: str) -> None:
     """Whose it ever was, and whatever its servers do."""
-    seen = fleet(*OLD, refresh=refresh(status, version="5"), failing=("i-3",), refused=("i-4", "i-5"))
+    seen = state(*OLD, refresh=refresh(status, version="5"), failing=("i-3",), refused=("i-4", "i-5"))
     assert decide(seen, "7") == Wait()
 
 
 def test_after_another_ones_refresh_was_cancelled_ours_is_started() -> None:
     """Its end is not our failure."""
-    assert decide(fleet(*OLD, refresh=refresh("Cancelled", version="5")), "7") == Start()
+    assert decide(state(*OLD, refresh=refresh("Cancelled", version="5")), "7") == Start()
 
 
 def test_one_failed_launch_is_not_the_releases_fault_yet() -> None:
     """AWS launches another; two are enough."""
-    assert decide(fleet(*OLD, refresh=refresh("InProgress"), refused=("i-3",)), "7") == Wait()
-    step = decide(fleet(*OLD, refresh=refresh("InProgress"), refused=("i-3", "i-4")), "7")
+    assert decide(state(*OLD, refresh=refresh("InProgress"), refused=("i-3",)), "7") == Wait()
+    step = decide(state(*OLD, refresh=refresh("InProgress"), refused=("i-3", "i-4")), "7")
     assert step == RollBack(reason="2 launches of version 7 failed")
 
 
 @pytest.mark.parametrize("status", ["InProgress", "Baking"])
 def test_a_new_server_that_falls_ill_rolls_back_at_once(status: str) -> None:
     """It was ready, and so would the others have been."""
-    step = decide(fleet(*OLD, *NEW, refresh=refresh(status), failing=("i-3",)), "7")
+    step = decide(state(*OLD, *NEW, refresh=refresh(status), failing=("i-3",)), "7")
     assert step == RollBack(reason="i-3 was healthy, then failed its health checks")
 
 
 @pytest.mark.parametrize("status", ENDED[1:])
 def test_a_refresh_that_ended_badly_says_why(status: str) -> None:
     """In AWS's own words."""
-    step = decide(fleet(*OLD, refresh=refresh(status, reason="alarm went off")), "7")
+    step = decide(state(*OLD, refresh=refresh(status, reason="alarm went off")), "7")
     assert step == Failed(reason=f"the instance refresh ended as {status}: alarm went off")
 
 
 def test_the_next_deployment_tries_again() -> None:
     """After a rollback the servers are old and the last refresh is an earlier deployment's."""
-    assert decide(fleet(*OLD, refresh=refresh("RollbackSuccessful", watched=False)), "7") == Start()
+    assert decide(state(*OLD, refresh=refresh("RollbackSuccessful", watched=False)), "7") == Start()
 
 
 def test_without_a_server_there_is_nothing_to_keep() -> None:
     """The first deployment, or one after it that never served."""
-    assert decide(fleet(server("i-1", lifecycle="Pending:Wait", health="unused")), "7") == Nothing()
+    assert decide(state(server("i-1", lifecycle="Pending:Wait", health="unused")), "7") == Nothing()
 
 
 def test_the_first_deployment_fails_when_its_servers_do() -> None:
     """There is no refresh to roll back."""
     failed = Failed(reason="2 launches of version 7 failed")
-    assert decide(fleet(refused=("i-1", "i-2")), "7") == failed
+    assert decide(state(refused=("i-1", "i-2")), "7") == failed
 
 
 def test_a_replaced_fleet_may_lose_one_server() -> None:
     """The group replaces it; that another falls ill too is the release's fault."""
     ill = server("i-3", health="unhealthy")
-    assert decide(fleet(ill, server("i-4"), failing=("i-3",)), "7") == Wait()
-    step = decide(fleet(ill, server("i-4"), failing=("i-3", "i-5")), "7")
+    assert decide(state(ill, server("i-4"), failing=("i-3",)), "7") == Wait()
+    step = decide(state(ill, server("i-4"), failing=("i-3", "i-5")), "7")
     assert step == Failed(reason="2 servers were healthy, then failed their health checks")
 
 
 def test_progress_shows_the_percentage_and_what_each_server_waits_for() -> None:
     """What one wants to see while one waits."""
-    seen = fleet(
+    seen = state(
         server("i-1", "6"),
         server("i-2", "6", "draining", lifecycle="Terminating"),
         server("i-3", "6", "unused", lifecycle="Terminating:Wait"),
@@ -222,8 +222,8 @@ def test_progress_shows_the_percentage_and_what_each_server_waits_for() -> None:
 
 def test_each_real_step_is_told_once() -> None:
     """Who serves, who goes, who was given up, who fell ill."""
-    before = fleet(server("i-1", "6"), server("i-3", health="initial"))
-    now = fleet(
+    before = state(server("i-1", "6"), server("i-3", health="initial"))
+    now = state(
         server("i-1", "6", "draining", lifecycle="Terminating"),
         server("i-3"),
         refused=("i-4",),

@@ -136,9 +136,9 @@ def test_a_pending_refresh_may_have_no_start_time() -> None:
     api.refreshes = [refresh("Pending", DesiredConfiguration=WANTED)]
     del api.refreshes[0]["StartTime"]
     api.activities = [launch("i-1", -5, message="earlier")]
-    fleet = group(api).look()
-    assert fleet.refresh is not None
-    assert (fleet.refresh.status, fleet.refused, fleet.hindrance) == ("Pending", [], "")
+    state = group(api).look()
+    assert state.refresh is not None
+    assert (state.refresh.status, state.refused, state.hindrance) == ("Pending", [], "")
 
 
 def test_why_the_latest_launch_failed_is_shown() -> None:
@@ -256,8 +256,8 @@ def test_lists_that_an_answer_leaves_out_are_empty() -> None:
         setattr(api, f"describe_{name}", lambda **_: {})
     servers = group(api)
     servers.raise_heartbeats({"launching": 900})
-    fleet = servers.look()
-    assert (fleet.servers, fleet.refresh, fleet.refused, fleet.hindrance) == ([], None, [], "")
+    state = servers.look()
+    assert (state.servers, state.refresh, state.refused, state.hindrance) == ([], None, [], "")
 
 
 def test_a_group_that_is_gone_is_refreshed_from() -> None:

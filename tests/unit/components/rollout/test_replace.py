@@ -21,15 +21,15 @@ TIMEOUT = 10
 
 @dataclass
 class Script:
-    """Shows one fleet after another, the last one for ever; notes what it is told to do."""
+    """Shows one state after another, the last one for ever; notes what it is told to do."""
 
-    fleets: Sequence[GroupState]
+    states: Sequence[GroupState]
     did: list[str] = field(default_factory=list)
     looks: int = 0
 
     def look(self) -> GroupState:
         self.looks += 1
-        return self.fleets[min(self.looks, len(self.fleets)) - 1]
+        return self.states[min(self.looks, len(self.states)) - 1]
 
     def raise_heartbeats(self, heartbeats: Mapping[str, int]) -> None:
         self.did.append(f"heartbeats {dict(heartbeats)}")
@@ -93,7 +93,7 @@ def run(monkeypatch: pytest.MonkeyPatch) -> Run:
     return run
 
 
-def fleet(*versions: str, refresh: RefreshState | None = None, health: str = "healthy") -> GroupState:
+def state(*versions: str, refresh: RefreshState | None = None, health: str = "healthy") -> GroupState:
     servers = [
         ServerState(id=f"i-{number}", version=version, health=health)
         for number, version in enumerate(versions)
@@ -105,9 +105,9 @@ def refresh(status: str, version: str = "7") -> RefreshState:
     return RefreshState(status=status, percentage=0, reason="", version=version, watched=True)
 
 
-OLD = fleet("6", "6")
-ROLLING = fleet("6", "6", refresh=refresh("InProgress"))
-DONE = fleet("7", "7", refresh=refresh("Successful"))
+OLD = state("6", "6")
+ROLLING = state("6", "6", refresh=refresh("InProgress"))
+DONE = state("7", "7", refresh=refresh("Successful"))
 START = ["heartbeats {'launching': 360}", "start {'AlarmSpecification': {'Alarms': ['errors']}}"]
 
 
@@ -118,15 +118,15 @@ def test_old_servers_are_replaced(run: Run) -> None:
 
 def test_another_refresh_is_cancelled_before_ours_is_started(run: Run) -> None:
     """AWS allows one at a time; its end is waited for."""
-    fleets = [fleet("6", "6", refresh=refresh(status, "5")) for status in ("InProgress", "Cancelling")]
-    ended = fleet("5", "6", refresh=refresh("Cancelled", "5"))
-    assert run(Script([*fleets, ended, ROLLING, DONE])).did == ["cancel", *START]
+    states = [state("6", "6", refresh=refresh(status, "5")) for status in ("InProgress", "Cancelling")]
+    ended = state("5", "6", refresh=refresh("Cancelled", "5"))
+    assert run(Script([*states, ended, ROLLING, DONE])).did == ["cancel", *START]
 
 
 def test_when_the_time_is_over_it_is_rolled_back_and_then_fails(run: Run) -> None:
     """Once; the rollback has as much time again, and the reason is the first one."""
-    back = fleet("6", "6", refresh=refresh("RollbackInProgress"))
-    rolled_back = fleet("6", "6", refresh=refresh("RollbackSuccessful"))
+    back = state("6", "6", refresh=refresh("RollbackInProgress"))
+    rolled_back = state("6", "6", refresh=refresh("RollbackSuccessful"))
     script = Script([OLD, *[ROLLING] * 6, *[back] * 4, rolled_back])
     with pytest.raises(GateClosed, match=r"failed: it has not ended within 10 s: 0 % InProgress") as caught:
         run(script)
@@ -136,7 +136,7 @@ def test_when_the_time_is_over_it_is_rolled_back_and_then_fails(run: Run) -> Non
 
 def test_a_rollback_that_does_not_end_is_given_up(run: Run) -> None:
     """A rollout always ends, within twice its time and two looks."""
-    script = Script([OLD, *[ROLLING] * 6, fleet("6", "6", refresh=refresh("RollbackInProgress"))])
+    script = Script([OLD, *[ROLLING] * 6, state("6", "6", refresh=refresh("RollbackInProgress"))])
     with pytest.raises(GateClosed, match="it has not ended within 10 s"):
         run(script)
     assert script.did == [*START, "roll back"]
@@ -145,27 +145,27 @@ def test_a_rollback_that_does_not_end_is_given_up(run: Run) -> None:
 
 def test_a_group_without_servers_is_left_to_its_configuration(run: Run) -> None:
     """Before its update there is nothing to replace."""
-    assert run(Script([fleet()])).did == []
+    assert run(Script([state()])).did == []
 
 
 def test_after_the_update_the_first_servers_are_waited_for(run: Run) -> None:
     """And told as failed when they do not come."""
-    assert run(Script([fleet(), fleet(), fleet("7", "7")]), launches_follow=False).looks == 3
+    assert run(Script([state(), state(), state("7", "7")]), launches_follow=False).looks == 3
     with pytest.raises(GateClosed, match="it has not ended within 10 s: 0 of 2 servers serve version 7"):
-        run(Script([fleet()]), launches_follow=False)
+        run(Script([state()]), launches_follow=False)
 
 
 NO_MACHINE = "You have requested more vCPU capacity than your current vCPU limit of 0 allows"
 
 
 def barren(*versions: str, refresh: RefreshState | None = None) -> GroupState:
-    return dataclasses.replace(fleet(*versions, refresh=refresh), hindrance=NO_MACHINE)
+    return dataclasses.replace(state(*versions, refresh=refresh), hindrance=NO_MACHINE)
 
 
 def test_a_group_that_gets_no_machine_is_given_up_early(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     """Long before the time is over, in AWS's words."""
     monkeypatch.setattr(drive, "BARREN", 4)
-    script = Script([fleet(), barren()])
+    script = Script([state(), barren()])
     with pytest.raises(GateClosed, match=r"for 4 s no launch has brought a machine") as caught:
         run(script, launches_follow=False)
     assert f"The last launch failed: {NO_MACHINE}" in str(caught.value)
@@ -178,7 +178,7 @@ def test_a_rollout_that_gets_no_machine_is_rolled_back_early(
     """The old servers serve on."""
     monkeypatch.setattr(drive, "BARREN", 4)
     under_way = barren("6", "6", refresh=refresh("InProgress"))
-    rolled_back = fleet("6", "6", refresh=refresh("RollbackSuccessful"))
+    rolled_back = state("6", "6", refresh=refresh("RollbackSuccessful"))
     script = Script([OLD, *[under_way] * 4, rolled_back])
     with pytest.raises(GateClosed, match=r"for 4 s no launch has brought a machine"):
         run(script)
@@ -189,13 +189,13 @@ def test_a_machine_now_and_then_is_waited_for(run: Run, monkeypatch: pytest.Monk
     """The twin: one launch that came to something is a reason to go on, as is one that is under way."""
     monkeypatch.setattr(drive, "BARREN", 4)
     under_way = refresh("InProgress")
-    hindered = [barren("7", "6", refresh=under_way), fleet("6", "6", refresh=under_way)] * 2
+    hindered = [barren("7", "6", refresh=under_way), state("6", "6", refresh=under_way)] * 2
     script = Script([OLD, *hindered, DONE])
     assert run(script).did == START
 
 
 def test_a_failed_rollout_tells_the_servers_own_words(run: Run) -> None:
     """Of the first that did not serve."""
-    ill = fleet("7", "7", refresh=refresh("Failed"), health="unhealthy")
+    ill = state("7", "7", refresh=refresh("Failed"), health="unhealthy")
     with pytest.raises(GateClosed, match=r"(?s)ended as Failed: no reason given\..*i-0 said no\."):
         run(Script([ill]))
