@@ -1,6 +1,6 @@
 """What the app measures of itself, and how the dashboard shows it. Pure.
 
-`app/src/embedded_metrics.js` writes these metrics into its log, from which CloudWatch takes them;
+`app/src/metrics/embedded.js` writes these metrics into its log, from which CloudWatch takes them;
 docs/monitoring.md explains each. An app that writes none has empty graphs, and alarms that stay OK.
 """
 

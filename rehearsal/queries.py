@@ -1,4 +1,4 @@
-"""What the app's queries cost the rehearsed database: app/src/query_report.js, as the app's own user."""
+"""What the app's queries cost the rehearsed database: app/src/cli/query-report.js, as the app's own user."""
 
 import json
 import os
@@ -18,7 +18,7 @@ def report(rehearsal: Rehearsal, arguments: Sequence[str]) -> int:
         "DATABASE_URL": database_url(rehearsal),
         "NODE_EXTRA_CA_CERTS": str(rehearsal.state / "ca.pem"),
     }
-    command = ["node", str(rehearsal.root / "app/src/query_report.js"), *arguments]
+    command = ["node", str(rehearsal.root / "app/src/cli/query-report.js"), *arguments]
     return subprocess.run(command, env=environment, check=False).returncode
 
 

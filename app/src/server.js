@@ -3,16 +3,16 @@
 
 const { createServer } = require('node:http');
 const { once } = require('node:events');
-const { createApp } = require('./app');
+const { createApp } = require('./http/app');
 const { createCache } = require('./cache/cache');
-const { readConfig } = require('./config');
-const { connections } = require('./connections');
-const { openDatabase } = require('./database');
-const { reportMetrics } = require('./embedded_metrics');
-const { createLog } = require('./log');
-const { serveMetrics } = require('./metrics_endpoint');
-const { openRedis } = require('./redis');
-const { gracefulShutdown } = require('./shutdown');
+const { readConfig } = require('./process/config');
+const { connections } = require('./http/connections');
+const { openDatabase } = require('./postgres/database');
+const { reportMetrics } = require('./metrics/embedded');
+const { createLog } = require('./process/log');
+const { serveMetrics } = require('./metrics/endpoint');
+const { openRedis } = require('./redis/client');
+const { gracefulShutdown } = require('./process/shutdown');
 const { watchDepth } = require('./sms/depth');
 const { openOutbox } = require('./sms/outbox');
 const { openSmsQueue } = require('./sms/queue');

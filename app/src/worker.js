@@ -1,16 +1,16 @@
 'use strict';
 /** One process that works the queue off: the parts, put together. */
 
-const { readConfig } = require('./config');
-const { openDatabase } = require('./database');
-const { reportMetrics } = require('./embedded_metrics');
-const { createLog } = require('./log');
-const { serveMetrics } = require('./metrics_endpoint');
-const { gracefulShutdown } = require('./shutdown');
+const { readConfig } = require('./process/config');
+const { openDatabase } = require('./postgres/database');
+const { reportMetrics } = require('./metrics/embedded');
+const { createLog } = require('./process/log');
+const { serveMetrics } = require('./metrics/endpoint');
+const { gracefulShutdown } = require('./process/shutdown');
 const { watchDepth } = require('./sms/depth');
 const { openGateway } = require('./sms/gateway');
 const { startSmsWorker } = require('./sms/worker');
-const { reportTopQueries } = require('./top_queries');
+const { reportTopQueries } = require('./postgres/top-queries');
 
 async function work() {
   const config = readConfig(process.env);

@@ -44,7 +44,7 @@ after(async () => {
 });
 
 const run = (script, ...args) =>
-  promisify(execFile)(process.execPath, [join(__dirname, '../src', script), ...args], {
+  promisify(execFile)(process.execPath, [join(__dirname, '../src/cli', script), ...args], {
     env: { PATH: process.env.PATH, ...services.env },
   });
 const query = (sql) => services.postgres.query(sql);
@@ -56,7 +56,7 @@ async function church({ isApproved = true, phone = '+15550100001' } = {}) {
   churches += 1;
   const email = `church${churches}@example.org`;
   const user = await loggedIn(app.url, { ...ACCOUNT, email });
-  if (isApproved) assert.match((await run('approve.js', email)).stdout, /is approved\.$/m);
+  if (isApproved) assert.match((await run('approve-church.js', email)).stdout, /is approved\.$/m);
   const member = { firstName: 'Ruth', lastName: 'Moab', phone, optInSms: true };
   const { id } = (await user.post('/members', member)).body;
   const write = (body, key) =>
@@ -83,11 +83,14 @@ test('a new church may send a few messages a day, until an operator approves it'
     [202, 202, 429],
   );
   assert.match(answers[2].body.error, /Until your church is approved/);
-  await run('approve.js', stranger.email);
-  await run('cache/flush.js', 'approval'); // or a minute passes
+  await run('approve-church.js', stranger.email);
+  await run('flush-cache.js', 'approval'); // or a minute passes
   assert.equal((await stranger.write('Three')).status, 202);
-  assert.match((await run('approve.js', '--revoke', stranger.email)).stdout, /is not approved any more/);
-  await run('cache/flush.js', 'approval');
+  assert.match(
+    (await run('approve-church.js', '--revoke', stranger.email)).stdout,
+    /is not approved any more/,
+  );
+  await run('flush-cache.js', 'approval');
   assert.equal((await stranger.write('Four')).status, 429);
 });
 
@@ -104,8 +107,8 @@ test('while nobody can be counted a church that is not approved sends nothing; a
 });
 
 test('an approval of somebody unknown is refused', async () => {
-  await assert.rejects(run('approve.js', 'nobody@example.org'), /No user has this address/);
-  await assert.rejects(run('approve.js'), /Name one user/);
+  await assert.rejects(run('approve-church.js', 'nobody@example.org'), /No user has this address/);
+  await assert.rejects(run('approve-church.js'), /Name one user/);
 });
 
 test('an SMS goes to the countries of SMS_COUNTRIES only', async () => {
@@ -160,8 +163,8 @@ test('dead letters are in Postgres, whatever Redis keeps of them, which is a tho
   await eventually(() => dead() === '5', { timeoutMs: 90_000, what: 'dead letters' });
   const keys = services.redis.command('--scan', '--pattern', 'queue:*').trim().split('\n');
   services.redis.command('del', ...keys);
-  assert.match((await run('sms/replay.js', '--dry-run')).stdout, /5 dead letters would be put back/);
+  assert.match((await run('replay-sms.js', '--dry-run')).stdout, /5 dead letters would be put back/);
   gateway.behave();
-  await run('sms/replay.js');
+  await run('replay-sms.js');
   await eventually(() => gateway.texts.length === 5, { timeoutMs: 90_000, what: 'the replayed' });
 });

@@ -6,9 +6,9 @@ const { after, before, test } = require('node:test');
 const { ACCOUNT, client, loggedIn, startApp } = require('./helpers/app');
 const { eventually } = require('./helpers/children');
 const { startServices } = require('./helpers/services');
-const { hashPassword } = require('../src/passwords');
+const { hashPassword } = require('../src/http/passwords');
 
-const END_SESSIONS = join(__dirname, '../src/end_sessions.js');
+const END_SESSIONS = join(__dirname, '../src/cli/end-sessions.js');
 
 let services;
 let app;

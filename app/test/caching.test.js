@@ -8,7 +8,7 @@ const { ACCOUNT, client, loggedIn, startApp } = require('./helpers/app');
 const { eventually } = require('./helpers/children');
 const { startServices } = require('./helpers/services');
 
-const TWIN = join(__dirname, 'fixtures/without_invalidation.js');
+const TWIN = join(__dirname, 'fixtures/without-invalidation.js');
 
 let services;
 let cacheRedis;

@@ -2,7 +2,7 @@
 const assert = require('node:assert/strict');
 const { spawnSync } = require('node:child_process');
 const { test } = require('node:test');
-const { ConfigError, readConfig } = require('../src/config');
+const { ConfigError, readConfig } = require('../src/process/config');
 const { SERVER } = require('./helpers/app');
 
 const SECRET = 'x'.repeat(32);

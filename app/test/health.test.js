@@ -3,7 +3,7 @@ const assert = require('node:assert/strict');
 const { once } = require('node:events');
 const { mock, test } = require('node:test');
 const express = require('express');
-const { health } = require('../src/health');
+const { health } = require('../src/http/health');
 
 test('however often readiness is asked for, the stores are asked twice a second', async () => {
   mock.timers.enable({ apis: ['setTimeout'] });

@@ -15,7 +15,7 @@ const { randomNumbers } = require('./helpers/random');
 const { startServices } = require('./helpers/services');
 const { startWorker } = require('./helpers/worker');
 
-const HASTY_WORKER = join(__dirname, 'fixtures/hasty_worker.js');
+const HASTY_WORKER = join(__dirname, 'fixtures/hasty-worker.js');
 const SEED = Number(process.env.KILLS_SEED ?? randomInt(2 ** 31));
 const WRITERS = 8;
 const SMS_RATE_LIMIT = '1000';
@@ -174,7 +174,7 @@ test('its twin: a gateway that does not heed the key delivers twice', async () =
 });
 
 test('its twin: a worker that is done with a job before the gateway has it loses messages', async () => {
-  const script = join(__dirname, 'fixtures/careless_worker.js');
+  const script = join(__dirname, 'fixtures/careless-worker.js');
   const ids = await writtenUnderFire({
     kills: { app: 0, worker: 2 },
     least: { messages: 1, cutOff: 0 },

@@ -5,7 +5,7 @@ const { join } = require('node:path');
 const { after, before, test } = require('node:test');
 const { loggedIn, startApp } = require('./helpers/app');
 const { startServices } = require('./helpers/services');
-const { zipf } = require('../src/seed');
+const { zipf } = require('../src/cli/seed');
 
 const DEMO = 'demo@evenkeel.example';
 const PASSWORD = 'the password of the demo';
@@ -21,7 +21,7 @@ function seed(...args) {
 }
 
 function seedWith(env, ...args) {
-  return execFileSync(process.execPath, [join(__dirname, '../src/seed.js'), ...args], {
+  return execFileSync(process.execPath, [join(__dirname, '../src/cli/seed.js'), ...args], {
     env: { ...services.env, SEED_PASSWORD: PASSWORD, ...env },
     encoding: 'utf8',
     stdio: 'pipe',

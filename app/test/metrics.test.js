@@ -4,9 +4,9 @@
 const assert = require('node:assert/strict');
 const { after, before, test } = require('node:test');
 const { setTimeout: sleep } = require('node:timers/promises');
-const { readConfig } = require('../src/config');
-const { reportMetrics, UNITS } = require('../src/embedded_metrics');
-const metrics = require('../src/metrics');
+const { readConfig } = require('../src/process/config');
+const { reportMetrics, UNITS } = require('../src/metrics/embedded');
+const metrics = require('../src/metrics/metrics');
 const { client, loggedIn, startApp } = require('./helpers/app');
 const { freePort } = require('./helpers/children');
 const { startServices } = require('./helpers/services');

@@ -1,7 +1,7 @@
 'use strict';
 const assert = require('node:assert/strict');
 const { test } = require('node:test');
-const { isOutage } = require('../src/outage');
+const { isOutage } = require('../src/postgres/outage');
 
 /** @returns {Error} with the fields given */
 const error = (fields) => Object.assign(new Error(fields.message ?? 'no'), fields);

@@ -2,7 +2,7 @@
 const assert = require('node:assert/strict');
 const { scryptSync } = require('node:crypto');
 const { test } = require('node:test');
-const { hashPassword, isOutdated, verifyPassword } = require('../src/passwords');
+const { hashPassword, isOutdated, verifyPassword } = require('../src/http/passwords');
 
 const PASSWORD = 'a long enough password';
 

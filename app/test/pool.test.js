@@ -5,8 +5,8 @@ const assert = require('node:assert/strict');
 const { EventEmitter } = require('node:events');
 const { after, test } = require('node:test');
 const { setTimeout: sleep } = require('node:timers/promises');
-const { asRequest, currentRequest } = require('../src/context');
-const { BoundedPool } = require('../src/pool');
+const { asRequest, currentRequest } = require('../src/process/context');
+const { BoundedPool } = require('../src/postgres/pool');
 
 class Connection extends EventEmitter {
   _queryable = true;

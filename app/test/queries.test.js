@@ -20,7 +20,7 @@ before(async () => {
   services = await startServices();
   execFileSync(
     process.execPath,
-    [join(__dirname, '../src/seed.js'), '--members', '200', '--messages', '500'],
+    [join(__dirname, '../src/cli/seed.js'), '--members', '200', '--messages', '500'],
     {
       env: { ...services.env, SEED_PASSWORD: DEMO.password },
       stdio: 'pipe',

@@ -9,7 +9,7 @@ const { eventually } = require('./helpers/children');
 const { startLoad } = require('./helpers/load');
 const { startServices } = require('./helpers/services');
 
-const WITHOUT_HANDLER = join(__dirname, 'fixtures/without_shutdown.js');
+const WITHOUT_HANDLER = join(__dirname, 'fixtures/without-shutdown.js');
 
 let services;
 let cluster;

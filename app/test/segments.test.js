@@ -2,7 +2,7 @@
 const assert = require('node:assert/strict');
 const { test } = require('node:test');
 const { segments } = require('../src/sms/segments');
-const { text } = require('../src/text');
+const { text } = require('../src/http/text-field');
 
 test('a text of the GSM alphabet fits 160 to an SMS, and 153 once it takes several', () => {
   const counts = [1, 160, 161, 306, 307, 1530, 1531].map((length) => segments('a'.repeat(length)));

@@ -11,7 +11,7 @@ const { startGateway } = require('./helpers/gateway');
 const { startServices } = require('./helpers/services');
 const { startWorker } = require('./helpers/worker');
 
-const REPLAY = join(__dirname, '../src/sms/replay.js');
+const REPLAY = join(__dirname, '../src/cli/replay-sms.js');
 
 let services;
 let gateway;

@@ -25,7 +25,7 @@ const REPLACED = {
   },
   /** Prisma's own pool of ten, without a time-out. */
   client: {
-    './database': () => {
+    './postgres/database': () => {
       const { PrismaPg } = fromApp('@prisma/adapter-pg');
       const { PrismaClient } = fromApp('../generated/client');
       return {

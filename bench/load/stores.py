@@ -130,7 +130,7 @@ class BenchStores:
 
     def _seed(self, *arguments: str, **environment: str) -> None:
         subprocess.run(
-            ["node", "src/seed.js", *arguments],
+            ["node", "src/cli/seed.js", *arguments],
             cwd=APP,
             env={"PATH": os.environ["PATH"], **self.environment, **environment},
             check=True,

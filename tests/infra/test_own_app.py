@@ -56,7 +56,8 @@ def test_the_runbooks_commands_work_on_a_server(server: ServingInstance) -> None
     """docs/runbooks/workload.md has the shell functions; these three commands change nothing."""
     runbook = (ROOT / "docs/runbooks/workload.md").read_text()
     functions = "\n".join(re.findall(r"^    (\w+\(\) .+)$", runbook, re.MULTILINE)).replace("sudo ", "")
-    asked = "app sms/replay.js --dry-run; app query_report.js --top 1; app cache/flush.js nothing; pm2 list"
+    commands = ("replay-sms.js --dry-run", "query-report.js --top 1", "flush-cache.js nothing")
+    asked = "; ".join([*(f"app cli/{command}" for command in commands), "pm2 list"])
     said = server.host.check_output("bash -ec %s", f"{functions}\n{asked}")
     for expected in ("dead letters would be put back", "total ms", "0 entries of nothing", "worker"):
         assert expected in said

@@ -61,7 +61,8 @@ def test_every_command_of_the_app_is_there(command: str) -> None:
 def test_there_are_commands() -> None:
     """The twin: they are found."""
     scripts = {"".join(either).split()[1] for either in COMMANDS}
-    assert scripts == {"approve.js", "sms/replay.js", "cache/flush.js", "query_report.js"}
+    commands = ("approve-church", "flush-cache", "query-report", "replay-sms")
+    assert scripts == {f"cli/{command}.js" for command in commands}
     package = json.loads((ROOT / "app/package.json").read_text())
     assert {f"node src/{script}" for script in scripts} <= set(package["scripts"].values())
 

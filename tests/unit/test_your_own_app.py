@@ -2,6 +2,7 @@
 
 import json
 import re
+from posixpath import normpath
 
 import pytest
 
@@ -9,8 +10,8 @@ from testkit.checkout import ROOT
 
 DOCUMENT = (ROOT / "docs/your-own-app.md").read_text()
 ROWS = [
-    (re.findall(r"`([\w.]+\.js)`", files), set(re.findall(r"`([\w-]+)`", packages)))
-    for files, packages in re.findall(r"^\| (`\w+\.js`[^|]*) \| ([^|]+) \|", DOCUMENT, re.MULTILINE)
+    (re.findall(r"`([\w/-]+\.js)`", files), set(re.findall(r"`([\w-]+)`", packages)))
+    for files, packages in re.findall(r"^\| (`[\w/-]+\.js`[^|]*) \| ([^|]+) \|", DOCUMENT, re.MULTILINE)
 ]
 """Files that can be taken together, and the packages they need."""
 
@@ -24,14 +25,15 @@ def required(file: str) -> set[str]:
 @pytest.mark.parametrize(("files", "packages"), ROWS, ids=lambda each: " ".join(sorted(each)))
 def test_a_file_that_can_be_taken_needs_what_its_row_names(files: list[str], packages: set[str]) -> None:
     """Neither more, nor less."""
-    asked = set[str]().union(*map(required, files))
-    assert {f"{name.removeprefix('./')}.js" for name in asked if name.startswith("./")} <= set(files)
-    assert {name for name in asked if not name.startswith("./")} == packages
+    asked = {(file, name) for file in files for name in required(file)}
+    own = {normpath(f"{file}/../{name}.js") for file, name in asked if name.startswith(".")}
+    assert own <= set(files)
+    assert {name for _, name in asked if not name.startswith(".")} == packages
 
 
 def test_there_are_files_to_take() -> None:
     """The twin: the table is found."""
-    assert ["shutdown.js", "connections.js"] in [files for files, _ in ROWS]
+    assert ["process/shutdown.js", "http/connections.js"] in [files for files, _ in ROWS]
 
 
 def test_its_packages_are_the_reference_apps() -> None:

@@ -1,13 +1,13 @@
 'use strict';
 /** Leaves a dependency alone after failures in a row; once a while one call tries whether it is back. */
 
-const { Unavailable } = require('../bounded');
+const { Unavailable } = require('../process/with-timeout');
 
 const FAILURES = 5;
 const OPEN_MS = 1000;
 
 /**
- * @param {{ log: import('../log').Log }} options
+ * @param {{ log: import('../process/log').Log }} options
  * @returns {<T>(call: () => Promise<T>) => Promise<T>} which throws Unavailable at once while the breaker is open, and
  *   else what the call throws
  */

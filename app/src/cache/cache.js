@@ -16,8 +16,8 @@
  */
 
 const { setTimeout: sleep } = require('node:timers/promises');
-const { cacheReads } = require('../metrics');
-const { openRedis } = require('../redis');
+const { cacheReads } = require('../metrics/metrics');
+const { openRedis } = require('../redis/client');
 const { createBreaker } = require('./breaker');
 const { decode, encode, lifeMs, LONGEST_MS } = require('./entry');
 const { createInvalidations } = require('./invalidations');
@@ -34,7 +34,7 @@ const LOOK_MS = { first: 10, longest: 50 };
 const TAG_MS = 2 * LONGEST_MS;
 
 /**
- * @param {{ url: string, log: import('../log').Log }} options
+ * @param {{ url: string, log: import('../process/log').Log }} options
  * @typedef {ReturnType<typeof createCache>} Cache
  */
 function createCache({ url, log }) {

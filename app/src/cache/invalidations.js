@@ -6,7 +6,7 @@ const { versionKey } = require('./versions');
 
 const RETRY_MS = 200;
 
-/** @param {{ redis: { del: (keys: string[]) => Promise<number> }, log: import('../log').Log }} options */
+/** @param {{ redis: { del: (keys: string[]) => Promise<number> }, log: import('../process/log').Log }} options */
 function createInvalidations({ redis, log }) {
   /** Tags that Redis still has the old version of, and what they wait for: an object of its own for each failure. */
   const owed = new Map();

@@ -2,8 +2,8 @@
 /** How much lies in the queue, looked up every few seconds. */
 
 const { setTimeout: sleep } = require('node:timers/promises');
-const { bounded } = require('../bounded');
-const { queueJobs, queueOldestSeconds } = require('../metrics');
+const { withTimeout } = require('../process/with-timeout');
+const { queueJobs, queueOldestSeconds } = require('../metrics/metrics');
 const { QUEUE } = require('./queue');
 
 const INTERVAL_MS = 5000;
@@ -13,11 +13,11 @@ const STATES = ['wait', 'active', 'delayed', 'failed'];
  * Sets the queue's gauges until the process leaves.
  *
  * @param {{ queue: import('bullmq').Queue, outbox: import('./outbox').Outbox,
- *   shutdown: { readonly isShuttingDown: boolean }, log: import('../log').Log }} options
+ *   shutdown: { readonly isShuttingDown: boolean }, log: import('../process/log').Log }} options
  */
 async function watchDepth({ queue, outbox, shutdown, log }) {
   while (!shutdown.isShuttingDown) {
-    await bounded(measure(queue, outbox), INTERVAL_MS, 'Measuring the queue').catch((error) => {
+    await withTimeout(measure(queue, outbox), INTERVAL_MS, 'Measuring the queue').catch((error) => {
       log.error('queue', { error });
       // What was so before the outage may not be so now.
       queueJobs.reset();

@@ -5,7 +5,7 @@
  */
 
 const { setTimeout: sleep } = require('node:timers/promises');
-const { bounded } = require('../bounded');
+const { withTimeout } = require('../process/with-timeout');
 
 const INTERVAL_MS = 1000;
 const TURN_MS = 10_000;
@@ -15,7 +15,7 @@ const MOST_DOUBTS = 500;
 
 /**
  * @param {{ outbox: import('./outbox').Outbox, sms: import('./queue').Jobs, share: number,
- *   log: import('../log').Log }} options
+ *   log: import('../process/log').Log }} options
  * @returns {{ stop: () => void }}
  */
 function startDispatcher({ outbox, sms, share, log }) {
@@ -29,7 +29,7 @@ function startDispatcher({ outbox, sms, share, log }) {
 
   async function run() {
     for (let turn = 0; isRunning; turn += 1) {
-      await bounded(dispatch(turn), TURN_MS, 'Dispatching').catch((error) =>
+      await withTimeout(dispatch(turn), TURN_MS, 'Dispatching').catch((error) =>
         log.error('dispatcher', { error }),
       );
       await sleep(INTERVAL_MS, undefined, { ref: false });

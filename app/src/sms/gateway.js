@@ -35,7 +35,7 @@ class Throttled extends GatewayError {
  */
 
 /**
- * @param {{ url: string | undefined, token?: string, log: import('../log').Log }} options
+ * @param {{ url: string | undefined, token?: string, log: import('../process/log').Log }} options
  *   Without a URL, as on a laptop, a delivery is a line in the log.
  * @returns {Gateway}
  */

@@ -5,8 +5,8 @@
  */
 
 const { Queue } = require('bullmq');
-const { bounded, Unavailable } = require('../bounded');
-const { KEY_LIFETIME_S } = require('../messages');
+const { withTimeout, Unavailable } = require('../process/with-timeout');
+const { KEY_LIFETIME_S } = require('./messages');
 const { openConnection } = require('./connection');
 const { DEAD_DAYS } = require('./outbox');
 
@@ -30,7 +30,7 @@ const JOB_OPTIONS = Object.freeze({
 });
 
 /**
- * @param {{ url: string, log: import('../log').Log }} options
+ * @param {{ url: string, log: import('../process/log').Log }} options
  * @returns {SmsQueue}
  * @typedef {Jobs & { queue: Queue, settled: () => Promise<unknown>, close: () => Promise<void> }} SmsQueue
  */
@@ -50,11 +50,11 @@ function openSmsQueue({ url, log }) {
     ...jobsOf({ queue, redis, log }),
     /** Resolves when connected, or when a first attempt has had its time: a worker starts without Redis. */
     settled: () =>
-      bounded(queue.waitUntilReady(), CONNECT_MS, "Connecting to the queue's Redis").catch((error) =>
+      withTimeout(queue.waitUntilReady(), CONNECT_MS, "Connecting to the queue's Redis").catch((error) =>
         log.error('queue', { error: error.message }),
       ),
     async close() {
-      await bounded(queue.close(), COMMAND_MS, 'Closing the queue').catch(() => {});
+      await withTimeout(queue.close(), COMMAND_MS, 'Closing the queue').catch(() => {});
       redis.disconnect();
     },
   };
@@ -63,7 +63,7 @@ function openSmsQueue({ url, log }) {
 /**
  * The queue's jobs, by the messages' ids.
  *
- * @param {{ queue: Queue, redis: import('ioredis').Redis, log: import('../log').Log }} options
+ * @param {{ queue: Queue, redis: import('ioredis').Redis, log: import('../process/log').Log }} options
  * @returns {Jobs}
  * @typedef {{ send: (message: { messageId: string }) => Promise<boolean>, room: () => Promise<number>,
  *   lookUp: (id: string) => Promise<{ state: string, reason?: string }> }} Jobs
@@ -76,7 +76,7 @@ function jobsOf({ queue, redis, log }) {
 
   async function room() {
     const count = queue.getJobCountByTypes('wait', 'active', 'delayed', 'prioritized');
-    left = Math.max(0, MOST_JOBS - (await bounded(count, COMMAND_MS, 'Counting the queue')));
+    left = Math.max(0, MOST_JOBS - (await withTimeout(count, COMMAND_MS, 'Counting the queue')));
     lookedAt = performance.now();
     return left;
   }
@@ -91,7 +91,7 @@ function jobsOf({ queue, redis, log }) {
         if (left <= 0) return false;
         left -= 1;
         const job = queue.add('message', {}, { ...JOB_OPTIONS, jobId: messageId });
-        await bounded(job, COMMAND_MS, 'Adding to the queue');
+        await withTimeout(job, COMMAND_MS, 'Adding to the queue');
         return true;
       } catch (error) {
         log.error('queue', { error: error.message });

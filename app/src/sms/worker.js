@@ -3,8 +3,8 @@
 
 const { Queue, RateLimitError, UnrecoverableError, WaitingError, Worker } = require('bullmq');
 const { setTimeout: sleep } = require('node:timers/promises');
-const { bounded } = require('../bounded');
-const { jobs } = require('../metrics');
+const { withTimeout } = require('../process/with-timeout');
+const { jobs } = require('../metrics/metrics');
 const { openConnection } = require('./connection');
 const { startDispatcher } = require('./dispatcher');
 const { GatewayError, Rejected, Throttled } = require('./gateway');
@@ -35,9 +35,9 @@ const OPTIONS = Object.freeze({
 
 /**
  * @param {{ url: string, prisma: import('../../generated/client').PrismaClient,
- *   gateway: import('./gateway').Gateway, ratePerSecond: number, log: import('../log').Log }} options
+ *   gateway: import('./gateway').Gateway, ratePerSecond: number, log: import('../process/log').Log }} options
  *   `ratePerSecond`: jobs of all workers together
- * @returns {import('../shutdown').Work & { queue: Queue, outbox: import('./outbox').Outbox, settled: () => Promise<void>, close: () => Promise<void> }}
+ * @returns {import('../process/shutdown').Work & { queue: Queue, outbox: import('./outbox').Outbox, settled: () => Promise<void>, close: () => Promise<void> }}
  */
 function startSmsWorker({ url, prisma, gateway, ratePerSecond, log }) {
   const redis = openConnection(url, { timeoutMs: SILENCE_MS, waits: true });
@@ -115,7 +115,7 @@ function startSmsWorker({ url, prisma, gateway, ratePerSecond, log }) {
     outbox,
     /** Resolves when connected, or when a first attempt has had its time: a worker starts without Redis. */
     settled: () =>
-      bounded(worker.waitUntilReady(), CONNECT_MS, "Connecting to the queue's Redis").catch((error) =>
+      withTimeout(worker.waitUntilReady(), CONNECT_MS, "Connecting to the queue's Redis").catch((error) =>
         log.error('queue', { error: error.message }),
       ),
     underWay: () => ({ inFlight: inFlight.size }),
@@ -130,7 +130,7 @@ function startSmsWorker({ url, prisma, gateway, ratePerSecond, log }) {
       return { handedBack, cutOff: inFlight.size };
     },
     async close() {
-      await bounded(queue.close(), CLOSE_MS, 'Closing the queue').catch(() => {});
+      await withTimeout(queue.close(), CLOSE_MS, 'Closing the queue').catch(() => {});
       redis.disconnect();
     },
   };

@@ -3,7 +3,7 @@
 
 const { connect } = require('node:net');
 const { setTimeout: sleep } = require('node:timers/promises');
-const { oddRequests } = require('./odd_requests');
+const { oddRequests } = require('./odd-requests');
 
 /** The app gives a request half a minute to arrive. */
 const ANSWER_MS = 90_000;

@@ -29,7 +29,7 @@ PEOPLE = 10
 RELOADS = 20
 """As many as must not fail a request where the handler is on."""
 WITHOUT_HANDLER = "module.exports = { gracefulShutdown: () => ({ isShuttingDown: false }) };"
-SHUTDOWN = "/opt/app/current/src/shutdown.js"
+SHUTDOWN = "/opt/app/current/src/process/shutdown.js"
 RESTORE = f"test ! -f /root/shutdown.js || {{ cat /root/shutdown.js >{SHUTDOWN} && rm /root/shutdown.js; }}"
 STOP_EARLY = (
     "sed --in-place '/^  wait_until_/d' /opt/evenkeel/lifecycle.sh && systemctl restart lifecycle.service"

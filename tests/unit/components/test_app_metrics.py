@@ -13,7 +13,7 @@ UNITS = {name: unit for metrics in METRICS.values() for name, unit in metrics.it
 
 def test_the_app_writes_exactly_these() -> None:
     """With their units; tests/rehearsal/test_alarms.py sees them arrive."""
-    source = (REPOSITORY / "app/src/embedded_metrics.js").read_text()
+    source = (REPOSITORY / "app/src/metrics/embedded.js").read_text()
     (table,) = re.findall(r"const UNITS = Object.freeze\(\{\n(.+?)\}\)", source, re.DOTALL)
     assert dict(re.findall(r"(\w+): '(\w+)'", table)) == UNITS
 

@@ -1,0 +1,90 @@
+'use strict';
+/**
+ * Puts dead letters back into the queue: `npm run sms:replay -- [--dry-run | --discard] [ID …]`. Without an id, all of
+ * them. --discard gives those that are named up, such as to a number that the gateway will never take.
+ * It prints ids and reasons; texts and phone numbers are not in the queue.
+ */
+
+const { parseArgs } = require('node:util');
+const { Queue } = require('bullmq');
+const { withTimeout } = require('../process/with-timeout');
+const { readConfig } = require('../process/config');
+const { openDatabase } = require('../postgres/database');
+const { createLog } = require('../process/log');
+const { openConnection } = require('../sms/connection');
+const { openOutbox } = require('../sms/outbox');
+const { QUEUE } = require('../sms/queue');
+
+const TIMEOUT_MS = 5000;
+/** Nobody's request waits for it. */
+const CONNECT_MS = 30_000;
+
+async function replay() {
+  const { values, positionals: ids } = parseArgs({
+    options: {
+      'dry-run': { type: 'boolean', default: false },
+      discard: { type: 'boolean', default: false },
+    },
+    allowPositionals: true,
+  });
+  if (values.discard && ids.length === 0) throw new RangeError('Name what to discard: --dry-run lists ids.');
+  const config = readConfig(process.env);
+  const redis = openConnection(config.redisUrl, { timeoutMs: TIMEOUT_MS, waits: true });
+  const queue = new Queue(QUEUE.name, { prefix: QUEUE.prefix, connection: redis });
+  queue.on('error', (/** @type {NodeJS.ErrnoException} */ error) =>
+    console.error(`Redis: ${error.message || error.code}`),
+  );
+  const database = openDatabase({
+    ...config.database,
+    poolSize: 1,
+    connectTimeoutMs: CONNECT_MS,
+    log: createLog({}),
+  });
+  const outbox = openOutbox(database.prisma);
+  try {
+    await withTimeout(queue.waitUntilReady(), TIMEOUT_MS, "Connecting to the queue's Redis");
+    const letters = await deadLetters(queue, outbox, ids);
+    for (const { id, at, reason, job, isEntered } of letters) {
+      console.log(`${id}  ${at.toISOString()}  ${reason}`);
+      if (values['dry-run']) continue;
+      if (values.discard) {
+        await job?.remove();
+        await outbox.remove(id);
+      } else if (isEntered) {
+        // The next turn of a worker's dispatcher puts it into the queue, which must not know it any more.
+        await job?.remove();
+        await outbox.revive(id);
+      } else await job?.retry('failed', { resetAttemptsMade: true });
+    }
+    const done = `${values['dry-run'] ? 'would be' : 'were'} ${values.discard ? 'discarded' : 'put back'}`;
+    console.log(`${letters.length} dead letters ${done}.`);
+  } finally {
+    redis.disconnect();
+    await database.close();
+  }
+}
+
+/**
+ * Those with the ids given, or all, the newest first: what the outbox knows, and what the queue knows already, or from a
+ * release that had no outbox.
+ */
+async function deadLetters(queue, outbox, ids) {
+  const letters = new Map();
+  for (const job of await queue.getFailed()) {
+    const { id, finishedOn, failedReason } = job;
+    letters.set(id, { id, at: new Date(finishedOn), reason: failedReason, job, isEntered: false });
+  }
+  for (const id of letters.keys()) letters.get(id).isEntered = (await outbox.find(id)) !== null;
+  for (const { messageId: id, deadAt: at, reason } of await outbox.dead())
+    letters.set(id, { id, at, reason, job: letters.get(id)?.job, isEntered: true });
+  const none = ids.filter((id) => !letters.has(id));
+  if (none.length > 0)
+    throw new RangeError(`No dead letter has the id ${none.join(' or ')}. --dry-run lists them.`);
+  const wanted = ids.length > 0 ? ids.map((id) => letters.get(id)) : [...letters.values()];
+  return wanted.sort((one, other) => other.at - one.at);
+}
+
+replay().catch((error) => {
+  console.error(`${error.name}: ${error.message}`);
+  process.exitCode = 1;
+});
