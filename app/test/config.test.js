@@ -110,6 +110,31 @@ for (const [wrong, message] of REFUSED) {
   });
 }
 
+test('all that is wrong is told at once, one variable a line', () => {
+  assert.throws(() => readConfig({ PORT: '0', COOKIE_SECURE: 'yes' }), {
+    message:
+      "PORT is '0'. Set it to a whole number from 1 to 65535, or leave it out for 3000.\n" +
+      "COOKIE_SECURE is 'yes'. Set it to 'true' or 'false', or leave it out for 'false'.",
+  });
+});
+
+test('the value of a secret is never told', () => {
+  const secret = 'tell no one';
+  for (const name of [
+    'DATABASE_URL',
+    'REDIS_URL',
+    'CACHE_REDIS_URL',
+    'SESSION_SECRET',
+    'CHECK_TOKEN',
+    'SMS_GATEWAY_URL',
+  ])
+    assert.throws(
+      () => readConfig({ ...PRODUCTION, [name]: secret }),
+      ({ message }) => message.startsWith(`${name} `) && !message.includes(secret),
+      name,
+    );
+});
+
 test('a laptop needs no settings', () => {
   const config = readConfig({});
   assert.deepEqual([config.host, config.port, config.cookieSecure], ['127.0.0.1', 3000, false]);
