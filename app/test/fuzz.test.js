@@ -49,7 +49,7 @@ const ENV = {
 const range = (count, make) => Array.from({ length: count }, (_, n) => make(n));
 const STRANGERS = range(5, (n) => accountOf(`stranger${n}`));
 const ADDRESSES = range(4, (n) => (n % 3 === 2 ? `2001:db8:${n}::1` : `198.51.100.${n}`));
-/** Those that helpers/odd_requests.js invents, and this machine's. */
+/** Those that helpers/odd-requests.js invents, and this machine's. */
 const ODD_ADDRESSES = 6;
 const ODD_ACCOUNTS = 2;
 /** BullMQ's own: its lists of jobs, its counter, its events and the like. */

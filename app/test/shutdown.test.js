@@ -120,8 +120,8 @@ for (const [signalName, kind] of [
 /** A process that has only a way out, and takes it at once: with this closer, and with these fields of its log's. */
 function leaver({ closer = 'async () => {}', flush = 'log.flush', killTimeoutMs }) {
   const script = `
-    const { createLog } = require('./log');
-    const { gracefulShutdown } = require('./shutdown');
+    const { createLog } = require('./process/log');
+    const { gracefulShutdown } = require('./process/shutdown');
     const log = createLog({});
     gracefulShutdown({
       work: { underWay: () => ({}), leave: async () => ({}) },

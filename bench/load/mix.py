@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from itertools import accumulate
 
 ZIPF = 1.0
-"""The exponent: the k-th largest church has 1/k of the largest's requests, and members (app/src/cli/seed.js)."""
+"""The exponent: the k-th largest church makes 1/k of the largest's requests, as app/src/cli/seed.js has."""
 
 MIX = {
     # A session lasts 24 hours, in which its user asks some 500 times. A log-in keeps a core busy with scrypt
