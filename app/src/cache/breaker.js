@@ -1,13 +1,16 @@
 'use strict';
 /** Leaves a dependency alone after failures in a row; once a while one call tries whether it is back. */
 
+const { messageOf } = require('../process/thrown');
 const { Unavailable } = require('../process/with-timeout');
+
+/** @import { Log } from '../types' */
 
 const FAILURES = 5;
 const OPEN_MS = 1000;
 
 /**
- * @param {{ log: import('../process/log').Log }} options
+ * @param {{ log: Log }} options
  * @returns {<T>(call: () => Promise<T>) => Promise<T>} which throws Unavailable at once while the breaker is open, and
  *   else what the call throws
  */
@@ -28,7 +31,7 @@ function createBreaker({ log }) {
     } catch (error) {
       failures += 1;
       openUntil = performance.now() + OPEN_MS;
-      if (failures === FAILURES) log.error('cache left alone', { error: error.message });
+      if (failures === FAILURES) log.error('cache left alone', { error: messageOf(error) });
       throw error;
     }
   };

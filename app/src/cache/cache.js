@@ -5,24 +5,19 @@
  * A value belongs to a cache (`name`, `version`, how long it is good), has a key in it, and tags: what it is made of.
  * A write invalidates tags before it is answered; no read that begins after the answer is given what was before it,
  * by any worker of any server. What can go wrong with that: docs/cache.md.
- *
- * @typedef {{ name: string, version: number, key: string, tags?: string[], ttlMs: number, staleMs?: number,
- *   onOutcome?: (outcome: Outcome) => void }} Spec
- *   version: another one whenever the values' shape changes, since old and new servers share the cache for a while;
- *   ttlMs: how long a value is good at most; staleMs: how much longer it is given while a new one is computed;
- *   both together an hour at most
- * @typedef {'hit' | 'miss' | 'stale' | 'unavailable'} Outcome
- *   hit: nobody computed for this read alone; miss: this read computed; unavailable: it did so without the cache
  */
 
 const { setTimeout: sleep } = require('node:timers/promises');
 const { cacheReads } = require('../metrics/metrics');
+const { messageOf } = require('../process/thrown');
 const { openRedis } = require('../redis/client');
 const { createBreaker } = require('./breaker');
 const { decode, encode, lifeMs, LONGEST_MS } = require('./entry');
 const { createInvalidations } = require('./invalidations');
 const { lockOf } = require('./lock');
 const { establish, versionKey } = require('./versions');
+
+/** @import { Log, Outcome, Spec } from '../types' */
 
 /** What each command may take. A read has the database to turn to; a write waits as long as for its session. */
 const COMMAND_MS = { mGet: 100, set: 100, eval: 100, del: 1000 };
@@ -33,19 +28,23 @@ const LOOK_MS = { first: 10, longest: 50 };
 /** How long a tag has its version: two lives of the longest entry, as many entries end with it. A value's own ends sooner. */
 const TAG_MS = 2 * LONGEST_MS;
 
-/**
- * @param {{ url: string, log: import('../process/log').Log }} options
- * @typedef {ReturnType<typeof createCache>} Cache
- */
+/** @typedef {{ entry?: ReturnType<typeof decode>, versions?: string, lock?: ReturnType<typeof lockOf> }} Turn */
+
+/** @param {{ url: string, log: Log }} options */
 function createCache({ url, log }) {
   const redis = openRedis({ url, log, name: 'cache', commandMs: COMMAND_MS });
   const guarded = createBreaker({ log });
   const invalidations = createInvalidations({ redis, log });
-  /** Values that this worker is about to have, by key and versions: a read may only join one that knows its writes. */
+  /** Values that this worker is about to have, by key and versions: a read may only join one that knows its writes. @type {Map<string, Promise<unknown>>} */
   const flights = new Map();
+  /** Keys whose old value is being replaced. @type {Set<string>} */
   const refreshing = new Set();
 
-  /** The value, or null for nothing; undefined when the cache does not know. */
+  /**
+   * The value, or null for nothing; undefined when the cache does not know.
+   *
+   * @param {Spec} spec
+   */
   async function get(spec) {
     const state = await look(spec);
     const { entry } = state ?? {};
@@ -53,7 +52,12 @@ function createCache({ url, log }) {
     return entry?.value;
   }
 
-  /** Keeps a value that was read after every write that was answered before this call; `wrap` sees to that itself. */
+  /**
+   * Keeps a value that was read after every write that was answered before this call; `wrap` sees to that itself.
+   *
+   * @param {Spec} spec
+   * @param {unknown} value
+   */
   async function set(spec, value) {
     const state = await look(spec);
     if (state) await store(spec, state.versions, value ?? null);
@@ -68,10 +72,16 @@ function createCache({ url, log }) {
    * @returns {Promise<T>}
    */
   async function wrap(spec, compute) {
+    // What is under a spec is what its compute gave: whoever changes the shape gives the spec another version.
+    return /** @type {T} */ (await found(spec, compute));
+  }
+
+  /** @param {Spec} spec @param {() => Promise<unknown>} compute */
+  async function found(spec, compute) {
     const state = await look(spec);
     if (!state) {
       note(spec, 'unavailable');
-      return /** @type {any} */ ((await compute()) ?? null);
+      return (await compute()) ?? null;
     }
     const { entry, versions } = state;
     if (entry) {
@@ -89,17 +99,30 @@ function createCache({ url, log }) {
     return flights.get(flight);
   }
 
-  /** Ends every value with one of these tags. */
+  /**
+   * Ends every value with one of these tags.
+   *
+   * @param {string[]} tags
+   */
   async function invalidate(...tags) {
     await invalidations.remove(tags);
   }
 
-  /** Ends one value. */
+  /**
+   * Ends one value.
+   *
+   * @param {Spec} spec
+   */
   async function forget(spec) {
     await invalidations.remove([keyOf(spec)]);
   }
 
-  /** Waits for the turn to compute, or for the value of whoever has it. */
+  /**
+   * Waits for the turn to compute, or for the value of whoever has it.
+   *
+   * @param {Spec} spec
+   * @param {() => Promise<unknown>} compute
+   */
   async function fly(spec, compute) {
     const turn = await take(spec, PATIENCE_MS).catch(() => undefined);
     if (turn?.entry) {
@@ -110,7 +133,12 @@ function createCache({ url, log }) {
     return computed(spec, turn ?? {}, compute);
   }
 
-  /** A new value in place of one whose time is over, which readers are given meanwhile. */
+  /**
+   * A new value in place of one whose time is over, which readers are given meanwhile.
+   *
+   * @param {Spec} spec
+   * @param {() => Promise<unknown>} compute
+   */
   async function refresh(spec, compute) {
     const key = keyOf(spec);
     if (refreshing.has(key)) return;
@@ -119,15 +147,16 @@ function createCache({ url, log }) {
       const turn = await take(spec, 0);
       if (turn.lock) await computed(spec, turn, compute);
     } catch (error) {
-      log.error('cache refresh', { cache: spec.name, error: error.message });
+      log.error('cache refresh', { cache: spec.name, error: messageOf(error) });
     } finally {
       refreshing.delete(key);
     }
   }
 
   /**
-   * @returns {Promise<{ entry?: ReturnType<typeof decode>, versions?: string, lock?: ReturnType<typeof lockOf> }>}
-   *   the fresh entry that someone has made meanwhile, or the versions to compute under, with the lock if it is ours
+   * @param {Spec} spec
+   * @param {number} patienceMs
+   * @returns {Promise<Turn>} the fresh entry that someone has made meanwhile, or the versions to compute under, with the lock if it is ours
    */
   async function take(spec, patienceMs) {
     const lock = lockOf(redis, keyOf(spec));
@@ -150,7 +179,7 @@ function createCache({ url, log }) {
     }
   }
 
-  /** @param {Spec} spec @param {Awaited<ReturnType<typeof take>>} turn @param {() => Promise<any>} compute */
+  /** @param {Spec} spec @param {Turn} turn @param {() => Promise<unknown>} compute */
   async function computed(spec, { versions, lock }, compute) {
     try {
       const value = (await compute()) ?? null;
@@ -161,20 +190,26 @@ function createCache({ url, log }) {
     }
   }
 
+  /** @param {Spec} spec @param {string} versions @param {unknown} value */
   async function store(spec, versions, value) {
     const entry = encode(value, versions, spec);
     if (!entry) return;
-    const expiration = { type: 'PX', value: entry.lifeMs };
+    const expiration = /** @type {const} */ ({ type: 'PX', value: entry.lifeMs });
     await guarded(() => redis.set(keyOf(spec), entry.text, { expiration })).catch(() => {});
   }
 
-  /** What Redis knows; undefined when it is not to be asked, or does not answer. */
+  /**
+   * What Redis knows; undefined when it is not to be asked, or does not answer.
+   *
+   * @param {Spec} spec
+   */
   async function look(spec) {
     lifeMs(spec); // throws: a mistake in the program must not look like an outage
     if (invalidations.isOwed(tagsOf(spec))) return undefined;
     return guarded(() => read(spec)).catch(() => undefined);
   }
 
+  /** @param {Spec} spec */
   async function read(spec) {
     const tags = tagsOf(spec);
     const [text, ...known] = await redis.mGet([keyOf(spec), ...tags.map(versionKey)]);
@@ -201,9 +236,14 @@ function createCache({ url, log }) {
 /** @param {Spec} spec */
 const keyOf = ({ name, version, key }) => `cache:${name}:v${version}:${key}`;
 
-/** A value's own key is one of its tags. */
+/**
+ * A value's own key is one of its tags.
+ *
+ * @param {Spec} spec
+ */
 const tagsOf = (spec) => [keyOf(spec), ...(spec.tags ?? [])];
 
+/** @param {Spec} spec @param {Outcome} outcome */
 function note(spec, outcome) {
   cacheReads.inc({ cache: spec.name, outcome });
   spec.onOutcome?.(outcome);

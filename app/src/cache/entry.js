@@ -38,7 +38,7 @@ function encode(value, versions, { ttlMs, staleMs = 0 }) {
 /**
  * @param {string | null} text
  * @param {string} versions that the tags have now
- * @returns {{ value: any, isFresh: boolean } | undefined} undefined when there is none, or it was invalidated
+ * @returns {{ value: unknown, isFresh: boolean } | undefined} undefined when there is none, or it was invalidated
  */
 function decode(text, versions) {
   if (text === null) return undefined;

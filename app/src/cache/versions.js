@@ -8,13 +8,15 @@
 
 const { randomBytes } = require('node:crypto');
 
+/** @import { Redis } from '../types' */
+
 /** @param {string} tag */
 const versionKey = (tag) => `cache:version:${tag}`;
 
 /**
  * Gives a tag a version unless somebody else just has.
  *
- * @param {{ set: Function }} redis
+ * @param {Pick<Redis, 'set'>} redis
  * @param {string} tag
  * @param {number} lifeMs of the version: longer than its entries', which end with it
  * @returns {Promise<string>} the version that it has now

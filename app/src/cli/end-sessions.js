@@ -8,6 +8,7 @@ const { endSessions } = require('../http/sessions');
 
 const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/;
 
+/** @param {string[]} userIds */
 async function end(userIds) {
   const wrong = userIds.find((id) => !UUID.test(id));
   if (wrong !== undefined || userIds.length === 0)

@@ -28,24 +28,29 @@ async function flush() {
   });
   redis.on('error', () => {}); // which is also what the command that met it throws
   await redis.connect();
+
+  /**
+   * An entry's own key is one of its tags: without that one's version it is good no more.
+   *
+   * @param {string} name
+   */
+  async function end(name) {
+    let ended = 0;
+    const options = { MATCH: `${versionKey(`cache:${name}`)}:v*`, COUNT: BATCH };
+    for await (const keys of redis.scanIterator(options))
+      if (keys.length > 0) ended += await redis.unlink(keys);
+    return ended;
+  }
+
   try {
     for (const tag of values.tag) {
       const ended = await redis.del(versionKey(tag));
       console.log(ended ? `What has the tag ${tag} has ended.` : `Nothing has the tag ${tag}.`);
     }
-    for (const name of names) console.log(`${await end(redis, name)} entries of ${name} have ended.`);
+    for (const name of names) console.log(`${await end(name)} entries of ${name} have ended.`);
   } finally {
     redis.destroy();
   }
-}
-
-/** An entry's own key is one of its tags: without that one's version it is good no more. */
-async function end(redis, name) {
-  let ended = 0;
-  const options = { MATCH: `${versionKey(`cache:${name}`)}:v*`, COUNT: BATCH };
-  for await (const keys of redis.scanIterator(options))
-    if (keys.length > 0) ended += await redis.unlink(keys);
-  return ended;
 }
 
 flush().catch((error) => {

@@ -11,8 +11,11 @@ const { parseArgs } = require('node:util');
 const pg = require('pg');
 const { z } = require('zod');
 const { databaseUrl } = require('../process/config');
+const { codeOf } = require('../process/thrown');
 const { oneLine } = require('../postgres/slow-queries');
-const { between, cost, costliest, NOT_INSTALLED, statements } = require('../postgres/top-queries');
+const { between, cost, costliest, isNotInstalled, statements } = require('../postgres/top-queries');
+
+/** @import { Cost, Statement } from '../types' */
 
 const HELP = `npm run queries:top -- [--top N] [--save FILE] [--since FILE] [--json]
 
@@ -22,19 +25,21 @@ The queries of DATABASE_URL's user that took most of the database's time.
   --since FILE  what was counted since FILE was saved, and, in brackets, until then
   --json        as JSON
 `;
+/** @typedef {{ query: string, before?: Cost } & Cost} Row before: its cost until the snapshot, if it was counted then */
+
 /** Characters of a query's text in the table. */
 const WIDTH = 100;
 
-const count = z.number().nonnegative();
+const figure = z.number().nonnegative();
 const snapshot = z.array(
   z.strictObject({
     id: z.string(),
     query: z.string(),
-    calls: count,
-    totalMs: count,
-    rows: count,
-    hits: count,
-    reads: count,
+    calls: figure,
+    totalMs: figure,
+    rows: figure,
+    hits: figure,
+    reads: figure,
   }),
 );
 
@@ -43,6 +48,7 @@ class UsageError extends Error {
   name = 'UsageError';
 }
 
+/** @param {string[]} args */
 function readOptions(args) {
   const { values } = parseArgs({
     args,
@@ -60,31 +66,45 @@ function readOptions(args) {
   return { ...values, top: Number(values.top) };
 }
 
+/**
+ * @param {string} file
+ * @returns {Statement[]}
+ */
 function readSnapshot(file) {
   try {
     return snapshot.parse(JSON.parse(readFileSync(file, 'utf8')));
   } catch (error) {
-    if (error.code === 'ENOENT') throw new UsageError(`There is no ${file}. Make it with --save ${file}.`);
+    if (codeOf(error) === 'ENOENT') throw new UsageError(`There is no ${file}. Make it with --save ${file}.`);
     throw new UsageError(`${file} is no snapshot of --save.`);
   }
 }
 
-/** @returns the costliest queries, each with its cost and, where it was counted in the snapshot too, its cost until then */
+/**
+ * @param {Statement[]} now
+ * @param {Statement[]} earlier
+ * @param {number} top
+ * @returns {Row[]} the costliest queries
+ */
 function report(now, earlier, top) {
   const before = new Map(earlier.map((statement) => [statement.id, statement]));
-  return costliest(between(now, earlier), top).map((statement) => ({
-    query: oneLine(statement.query),
-    ...cost(statement),
-    ...(before.has(statement.id) && { before: cost(before.get(statement.id)) }),
-  }));
+  return costliest(between(now, earlier), top).map((statement) => {
+    const known = before.get(statement.id);
+    return {
+      query: oneLine(statement.query),
+      ...cost(statement),
+      ...(known && { before: cost(known) }),
+    };
+  });
 }
 
+/** @param {Row[]} rows */
 function table(rows) {
+  /** @type {Record<string, (cost: Cost) => string>} */
   const columns = {
     'total ms': ({ totalMs }) => totalMs.toFixed(1),
     calls: ({ calls }) => String(calls),
     'mean ms': ({ meanMs }) => meanMs.toFixed(3),
-    rows: (one) => String(one.rows),
+    rows: ({ rows: count }) => String(count),
     'hit ratio': ({ hitRatio }) => hitRatio?.toFixed(3) ?? '-',
   };
   const cells = rows.map((row) =>
@@ -92,6 +112,7 @@ function table(rows) {
   );
   const heads = Object.keys(columns);
   const widths = heads.map((head, at) => Math.max(head.length, ...cells.map((line) => line[at].length)));
+  /** @type {(values: string[], text: string) => string} */
   const line = (values, text) =>
     [...values.map((value, at) => value.padStart(widths[at])), text].join('  ').trimEnd();
   return [
@@ -113,7 +134,7 @@ async function main() {
     const rows = report(now, earlier, options.top);
     process.stdout.write(options.json ? `${JSON.stringify(rows, null, 2)}\n` : table(rows));
   } catch (error) {
-    if (!NOT_INSTALLED.has(error.code)) throw error;
+    if (!isNotInstalled(error)) throw error;
     throw new UsageError(
       "pg_stat_statements is not there. Set Postgres' shared_preload_libraries to 'pg_stat_statements', restart it, " +
         'and run CREATE EXTENSION pg_stat_statements in the database as its superuser.',

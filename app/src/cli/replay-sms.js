@@ -11,11 +11,16 @@ const { withTimeout } = require('../process/with-timeout');
 const { readConfig } = require('../process/config');
 const { openDatabase } = require('../postgres/database');
 const { createLog } = require('../process/log');
+const { codeOf } = require('../process/thrown');
 const { openConnection } = require('../sms/connection');
 const { openOutbox } = require('../sms/outbox');
 const { QUEUE } = require('../sms/queue');
 
+/** @import { Outbox } from '../types' */
+
 const TIMEOUT_MS = 5000;
+/** @typedef {{ id: string, at: Date, reason: string | null, job?: import('bullmq').Job, isEntered: boolean }} Letter */
+
 /** Nobody's request waits for it. */
 const CONNECT_MS = 30_000;
 
@@ -31,9 +36,7 @@ async function replay() {
   const config = readConfig(process.env);
   const redis = openConnection(config.redisUrl, { timeoutMs: TIMEOUT_MS, waits: true });
   const queue = new Queue(QUEUE.name, { prefix: QUEUE.prefix, connection: redis });
-  queue.on('error', (/** @type {NodeJS.ErrnoException} */ error) =>
-    console.error(`Redis: ${error.message || error.code}`),
-  );
+  queue.on('error', (error) => console.error(`Redis: ${error.message || codeOf(error)}`));
   const database = openDatabase({
     ...config.database,
     poolSize: 1,
@@ -67,21 +70,27 @@ async function replay() {
 /**
  * Those with the ids given, or all, the newest first: what the outbox knows, and what the queue knows already, or from a
  * release that had no outbox.
+ *
+ * @param {Queue} queue
+ * @param {Outbox} outbox
+ * @param {string[]} ids
+ * @returns {Promise<Letter[]>}
  */
 async function deadLetters(queue, outbox, ids) {
+  /** @type {Map<string, Letter>} */
   const letters = new Map();
   for (const job of await queue.getFailed()) {
-    const { id, finishedOn, failedReason } = job;
-    letters.set(id, { id, at: new Date(finishedOn), reason: failedReason, job, isEntered: false });
+    const { id = '', finishedOn = 0, failedReason } = job;
+    const isEntered = (await outbox.find(id)) !== null;
+    letters.set(id, { id, at: new Date(finishedOn), reason: failedReason, job, isEntered });
   }
-  for (const id of letters.keys()) letters.get(id).isEntered = (await outbox.find(id)) !== null;
-  for (const { messageId: id, deadAt: at, reason } of await outbox.dead())
-    letters.set(id, { id, at, reason, job: letters.get(id)?.job, isEntered: true });
+  for (const { messageId: id, deadAt, reason } of await outbox.dead())
+    letters.set(id, { id, at: deadAt ?? new Date(0), reason, job: letters.get(id)?.job, isEntered: true });
   const none = ids.filter((id) => !letters.has(id));
   if (none.length > 0)
     throw new RangeError(`No dead letter has the id ${none.join(' or ')}. --dry-run lists them.`);
-  const wanted = ids.length > 0 ? ids.map((id) => letters.get(id)) : [...letters.values()];
-  return wanted.sort((one, other) => other.at - one.at);
+  const wanted = [...letters.values()].filter(({ id }) => ids.length === 0 || ids.includes(id));
+  return wanted.sort((one, other) => other.at.getTime() - one.at.getTime());
 }
 
 replay().catch((error) => {

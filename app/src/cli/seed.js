@@ -70,11 +70,19 @@ function zipf(total, shares) {
   return sizes;
 }
 
-/** The k-th church's id: fixed, so that a seeded database can be told. */
+/**
+ * The k-th church's id: fixed, so that a seeded database can be told.
+ *
+ * @param {number} k
+ */
 function churchId(k) {
   return `00000000-0000-4000-8000-${String(k + 1).padStart(12, '0')}`;
 }
 
+/**
+ * @param {pg.Client} database
+ * @param {{ members: number, messages: number, progress: (done: number, all: number) => void }} sizes
+ */
 async function fill(database, { members, messages, progress }) {
   const churches = Math.min(MAX_CHURCHES, Math.ceil(members / MEMBERS_PER_CHURCH));
   const memberCounts = zipf(members, churches);
@@ -90,7 +98,12 @@ async function fill(database, { members, messages, progress }) {
   }
 }
 
-/** Nobody else's account is touched, if the address is taken. */
+/**
+ * Nobody else's account is touched, if the address is taken.
+ *
+ * @param {pg.Client} database
+ * @param {string} password
+ */
 async function addDemoUser(database, password) {
   const { rowCount } = await database.query(
     `INSERT INTO "User" (id, "churchId", email, "passwordHash") VALUES (gen_random_uuid(), $1, $2, $3)
@@ -100,18 +113,20 @@ async function addDemoUser(database, password) {
   if (rowCount === 0) throw new Refusal(`${DEMO_EMAIL} has an account in a church of their own.`);
 }
 
+/** @param {pg.Client} database */
 async function isSeeded(database) {
-  const { rowCount } = await database.query('SELECT FROM "Church" WHERE id = $1', [churchId(0)]);
-  return rowCount > 0;
+  const { rows } = await database.query('SELECT FROM "Church" WHERE id = $1', [churchId(0)]);
+  return rows.length > 0;
 }
 
+/** @param {pg.Client} database */
 async function mustBeEmpty(database) {
-  const { rowCount } = await database.query('SELECT FROM "Church" UNION ALL SELECT FROM "User" LIMIT 1');
-  if (rowCount > 0)
+  const { rows } = await database.query('SELECT FROM "Church" UNION ALL SELECT FROM "User" LIMIT 1');
+  if (rows.length > 0)
     throw new Refusal("This database holds churches or users that are not the seed's. Seed an empty one.");
 }
 
-/** @param {string | undefined} into what the command line says */
+/** @param {string} url @param {string | undefined} into what the command line says */
 function mustBeMeant(url, into) {
   const { host, pathname } = new URL(url);
   const target = host + pathname;
@@ -128,7 +143,12 @@ class Refusal extends Error {
   name = 'Refusal';
 }
 
-/** Writes the progress on one line of a terminal, or as a line a tenth elsewhere. */
+/**
+ * Writes the progress on one line of a terminal, or as a line a tenth elsewhere.
+ *
+ * @param {number} done
+ * @param {number} all
+ */
 function showProgress(done, all) {
   if (process.stderr.isTTY)
     process.stderr.write(`\rseeding church ${done} of ${all}${done === all ? '\n' : ''}`);

@@ -16,14 +16,16 @@ const { conversations } = require('./routes/conversations');
 const { members } = require('./routes/members');
 const { createSessions, requireSession } = require('./sessions');
 
+/** @import { Cache, Config, Database, Log, Redis, Shutdown, SmsQueue } from '../types' */
+
 /** A worker has one core, and a hash takes it for a tenth of a second; who is last waits for three. */
 const HASHING = { atOnce: 1, longest: 30 };
 
 /**
- * @param {{ config: import('../process/config').Config, log: import('../process/log').Log,
- *   redis: import('../redis/client').Redis, database: import('../postgres/database').Database,
- *   cache: Pick<import('../cache/cache').Cache, 'wrap' | 'invalidate'>,
- *   sms: import('../sms/queue').SmsQueue, shutdown: { readonly isShuttingDown: boolean } }} parts
+ * @param {{ config: Config, log: Log,
+ *   redis: Redis, database: Database,
+ *   cache: Pick<Cache, 'wrap' | 'invalidate'>,
+ *   sms: SmsQueue, shutdown: Shutdown }} parts
  */
 function createApp({ config, log, redis, database, cache, sms, shutdown }) {
   const { prisma } = database;

@@ -3,11 +3,13 @@
 
 const { createHash, timingSafeEqual } = require('node:crypto');
 
+/** @import { Request } from 'express' */
+
 const HEADER = 'X-Check-Token';
 
 /**
  * @param {string | undefined} token without one no request is a check
- * @returns {(request: import('express').Request) => boolean} whether the header holds the token
+ * @returns {(request: Request) => boolean} whether the header holds the token
  */
 function checks(token) {
   if (!token) return () => false;
@@ -15,7 +17,11 @@ function checks(token) {
   return (request) => timingSafeEqual(digest(request.get(HEADER) ?? ''), expected);
 }
 
-/** As long for any text, as the comparison needs it. */
+/**
+ * As long for any text, as the comparison needs it.
+ *
+ * @param {string} text
+ */
 const digest = (text) => createHash('sha256').update(text).digest();
 
 module.exports = { checks };

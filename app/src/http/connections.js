@@ -10,16 +10,20 @@
 const { Server: NetServer } = require('node:net');
 const { setTimeout: sleep } = require('node:timers/promises');
 
+/** @import { Work } from '../types' */
+
 const POLL_MS = 20;
 
 /**
  * Watches the server from now on.
  *
  * @param {import('node:http').Server} server
- * @returns {import('../process/shutdown').Work}
+ * @returns {Work}
  */
 function connections(server) {
+  /** @type {Set<import('node:net').Socket>} */
   const sockets = new Set();
+  /** @type {Set<import('node:http').ServerResponse>} */
   const responses = new Set();
   let leaving = false;
 
@@ -50,7 +54,12 @@ function connections(server) {
   };
 }
 
-/** Resolves when the set is empty, or after the time given. */
+/**
+ * Resolves when the set is empty, or after the time given.
+ *
+ * @param {ReadonlySet<unknown>} set
+ * @param {number} timeoutMs
+ */
 async function emptied(set, timeoutMs) {
   const end = performance.now() + timeoutMs;
   while (set.size > 0 && performance.now() < end) await sleep(POLL_MS);

@@ -3,7 +3,13 @@
 
 const { ZodError } = require('zod');
 const { Unavailable } = require('../process/with-timeout');
+const { at } = require('../process/thrown');
 const { isOutage } = require('../postgres/outage');
+
+/**
+ * @import { ErrorRequestHandler, Request, Response } from 'express'
+ * @import { Log } from '../types'
+ */
 
 /** A request that can't be granted; `status` is the answer's, and so is `retryAfter`, in seconds, where given. */
 class RequestError extends Error {
@@ -16,7 +22,10 @@ class RequestError extends Error {
   }
 }
 
-/** @param {import('../process/log').Log} log */
+/**
+ * @param {Log} log
+ * @returns {ErrorRequestHandler}
+ */
 function errors(log) {
   return (error, request, response, next) => {
     const status = statusOf(error);
@@ -24,27 +33,31 @@ function errors(log) {
     const shown = error instanceof Unavailable ? error.message : error;
     if (status >= 500) log.error('request failed', { id: request.id, status, error: shown });
     if (response.headersSent) return next(error);
-    const retryAfter = status === 503 ? 1 : error.retryAfter;
+    const retryAfter = status === 503 ? 1 : error instanceof RequestError && error.retryAfter;
     if (retryAfter) response.set('Retry-After', String(retryAfter));
     response.status(status).json({ error: messageOf(error, status), id: request.id });
   };
 }
 
+/** @param {unknown} error */
 function statusOf(error) {
   if (error instanceof ZodError) return 400;
   if (isOutage(error)) return 503;
-  return error.status ?? 500;
+  const status = at(error, 'status');
+  return typeof status === 'number' ? status : 500;
 }
 
+/** @param {unknown} error @param {number} status */
 function messageOf(error, status) {
   if (status === 503) return 'The service is not available at the moment. Try again in a second.';
   if (status >= 500) return 'Something went wrong on our side.';
-  if (error.type === 'entity.parse.failed') return 'The body is not valid JSON.'; // the parser quotes it
+  if (at(error, 'type') === 'entity.parse.failed') return 'The body is not valid JSON.'; // the parser quotes it
   if (error instanceof ZodError)
     return error.issues.map(({ path, message }) => [...path, message].join(': ')).join('; ');
-  return error.message;
+  return error instanceof Error ? error.message : String(error);
 }
 
+/** @param {Request} request @param {Response} response */
 function notFound(request, response) {
   response.status(404).json({ error: `There is no ${request.method} ${request.path}.`, id: request.id });
 }

@@ -11,7 +11,6 @@ class Busy extends Error {
  * is refused, so that nobody can fill it for the others.
  *
  * @param {{ atOnce: number, longest: number }} options longest: how many may wait
- * @typedef {ReturnType<typeof createFairQueue>} FairQueue
  */
 function createFairQueue({ atOnce, longest }) {
   /** Who waits, by client; the client whose turn is next comes first. @type {Map<string, Waiting[]>} */
@@ -38,6 +37,7 @@ function createFairQueue({ atOnce, longest }) {
     }
   }
 
+  /** @param {string} client */
   function turnOf(client) {
     const line = lines.get(client) ?? [];
     if (waiting >= longest) makeRoomFor(line);
@@ -48,6 +48,7 @@ function createFairQueue({ atOnce, longest }) {
     });
   }
 
+  /** @param {Waiting[]} line */
   function makeRoomFor(line) {
     const [client, most] = [...lines].reduce((one, other) => (other[1].length > one[1].length ? other : one));
     if (most.length < line.length + 2) throw new Busy('too many wait');

@@ -3,7 +3,9 @@
 
 const { default: helmet } = require('helmet');
 
-/** @returns {import('express').RequestHandler[]} */
+/** @import { RequestHandler } from 'express' */
+
+/** @returns {RequestHandler[]} */
 function headers() {
   return [
     helmet({

@@ -10,13 +10,15 @@
 const { Router } = require('express');
 const { setTimeout: sleep } = require('node:timers/promises');
 
+/** @import { Config, Pingable } from '../types' */
+
 /** Between two looks of a worker that is not ready yet. */
 const POLL_MS = 250;
 /** How long a look answers for: anybody may ask, as often as they like. */
 const LOOK_MS = 500;
 
 /**
- * @param {{ config: import('../process/config').Config, redis: { ping: () => Promise<unknown> },
+ * @param {{ config: Config, redis: { ping: () => Promise<unknown> },
  *   database: { ping: () => Promise<unknown> }, shutdown: { readonly isShuttingDown: boolean } }} options
  */
 function health({ config, redis, database, shutdown }) {
@@ -26,10 +28,12 @@ function health({ config, redis, database, shutdown }) {
   async function look() {
     const [redisState, postgresState] = await Promise.all([state(redis), state(database)]);
     const checks = { redis: redisState, postgres: postgresState };
-    for (const [name, check] of Object.entries(checks)) answered[name] ||= check === 'ok';
+    answered.redis ||= redisState === 'ok';
+    answered.postgres ||= postgresState === 'ok';
     return checks;
   }
 
+  /** @type {ReturnType<typeof look> | undefined} */
   let latest;
   /** A look that is under way or recent. */
   function lately() {
@@ -67,6 +71,7 @@ function health({ config, redis, database, shutdown }) {
     });
 }
 
+/** @param {Pingable} dependency */
 async function state(dependency) {
   try {
     await dependency.ping();

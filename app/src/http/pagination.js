@@ -4,6 +4,11 @@
 const { z } = require('zod');
 const { shownIn } = require('../cache/caches');
 
+/**
+ * @import { Response } from 'express'
+ * @import { Cache, Spec } from '../types'
+ */
+
 const USUAL_PAGE = 50;
 const LARGEST_PAGE = 200;
 
@@ -56,8 +61,8 @@ async function page(model, { where, select, limit, cursor: after }) {
  * is asked for once, and its cursor may be invented.
  *
  * @template {{ createdAt: Date | string, id: string }} T
- * @param {{ cache: Pick<import('../cache/cache').Cache, 'wrap'>, response: import('express').Response, query: Page }} request
- * @param {import('../cache/cache').Spec} spec of the list
+ * @param {{ cache: Pick<Cache, 'wrap'>, response: Response, query: Page }} request
+ * @param {Spec} spec of the list
  * @param {(page: Page) => Promise<{ items: T[], nextCursor: string | null } | null>} read null: there is no such list
  */
 async function cachedPage({ cache, response, query }, spec, read) {

@@ -10,6 +10,7 @@ const { promisify } = require('node:util');
 /** OWASP's: N = 2^14, r = 8, p = 5; 16 MiB and about a tenth of a second of a core. */
 const FIRST = Object.freeze({ log2N: 14, p: 5 });
 const R = 8;
+/** @typedef {{ readonly log2N: number, readonly p: number }} Cost */
 /** What new hashes cost. Raise it one release after the one that can verify the new ones. */
 const COST = FIRST;
 const LENGTH = 32;
@@ -22,7 +23,7 @@ const scryptAsync = promisify(scrypt);
 
 /**
  * @param {string} password
- * @param {typeof FIRST} [cost]
+ * @param {Cost} [cost]
  * @returns {Promise<string>} `scrypt$14$8$5$salt$hash`, base64url; without the numbers when they are the first ones
  */
 async function hashPassword(password, cost = COST) {
@@ -46,11 +47,16 @@ async function verifyPassword(password, stored) {
   return timingSafeEqual(derived, hash) && known !== undefined;
 }
 
-/** Whether a stored hash that the password has proved right should be made anew. */
+/**
+ * Whether a stored hash that the password has proved right should be made anew.
+ *
+ * @param {string} stored
+ */
 function isOutdated(stored) {
   return !isSame(parse(stored)?.cost ?? FIRST, COST);
 }
 
+/** @param {string | undefined} stored */
 function parse(stored) {
   const { salt, hash, ...cost } = STORED.exec(stored ?? '')?.groups ?? {};
   if (!salt) return undefined;
@@ -61,10 +67,12 @@ function parse(stored) {
   };
 }
 
+/** @param {string} password @param {Buffer} salt @param {Cost} cost */
 function derive(password, salt, { log2N, p }) {
   return scryptAsync(password, salt, LENGTH, { N: 2 ** log2N, r: R, p, maxmem: MAX_MEMORY });
 }
 
+/** @param {Cost} one @param {Cost} other */
 const isSame = (one, other) => one.log2N === other.log2N && one.p === other.p;
 
 module.exports = { hashPassword, isOutdated, verifyPassword };

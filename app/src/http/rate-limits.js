@@ -10,7 +10,15 @@ const { createHash } = require('node:crypto');
 const { ipKeyGenerator, MemoryStore, rateLimit } = require('express-rate-limit');
 const { RedisStore } = require('rate-limit-redis');
 const { withTimeout } = require('../process/with-timeout');
+const { messageOf } = require('../process/thrown');
 const { RequestError } = require('./errors');
+
+/**
+ * @import { Request } from 'express'
+ * @import { Config, Log, RateLimits, Redis } from '../types'
+ */
+
+/** @typedef {import('express-rate-limit').Options} Options */
 
 const MINUTE_MS = 60_000;
 const DAY_MS = 24 * 60 * MINUTE_MS;
@@ -20,18 +28,19 @@ const COUNT_MS = 250;
 const ACCOUNTS = 10;
 
 /**
- * @param {{ redis: Pick<import('../redis/client').Redis, 'sendCommand'>, limits: import('../process/config').Config['limits'],
- *   isCheck: (request: import('express').Request) => boolean, log: import('../process/log').Log }} options
+ * @param {{ redis: Pick<Redis, 'sendCommand'>, limits: Config['limits'],
+ *   isCheck: (request: Request) => boolean, log: Log }} options
  *   isCheck: who is let to sign up and log in whatever was counted, and is not counted
  * @returns {RateLimits}
- * @typedef {{ logIn: import('express').RequestHandler[], signUp: import('express').RequestHandler,
- *   message: import('express').RequestHandler, messagesADay: import('express').RequestHandler[],
- *   member: import('express').RequestHandler, read: import('express').RequestHandler }} RateLimits
  */
 function rateLimits({ redis, limits, isCheck, log }) {
-  /** keyOf tells who is counted; requestWasSuccessful, where given, whose requests are not. */
+  /**
+   * @param {{ name: string, message: string, keyOf: (request: Request) => string } & Partial<Options>} options
+   *   keyOf: who is counted; requestWasSuccessful, where given: whose requests are not
+   */
   function limiter({ name, message, keyOf, ...options }) {
-    const warn = (error) => log.error('rate limit', { limit: name, error: error.message });
+    const warn = (/** @type {unknown} */ error) =>
+      log.error('rate limit', { limit: name, error: messageOf(error) });
     return rateLimit({
       identifier: name,
       standardHeaders: 'draft-8',
@@ -47,6 +56,7 @@ function rateLimits({ redis, limits, isCheck, log }) {
   }
 
   const logIns = { message: 'Too many attempts. Try again later.', windowMs: 15 * MINUTE_MS };
+  /** @type {typeof logIns & Partial<Options>} */
   const failedLogIns = {
     ...logIns,
     skipSuccessfulRequests: true,
@@ -55,7 +65,7 @@ function rateLimits({ redis, limits, isCheck, log }) {
 
   const ofChurch = {
     windowMs: MINUTE_MS,
-    keyOf: (request) => request.session.churchId,
+    keyOf: (/** @type {Request} */ request) => request.session.churchId,
     skip: () => false,
     passOnStoreError: true,
   };
@@ -112,13 +122,13 @@ function rateLimits({ redis, limits, isCheck, log }) {
         ...messagesADay,
         message: 'Your church has sent what it may in a day.',
         limit: limits.messagesADay,
-        skip: (_request, response) => !response.locals.isApproved,
+        skip: (_request, response) => response.locals.isApproved !== true,
       }),
       limiter({
         ...messagesADay,
         message: 'Until your church is approved, it may send a few messages a day.',
         limit: limits.trialMessagesADay,
-        skip: (_request, response) => response.locals.isApproved,
+        skip: (_request, response) => response.locals.isApproved === true,
         passOnStoreError: false,
       }),
     ],
@@ -140,13 +150,24 @@ function rateLimits({ redis, limits, isCheck, log }) {
   };
 }
 
-/** A network of IPv6 counts as one address: a client may use any of it. */
+/**
+ * A network of IPv6 counts as one address: a client may use any of it.
+ *
+ * @param {Request} request
+ */
 const address = (request) => ipKeyGenerator(request.ip ?? '');
 
-/** Of a request whose body has been checked. */
+/**
+ * Of a request whose body has been checked.
+ *
+ * @param {Request} request
+ */
 const account = (request) => `${address(request)} ${request.body.email}`;
 
-/** @returns what rate-limit-redis talks to Redis through */
+/**
+ * @param {Pick<Redis, 'sendCommand'>} redis
+ * @returns {import('rate-limit-redis').SendCommandFn} what the limits' store talks to Redis through
+ */
 function commandSender(redis) {
   return async (...command) => {
     try {
@@ -155,7 +176,8 @@ function commandSender(redis) {
       // It loads its scripts once. Where that fails the name will do: the first use finds out, and loads again.
       if (command[0] === 'SCRIPT') return createHash('sha1').update(command[2]).digest('hex');
       // The store knows by the message that a script is to be loaded; anything else is an outage.
-      throw error.cause?.message.startsWith('NOSCRIPT') ? error.cause : error;
+      const cause = error instanceof Error ? error.cause : undefined;
+      throw messageOf(cause).startsWith('NOSCRIPT') ? cause : error;
     }
   };
 }

@@ -8,11 +8,19 @@ const { randomUUID } = require('node:crypto');
 const { asRequest } = require('../process/context');
 const { observeRequest } = require('../metrics/metrics');
 
+/**
+ * @import { RequestHandler } from 'express'
+ * @import { Log } from '../types'
+ */
+
 const ID = /^[\w=;:.-]{1,128}$/;
 const SHOWN = /^(?:[a-z-]{1,40}|[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12})$/i;
 const PROBES = new Set(['/healthz', '/readyz']);
 
-/** @param {import('../process/log').Log} log */
+/**
+ * @param {Log} log
+ * @returns {RequestHandler}
+ */
 function requests(log) {
   return (request, response, next) => {
     const started = process.hrtime.bigint();
@@ -46,7 +54,11 @@ function requests(log) {
   };
 }
 
-/** The path, where only words and ids are shown: in a mistaken one there may be anything. */
+/**
+ * The path, where only words and ids are shown: in a mistaken one there may be anything.
+ *
+ * @param {string} path
+ */
 function withoutPeople(path) {
   return path
     .split('/')
@@ -57,6 +69,9 @@ function withoutPeople(path) {
 /**
  * What the matched route is called, such as `/members/:memberId/messages`: never with an id, since each value would be
  * a series of its own. Express has forgotten a router's mount after an error; it is what the route leaves of the path.
+ *
+ * @param {{ path: string } | undefined} route
+ * @param {string} path
  */
 function pattern(route, path) {
   if (!route) return 'none';
@@ -65,6 +80,7 @@ function pattern(route, path) {
   return `/${[...whole.slice(0, whole.length - own.length), ...own].join('/')}`;
 }
 
+/** @param {string} path */
 function segments(path) {
   return path.split('/').filter(Boolean);
 }

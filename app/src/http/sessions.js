@@ -4,8 +4,14 @@
 const { RedisStore } = require('connect-redis');
 const session = require('express-session');
 
+/**
+ * @import { Request, RequestHandler } from 'express'
+ * @import { Redis } from '../types'
+ */
+
 const DAY_MS = 24 * 60 * 60 * 1000;
 const SESSION = 'sess:';
+/** @param {string} userId */
 const userKey = (userId) => `user-sessions:${userId}`;
 
 /**
@@ -30,17 +36,16 @@ const END_ALL = `
   return ended`;
 
 /**
- * @param {{ redis: Pick<import('../redis/client').Redis, 'get' | 'set' | 'del' | 'sendCommand'>, secrets: string[],
+ * @param {{ redis: Pick<Redis, 'get' | 'set' | 'del' | 'sendCommand'>, secrets: string[],
  *   cookieSecure: boolean, perUser: number }} options
  *   secrets: the first signs, any verifies; perUser: sessions that one user may have, the latest ones
- * @typedef {ReturnType<typeof createSessions>} Sessions
  */
 function createSessions({ redis, secrets, cookieSecure, perUser }) {
   const middleware = session({
     name: 'sid',
     // A session ends a day after its log-in, as its cookie does, whatever is asked for meanwhile: to keep it alive would
     // cost each request another command, and each answer another packet while it waits for that.
-    store: new RedisStore({ client: /** @type {any} */ (redis), disableTouch: true, prefix: SESSION }),
+    store: new RedisStore({ client: asClient(redis), disableTouch: true, prefix: SESSION }),
     secret: secrets,
     resave: false,
     saveUninitialized: false,
@@ -50,7 +55,7 @@ function createSessions({ redis, secrets, cookieSecure, perUser }) {
   /**
    * Starts a new session; the old id is worthless from now on (session fixation).
    *
-   * @param {import('express').Request} request
+   * @param {Request} request
    * @param {{ userId: string } & Record<string, unknown>} whose what the session holds
    */
   async function signIn(request, whose) {
@@ -63,37 +68,53 @@ function createSessions({ redis, secrets, cookieSecure, perUser }) {
     await settle(request, 'save');
   }
 
-  /** @param {import('express').Request} request */
+  /** @param {Request} request */
   async function signOut(request) {
     await redis.sendCommand(['ZREM', userKey(request.session.userId), request.sessionID]);
     await settle(request, 'destroy');
   }
 
-  return { middleware, signIn, signOut, endAll: (userId) => endSessions(redis, userId) };
+  /** @param {string} userId */
+  const endAll = (userId) => endSessions(redis, userId);
+
+  return { middleware, signIn, signOut, endAll };
 }
 
 /**
  * Logs a user out everywhere: whoever deletes a user, moves one to another church or changes a password calls it.
  *
- * @param {Pick<import('../redis/client').Redis, 'sendCommand'>} redis
+ * @param {Pick<Redis, 'sendCommand'>} redis
  * @param {string} userId
  * @returns {Promise<number>} how many sessions have ended
  */
-function endSessions(redis, userId) {
-  return redis.sendCommand(['EVAL', END_ALL, '1', userKey(userId), SESSION]);
+async function endSessions(redis, userId) {
+  return Number(await redis.sendCommand(['EVAL', END_ALL, '1', userKey(userId), SESSION]));
 }
 
-/** Lets only requests of a logged-in user through, until a day after the log-in: saving a session does not prolong it. */
+/**
+ * Lets only requests of a logged-in user through, until a day after the log-in: saving a session does not prolong it.
+ *
+ * @type {RequestHandler}
+ */
 function requireSession(request, response, next) {
   const { userId, loggedInAt } = request.session;
   if (userId && !(Date.now() - loggedInAt > DAY_MS)) return next();
   response.status(401).json({ error: 'Log in first: POST /login.' });
 }
 
+/** @param {Request} request @param {'regenerate' | 'save' | 'destroy'} method */
 function settle(request, method) {
   return new Promise((resolve, reject) => {
-    request.session[method]((error) => (error ? reject(error) : resolve(undefined)));
+    request.session[method]((/** @type {unknown} */ error) => (error ? reject(error) : resolve(undefined)));
   });
 }
+
+/**
+ * The store's type asks for the whole of a client. Without touching it uses these three commands.
+ *
+ * @param {Pick<Redis, 'get' | 'set' | 'del'>} redis
+ */
+const asClient = (redis) =>
+  /** @type {ConstructorParameters<typeof RedisStore>[0]['client']} */ (/** @type {unknown} */ (redis));
 
 module.exports = { createSessions, endSessions, requireSession };

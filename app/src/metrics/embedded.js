@@ -18,6 +18,10 @@ const {
   slowQueries,
 } = require('./metrics');
 
+/** @import { Log, Outcome } from '../types' */
+
+/** @typedef {import('prom-client').Counter | import('prom-client').Gauge} Metric */
+
 const LINE_MS = 60_000;
 /** Gauges move within a minute: each line has all values since the last one. */
 const SAMPLE_MS = 5000;
@@ -51,18 +55,20 @@ const UNITS = Object.freeze({
 });
 
 /**
- * @param {{ namespace?: string, log: import('../process/log').Log }} options without a namespace nothing is written
+ * @param {{ namespace?: string, log: Log }} options without a namespace nothing is written
  * @returns {{ close: () => Promise<void> }} `close` writes the last lines, of what came since the last minute
  */
 function reportMetrics({ namespace, log }) {
   if (!namespace) return { close: async () => {} };
   const lag = monitorEventLoopDelay({ resolution: LAG_RESOLUTION_MS });
   lag.enable();
+  /** @type {{ used: number[], waiting: number[] }} */
   const pool = { used: [], waiting: [] };
   const grown = { reads: growth(cacheReads), jobs: growth(jobs), slow: growth(slowQueries) };
 
   async function sample() {
-    for (const { labels, value } of (await poolConnections.get()).values) pool[labels.state]?.push(value);
+    for (const { state, value } of await now(poolConnections))
+      if (state === 'used' || state === 'waiting') pool[state].push(value);
   }
 
   async function report() {
@@ -99,13 +105,16 @@ function reportMetrics({ namespace, log }) {
     }
   }
 
+  /** @param {string[][]} Dimensions @param {Record<string, string | number | number[] | undefined>} members */
   function write(Dimensions, members) {
     const known = Object.fromEntries(
-      Object.entries(members).filter(([, value]) => value !== undefined && value.length !== 0),
+      Object.entries(members).filter(
+        ([, value]) => value !== undefined && !(Array.isArray(value) && value.length === 0),
+      ),
     );
-    const Metrics = Object.keys(known)
-      .filter((Name) => Name in UNITS)
-      .map((Name) => ({ Name, Unit: UNITS[Name] }));
+    const Metrics = Object.entries(UNITS)
+      .filter(([Name]) => Name in known)
+      .map(([Name, Unit]) => ({ Name, Unit }));
     log.info('metrics', {
       _aws: {
         Timestamp: Date.now(),
@@ -115,6 +124,7 @@ function reportMetrics({ namespace, log }) {
     });
   }
 
+  /** @type {(ms: number, act: () => Promise<void>) => NodeJS.Timeout} */
   const each = (ms, act) =>
     setInterval(() => act().catch((error) => log.error('metrics', { error: error.stack })), ms).unref();
   const timers = [each(SAMPLE_MS, sample), each(LINE_MS, report)];
@@ -127,15 +137,28 @@ function reportMetrics({ namespace, log }) {
   };
 }
 
-/** At most 100 values that lie as all of them do, so that CloudWatch's percentiles are those of the requests. */
+/**
+ * At most 100 values that lie as all of them do, so that CloudWatch's percentiles are those of the requests.
+ *
+ * @param {import('node:perf_hooks').RecordableHistogram} histogram
+ */
 function milliseconds(histogram) {
   const size = Math.min(MAX_VALUES, histogram.count);
+  /** @param {number} at */
   const tenths = (at) => Math.round(histogram.percentile(((at + 0.5) / size) * 100) / 100) / 10;
   return Array.from({ length: size }, (_, at) => tenths(at));
 }
 
-/** How much each series of a counter has grown since the last call. */
+/** @typedef {{ value: number } & Partial<Record<string, string | number>>} Series its labels, and its value */
+
+/**
+ * How much each series of a counter has grown since the last call.
+ *
+ * @param {Metric} counter
+ * @returns {() => Promise<Series[]>}
+ */
 function growth(counter) {
+  /** @type {Map<string, number>} */
   const before = new Map();
   return async () =>
     (await now(counter)).map(({ value, ...labels }) => {
@@ -146,13 +169,19 @@ function growth(counter) {
     });
 }
 
-/** Each series of a metric: its labels and its `value`. */
+/**
+ * Each series of a metric.
+ *
+ * @param {Metric} metric
+ * @returns {Promise<Series[]>}
+ */
 async function now(metric) {
   return (await metric.get()).values.map(({ labels, value }) => ({ ...labels, value }));
 }
 
+/** @param {Series[]} reads */
 function ofCaches(reads) {
-  const of = (outcome) => total(reads.filter((read) => read.outcome === outcome));
+  const of = (/** @type {Outcome} */ outcome) => total(reads.filter((read) => read.outcome === outcome));
   const [hits, all] = [of('hit') + of('stale'), total(reads)];
   return {
     CacheHits: hits,
@@ -161,9 +190,10 @@ function ofCaches(reads) {
   };
 }
 
+/** @param {string} queue @param {{ done: Series[], now: Series[], oldest: Series[] }} all */
 function ofQueue(queue, { done, now: states, oldest }) {
-  const own = (rows) => rows.filter((row) => row.queue === queue);
-  const of = (outcome) => total(own(done).filter((row) => row.outcome === outcome));
+  const own = (/** @type {Series[]} */ rows) => rows.filter((row) => row.queue === queue);
+  const of = (/** @type {string} */ outcome) => total(own(done).filter((row) => row.outcome === outcome));
   const counted = own(states);
   return {
     JobsCompleted: of('completed'),
@@ -171,19 +201,21 @@ function ofQueue(queue, { done, now: states, oldest }) {
     JobsDead: of('dead'),
     // Only the process that works on the queue looks into it.
     ...(counted.length > 0 && {
-      QueueDepth: total(counted.filter(({ state }) => !OVER.includes(state))),
+      QueueDepth: total(counted.filter(({ state }) => !OVER.includes(String(state)))),
       QueueOldestJob: total(own(oldest)),
       DeadLetters: total(counted.filter(({ state }) => state === 'failed')),
     }),
   };
 }
 
+/** @param {Series[]} rows */
 function total(rows) {
   return rows.reduce((sum, { value }) => sum + value, 0);
 }
 
+/** @param {Series[]} rows @param {string} label */
 function names(rows, label) {
-  return new Set(rows.map((row) => row[label]));
+  return new Set(rows.map((row) => String(row[label])));
 }
 
 module.exports = { reportMetrics, UNITS };

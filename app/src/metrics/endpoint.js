@@ -4,10 +4,12 @@
 const { createServer } = require('node:http');
 const { collectDefaultMetrics, register } = require('prom-client');
 
+/** @import { Log } from '../types' */
+
 /**
  * Listens on a loopback address. Without its port, which another program may have, the process does its work all the same.
  *
- * @param {{ host: string, port: number, log: import('../process/log').Log }} options
+ * @param {{ host: string, port: number, log: Log }} options
  * @returns {{ close: () => Promise<void> }}
  */
 function serveMetrics({ host, port, log }) {

@@ -8,6 +8,8 @@ const { poolConnections } = require('../metrics/metrics');
 const { BoundedPool } = require('./pool');
 const { timedClient } = require('./slow-queries');
 
+/** @import { Config, Database, Log } from '../types' */
+
 const PING_MS = 1000;
 const KEEP_ALIVE_MS = 10_000;
 /** After which a connection is made anew, where DNS leads to by then; rare enough that hardly a request waits for it. */
@@ -16,11 +18,9 @@ const LIFETIME_S = 1800;
 const READ_ONLY = '25006';
 
 /**
- * @param {import('../process/config').Config['database'] & { log: import('../process/log').Log }} options
+ * @param {Config['database'] & { log: Log }} options
  *   The URL's sslmode decides on TLS; NODE_EXTRA_CA_CERTS on whom to trust.
  * @returns {Database}
- * @typedef {{ prisma: PrismaClient, settled: () => Promise<void>, ping: () => Promise<unknown>,
- *   query: (text: string) => Promise<import('pg').QueryResult>, close: () => Promise<void> }} Database
  */
 function openDatabase({
   url,
@@ -80,9 +80,13 @@ function openDatabase({
   };
 }
 
-/** A primary that became a standby keeps its clients; this one leaves it, and the address leads to the new primary. */
+/**
+ * A primary that became a standby keeps its clients; this one leaves it, and the address leads to the new primary.
+ *
+ * @param {import('pg').PoolClient & { connection?: import('pg').Connection }} client
+ */
 function leaveWhenReadOnly(client) {
-  client.connection.on('errorMessage', ({ code }) => {
+  client.connection?.on('errorMessage', (/** @type {{ code?: string }} */ { code }) => {
     if (code === READ_ONLY) client.end();
   });
 }

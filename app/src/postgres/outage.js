@@ -1,6 +1,8 @@
 'use strict';
 /** Whether an error of the database means that it can't be used at the moment: 503, try again. */
 
+const { at } = require('../process/thrown');
+
 /** Prisma's codes for a database that can't be reached, closed the connection, or has none to give in time. */
 const PRISMA = new Set(['P1001', 'P1002', 'P1008', 'P1017', 'P2024', 'P2028']);
 
@@ -28,14 +30,16 @@ const SOCKET = new Set([
 const DRIVER =
   /^(Connection terminated|Query read timeout|timeout exceeded when trying to connect|Client .* not queryable)/;
 
-/** @param {any} error Prisma's, its adapter's, or the driver's own */
+/** @param {unknown} error Prisma's, its adapter's, or the driver's own */
 function isOutage(error) {
-  const adapters = error.meta?.driverAdapterError?.cause ?? error.cause;
+  const code = String(at(error, 'code'));
+  const original =
+    at(error, 'meta', 'driverAdapterError', 'cause', 'originalCode') ?? at(error, 'cause', 'originalCode');
   return (
-    PRISMA.has(error.code) ||
-    SOCKET.has(error.code) ||
-    SQLSTATE.test(adapters?.originalCode) ||
-    DRIVER.test(error.message)
+    PRISMA.has(code) ||
+    SOCKET.has(code) ||
+    SQLSTATE.test(String(original)) ||
+    DRIVER.test(String(at(error, 'message')))
   );
 }
 

@@ -9,6 +9,8 @@ const pg = require('pg');
 const { Unavailable } = require('../process/with-timeout');
 const { currentRequest } = require('../process/context');
 
+/** @typedef {(error: Error | undefined, client: pg.PoolClient | undefined, done: (release?: unknown) => void) => void} Connected */
+
 /** How much the last use of a connection says of the next one's length: a moving average's weight. */
 const WEIGHT = 1 / 16;
 
@@ -24,18 +26,38 @@ class BoundedPool extends pg.Pool {
     this.watchUses();
   }
 
-  /** @override */
+  /**
+   * @override
+   * @overload
+   * @returns {Promise<pg.PoolClient>}
+   */
+  /**
+   * @override
+   * @overload
+   * @param {Connected} callback
+   * @returns {void}
+   */
+  /**
+   * @override
+   * @param {Connected} [callback]
+   * @returns {Promise<pg.PoolClient> | void}
+   */
   connect(callback) {
+    if (!callback)
+      return new Promise((resolve, reject) => {
+        this.connect((error, client) => (client ? resolve(client) : reject(error)));
+      });
     // The callback is called by whoever gives a connection back, another request.
-    const bound = callback && AsyncResource.bind(callback);
+    const bound = AsyncResource.bind(callback);
     const request = currentRequest();
     const goesAhead = request?.isAdmitted || !this.isExhausted;
     if (!goesAhead && this.expectedWaitMs > this.poolTimeoutMs) {
       const refusal = new Unavailable(`a connection would be free in ${Math.round(this.expectedWaitMs)} ms`);
-      return bound ? bound(refusal) : Promise.reject(refusal);
+      return bound(refusal, undefined, () => {});
     }
     if (request) request.isAdmitted = true;
-    return goesAhead ? super.connect(bound) : this.connectWithin(this.poolTimeoutMs, bound);
+    if (goesAhead) super.connect(bound);
+    else this.connectWithin(this.poolTimeoutMs, bound);
   }
 
   /** Whether the next one has to wait until someone gives a connection back. */
@@ -47,12 +69,17 @@ class BoundedPool extends pg.Pool {
     return ((this.waitingCount + 1) * (this.useMs ?? 0)) / this.options.max;
   }
 
-  /** pg has one time-out for both, and reads it in `connect`. */
+  /**
+   * pg has one time-out for both, and reads it in `connect`.
+   *
+   * @param {number} timeoutMs
+   * @param {Connected} callback
+   */
   connectWithin(timeoutMs, callback) {
     const { connectionTimeoutMillis } = this.options;
     this.options.connectionTimeoutMillis = timeoutMs;
     try {
-      return super.connect(callback);
+      super.connect(callback);
     } finally {
       this.options.connectionTimeoutMillis = connectionTimeoutMillis;
     }

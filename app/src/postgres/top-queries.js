@@ -5,7 +5,10 @@
  * ALTER ROLE, have not, and are left out.
  */
 
+const { codeOf, messageOf } = require('../process/thrown');
 const { oneLine } = require('./slow-queries');
+
+/** @import { Cost, Log, Statement } from '../types' */
 
 const INTERVAL_MS = 5 * 60_000;
 const TOP = 10;
@@ -25,11 +28,11 @@ const STATEMENTS = `
   GROUP BY queryid`;
 
 /**
- * @typedef {{ id: string, query: string, calls: number, totalMs: number, rows: number, hits: number, reads: number }}
- *   Statement hits and reads: blocks that were in the server's memory, and that were not
- * @typedef {{ calls: number, meanMs: number, totalMs: number, rows: number, hitRatio: number | null }} Cost
- *   hitRatio: of the blocks, those that were in memory, from 0 to 1; null where none was touched
+ * Whether Postgres has no statistics.
+ *
+ * @param {unknown} error
  */
+const isNotInstalled = (error) => NOT_INSTALLED.has(codeOf(error) ?? '');
 
 /**
  * @param {{ query: (text: string) => Promise<{ rows: Statement[] }> }} database
@@ -50,6 +53,7 @@ function between(later, earlier) {
     .map((statement) => {
       const old = before.get(statement.id);
       if (!old || old.calls > statement.calls) return statement;
+      /** @param {Exclude<keyof Statement, 'id' | 'query'>} field */
       const grown = (field) => statement[field] - old[field];
       return {
         ...statement,
@@ -86,16 +90,18 @@ function cost({ calls, totalMs, rows, hits, reads }) {
   };
 }
 
+/** @param {number} value */
 const round = (value) => Math.round(value * 1000) / 1000;
 
 /**
  * Writes the costliest queries of each five minutes into the log, one a line.
  *
  * @param {{ database: { query: (text: string) => Promise<{ rows: Statement[] }> },
- *   log: import('../process/log').Log, intervalMs?: number }} options
+ *   log: Log, intervalMs?: number }} options
  * @returns {{ close: () => Promise<void> }}
  */
 function reportTopQueries({ database, log, intervalMs = INTERVAL_MS }) {
+  /** @type {Statement[] | undefined} */
   let earlier;
 
   async function look() {
@@ -108,12 +114,12 @@ function reportTopQueries({ database, log, intervalMs = INTERVAL_MS }) {
 
   const tryToLook = () =>
     look().catch((error) => {
-      log.error('top queries are unknown', { error: error.message });
-      if (NOT_INSTALLED.has(error.code)) clearInterval(timer);
+      log.error('top queries are unknown', { error: messageOf(error) });
+      if (isNotInstalled(error)) clearInterval(timer);
     });
   const timer = setInterval(tryToLook, intervalMs).unref();
   tryToLook();
   return { close: async () => clearInterval(timer) };
 }
 
-module.exports = { between, cost, costliest, NOT_INSTALLED, reportTopQueries, statements };
+module.exports = { between, cost, costliest, isNotInstalled, reportTopQueries, statements };

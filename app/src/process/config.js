@@ -15,8 +15,6 @@ const CLOSING_MS = 1000;
 const SHORTEST_SECRET = 32;
 
 /**
- * @typedef {ReturnType<typeof readConfig>} Config
- *
  * @param {NodeJS.ProcessEnv} env
  * @returns the settings, frozen
  * @throws {ConfigError}

@@ -3,18 +3,19 @@
 
 const { currentRequest } = require('./context');
 
+/** @import { ProcessLog } from '../types' */
+
 /** Of an error's message and its stack; Postgres quotes a value in full. */
 const LONGEST = 4000;
 
 /**
  * @param {Record<string, string>} context fields that every line carries, besides the id of the request it is about
- * @returns {Log}
- * @typedef {{ info: Write, error: Write, flush: () => Promise<void> }} Log
- * @typedef {(message: string, fields?: Record<string, unknown>) => void} Write a field `error` may be an Error
+ * @returns {ProcessLog}
  */
 function createLog(context) {
   // Who reads the log may go away. Without a listener each line would be an exception, which is logged, and so on.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
+  /** @type {(stream: NodeJS.WriteStream, level: string) => ProcessLog['info']} */
   const write = (stream, level) => (message, fields) =>
     stream.write(
       `${JSON.stringify({
@@ -45,6 +46,8 @@ function createLog(context) {
 /**
  * An error's stack without people's data: Prisma draws the arguments of a call that it refuses, and Postgres quotes a
  * value that it can't read.
+ *
+ * @param {Error} error
  */
 function describe({ name, message, stack }) {
   const told =

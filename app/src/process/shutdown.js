@@ -11,6 +11,8 @@
  * in flight are answered by a process whose state is unknown, rather than broken off.
  */
 
+/** @import { ProcessLog, Shutdown, Work } from '../types' */
+
 /** From PM2's kill time-out back to the hard stop, and again to the drain's end: time to close and to log, in ms. */
 const MARGIN_MS = 500;
 
@@ -18,21 +20,16 @@ const MARGIN_MS = 500;
 const FLUSH_MS = 200;
 
 /**
- * What a process does, and how it ends that: `underWay` and `leave` give what the log is to say.
- *
- * @typedef {{ underWay: () => object, leave: (times: { idleMs: number, drainMs: number }) => Promise<object> }} Work
- */
-
-/**
  * Watches the process's signals and unhandled errors from now on.
  *
  * @param {{ work: Work, closers: (() => Promise<void>)[], drainTimeoutMs: number, killTimeoutMs: number,
- *   log: import('./log').Log }} options
- * @returns {{ readonly isShuttingDown: boolean }}
+ *   log: ProcessLog }} options
+ * @returns {Shutdown}
  */
 function gracefulShutdown({ work, closers, drainTimeoutMs, killTimeoutMs, log }) {
   const state = { isShuttingDown: false };
 
+  /** @param {string} reason @param {number} code */
   async function shutDown(reason, code) {
     if (state.isShuttingDown) return;
     state.isShuttingDown = true;
@@ -48,14 +45,16 @@ function gracefulShutdown({ work, closers, drainTimeoutMs, killTimeoutMs, log })
     await exit(code, { reason, ...left });
   }
 
+  /** @param {number} code @param {object} fields */
   async function exit(code, fields) {
     log.info('exit', { code, ...fields });
     await log.flush();
     process.exit(code);
   }
 
+  /** @param {string} reason */
   function failed(reason) {
-    return (error) => {
+    return (/** @type {unknown} */ error) => {
       log.error(reason, { error: error instanceof Error ? error : String(error) });
       shutDown(reason, 1);
     };

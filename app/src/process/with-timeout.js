@@ -16,6 +16,7 @@ class Unavailable extends Error {
  * @throws {Unavailable} when the promise fails, which is then the cause, or takes longer, which has none
  */
 async function withTimeout(promise, timeoutMs, what) {
+  /** @type {NodeJS.Timeout | undefined} */
   let timer;
   const expiry = new Promise((_, reject) => {
     const expire = () => reject(new Unavailable(`${what} took more than ${timeoutMs} ms`));
@@ -26,7 +27,9 @@ async function withTimeout(promise, timeoutMs, what) {
     return await Promise.race([promise, expiry]);
   } catch (error) {
     if (error instanceof Unavailable) throw error;
-    throw new Unavailable(`${what} failed: ${error.message}`, { cause: error });
+    throw new Unavailable(`${what} failed: ${error instanceof Error ? error.message : error}`, {
+      cause: error,
+    });
   } finally {
     clearTimeout(timer);
   }

@@ -4,6 +4,8 @@
 const { createClient } = require('redis');
 const { withTimeout } = require('../process/with-timeout');
 
+/** @import { Log, Redis } from '../types' */
+
 const CONNECT_MS = 2000;
 const PING_MS = 1000;
 const LONGEST_PAUSE_MS = 1000;
@@ -12,17 +14,15 @@ const LONGEST_PAUSE_MS = 1000;
  * is given up ends it. Much more than what the cache's may take: all the workers of a busy machine would connect anew.
  */
 const SILENCE_MS = 900;
-/** What a session store, the rate limits and a health check use. */
-const SESSION_MS = { get: 1000, set: 1000, del: 1000, sendCommand: 1000, ping: PING_MS };
+/** What a command may take unless its caller says otherwise. */
+const COMMAND_MS = 1000;
 
 /**
- * @param {{ url: string, log: import('../process/log').Log, name?: string, commandMs?: Record<string, number> }}
- *   options name: in the log; commandMs: the client's commands that are wanted, and what each may take
- * @returns {Redis} which has these commands only
- * @typedef {'get' | 'set' | 'del' | 'sendCommand' | 'ping' | 'mGet' | 'eval'} Command
- * @typedef {Record<Command | 'settled' | 'close', (...args: any[]) => Promise<any>>} Redis
+ * @param {{ url: string, log: Log, name?: string, commandMs?: Partial<Record<keyof Redis, number>> }} options
+ *   name: in the log; commandMs: what a command may take, where that is not a second
+ * @returns {Redis}
  */
-function openRedis({ url, log, name = 'redis', commandMs = SESSION_MS }) {
+function openRedis({ url, log, name = 'redis', commandMs = {} }) {
   const client = createClient({
     url,
     // Without this a command waits in the client for Redis to come back, and the request with it.
@@ -39,21 +39,30 @@ function openRedis({ url, log, name = 'redis', commandMs = SESSION_MS }) {
   let unanswered = 0;
   let silentSince = 0;
 
-  async function ask(verb, args) {
+  /**
+   * @template T
+   * @param {() => Promise<T>} command
+   */
+  async function ask(command) {
     if (unanswered === 0) silentSince = performance.now();
     unanswered += 1;
     try {
-      return await client[verb](...args);
+      return await command();
     } finally {
       unanswered -= 1;
       silentSince = performance.now();
     }
   }
 
-  /** Whether an error means that the connection has to be left: it is silent, or leads to a replica. */
-  function isStale({ cause }) {
-    const isSilent = unanswered > 0 && performance.now() - silentSince > SILENCE_MS;
-    return cause === undefined ? isSilent : cause.message.startsWith('READONLY');
+  /**
+   * Whether an error means that the connection has to be left: it is silent, or leads to a replica.
+   *
+   * @param {unknown} error
+   */
+  function isStale(error) {
+    const cause = error instanceof Error ? error.cause : undefined;
+    if (cause instanceof Error) return cause.message.startsWith('READONLY');
+    return unanswered > 0 && performance.now() - silentSince > SILENCE_MS;
   }
 
   /** Leaves a Redis that hangs, or that a failover made a replica; the address leads to the new primary. */
@@ -62,20 +71,28 @@ function openRedis({ url, log, name = 'redis', commandMs = SESSION_MS }) {
     client.connect().catch((error) => log.error(name, { error: error.message }));
   }
 
-  const command =
-    (verb, timeoutMs) =>
-    async (...args) => {
-      try {
-        return await withTimeout(ask(verb, args), timeoutMs, `Redis ${verb.toUpperCase()}`);
-      } catch (error) {
-        if (client.isReady && isStale(error)) reconnect();
-        throw error;
-      }
-    };
+  /**
+   * @template T
+   * @param {keyof Redis} verb
+   * @param {() => Promise<T>} command
+   */
+  async function inTime(verb, command) {
+    try {
+      return await withTimeout(ask(command), commandMs[verb] ?? COMMAND_MS, `Redis ${verb.toUpperCase()}`);
+    } catch (error) {
+      if (client.isReady && isStale(error)) reconnect();
+      throw error;
+    }
+  }
+
   return {
-    .../** @type {Redis} */ (
-      Object.fromEntries(Object.entries(commandMs).map(([verb, ms]) => [verb, command(verb, ms)]))
-    ),
+    get: (key) => inTime('get', () => client.get(key)),
+    set: (key, value, options) => inTime('set', () => client.set(key, value, options)),
+    del: (keys) => inTime('del', () => client.del(keys)),
+    mGet: (keys) => inTime('mGet', () => client.mGet(keys)),
+    eval: (script, options) => inTime('eval', () => client.eval(script, options)),
+    sendCommand: (command) => inTime('sendCommand', () => client.sendCommand(command)),
+    ping: () => inTime('ping', () => client.ping()),
     /** Resolves when connected, or when a first attempt has had its time: a worker starts without Redis. */
     settled: () =>
       withTimeout(connected, CONNECT_MS, 'Redis CONNECT').catch((error) =>

@@ -6,14 +6,16 @@ const { withTimeout } = require('../process/with-timeout');
 const { queueJobs, queueOldestSeconds } = require('../metrics/metrics');
 const { QUEUE } = require('./queue');
 
+/** @import { Log, Outbox } from '../types' */
+
 const INTERVAL_MS = 5000;
-const STATES = ['wait', 'active', 'delayed', 'failed'];
+const STATES = /** @type {const} */ (['wait', 'active', 'delayed', 'failed']);
 
 /**
  * Sets the queue's gauges until the process leaves.
  *
- * @param {{ queue: import('bullmq').Queue, outbox: import('./outbox').Outbox,
- *   shutdown: { readonly isShuttingDown: boolean }, log: import('../process/log').Log }} options
+ * @param {{ queue: import('bullmq').Queue, outbox: Outbox,
+ *   shutdown: { readonly isShuttingDown: boolean }, log: Log }} options
  */
 async function watchDepth({ queue, outbox, shutdown, log }) {
   while (!shutdown.isShuttingDown) {
@@ -27,6 +29,7 @@ async function watchDepth({ queue, outbox, shutdown, log }) {
   }
 }
 
+/** @param {import('bullmq').Queue} queue @param {Outbox} outbox */
 async function measure(queue, outbox) {
   const [counts, { waiting, oldestSeconds }] = await Promise.all([
     queue.getJobCounts(...STATES),

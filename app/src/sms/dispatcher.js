@@ -7,6 +7,8 @@
 const { setTimeout: sleep } = require('node:timers/promises');
 const { withTimeout } = require('../process/with-timeout');
 
+/** @import { Jobs, Log, Outbox } from '../types' */
+
 const INTERVAL_MS = 1000;
 const TURN_MS = 10_000;
 /** Looks for what is lost once in so many turns. */
@@ -14,8 +16,8 @@ const TURNS_OF_DOUBT = 10;
 const MOST_DOUBTS = 500;
 
 /**
- * @param {{ outbox: import('./outbox').Outbox, sms: import('./queue').Jobs, share: number,
- *   log: import('../process/log').Log }} options
+ * @param {{ outbox: Outbox, sms: Jobs, share: number,
+ *   log: Log }} options
  * @returns {{ stop: () => void }}
  */
 function startDispatcher({ outbox, sms, share, log }) {
@@ -36,6 +38,7 @@ function startDispatcher({ outbox, sms, share, log }) {
     }
   }
 
+  /** @param {number} turn */
   async function dispatch(turn) {
     for (const id of await outbox.take({ share, room: await sms.room() })) await put(id);
     if (turn % TURNS_OF_DOUBT > 0) return;
@@ -43,11 +46,16 @@ function startDispatcher({ outbox, sms, share, log }) {
     await outbox.forgetDead();
   }
 
+  /** @param {string} id */
   async function put(id) {
     if (!(await sms.send({ messageId: id }))) await outbox.postpone(id);
   }
 
-  /** What the queue knows of a message, the outbox is told. */
+  /**
+   * What the queue knows of a message, the outbox is told.
+   *
+   * @param {string} id
+   */
   async function settle(id) {
     const { state, reason } = await sms.lookUp(id);
     if (state === 'completed') await outbox.remove(id);

@@ -1,6 +1,10 @@
 'use strict';
 /** The SMS gateway: an HTTP service that delivers a text, once for each idempotency key. */
 
+const { codeOf } = require('../process/thrown');
+
+/** @import { Gateway, Log } from '../types' */
+
 const TIMEOUT_MS = 10_000;
 const SHORTEST_PAUSE_MS = 1000;
 const LONGEST_PAUSE_MS = 60 * 60 * 1000;
@@ -23,6 +27,7 @@ class Rejected extends GatewayError {
 /** The gateway wants no message for a while. */
 class Throttled extends GatewayError {
   name = 'Throttled';
+  /** @param {number} pauseMs */
   constructor(pauseMs) {
     super(`the SMS gateway wants a pause of ${pauseMs} ms`);
     this.pauseMs = pauseMs;
@@ -30,12 +35,7 @@ class Throttled extends GatewayError {
 }
 
 /**
- * @typedef {{ deliver: (sms: { key: string, phone: string, body: string, signal?: AbortSignal }) => Promise<void> }} Gateway
- *   `deliver` throws Rejected, Throttled, or another GatewayError, after which a repeat with the same key may succeed.
- */
-
-/**
- * @param {{ url: string | undefined, token?: string, log: import('../process/log').Log }} options
+ * @param {{ url: string | undefined, token?: string, log: Log }} options
  *   Without a URL, as on a laptop, a delivery is a line in the log.
  * @returns {Gateway}
  */
@@ -67,6 +67,9 @@ function openGateway({ url, token, log }) {
 /**
  * The answer's head. Its body may repeat the phone number, so that it is neither kept nor logged; unread, it would cost
  * its connection. What `fetch` says of a failure may quote the URL, with a password in it: only the code is told.
+ *
+ * @param {string} url
+ * @param {RequestInit} request
  */
 async function answered(url, request) {
   try {
@@ -74,10 +77,17 @@ async function answered(url, request) {
     await response.arrayBuffer();
     return response;
   } catch (error) {
-    throw new GatewayError(`the SMS gateway did not answer: ${error.cause?.code ?? error.name}`);
+    throw new GatewayError(`the SMS gateway did not answer: ${told(error)}`);
   }
 }
 
+/** @param {unknown} error */
+function told(error) {
+  if (!(error instanceof Error)) return 'an unknown error';
+  return codeOf(error.cause) ?? error.name;
+}
+
+/** @param {globalThis.Response} response */
 function judge({ ok, status, headers }) {
   if (ok) return;
   if (status === 429) throw new Throttled(pauseOf(headers.get('retry-after')));
@@ -85,8 +95,13 @@ function judge({ ok, status, headers }) {
   throw FAULTS.has(status) ? new Rejected(message) : new GatewayError(message);
 }
 
-/** Retry-After as milliseconds; it holds seconds or a date. */
-function pauseOf(retryAfter) {
+/**
+ * Retry-After as milliseconds; it holds seconds or a date.
+ *
+ * @param {string | null} header
+ */
+function pauseOf(header) {
+  const retryAfter = header ?? '';
   const ms = /^\d+$/.test(retryAfter) ? Number(retryAfter) * 1000 : Date.parse(retryAfter) - Date.now();
   return Math.min(Math.max(ms || 0, SHORTEST_PAUSE_MS), LONGEST_PAUSE_MS);
 }

@@ -5,6 +5,8 @@
  * small, and may lose what it has.
  */
 
+/** @import { Prisma, PrismaClient } from '../types' */
+
 /** For so many seconds of the gateway's time one church may have messages in the queue; the rest waits here. */
 const SHARE_S = 2;
 /** The queue may not know of a message that was put into it so long ago, in seconds. Tests have less of it. */
@@ -20,39 +22,54 @@ const shareOf = (ratePerSecond) => SHARE_S * ratePerSecond;
 /**
  * Enters a message that is written by the same transaction.
  *
- * @param {{ $queryRaw: Function }} transaction
+ * @param {Prisma.TransactionClient} transaction
  * @param {{ messageId: string, churchId: string, share: number }} message
  * @returns {Promise<boolean>} whether it may be put into the queue at once: its church has its share not yet
  */
 async function enter(transaction, { messageId, churchId, share }) {
-  const [{ isDue }] = await transaction.$queryRaw`
+  /** @type {{ isDue: boolean }[]} */
+  const [entered] = await transaction.$queryRaw`
     INSERT INTO "SmsOutbox" ("messageId", "churchId", "queuedAt")
     SELECT ${messageId}::uuid, ${churchId}::uuid, CASE WHEN count(*) < ${share} THEN now() END
     FROM (SELECT FROM "SmsOutbox" WHERE "deadAt" IS NULL AND "churchId" = ${churchId}::uuid LIMIT ${share}) AS own
     RETURNING "queuedAt" IS NOT NULL AS "isDue"`;
-  return isDue;
+  return entered.isDue;
 }
 
-/**
- * @param {import('../../generated/client').PrismaClient} prisma
- * @typedef {ReturnType<typeof openOutbox>} Outbox
- */
+/** @param {PrismaClient} prisma */
 function openOutbox(prisma) {
   return {
-    /** What is known of a message that was entered; null once it is delivered. */
+    /**
+     * What is known of a message that was entered; null once it is delivered.
+     *
+     * @param {string} messageId
+     */
     find: (messageId) => prisma.smsOutbox.findUnique({ where: { messageId } }),
 
-    /** The queue did not take it: it waits for the next turn. */
+    /**
+     * The queue did not take it: it waits for the next turn.
+     *
+     * @param {string} messageId
+     */
     postpone: (messageId) =>
       prisma.smsOutbox.updateMany({ where: { messageId, deadAt: null }, data: { queuedAt: null } }),
 
-    /** It is delivered, or not to be. */
+    /**
+     * It is delivered, or not to be.
+     *
+     * @param {string} messageId
+     */
     remove: (messageId) => prisma.smsOutbox.deleteMany({ where: { messageId } }),
 
+    /** @param {string} messageId @param {string | undefined} reason */
     bury: (messageId, reason) =>
       prisma.smsOutbox.updateMany({ where: { messageId }, data: { deadAt: new Date(), reason } }),
 
-    /** A dead letter is to be sent after all. */
+    /**
+     * A dead letter is to be sent after all.
+     *
+     * @param {string} messageId
+     */
     revive: (messageId) =>
       prisma.smsOutbox.updateMany({
         where: { messageId },
@@ -68,12 +85,11 @@ function openOutbox(prisma) {
      * @returns {Promise<{ waiting: number, oldestSeconds: number }>}
      */
     depth: async () => {
-      const [found] = /** @type {any[]} */ (
-        await prisma.$queryRaw`
+      /** @type {{ waiting: number, oldestSeconds: number }[]} */
+      const [found] = await prisma.$queryRaw`
         SELECT count(*) FILTER (WHERE "queuedAt" IS NULL)::int AS waiting,
           COALESCE(EXTRACT(EPOCH FROM now() - min("createdAt")), 0)::float8 AS "oldestSeconds"
-        FROM "SmsOutbox" WHERE "deadAt" IS NULL`
-      );
+        FROM "SmsOutbox" WHERE "deadAt" IS NULL`;
       return found;
     },
 
@@ -106,7 +122,11 @@ function openOutbox(prisma) {
           RETURNING "messageId"`,
       ),
 
-    /** Some that were put into the queue a while ago, those that were looked at longest ago first. */
+    /**
+     * Some that were put into the queue a while ago, those that were looked at longest ago first.
+     *
+     * @param {number} most
+     */
     doubtful: (most) =>
       inTurn(
         prisma,
@@ -120,12 +140,18 @@ function openOutbox(prisma) {
   };
 }
 
-/** Unless another server's worker is at it. */
+/**
+ * Unless another server's worker is at it.
+ *
+ * @param {PrismaClient} prisma
+ * @param {(transaction: Prisma.TransactionClient) => Promise<{ messageId: string }[]>} update
+ * @returns {Promise<string[]>}
+ */
 function inTurn(prisma, update) {
   return prisma.$transaction(async (transaction) => {
-    const [{ isOurs }] =
-      await transaction.$queryRaw`SELECT pg_try_advisory_xact_lock(${TURN}::bigint) AS "isOurs"`;
-    if (!isOurs) return [];
+    /** @type {{ isOurs: boolean }[]} */
+    const [turn] = await transaction.$queryRaw`SELECT pg_try_advisory_xact_lock(${TURN}::bigint) AS "isOurs"`;
+    if (!turn.isOurs) return [];
     return (await update(transaction)).map(({ messageId }) => messageId);
   });
 }

@@ -7,8 +7,11 @@
 const { Queue } = require('bullmq');
 const { withTimeout, Unavailable } = require('../process/with-timeout');
 const { KEY_LIFETIME_S } = require('./messages');
+const { codeOf, messageOf } = require('../process/thrown');
 const { openConnection } = require('./connection');
 const { DEAD_DAYS } = require('./outbox');
+
+/** @import { Jobs, Log } from '../types' */
 
 /** The queue's name, and what its keys in Redis begin with; sessions lie in the same Redis. */
 const QUEUE = Object.freeze({ name: 'sms', prefix: 'queue' });
@@ -30,9 +33,7 @@ const JOB_OPTIONS = Object.freeze({
 });
 
 /**
- * @param {{ url: string, log: import('../process/log').Log }} options
- * @returns {SmsQueue}
- * @typedef {Jobs & { queue: Queue, settled: () => Promise<unknown>, close: () => Promise<void> }} SmsQueue
+ * @param {{ url: string, log: Log }} options
  */
 function openSmsQueue({ url, log }) {
   const redis = openConnection(url, { timeoutMs: COMMAND_MS, waits: false });
@@ -42,9 +43,7 @@ function openSmsQueue({ url, log }) {
     // BullMQ asks for the version once, and never again when that fails.
     skipVersionCheck: true,
   });
-  queue.on('error', (/** @type {NodeJS.ErrnoException} */ error) =>
-    log.error('queue', { error: error.message || error.code }),
-  );
+  queue.on('error', (error) => log.error('queue', { error: error.message || codeOf(error) }));
   return {
     queue,
     ...jobsOf({ queue, redis, log }),
@@ -63,12 +62,8 @@ function openSmsQueue({ url, log }) {
 /**
  * The queue's jobs, by the messages' ids.
  *
- * @param {{ queue: Queue, redis: import('ioredis').Redis, log: import('../process/log').Log }} options
+ * @param {{ queue: Queue, redis: import('ioredis').Redis, log: Log }} options
  * @returns {Jobs}
- * @typedef {{ send: (message: { messageId: string }) => Promise<boolean>, room: () => Promise<number>,
- *   lookUp: (id: string) => Promise<{ state: string, reason?: string }> }} Jobs
- *   `send`: whether the queue has it now, within COMMAND_MS. One that it knows already is not added again;
- *   `room`: how many more it takes
  */
 function jobsOf({ queue, redis, log }) {
   let left = 0;
@@ -94,7 +89,7 @@ function jobsOf({ queue, redis, log }) {
         await withTimeout(job, COMMAND_MS, 'Adding to the queue');
         return true;
       } catch (error) {
-        log.error('queue', { error: error.message });
+        log.error('queue', { error: messageOf(error) });
         return false;
       }
     },

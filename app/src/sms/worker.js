@@ -3,6 +3,7 @@
 
 const { Queue, RateLimitError, UnrecoverableError, WaitingError, Worker } = require('bullmq');
 const { setTimeout: sleep } = require('node:timers/promises');
+const { codeOf } = require('../process/thrown');
 const { withTimeout } = require('../process/with-timeout');
 const { jobs } = require('../metrics/metrics');
 const { openConnection } = require('./connection');
@@ -10,6 +11,8 @@ const { startDispatcher } = require('./dispatcher');
 const { GatewayError, Rejected, Throttled } = require('./gateway');
 const { openOutbox, shareOf } = require('./outbox');
 const { jobsOf, QUEUE } = require('./queue');
+
+/** @import { Gateway, Log, Outbox, PrismaClient, Work } from '../types' */
 
 const CONNECT_MS = 2000;
 const CLOSE_MS = 1000;
@@ -34,15 +37,16 @@ const OPTIONS = Object.freeze({
 });
 
 /**
- * @param {{ url: string, prisma: import('../../generated/client').PrismaClient,
- *   gateway: import('./gateway').Gateway, ratePerSecond: number, log: import('../process/log').Log }} options
+ * @param {{ url: string, prisma: PrismaClient,
+ *   gateway: Gateway, ratePerSecond: number, log: Log }} options
  *   `ratePerSecond`: jobs of all workers together
- * @returns {import('../process/shutdown').Work & { queue: Queue, outbox: import('./outbox').Outbox, settled: () => Promise<void>, close: () => Promise<void> }}
+ * @returns {Work & { queue: Queue, outbox: Outbox, settled: () => Promise<void>, close: () => Promise<void> }}
  */
 function startSmsWorker({ url, prisma, gateway, ratePerSecond, log }) {
   const redis = openConnection(url, { timeoutMs: SILENCE_MS, waits: true });
   const options = { prefix: QUEUE.prefix, connection: redis };
   const outbox = openOutbox(prisma);
+  /** Jobs' ids. @type {Set<string>} */
   const inFlight = new Set();
   let handedBack = 0;
 
@@ -55,8 +59,9 @@ function startSmsWorker({ url, prisma, gateway, ratePerSecond, log }) {
   const queue = new Queue(QUEUE.name, options);
   const sms = jobsOf({ queue, redis, log });
   const dispatcher = startDispatcher({ outbox, sms, share: shareOf(ratePerSecond), log });
-  for (const part of /** @type {import('node:events').EventEmitter[]} */ ([worker, queue]))
-    part.on('error', (error) => log.error('queue', { error: error.message || error.code }));
+  const warn = (/** @type {Error} */ error) => log.error('queue', { error: error.message || codeOf(error) });
+  worker.on('error', warn);
+  queue.on('error', warn);
   worker.on('completed', () => jobs.inc({ queue: QUEUE.name, outcome: 'completed' }));
   worker.on('failed', (job, error) => {
     if (!job) return; // a dead letter that there is no room for
@@ -65,17 +70,23 @@ function startSmsWorker({ url, prisma, gateway, ratePerSecond, log }) {
     log.error(`SMS ${outcome}`, { job: job.id, attempts: job.attemptsMade, error: error.message });
   });
 
-  /** Where the outbox is not told, the dispatcher asks the queue after a while. */
+  /**
+   * Where the outbox is not told, the dispatcher asks the queue after a while.
+   *
+   * @param {Promise<unknown>} telling
+   */
   async function tell(telling) {
     await telling.catch((error) => log.error('outbox', { error }));
   }
 
+  /** @param {import('bullmq').Job} job @param {string} [token] @param {AbortSignal} [signal] */
   async function work(job, token, signal) {
-    inFlight.add(job.id);
+    const id = job.id ?? '';
+    inFlight.add(id);
     try {
-      await deliver(job.id, signal);
+      await deliver(id, signal);
     } catch (error) {
-      if (signal.aborted) {
+      if (signal?.aborted) {
         // The gateway may have it already: whoever delivers it next has the same key.
         await job.moveToWait(token);
         handedBack += 1;
@@ -85,23 +96,30 @@ function startSmsWorker({ url, prisma, gateway, ratePerSecond, log }) {
         await queue.rateLimit(error.pauseMs);
         throw new RateLimitError();
       }
-      const failure = tellable(error, job.id);
-      const isDead = error instanceof Rejected || job.attemptsMade + 1 >= job.opts.attempts;
-      if (isDead) await tell(outbox.bury(job.id, failure.message));
+      const failure = tellable(error, id);
+      const isDead = error instanceof Rejected || job.attemptsMade + 1 >= (job.opts.attempts ?? 1);
+      if (isDead) await tell(outbox.bury(id, failure.message));
       throw failure;
     } finally {
-      inFlight.delete(job.id);
+      inFlight.delete(id);
     }
   }
 
-  /** The queue keeps what a job failed of: an error of the database may quote what is a person's. */
+  /**
+   * The queue keeps what a job failed of: an error of the database may quote what is a person's.
+   *
+   * @param {unknown} error
+   * @param {string} id
+   */
   function tellable(error, id) {
     if (error instanceof Rejected) return new UnrecoverableError(error.message);
     if (error instanceof GatewayError) return error;
     log.error('SMS failed', { job: id, error });
-    return new Error(`${error.name} ${error.code ?? ''}`.trim());
+    const name = error instanceof Error ? error.name : 'Error';
+    return new Error(`${name} ${codeOf(error) ?? ''}`.trim());
   }
 
+  /** @param {string} id @param {AbortSignal} [signal] */
   async function deliver(id, signal) {
     const message = await findMessage(prisma, id);
     // Deleted, or opted out, while the job waited.
@@ -136,13 +154,18 @@ function startSmsWorker({ url, prisma, gateway, ratePerSecond, log }) {
   };
 }
 
+/** @typedef {{ body: string, phone: string, optInSms: boolean }} Wanted */
+
 /**
  * What the gateway needs of a message, and whether it is still wanted: in one statement, where Prisma's relations take
  * three. Every SMS asks.
  *
- * @returns {Promise<{ body: string, phone: string, optInSms: boolean } | undefined>}
+ * @param {PrismaClient} prisma
+ * @param {string} id
+ * @returns {Promise<Wanted | undefined>}
  */
 async function findMessage(prisma, id) {
+  /** @type {Wanted[]} */
   const found = await prisma.$queryRaw`
     SELECT message.body, member.phone, member."optInSms"
     FROM "ConversationMessage" AS message

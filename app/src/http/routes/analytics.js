@@ -4,12 +4,14 @@
 const { Router } = require('express');
 const { caches, shownIn } = require('../../cache/caches');
 
+/** @import { Cache, PrismaClient, RateLimits } from '../../types' */
+
 const MONTH_MS = 30 * 24 * 60 * 60 * 1000;
 
 /**
- * @param {{ prisma: import('../../../generated/client').PrismaClient,
- *   cache: Pick<import('../../cache/cache').Cache, 'wrap'>,
- *   limits: import('../rate-limits').RateLimits }} parts
+ * @param {{ prisma: PrismaClient,
+ *   cache: Pick<Cache, 'wrap'>,
+ *   limits: RateLimits }} parts
  */
 function analytics({ prisma, cache, limits }) {
   return Router().get('/', limits.read, async (request, response) => {
@@ -22,6 +24,7 @@ function analytics({ prisma, cache, limits }) {
   });
 }
 
+/** @param {PrismaClient} prisma @param {string} churchId */
 async function countMembers(prisma, churchId) {
   const monthAgo = new Date(Date.now() - MONTH_MS);
   const [total, optedIn, joinedLast30Days] = await Promise.all([
@@ -32,6 +35,7 @@ async function countMembers(prisma, churchId) {
   return { total, optedIn, joinedLast30Days };
 }
 
+/** @param {PrismaClient} prisma @param {string} churchId */
 async function countMessages(prisma, churchId) {
   const [conversations, sides] = await Promise.all([
     prisma.conversation.count({ where: { churchId } }),

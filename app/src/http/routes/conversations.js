@@ -7,6 +7,8 @@ const { caches } = require('../../cache/caches');
 const { RequestError } = require('../errors');
 const { cachedPage, page, pageQuery } = require('../pagination');
 
+/** @import { Cache, PrismaClient, RateLimits } from '../../types' */
+
 const CONVERSATION = {
   id: true,
   createdAt: true,
@@ -26,17 +28,24 @@ const messagesQuery = pageQuery.extend({ direction: z.enum(DIRECTIONS).optional(
 const messagesParams = z.strictObject({ conversationId: z.uuid() });
 
 /**
- * @param {{ prisma: import('../../../generated/client').PrismaClient,
- *   cache: Pick<import('../../cache/cache').Cache, 'wrap'>,
- *   limits: import('../rate-limits').RateLimits }} parts
+ * @param {{ prisma: PrismaClient,
+ *   cache: Pick<Cache, 'wrap'>,
+ *   limits: RateLimits }} parts
  */
 function conversations({ prisma, cache, limits }) {
   /** Those that were there once, with their churches. */
+  /** @type {Set<string>} */
   const seen = new Set();
 
+  /** @type {(id: string, churchId: string) => Promise<unknown>} */
   const find = (id, churchId) => prisma.conversation.findFirst({ where: { id, churchId } });
 
-  /** The cache is asked for those alone: an id may be invented, and each that it is asked for leaves something in Redis. */
+  /**
+   * The cache is asked for those alone: an id may be invented, and each that it is asked for leaves something in Redis.
+   *
+   * @param {string} id
+   * @param {string} churchId
+   */
   async function refuseInvented(id, churchId) {
     const name = `${churchId} ${id}`;
     if (seen.has(name)) return;

@@ -7,9 +7,15 @@ const { caches, tags } = require('../../cache/caches');
 const { RequestError } = require('../errors');
 const { DELETED, isRepeat, writeMessage } = require('../../sms/messages');
 const { cachedPage, page, pageQuery } = require('../pagination');
+const { codeOf } = require('../../process/thrown');
 const { openOutbox, shareOf } = require('../../sms/outbox');
 const { segments } = require('../../sms/segments');
 const { text } = require('../text-field');
+
+/**
+ * @import { NextFunction, Request, Response } from 'express'
+ * @import { Cache, Config, PrismaClient, RateLimits } from '../../types'
+ */
 
 const FIELDS = {
   id: true,
@@ -51,16 +57,22 @@ const idempotencyKey = z
   .optional();
 
 /**
- * @param {{ prisma: import('../../../generated/client').PrismaClient,
- *   cache: Pick<import('../../cache/cache').Cache, 'wrap' | 'invalidate'>,
- *   limits: import('../rate-limits').RateLimits, config: import('../../process/config').Config,
+ * @param {{ prisma: PrismaClient,
+ *   cache: Pick<Cache, 'wrap' | 'invalidate'>,
+ *   limits: RateLimits, config: Config,
  *   sms: { send: (message: { messageId: string }) => Promise<boolean> } }} parts
  */
 function members({ prisma, cache, limits, config, sms }) {
   const outbox = openOutbox(prisma);
   const share = shareOf(config.smsRateLimit);
 
-  /** For the day's limit: whether an operator has approved the church. */
+  /**
+   * For the day's limit: whether an operator has approved the church.
+   *
+   * @param {Request} request
+   * @param {Response} response
+   * @param {NextFunction} next
+   */
   async function approval(request, response, next) {
     const { churchId } = request.session;
     const { isApproved } = await cache.wrap(caches.approval(churchId), async () => {
@@ -88,39 +100,46 @@ function members({ prisma, cache, limits, config, sms }) {
       const member = await prisma.member
         .create({ data, select: FIELDS })
         .catch((error) => {
-          if (error.code === 'P2002')
+          if (codeOf(error) === 'P2002')
             throw new RequestError(409, 'A member of this church has that phone number.');
-          if (DELETED.has(error.code)) throw new RequestError(404, 'This church was deleted just now.');
+          if (DELETED.has(codeOf(error) ?? ''))
+            throw new RequestError(404, 'This church was deleted just now.');
           throw error;
         })
         // Also after an error: the connection may have broken when the member was in.
         .finally(() => cache.invalidate(tags.members(churchId)));
       response.status(201).json(member);
     })
-    .post('/:memberId/messages', limits.message, approval, limits.messagesADay, async (request, response) => {
-      const { body } = newMessage.parse(request.body);
-      const key = idempotencyKey.parse(request.get('Idempotency-Key'));
-      const { churchId } = request.session;
-      const { memberId } = messageParams.parse(request.params);
-      const member = await prisma.member.findFirst({ where: { id: memberId, churchId } });
-      if (!member) throw new RequestError(404, 'This church has no such member.');
-      if (!member.optInSms && !(key && (await isRepeat(prisma, { churchId, memberId, key }))))
-        throw new RequestError(409, 'This member has not opted in to SMS.');
-      if (!config.smsCountries.some((prefix) => member.phone.startsWith(prefix)))
-        throw new RequestError(409, "SMS are not sent to this member's country.");
-      const written = await writeMessage(prisma, { churchId, memberId, body, key, share }).catch(
-        async (error) => {
-          // The connection may have broken when the message was in.
-          await cache.invalidate(tags.conversations(churchId));
-          throw error;
-        },
-      );
-      const { message, isDue } = written;
-      await cache.invalidate(tags.conversations(churchId), tags.messages(message.conversationId));
-      // It is committed, and so it will be sent: by the next turn of the dispatcher, where the queue does not take it.
-      if (isDue && !(await sms.send({ messageId: message.id }))) await outbox.postpone(message.id);
-      response.status(202).json({ ...message, jobId: message.id });
-    });
+    .post(
+      '/:memberId/messages',
+      limits.message,
+      approval,
+      limits.messagesADay,
+      async (/** @type {Request} */ request, /** @type {Response} */ response) => {
+        const { body } = newMessage.parse(request.body);
+        const key = idempotencyKey.parse(request.get('Idempotency-Key'));
+        const { churchId } = request.session;
+        const { memberId } = messageParams.parse(request.params);
+        const member = await prisma.member.findFirst({ where: { id: memberId, churchId } });
+        if (!member) throw new RequestError(404, 'This church has no such member.');
+        if (!member.optInSms && !(key && (await isRepeat(prisma, { churchId, memberId, key }))))
+          throw new RequestError(409, 'This member has not opted in to SMS.');
+        if (!config.smsCountries.some((prefix) => member.phone.startsWith(prefix)))
+          throw new RequestError(409, "SMS are not sent to this member's country.");
+        const written = await writeMessage(prisma, { churchId, memberId, body, key, share }).catch(
+          async (error) => {
+            // The connection may have broken when the message was in.
+            await cache.invalidate(tags.conversations(churchId));
+            throw error;
+          },
+        );
+        const { message, isDue } = written;
+        await cache.invalidate(tags.conversations(churchId), tags.messages(message.conversationId));
+        // It is committed, and so it will be sent: by the next turn of the dispatcher, where the queue does not take it.
+        if (isDue && !(await sms.send({ messageId: message.id }))) await outbox.postpone(message.id);
+        response.status(202).json({ ...message, jobId: message.id });
+      },
+    );
 }
 
 module.exports = { members };
