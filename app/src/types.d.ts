@@ -1,6 +1,6 @@
 /** The types that more than one module names. `src/http` adds its own to Express' requests and sessions, below. */
 
-import type { Request, RequestHandler } from 'express';
+import type { RequestHandler } from 'express';
 import type { QueryResult } from 'pg';
 import type { SetOptions } from 'redis';
 import type { PrismaClient } from '../generated/client';
@@ -90,7 +90,7 @@ export type Cache = ReturnType<typeof createCache>;
 export type Caching = Pick<Cache, 'wrap'>;
 
 export type FairQueue = ReturnType<typeof createFairQueue>;
-export type IsCheck = (request: Request) => boolean;
+export type IsCheck = (request: { get: (header: string) => string | undefined }) => boolean;
 export type Sessions = ReturnType<typeof createSessions>;
 export type RateLimits = {
   logIn: RequestHandler[];

@@ -3,13 +3,16 @@
 const assert = require('node:assert/strict');
 const { execFile } = require('node:child_process');
 const { join } = require('node:path');
-const { after, afterEach, before, beforeEach, test } = require('node:test');
+const { afterEach, beforeEach, test } = require('node:test');
 const { promisify } = require('node:util');
 const { ACCOUNT, loggedIn, startApp } = require('./helpers/app');
 const { eventually } = require('./helpers/children');
 const { startGateway } = require('./helpers/gateway');
+const { share } = require('./helpers/harness');
 const { startServices } = require('./helpers/services');
 const { startWorker } = require('./helpers/worker');
+
+/** @import { App, Services, SmsGateway, Worker } from './types' */
 
 const LIMITS = {
   TRIAL_MESSAGE_LIMIT: '2',
@@ -22,14 +25,18 @@ const LIMITS = {
 /** Of the queue, one church's: two seconds of SMS_RATE_LIMIT. */
 const SHARE = 10;
 
+/** @type {Services} */
 let services;
+/** @type {SmsGateway} */
 let gateway;
+/** @type {App} */
 let app;
+/** @type {Worker | undefined} */
 let worker;
-before(async () => {
-  services = await startServices();
-  gateway = await startGateway();
-  app = await startApp(services, LIMITS);
+share(async (keep) => {
+  services = keep(await startServices());
+  gateway = keep(await startGateway());
+  app = keep(await startApp(services, LIMITS));
 });
 beforeEach(() => gateway.behave());
 afterEach(async () => {
@@ -37,17 +44,12 @@ afterEach(async () => {
   worker = undefined;
   gateway.texts.length = 0;
 });
-after(async () => {
-  await app?.stop();
-  gateway?.stop();
-  await services?.stop();
-});
 
-const run = (script, ...args) =>
+const run = (/** @type {string} */ script, /** @type {string[]} */ ...args) =>
   promisify(execFile)(process.execPath, [join(__dirname, '../src/cli', script), ...args], {
     env: { PATH: process.env.PATH, ...services.env },
   });
-const query = (sql) => services.postgres.query(sql);
+const query = (/** @type {string} */ sql) => services.postgres.query(sql);
 const inQueue = () => Number(services.redis.command('llen', 'queue:sms:wait'));
 
 let churches = 0;
@@ -59,13 +61,12 @@ async function church({ isApproved = true, phone = '+15550100001' } = {}) {
   if (isApproved) assert.match((await run('approve-church.js', email)).stdout, /is approved\.$/m);
   const member = { firstName: 'Ruth', lastName: 'Moab', phone, optInSms: true };
   const { id } = (await user.post('/members', member)).body;
-  const write = (body, key) =>
-    user.post(`/members/${id}/messages`, { body }, key && { 'idempotency-key': key });
+  const write = (/** @type {string} */ body) => user.post(`/members/${id}/messages`, { body });
   return { user, email, member: id, write };
 }
 
 /** So many messages of the church's member that wait in the outbox, without a request for each. */
-function waiting(member, count) {
+function waiting(/** @type {string} */ member, /** @type {number} */ count) {
   return query(`
     WITH written AS (
       INSERT INTO "ConversationMessage" (id, "conversationId", direction, body)
@@ -119,7 +120,8 @@ test('an SMS goes to the countries of SMS_COUNTRIES only', async () => {
 
 test('a church adds so many members a minute, and reads so often', async () => {
   const { user } = await church();
-  const add = (n) => user.post('/members', { firstName: 'A', lastName: 'B', phone: `+1555010010${n}` });
+  const add = (/** @type {number} */ n) =>
+    user.post('/members', { firstName: 'A', lastName: 'B', phone: `+1555010010${n}` });
   const added = [await add(1), await add(2), await add(3), await add(4), await add(5)];
   assert.deepEqual(
     added.map(({ status }) => status),

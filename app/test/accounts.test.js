@@ -2,34 +2,41 @@
 const assert = require('node:assert/strict');
 const { spawnSync } = require('node:child_process');
 const { join } = require('node:path');
-const { after, before, test } = require('node:test');
+const { test } = require('node:test');
 const { ACCOUNT, client, loggedIn, startApp } = require('./helpers/app');
 const { eventually } = require('./helpers/children');
+const { share } = require('./helpers/harness');
 const { startServices } = require('./helpers/services');
 const { hashPassword } = require('../src/http/passwords');
 
+/** @import { Answer, App, Services, User } from './types' */
+
 const END_SESSIONS = join(__dirname, '../src/cli/end-sessions.js');
 
+/** @type {Services} */
 let services;
+/** @type {App} */
 let app;
-before(async () => {
-  services = await startServices();
-  app = await startApp(services);
-});
-after(async () => {
-  await app?.stop();
-  await services?.stop();
+share(async (keep) => {
+  services = keep(await startServices());
+  app = keep(await startApp(services));
 });
 
 const { email, password } = ACCOUNT;
 
+/** The id in the cookie. */
+function sessionOf(/** @type {User} */ { cookie }) {
+  return String(/^sid=s:(.+)\./.exec(decodeURIComponent(cookie))?.[1]);
+}
+
 /** Whether each is still logged in, as a status. */
-const meOf = (users) => Promise.all(users.map(async (user) => (await user.get('/me')).status));
+const meOf = (/** @type {Pick<User, 'get'>[]} */ users) =>
+  Promise.all(users.map(async (/** @type {Pick<User, 'get'>} */ user) => (await user.get('/me')).status));
 
 test('an empty database lets the first user sign up, log in and read the session back', async () => {
   const user = client(app.url);
   assert.equal((await user.post('/register', ACCOUNT)).status, 201);
-  assert.equal(user.cookie, undefined);
+  assert.equal(user.cookie, '');
   assert.equal((await user.post('/login', { email, password })).status, 200);
   const { status, body } = await user.get('/me');
   assert.equal(status, 200);
@@ -61,13 +68,13 @@ test('the cookie is httpOnly, lax and lives a day', async () => {
   const { given } = await (await loggedIn(app.url)).post('/login', { email, password });
   const [cookie] = given;
   assert.match(cookie, /^sid=s%3A[^;]+; Path=\/; Expires=[^;]+; HttpOnly; SameSite=Lax$/);
-  const lifetime = Date.parse(cookie.match(/Expires=([^;]+)/)[1]) - Date.now();
+  const lifetime = Date.parse(String(/Expires=([^;]+)/.exec(cookie)?.[1])) - Date.now();
   assert.ok(Math.abs(lifetime - 24 * 3600 * 1000) < 10_000, `the cookie lives ${lifetime} ms`);
 });
 
 test('a session ends a day after its log-in, as its cookie does, whatever is asked for meanwhile', async () => {
   const user = await loggedIn(app.url);
-  const [, id] = decodeURIComponent(user.cookie).match(/^sid=s:(.+)\./);
+  const id = sessionOf(user);
   const ttl = () => Number(services.redis.command('TTL', `sess:${id}`));
   assert.ok(ttl() > 86_000 && ttl() <= 86_400);
   services.redis.command('EXPIRE', `sess:${id}`, '1000');
@@ -112,7 +119,7 @@ test('a user logs out everywhere, and nobody else does', async () => {
 test("an operator ends a user's sessions by their id", async () => {
   const user = await loggedIn(app.url, { ...ACCOUNT, email: 'deleted@example.org' });
   const { id } = (await user.get('/me')).body;
-  const run = (...args) =>
+  const run = (/** @type {string[]} */ ...args) =>
     spawnSync(process.execPath, [END_SESSIONS, ...args], {
       env: { ...services.env, PATH: process.env.PATH },
       encoding: 'utf8',
@@ -128,7 +135,7 @@ test("an operator ends a user's sessions by their id", async () => {
 
 test('a session that was saved later still ends a day after its log-in', async () => {
   const user = await loggedIn(app.url, { ...ACCOUNT, email: 'late@example.org' });
-  const [, id] = decodeURIComponent(user.cookie).match(/^sid=s:(.+)\./);
+  const id = sessionOf(user);
   const kept = JSON.parse(services.redis.command('GET', `sess:${id}`));
   kept.loggedInAt -= 24 * 3600 * 1000;
   services.redis.command('SET', `sess:${id}`, JSON.stringify(kept));
@@ -137,10 +144,10 @@ test('a session that was saved later still ends a day after its log-in', async (
 
 test('a new secret signs, and sessions of the one before it still hold', async () => {
   const [old, next] = ['o'.repeat(32), 'n'.repeat(32)];
-  const start = (secret) => startApp(services, { SESSION_SECRET: secret });
+  const start = (/** @type {string} */ secret) => startApp(services, { SESSION_SECRET: secret });
   const [earlier, both, later] = await Promise.all([start(old), start(`${next},${old}`), start(next)]);
   try {
-    const status = async (server, { cookie }) =>
+    const status = async (/** @type {App} */ server, /** @type {User} */ { cookie }) =>
       (await fetch(`${server.url}/me`, { headers: { cookie } })).status;
     const [early, late] = [await loggedIn(earlier.url), await loggedIn(both.url)];
     assert.equal(await status(both, early), 200);
@@ -154,8 +161,9 @@ test('a new secret signs, and sessions of the one before it still hold', async (
 test('who hashes too much is told to come again, and keeps nobody else from it', async () => {
   const account = { ...ACCOUNT, email: 'patient@example.org' };
   await client(app.url).post('/register', account);
-  const from = (address) => client(app.url, { 'x-forwarded-for': address });
-  const logIn = (address) => from(address).post('/login', { email: account.email, password });
+  const from = (/** @type {string} */ address) => client(app.url, { 'x-forwarded-for': address });
+  const logIn = (/** @type {string} */ address) =>
+    from(address).post('/login', { email: account.email, password });
   const flood = Array.from({ length: 50 }, () => logIn('203.0.113.1'));
   const { headers } = await Promise.race(flood.map(refusal));
   assert.equal(headers['retry-after'], '1');
@@ -165,7 +173,7 @@ test('who hashes too much is told to come again, and keeps nobody else from it',
 });
 
 /** Resolves when a request is answered 429. */
-async function refusal(request) {
+async function refusal(/** @type {Promise<Answer>} */ request) {
   const answer = await request;
   return answer.status === 429 ? answer : new Promise(() => {});
 }

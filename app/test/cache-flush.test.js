@@ -2,30 +2,40 @@
 const assert = require('node:assert/strict');
 const { execFile } = require('node:child_process');
 const { join } = require('node:path');
-const { after, before, test } = require('node:test');
+const { test } = require('node:test');
 const { promisify } = require('node:util');
 const { startCache } = require('./helpers/cache');
-const { startServices } = require('./helpers/services');
+const { share } = require('./helpers/harness');
+const { startRedisAlone } = require('./helpers/services');
 
+/**
+ * @import { Spec } from '../src/types'
+ * @import { CacheProcess, RedisServices } from './types'
+ */
+
+/** @type {RedisServices} */
 let services;
+/** @type {CacheProcess} */
 let cache;
-before(async () => {
-  services = await startServices({ withPostgres: false });
-  cache = await startCache(services);
-});
-after(async () => {
-  await cache?.kill();
-  await services?.stop();
+share(async (keep) => {
+  services = keep(await startRedisAlone());
+  cache = keep(await startCache(services));
 });
 
 /** Runs the command; what it printed. */
-async function flush(...args) {
+async function flush(/** @type {string[]} */ ...args) {
   const command = [join(__dirname, '../src/cli/flush-cache.js'), ...args];
   return (await promisify(execFile)(process.execPath, command, { env: services.env })).stdout;
 }
 
-const spec = (name, key, tags = []) => ({ name, version: 1, key, tags, ttlMs: 60_000 });
-const outcome = async (value) => (await cache.wrap(value, { value: 'computed' })).outcome;
+const spec = (/** @type {string} */ name, /** @type {string} */ key, /** @type {string[]} */ tags = []) => ({
+  name,
+  version: 1,
+  key,
+  tags,
+  ttlMs: 60_000,
+});
+const outcome = async (/** @type {Spec} */ value) => (await cache.wrap(value, { value: 'computed' })).outcome;
 
 test('all entries of a cache end by its name, and no other', async () => {
   const [one, two, other] = [spec('figures', '1'), spec('figures', '2'), spec('figures_old', '1')];

@@ -1,27 +1,32 @@
 'use strict';
 const assert = require('node:assert/strict');
-const { after, before, test } = require('node:test');
+const { test } = require('node:test');
 const { setTimeout: sleep } = require('node:timers/promises');
 const { startCache } = require('./helpers/cache');
 const { eventually } = require('./helpers/children');
-const { startServices } = require('./helpers/services');
+const { share } = require('./helpers/harness');
+const { startRedisAlone } = require('./helpers/services');
+
+/**
+ * @import { Spec } from '../src/types'
+ * @import { CacheProcess, RedisServices } from './types'
+ */
 
 /** What a read may lose to a Redis that hangs: 100 ms, and a busy machine's own. */
 const BOUND_MS = 400;
 /** After so many reads that fail the cache leaves Redis alone. */
 const FAILURES = 5;
 
+/** @type {RedisServices} */
 let services;
+/** @type {CacheProcess} */
 let one;
+/** @type {CacheProcess} */
 let other;
-before(async () => {
-  services = await startServices({ withPostgres: false });
-  [one, other] = await Promise.all([startCache(services), startCache(services)]);
-});
-after(async () => {
-  services?.redis.signal('SIGCONT');
-  await Promise.all([one?.kill(), other?.kill()]);
-  await services?.stop();
+share(async (keep) => {
+  services = keep(await startRedisAlone());
+  one = keep(await startCache(services));
+  other = keep(await startCache(services));
 });
 
 let specs = 0;
@@ -31,7 +36,7 @@ function newSpec() {
 }
 
 /** Each read is answered with what it computes, and in time, both while Redis is asked and when it is left alone. */
-async function readsWithoutCache(cache, spec) {
+async function readsWithoutCache(/** @type {CacheProcess} */ cache, /** @type {Spec} */ spec) {
   const times = [];
   for (let n = 0; n < 20; n += 1) {
     const { value, outcome, ms } = await cache.wrap(spec, { value: n });

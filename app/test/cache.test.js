@@ -1,48 +1,63 @@
 'use strict';
 const assert = require('node:assert/strict');
-const { after, before, test } = require('node:test');
+const { test } = require('node:test');
 const { setTimeout: sleep } = require('node:timers/promises');
 const { decode, encode } = require('../src/cache/entry');
 const { startCache } = require('./helpers/cache');
 const { eventually } = require('./helpers/children');
-const { startServices } = require('./helpers/services');
+const { share } = require('./helpers/harness');
+const { startRedisAlone } = require('./helpers/services');
+
+/**
+ * @import { Spec } from '../src/types'
+ * @import { CacheProcess, RedisServices } from './types'
+ */
 
 const HOUR_MS = 60 * 60 * 1000;
 /** After which the turn of a worker that died ends by itself: src/cache/lock.js. */
 const LOCK_MS = 10_000;
 
+/** @type {RedisServices} */
 let services;
 /** Two workers, as of two servers. */
+/** @type {CacheProcess} */
 let one;
+/** @type {CacheProcess} */
 let other;
-before(async () => {
-  services = await startServices({ withPostgres: false });
-  [one, other] = await Promise.all([startCache(services), startCache(services)]);
-});
-after(async () => {
-  await Promise.all([one?.kill(), other?.kill()]);
-  await services?.stop();
+share(async (keep) => {
+  services = keep(await startRedisAlone());
+  one = keep(await startCache(services));
+  other = keep(await startCache(services));
 });
 
 let specs = 0;
-/** A value of its own for each test. */
-function newSpec(fields) {
+/**
+ * A value of its own for each test.
+ *
+ * @param {Partial<Spec>} [fields]
+ * @returns {Spec & { tags: string[] }}
+ */
+function newSpec(fields = {}) {
   specs += 1;
   return {
     name: 'test',
     version: 1,
     key: `value ${specs}`,
-    tags: [`tag ${specs}`],
     ttlMs: 60_000,
     ...fields,
+    tags: fields.tags ?? [`tag ${specs}`],
   };
 }
 
-const redisKey = ({ name, version, key }) => `cache:${name}:v${version}:${key}`;
-const redis = (...command) => services.redis.command(...command).trim();
+const redisKey = (/** @type {Spec} */ { name, version, key }) => `cache:${name}:v${version}:${key}`;
+const redis = (/** @type {string[]} */ ...command) => services.redis.command(...command).trim();
 
 /** The value, and how it was come by. */
-async function seen(cache, spec, computing) {
+async function seen(
+  /** @type {CacheProcess} */ cache,
+  /** @type {Spec} */ spec,
+  /** @type {import('./helpers/cache').Computing} */ computing,
+) {
   const { value, outcome } = await cache.wrap(spec, computing);
   return [value, outcome];
 }
@@ -89,10 +104,10 @@ test('a value is forgotten by its key, and its siblings stay', async () => {
   assert.equal(await one.get(sibling), 'old');
 });
 
-for (const [way, end] of [
-  ['by its tag', (spec) => other.invalidate(...spec.tags)],
-  ['by its key', (spec) => other.forget(spec)],
-]) {
+for (const [way, end] of /** @type {const} */ ([
+  ['by its tag', (/** @type {ReturnType<typeof newSpec>} */ spec) => other.invalidate(...spec.tags)],
+  ['by its key', (/** @type {ReturnType<typeof newSpec>} */ spec) => other.forget(spec)],
+])) {
   test(`what was being computed when it was invalidated ${way} is given to no later read`, async () => {
     const spec = newSpec();
     const early = one.wrap(spec, { value: 'before', isHeld: true });
@@ -188,7 +203,7 @@ test('an old value that was invalidated is not given any more', async () => {
 test('a value of more than 256 KiB is not kept', async () => {
   const spec = newSpec();
   const { value } = await one.wrap(spec, { value: 'x'.repeat(256 * 1024) });
-  assert.equal(value.length, 256 * 1024);
+  assert.equal(String(value).length, 256 * 1024);
   assert.equal(redis('exists', redisKey(spec)), '0');
   await one.set(spec, 'x'.repeat(255 * 1024));
   assert.equal(redis('exists', redisKey(spec)), '1');
@@ -201,13 +216,13 @@ test('times over an hour are refused by name', async () => {
 });
 
 test('lives end apart: never later than they should, and up to a tenth earlier', () => {
-  const lives = Array.from({ length: 1000 }, () => encode('x', 'v', { ttlMs: 10_000 }).lifeMs);
+  const lives = Array.from({ length: 1000 }, () => encode('x', 'v', { ttlMs: 10_000 })?.lifeMs ?? NaN);
   assert.ok(Math.min(...lives) >= 9000 && Math.max(...lives) <= 10_000);
   assert.ok(new Set(lives.map((life) => Math.floor(life / 100))).size >= 9, 'they end together');
 });
 
 test('an entry is good under its own versions alone', () => {
-  const { text } = encode('x', 'a b', { ttlMs: 1000 });
+  const { text = '' } = encode('x', 'a b', { ttlMs: 1000 }) ?? {};
   assert.deepEqual(decode(text, 'a b'), { value: 'x', isFresh: true });
   for (const versions of ['a', 'b a', 'a c', '']) assert.equal(decode(text, versions), undefined);
 });

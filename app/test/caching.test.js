@@ -3,35 +3,37 @@ const assert = require('node:assert/strict');
 const { randomUUID } = require('node:crypto');
 const { EventEmitter, once } = require('node:events');
 const { join } = require('node:path');
-const { after, before, test } = require('node:test');
+const { test } = require('node:test');
 const { ACCOUNT, client, loggedIn, startApp } = require('./helpers/app');
 const { eventually } = require('./helpers/children');
+const { share } = require('./helpers/harness');
 const { startServices } = require('./helpers/services');
+
+/** @import { App, Item, RedisServer, Services, User } from './types' */
 
 const TWIN = join(__dirname, 'fixtures/without-invalidation.js');
 
+/** @type {Services} */
 let services;
+/** @type {RedisServer} */
 let cacheRedis;
 /** Two servers, and the same church's user at each. */
+/** @type {App[]} */
 let servers;
+/** @type {User[]} */
 let users;
-before(async () => {
-  services = await startServices();
-  cacheRedis = await services.startCacheRedis();
-  servers = await Promise.all([start(), start()]);
+share(async (keep) => {
+  services = keep(await startServices());
+  cacheRedis = keep(await services.startCacheRedis());
+  servers = [keep(await start()), keep(await start())];
   users = [await loggedIn(servers[0].url), await loggedIn(servers[1].url)];
 });
-after(async () => {
-  cacheRedis?.signal('SIGCONT');
-  await Promise.all(servers?.map((server) => server.stop()) ?? []);
-  await cacheRedis?.stop();
-  await services?.stop();
-});
 
-const start = (script) => startApp(services, { CACHE_REDIS_URL: cacheRedis.url }, script);
+const start = (/** @type {string | undefined} */ script = undefined) =>
+  startApp(services, { CACHE_REDIS_URL: cacheRedis.url }, script);
 
 let phones = 0;
-async function addMember(user, fields) {
+async function addMember(/** @type {User} */ user, fields = {}) {
   phones += 1;
   const phone = `+1555${String(phones).padStart(7, '0')}`;
   const { status, body } = await user.post('/members', {
@@ -45,13 +47,14 @@ async function addMember(user, fields) {
   return body;
 }
 
-async function write(user, member) {
+async function write(/** @type {User} */ user, /** @type {{ id: string }} */ member) {
   const { status } = await user.post(`/members/${member.id}/messages`, { body: 'Choir on Friday?' });
   assert.ok([201, 202].includes(status), `a message was answered ${status}`);
 }
 
 /** How each path was answered, by path. */
-async function outcomes(user, paths) {
+async function outcomes(/** @type {User} */ user, /** @type {string[]} */ paths) {
+  /** @type {Record<string, string>} */
   const seen = {};
   for (const path of paths) {
     const { status, headers } = await user.get(path);
@@ -62,7 +65,8 @@ async function outcomes(user, paths) {
 }
 
 /** The same of a Redis that runs: on a busy machine it may be late once, which changes nothing. */
-async function inTime(user, paths) {
+async function inTime(/** @type {User} */ user, /** @type {string[]} */ paths) {
+  /** @type {Record<string, string>} */
   const seen = {};
   for (const path of paths) {
     await eventually(async () => {
@@ -73,10 +77,11 @@ async function inTime(user, paths) {
   return seen;
 }
 
-async function pathsOf(user, member) {
+async function pathsOf(/** @type {User} */ user, /** @type {{ id: string }} */ member) {
   await write(user, member);
   const { items } = (await user.get('/conversations')).body;
-  const conversation = items.find((each) => each.member.id === member.id);
+  const conversation = items.find((/** @type {Item} */ each) => each.member.id === member.id);
+  assert.ok(conversation);
   return {
     me: '/me',
     members: '/members',
@@ -87,6 +92,7 @@ async function pathsOf(user, member) {
   };
 }
 
+/** @type {(paths: Record<string, string>, outcome: string, more?: Record<string, string>) => Record<string, string>} */
 const all = (paths, outcome, more) =>
   Object.fromEntries(
     Object.entries(paths).map(([name, path]) => [
@@ -139,7 +145,7 @@ test('only first pages are cached, in two sizes, of what is there: nothing that 
   const versions = () => keys().filter((key) => key.startsWith('cache:version:')).length;
   cacheRedis.command('flushall');
 
-  const hits = async (path) => (await here.get(path)).headers['x-cache'] === 'hit';
+  const hits = async (/** @type {string} */ path) => (await here.get(path)).headers['x-cache'] === 'hit';
   for (const list of lists)
     for (const limit of [1, 7, 50, 51, 199, 200])
       await eventually(() => hits(`${list}limit=${limit}`), { what: `a hit of ${list}limit=${limit}` });
@@ -165,7 +171,7 @@ const WRITES = 40;
  *
  * @returns {Promise<{ reads: number, stale: number }>} stale: reads that began after a write's answer and did not show it
  */
-async function storm(at) {
+async function storm(/** @type {App[]} */ at) {
   const { cookie } = await loggedIn(at[0].url, { ...ACCOUNT, email: `storm-${phones}@example.org` });
   const people = Array.from({ length: 8 }, (_, n) => client(at[n % 2].url, { cookie }));
   const written = new Set();
@@ -173,14 +179,14 @@ async function storm(at) {
   const hits = new EventEmitter();
   let writing = 2;
 
-  async function writer(user) {
+  async function writer(/** @type {User} */ user) {
     for (let n = 0; n < WRITES; n += 1) {
       written.add((await addMember(user)).id);
       await once(hits, 'hit');
     }
     writing -= 1;
   }
-  async function reader(user, n) {
+  async function reader(/** @type {User} */ user, /** @type {number} */ n) {
     while (writing > 0) {
       const known = [...written];
       const { body, headers } = await user.get(n % 4 < 2 ? '/members?limit=200' : '/analytics');
@@ -210,10 +216,10 @@ test('without invalidation there are such reads: the test above can fail', async
   }
 });
 
-for (const [what, take, giveBack] of [
+for (const [what, take, giveBack] of /** @type {const} */ ([
   ['is down', () => cacheRedis.stop(), () => cacheRedis.start()],
   ['hangs', () => cacheRedis.signal('SIGSTOP'), () => cacheRedis.signal('SIGCONT')],
-]) {
+])) {
   test(`when the cache's Redis ${what} all is served and right; when it is back, reads hit again`, async () => {
     const [here, there] = users;
     const member = await addMember(here);

@@ -2,29 +2,36 @@
 /** What users see while Postgres dies, hangs, is cut off or changes its role: fast 503s and nothing else. */
 
 const assert = require('node:assert/strict');
-const { after, before, test } = require('node:test');
+const { test } = require('node:test');
 const { setTimeout: sleep } = require('node:timers/promises');
 const { loggedIn, startApp } = require('./helpers/app');
 const { eventually } = require('./helpers/children');
+const { share } = require('./helpers/harness');
 const { startServices } = require('./helpers/services');
+
+/** @import { App, Services, User } from './types' */
 
 /** A request that was on its way to a silent database ends with the query's time-out, 6 s. */
 const SLOWEST_MS = 7000;
 const POOL_SIZE = 3;
 const RECOVERY_MS = 5000;
 
+/** @type {Services} */
 let services;
+/** @type {App} */
 let app;
+/** @type {User} */
 let user;
-before(async () => {
-  services = await startServices();
+share(async (keep) => {
+  services = keep(await startServices());
   // Without a cache each request asks Postgres.
-  app = await startApp(services, { DATABASE_POOL_SIZE: POOL_SIZE, CACHE_REDIS_URL: 'redis://127.0.0.1:1' });
+  app = keep(
+    await startApp(services, {
+      DATABASE_POOL_SIZE: String(POOL_SIZE),
+      CACHE_REDIS_URL: 'redis://127.0.0.1:1',
+    }),
+  );
   user = await loggedIn(app.url);
-});
-after(async () => {
-  await app?.stop();
-  await services?.stop();
 });
 
 let number = 0;
@@ -33,14 +40,16 @@ const member = () => ({ firstName: 'A', lastName: 'B', phone: `+4930${String(++n
 /** Ten people who read, write, and write in a transaction, one request after the other; each answer is kept. */
 async function crowd() {
   const { id } = (await user.post('/members', { ...member(), optInSms: true })).body;
+  /** @type {(() => [string, string, object?])[]} */
   const steps = [
     () => ['GET', '/me'],
     () => ['POST', '/members', member()],
     () => ['POST', `/members/${id}/messages`, { body: 'hello' }],
   ];
+  /** @type {{ request: string, status: number, ms: number }[]} */
   const answers = [];
   let done = false;
-  async function person(turn) {
+  async function person(/** @type {number} */ turn) {
     while (!done) {
       const [method, path, body] = steps[turn++ % steps.length]();
       const began = Date.now();
@@ -54,7 +63,8 @@ async function crowd() {
   }
   const people = Array.from({ length: 10 }, (_, turn) => person(turn));
   return {
-    answered: (count) => eventually(() => answers.length >= count, { what: `${count} answers` }),
+    answered: (/** @type {number} */ count) =>
+      eventually(() => answers.length >= count, { what: `${count} answers` }),
     async leave() {
       done = true;
       await Promise.all(people);
@@ -74,7 +84,8 @@ const connections = () =>
   services.postgres.query("SELECT pid FROM pg_stat_activity WHERE application_name = 'app'").split('\n');
 
 /** Signals each server process that the app's pool is connected to; the others go on. */
-const signalConnections = (signal) => connections().forEach((pid) => process.kill(Number(pid), signal));
+const signalConnections = (/** @type {NodeJS.Signals} */ signal) =>
+  connections().forEach((pid) => process.kill(Number(pid), signal));
 
 test('a worker that listens has opened every connection, so that no request waits for one', () => {
   assert.equal(connections().length, POOL_SIZE);
@@ -128,7 +139,7 @@ test('a Postgres that hangs costs a request a bounded time', async () => {
 test('a saturated pool refuses quickly, stays in service, and recovers', async () => {
   await user.get('/analytics'); // five queries at once
   assert.equal(connections().length, POOL_SIZE);
-  const get = async (path) => {
+  const get = async (/** @type {string} */ path) => {
     const began = Date.now();
     const { status, headers } = await fetch(app.url + path, { headers: { cookie: user.cookie } });
     return { status, retryAfter: headers.get('retry-after'), ms: Date.now() - began };

@@ -1,27 +1,28 @@
 'use strict';
 const assert = require('node:assert/strict');
-const { after, before, test } = require('node:test');
+const { test } = require('node:test');
 const { loggedIn, startApp } = require('./helpers/app');
 const { eventually } = require('./helpers/children');
 const { startEndpoint } = require('./helpers/endpoint');
+const { share } = require('./helpers/harness');
 const { startServices } = require('./helpers/services');
 
+/** @import { App, Endpoint, RedisServer, Services } from './types' */
+
+/** @type {Services} */
 let services;
+/** @type {RedisServer} */
 let replica;
+/** @type {Endpoint} */
 let endpoint;
+/** @type {App} */
 let app;
-before(async () => {
-  services = await startServices();
+share(async (keep) => {
+  services = keep(await startServices());
   replica = await services.startReplica();
-  endpoint = await startEndpoint(services.redis.port);
+  endpoint = keep(await startEndpoint(services.redis.port));
   const REDIS_URL = services.env.REDIS_URL.replace(String(services.redis.port), String(endpoint.port));
-  app = await startApp(services, { REDIS_URL });
-});
-after(async () => {
-  await app?.stop();
-  endpoint?.stop();
-  await replica?.stop();
-  await services?.stop();
+  app = keep(await startApp(services, { REDIS_URL }));
 });
 
 test('a failover keeps the sessions and is over within 5 s, though the old primary goes on answering', async () => {

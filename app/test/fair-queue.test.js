@@ -4,14 +4,16 @@ const { test } = require('node:test');
 const { Busy, createFairQueue } = require('../src/http/fair-queue');
 
 /** Work that ends when it is told to, and the order in which it began. */
-function workplace(options) {
+function workplace(/** @type {{ atOnce: number, longest: number }} */ options) {
   const queue = createFairQueue(options);
+  /** @type {string[]} */
   const begun = [];
+  /** @type {(() => void)[]} */
   const ends = [];
   return {
     begun,
     /** Resolves with the name, or with 'busy'. */
-    ask: (client, name = client) =>
+    ask: (/** @type {string} */ client, name = client) =>
       queue
         .run(client, () => {
           begun.push(name);
@@ -23,7 +25,7 @@ function workplace(options) {
         }),
     /** Ends the work that began first, and lets what waits for it go on. */
     async endOne() {
-      ends.shift()();
+      ends.shift()?.();
       await new Promise(setImmediate);
     },
   };

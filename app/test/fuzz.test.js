@@ -9,16 +9,19 @@
 const assert = require('node:assert/strict');
 const { readFileSync } = require('node:fs');
 const { join } = require('node:path');
-const { after, before, test } = require('node:test');
-const { SERVER, startApp } = require('./helpers/app');
+const { test } = require('node:test');
+const { client, SERVER, startApp } = require('./helpers/app');
 const { startBystander } = require('./helpers/bystander');
 const { census, usedMemory } = require('./helpers/census');
 const { lines } = require('./helpers/children');
 const { accountOf, conversationsOf, disturb, foundChurch } = require('./helpers/churches');
 const { fuzz } = require('./helpers/fuzzer');
 const { startGateway } = require('./helpers/gateway');
+const { share } = require('./helpers/harness');
 const { startServices } = require('./helpers/services');
 const { startWorker } = require('./helpers/worker');
+
+/** @import { App, Church, Line, Services, SmsGateway } from './types' */
 
 /** The app with what the fuzzing must find. */
 const PLANTED = join(__dirname, 'fixtures/planted.js');
@@ -46,24 +49,25 @@ const ENV = {
   READ_LIMIT: MANY,
 };
 
+/** @type {<T>(count: number, make: (n: number) => T) => T[]} */
 const range = (count, make) => Array.from({ length: count }, (_, n) => make(n));
-const STRANGERS = range(5, (n) => accountOf(`stranger${n}`));
-const ADDRESSES = range(4, (n) => (n % 3 === 2 ? `2001:db8:${n}::1` : `198.51.100.${n}`));
+const STRANGERS = range(5, (/** @type {number} */ n) => accountOf(`stranger${n}`));
+const ADDRESSES = range(4, (/** @type {number} */ n) =>
+  n % 3 === 2 ? `2001:db8:${n}::1` : `198.51.100.${n}`,
+);
 /** Those that helpers/odd-requests.js invents, and this machine's. */
 const ODD_ADDRESSES = 6;
 const ODD_ACCOUNTS = 2;
 /** BullMQ's own: its lists of jobs, its counter, its events and the like. */
 const KEYS_OF_THE_QUEUE = 20;
 
+/** @type {Services} */
 let services;
+/** @type {SmsGateway} */
 let gateway;
-before(async () => {
-  services = await startServices();
-  gateway = await startGateway();
-});
-after(async () => {
-  gateway?.stop();
-  await services?.stop();
+share(async (keep) => {
+  services = keep(await startServices());
+  gateway = keep(await startGateway());
 });
 
 test(
@@ -71,7 +75,9 @@ test(
   { timeout: SECONDS * 1000 + 180_000 },
   async (t) => {
     const end = performance.now() + SECONDS * 1000;
-    const isOver = SECONDS ? () => performance.now() > end : (asked) => asked >= REQUESTS;
+    const isOver = SECONDS
+      ? () => performance.now() > end
+      : (/** @type {number} */ asked) => asked >= REQUESTS;
     const { problems, ...figures } = await fuzzed({ script: SERVER, isOver });
     t.diagnostic(JSON.stringify(figures));
     assert.deepEqual(problems, [], `FUZZ_SEED=${SEED} repeats it`);
@@ -86,6 +92,7 @@ test('an error for one odd query, and a key for each request, are found', async 
   }
 });
 
+/** @param {{ script: string, isOver: (asked: number) => boolean }} options */
 async function fuzzed({ script, isOver }) {
   services.redis.command('FLUSHALL');
   services.postgres.query('TRUNCATE "Church" CASCADE');
@@ -96,6 +103,7 @@ async function fuzzed({ script, isOver }) {
   let bystander;
   try {
     const first = await processOf(app);
+    /** @type {Church[]} */
     const churches = [];
     for (const name of ['ada', 'ben'])
       churches.push(await foundChurch(app.url, { name, checkToken: CHECK_TOKEN }));
@@ -131,7 +139,7 @@ async function fuzzed({ script, isOver }) {
 }
 
 /** Two strangers, who know ids of others, and two people of each church. */
-function clientsOf(churches) {
+function clientsOf(/** @type {Church[]} */ churches) {
   const known = { cookies: [], accounts: STRANGERS, addresses: ADDRESSES };
   const strangers = churches.map(({ ids }) => ({ ...known, ids, met: [] }));
   const people = churches.map(({ ids, cookies }) => ({ ...known, ids, cookies, met: [] }));
@@ -146,15 +154,15 @@ function moody() {
 }
 
 /** Who answers, and how much memory it takes. */
-async function processOf({ url }) {
-  const { pid } = await (await fetch(`${url}/healthz`)).json();
+async function processOf(/** @type {App} */ { url }) {
+  const { pid } = (await client(url).get('/healthz')).body;
   const status = readFileSync(`/proc/${pid}/status`, 'utf8');
   return { pid, rssKiB: Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) };
 }
 
 /** Lines of the log about a fault of the app. A store that was slow is none, on a busy machine, nor is its 503. */
-function unexpected(app) {
-  const isFault = ({ message, status, error }) =>
+function unexpected(/** @type {App} */ app) {
+  const isFault = (/** @type {Line} */ { message, status, error }) =>
     /^un(caught|handled)/.test(message) ||
     (status >= 500 && status !== 503) ||
     /(Type|Range|Reference|Syntax|Validation|Request)Error|Cannot |is not a |undefined/.test(error ?? '');
@@ -168,8 +176,9 @@ function unexpected(app) {
  *
  * @returns {Record<string, number>} keys
  */
-function bounds(churches, statuses) {
-  const sum = (name) => churches.reduce((total, church) => total + church[name], 0);
+function bounds(/** @type {Church[]} */ churches, /** @type {Record<string, number>} */ statuses) {
+  const sum = (/** @type {'timesFounded' | 'messages' | 'conversationsDeleted'} */ name) =>
+    churches.reduce((/** @type {number} */ total, /** @type {Church} */ church) => total + church[name], 0);
   const founded = sum('timesFounded');
   const users = founded + STRANGERS.length;
   const addresses = ADDRESSES.length + ODD_ADDRESSES;
@@ -205,7 +214,10 @@ function bounds(churches, statuses) {
 }
 
 /** Only the queue's keys have no end of their own; the queue ends them. */
-function beyond(held, allowed) {
+function beyond(
+  /** @type {ReturnType<typeof census>} */ held,
+  /** @type {Record<string, number>} */ allowed,
+) {
   return Object.entries(held).flatMap(([name, { keys, endless }]) => [
     ...(keys > (allowed[name] ?? 0) ? [`Redis has ${keys} keys ${name}, more than ${allowed[name]}`] : []),
     ...(endless > 0 && name !== 'queue:' ? [`Redis has ${endless} keys ${name} without an end`] : []),

@@ -1,21 +1,31 @@
 'use strict';
 const assert = require('node:assert/strict');
-const { after, before, test } = require('node:test');
+const { test } = require('node:test');
 const { openGateway, Rejected, Throttled } = require('../src/sms/gateway');
+const { share } = require('./helpers/harness');
 const { startGateway } = require('./helpers/gateway');
 
+/**
+ * @import { Gateway, Log } from '../src/types'
+ * @import { SmsGateway } from './types'
+ */
+
+/** @type {SmsGateway} */
 let server;
+/** @type {Gateway} */
 let gateway;
-before(async () => {
-  server = await startGateway();
-  gateway = openGateway({ url: server.url, log: undefined });
+share(async (keep) => {
+  server = keep(await startGateway());
+  gateway = openGateway({ url: server.url, log: SILENT });
 });
-after(() => server?.stop());
+
+/** @type {Log} */
+const SILENT = { info() {}, error() {} };
 
 const deliver = (url = gateway) => url.deliver({ key: 'key', phone: '+15550100001', body: 'Hello' });
 
 /** What becomes of an SMS that the gateway answers so. */
-async function outcome(status) {
+async function outcome(/** @type {number} */ status) {
   server.behave({ answer: () => status });
   try {
     await deliver();
@@ -38,8 +48,8 @@ test('a first request that still runs, and an address that is half deployed, are
 });
 
 test('an error tells no password that is in the URL, and no phone number', async () => {
-  const told = async (url) => {
-    const error = await deliver(openGateway({ url, log: undefined })).catch((thrown) => thrown);
+  const told = async (/** @type {string} */ url) => {
+    const error = await deliver(openGateway({ url, log: SILENT })).catch((thrown) => thrown);
     return [error.message, error.stack, JSON.stringify(error), String(error.cause)].join('\n');
   };
   for (const url of ['https://account:secret@127.0.0.1/send?token=secret', 'http://127.0.0.1:1/secret']) {

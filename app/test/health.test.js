@@ -4,17 +4,19 @@ const { once } = require('node:events');
 const { mock, test } = require('node:test');
 const express = require('express');
 const { health } = require('../src/http/health');
+const { readConfig } = require('../src/process/config');
+const { portOf } = require('./helpers/children');
 
 test('however often readiness is asked for, the stores are asked twice a second', async () => {
   mock.timers.enable({ apis: ['setTimeout'] });
   let pings = 0;
   const store = { ping: async () => (pings += 1) };
   const shutdown = { isShuttingDown: false };
-  const config = { release: 'tests', serverId: 'here' };
+  const config = readConfig({ RELEASE: 'tests', SERVER_ID: 'here' });
   const app = express().use(health({ config, redis: store, database: store, shutdown }));
   const server = app.listen(0, '127.0.0.1');
   await once(server, 'listening');
-  const ask = async () => (await fetch(`http://127.0.0.1:${server.address().port}/readyz`)).status;
+  const ask = async () => (await fetch(`http://127.0.0.1:${portOf(server)}/readyz`)).status;
   try {
     await ask();
     const [first, all] = [pings, Array.from({ length: 20 }, ask)];

@@ -6,14 +6,17 @@
 const assert = require('node:assert/strict');
 const { randomInt, randomUUID } = require('node:crypto');
 const { join } = require('node:path');
-const { after, before, test } = require('node:test');
+const { test } = require('node:test');
 const { setTimeout: sleep } = require('node:timers/promises');
 const { loggedIn, startApp } = require('./helpers/app');
 const { eventually, freePort } = require('./helpers/children');
 const { startGateway } = require('./helpers/gateway');
+const { share } = require('./helpers/harness');
 const { randomNumbers } = require('./helpers/random');
 const { startServices } = require('./helpers/services');
 const { startWorker } = require('./helpers/worker');
+
+/** @import { App, Manners, Services, SmsGateway, User, Worker } from './types' */
 
 const HASTY_WORKER = join(__dirname, 'fixtures/hasty-worker.js');
 const SEED = Number(process.env.KILLS_SEED ?? randomInt(2 ** 31));
@@ -28,21 +31,26 @@ const LEAST = { messages: 100, cutOff: 1 };
 /** Of a process once it works, in ms; one of the app works when it has acknowledged a message. */
 const LONGEST_LIFE_MS = { app: 1500, worker: 500 };
 
+/** @type {Services} */
 let services;
+/** @type {SmsGateway} */
 let gateway;
+/** @type {(App | Worker)[]} */
 const started = [];
 let acknowledgements = 0;
-before(async () => {
-  services = await startServices();
-  gateway = await startGateway();
-});
-after(async () => {
-  await Promise.all(started.map((process) => process.stop()));
-  gateway?.stop();
-  await services?.stop();
+share(async (keep) => {
+  services = keep(await startServices());
+  gateway = keep(await startGateway());
+  keep({ stop: () => Promise.all(started.map((process) => process.stop())) });
 });
 
-/** Kills a process after a random time of work, starts the next, and so on until it is enough; resolves with the last. */
+/**
+ * Kills a process after a random time of work, starts the next, and so on until it is enough; resolves with the last.
+ *
+ * @template {App | Worker} Process
+ * @param {{ first: Process, startNext: () => Promise<Process>, works?: () => Promise<void>, kind: 'app' | 'worker',
+ *   isEnough: (kills: number) => boolean, seed: number }} options
+ */
 async function killAgainAndAgain({ first, startNext, works = async () => {}, kind, isEnough, seed }) {
   const random = randomNumbers(seed);
   let process = first;
@@ -57,7 +65,7 @@ async function killAgainAndAgain({ first, startNext, works = async () => {}, kin
 }
 
 /** A client that writes one message after another, each until it is acknowledged; `stop` gives their ids. */
-function startWriter(user, memberId) {
+function startWriter(/** @type {User} */ user, /** @type {string} */ memberId) {
   const ids = [];
   const path = `/members/${memberId}/messages`;
   let running = true;
@@ -91,14 +99,23 @@ const left = () => [
   Number(services.postgres.query(`SELECT count(*) FROM "SmsOutbox"`)),
 ];
 
-/** Clients write while processes are killed; then the queue is worked off. Resolves with the acknowledged ids. */
+/**
+ * Clients write while processes are killed; then the queue is worked off. Resolves with the acknowledged ids.
+ *
+ * @param {{ kills: typeof KILLS, least: typeof LEAST, script?: string, manners?: Partial<Manners> }} options
+ */
 async function writtenUnderFire({ kills, least, script = HASTY_WORKER, manners = {} }) {
   gateway.behave({ delayMs: 150, ...manners });
   const start = { messages: acknowledgements, cutOff: gateway.cutOff };
   const isProof = () =>
     acknowledgements - start.messages >= least.messages && gateway.cutOff - start.cutOff >= least.cutOff;
   const PORT = String(await freePort());
-  const kept = async (starting) => started[started.push(await starting) - 1];
+  /** @type {<Process extends App | Worker>(starting: Promise<Process>) => Promise<Process>} */
+  const kept = async (starting) => {
+    const process = await starting;
+    started.push(process);
+    return process;
+  };
   const startOneApp = () => kept(startApp(services, { PORT, SMS_RATE_LIMIT }));
   const startOneWorker = () =>
     kept(startWorker(services, { SMS_GATEWAY_URL: gateway.url, SMS_RATE_LIMIT }, script));
@@ -114,15 +131,15 @@ async function writtenUnderFire({ kills, least, script = HASTY_WORKER, manners =
   };
   await works();
   const worker = {
-    kind: 'worker',
+    kind: /** @type {const} */ ('worker'),
     startNext: startOneWorker,
-    isEnough: (times) => times >= kills.worker && isProof(),
+    isEnough: (/** @type {number} */ times) => times >= kills.worker && isProof(),
   };
   const [one, other] = [await startOneWorker(), await startOneWorker()];
   const last = await Promise.all([
     killAgainAndAgain({
       kind: 'app',
-      isEnough: (times) => times >= kills.app,
+      isEnough: (/** @type {number} */ times) => times >= kills.app,
       first: app,
       startNext: startOneApp,
       works,
@@ -144,12 +161,12 @@ async function writtenUnderFire({ kills, least, script = HASTY_WORKER, manners =
 }
 
 /** How many of these messages reached their phones never, and how many more than once. */
-function judged(ids) {
+function judged(/** @type {string[]} */ ids) {
   const texts = new Map();
   for (const { key } of gateway.texts) texts.set(key, (texts.get(key) ?? 0) + 1);
   return {
-    lost: ids.filter((id) => !texts.has(id)).length,
-    doubled: ids.filter((id) => texts.get(id) > 1).length,
+    lost: ids.filter((/** @type {string} */ id) => !texts.has(id)).length,
+    doubled: ids.filter((/** @type {string} */ id) => (texts.get(id) ?? 0) > 1).length,
   };
 }
 
@@ -160,7 +177,7 @@ test('in 50 kills or more at random moments no acknowledged message is lost or d
   // A client's repeats are one message, and what is written is sent: also what was acknowledged at the last repeat only.
   const written = services.postgres.query(`SELECT count(*) FROM "ConversationMessage"`);
   assert.deepEqual([Number(written), gateway.texts.length], [ids.length, ids.length]);
-  const repeated = ids.filter((id) => gateway.calls.get(id) > 1).length;
+  const repeated = ids.filter((id) => (gateway.calls.get(id) ?? 0) > 1).length;
   t.diagnostic(`${ids.length} messages; the gateway absorbed repeats of ${repeated}`);
   assert.ok(repeated > 0, 'what a kill cut off was not delivered again');
 });

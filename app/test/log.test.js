@@ -3,15 +3,21 @@
 
 const assert = require('node:assert/strict');
 const { join } = require('node:path');
-const { after, before, test } = require('node:test');
+const { test } = require('node:test');
 const { PrismaPg } = require('@prisma/adapter-pg');
 const { PrismaClient } = require('../generated/client');
 const { describe } = require('../src/process/log');
 const { client, loggedIn, startApp } = require('./helpers/app');
 const { eventually } = require('./helpers/children');
 const { startGateway } = require('./helpers/gateway');
+const { share } = require('./helpers/harness');
 const { startServices } = require('./helpers/services');
 const { startWorker } = require('./helpers/worker');
+
+/**
+ * @import { Prisma } from '../src/types'
+ * @import { App, Services, SmsGateway } from './types'
+ */
 
 const ACCOUNT = {
   email: 'ruth@moab.example',
@@ -38,11 +44,12 @@ const SHAPES = [
 ];
 
 /** @returns {string[]} the lines that tell one of the secrets, or what looks like one */
-function leaks(output, secrets = []) {
+function leaks(/** @type {string} */ output, /** @type {string[]} */ secrets = []) {
   return output
     .split('\n')
     .filter(
-      (line) => secrets.some((secret) => line.includes(secret)) || SHAPES.some((shape) => shape.test(line)),
+      (/** @type {string} */ line) =>
+        secrets.some((secret) => line.includes(secret)) || SHAPES.some((shape) => shape.test(line)),
     );
 }
 
@@ -56,18 +63,17 @@ const SECRETS = [
   'a secret for a laptop',
 ];
 
+/** @type {Services} */
 let services;
+/** @type {SmsGateway} */
 let gateway;
-before(async () => {
-  [services, gateway] = await Promise.all([startServices(), startGateway()]);
-});
-after(async () => {
-  gateway?.stop();
-  await services?.stop();
+share(async (keep) => {
+  services = keep(await startServices());
+  gateway = keep(await startGateway());
 });
 
 /** Everything that a person does, and what goes wrong with it. Resolves with the cookies that were given. */
-async function live(app) {
+async function live(/** @type {App} */ app) {
   const user = await loggedIn(app.url, ACCOUNT);
   const cookies = [user.cookie];
   const { id } = (await user.post('/members', MEMBER)).body;
@@ -94,7 +100,7 @@ async function live(app) {
 }
 
 /** The same while Postgres is away, and then while Redis is. */
-async function endure(app) {
+async function endure(/** @type {App} */ app) {
   const user = await loggedIn(app.url, ACCOUNT);
   const steps = () => [
     user.get('/members'),
@@ -171,7 +177,9 @@ for (const line of [
 
 test('a call that Prisma refuses is told without its arguments', async () => {
   const prisma = new PrismaClient({ adapter: new PrismaPg('postgresql://127.0.0.1:1/none') });
-  const error = await prisma.member.create({ data: MEMBER }).catch((reason) => reason);
+  const error = await prisma.member
+    .create({ data: /** @type {Prisma.MemberCreateInput} */ (MEMBER) })
+    .catch((reason) => reason);
   assert.deepEqual(leaks(error.stack, SECRETS).length > 0, true, 'Prisma tells them no more');
   const told = describe(error);
   assert.deepEqual(leaks(told, SECRETS), []);
@@ -199,11 +207,11 @@ test('a value of any length is told in part, and costs no more than that part', 
 test('a request keeps the id that the load balancer gave it, if it is one', async () => {
   const app = await startApp(services);
   try {
-    for (const [given, kept] of [
+    for (const [given, kept] of /** @type {const} */ ([
       ['Root=1-67891233-abcdef012345678912345678', true],
       ['two words', false],
       ['x'.repeat(129), false],
-    ]) {
+    ])) {
       const known = { 'x-amzn-trace-id': given, 'x-request-id': "another request's" };
       const { headers } = await client(app.url, known).get('/healthz');
       assert.equal(headers['x-request-id'] === given, kept, given);

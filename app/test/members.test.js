@@ -2,25 +2,31 @@
 const assert = require('node:assert/strict');
 const { execFileSync } = require('node:child_process');
 const { join } = require('node:path');
-const { after, before, test } = require('node:test');
+const { test } = require('node:test');
 const { loggedIn, startApp } = require('./helpers/app');
+const { share } = require('./helpers/harness');
 const { startServices } = require('./helpers/services');
 const { zipf } = require('../src/cli/seed');
+
+/** @import { App, Env, Services, User } from './types' */
 
 const DEMO = 'demo@evenkeel.example';
 const PASSWORD = 'the password of the demo';
 const FIRST_CHURCH = '00000000-0000-4000-8000-000000000001';
 const OTHER_CHURCH = '11111111-0000-4000-8000-000000000001';
 
+/** @type {Services} */
 let services;
+/** @type {App} */
 let app;
+/** @type {User} */
 let user;
 
-function seed(...args) {
+function seed(/** @type {string[]} */ ...args) {
   return seedWith({}, ...args);
 }
 
-function seedWith(env, ...args) {
+function seedWith(/** @type {Env} */ env, /** @type {string[]} */ ...args) {
   return execFileSync(process.execPath, [join(__dirname, '../src/cli/seed.js'), ...args], {
     env: { ...services.env, SEED_PASSWORD: PASSWORD, ...env },
     encoding: 'utf8',
@@ -28,24 +34,22 @@ function seedWith(env, ...args) {
   });
 }
 
-before(async () => {
-  services = await startServices();
+share(async (keep) => {
+  services = keep(await startServices());
   seed('--members', '2000', '--messages', '10000');
-  app = await startApp(services);
+  app = keep(await startApp(services));
   user = await loggedIn(app.url, {
     email: DEMO,
     password: PASSWORD,
     churchName: 'unused',
   });
 });
-after(async () => {
-  await app?.stop();
-  await services?.stop();
-});
 
-async function walk(path, { limit = 200 } = {}) {
+async function walk(/** @type {string} */ path, { limit = 200 } = {}) {
   const items = [];
-  for (let cursor = ''; cursor !== null;) {
+  /** @type {string | null} */
+  let cursor = '';
+  while (cursor !== null) {
     const { status, body } = await user.get(
       `${path}${path.includes('?') ? '&' : '?'}limit=${limit}${cursor && `&cursor=${cursor}`}`,
     );
@@ -68,7 +72,7 @@ test('a size that is not a number is refused by name', () => {
 });
 
 test('a database that holds anything else is not seeded', () => {
-  const rename = (from, to) =>
+  const rename = (/** @type {string} */ from, /** @type {string} */ to) =>
     services.postgres.query(`UPDATE "Church" SET id = '${to}' WHERE id = '${from}'`);
   rename(FIRST_CHURCH, OTHER_CHURCH);
   try {

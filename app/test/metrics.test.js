@@ -2,28 +2,30 @@
 /** What a Prometheus and CloudWatch are told of a process. */
 
 const assert = require('node:assert/strict');
-const { after, before, test } = require('node:test');
+const { test } = require('node:test');
 const { setTimeout: sleep } = require('node:timers/promises');
 const { readConfig } = require('../src/process/config');
 const { reportMetrics, UNITS } = require('../src/metrics/embedded');
 const metrics = require('../src/metrics/metrics');
 const { client, loggedIn, startApp } = require('./helpers/app');
 const { freePort } = require('./helpers/children');
+const { share } = require('./helpers/harness');
 const { startServices } = require('./helpers/services');
+
+/** @import { App, Env, MetricsLine, Services } from './types' */
 
 const PHONE = '+4915112345678';
 
+/** @type {Services} */
 let services;
+/** @type {App} */
 let app;
+/** @type {number} */
 let port;
-before(async () => {
-  services = await startServices();
+share(async (keep) => {
+  services = keep(await startServices());
   port = await freePort();
-  app = await startApp(services, { METRICS_PORT: String(port), METRICS_NAMESPACE: 'Test' });
-});
-after(async () => {
-  await app?.stop();
-  await services?.stop();
+  app = keep(await startApp(services, { METRICS_PORT: String(port), METRICS_NAMESPACE: 'Test' }));
 });
 
 async function scrape(path = '/metrics') {
@@ -79,7 +81,7 @@ test("a Prometheus gets Node's own figures, the event loop's lag among them", as
 });
 
 test('metrics are on loopback only, wherever the app listens, and each worker has a port', () => {
-  const place = (env) => {
+  const place = (/** @type {Env} */ env) => {
     const { metricsHost, metricsPort } = readConfig(env);
     return `${metricsHost}:${metricsPort}`;
   };
@@ -107,7 +109,7 @@ test('what came since the last minute is in the log when a worker leaves', async
   assert.equal(asked, 1);
   const all = Object.values(await counted()).reduce((sum, count) => sum + count, 0);
   assert.equal(await app.stop(), 0);
-  const lines = app.logged('metrics').filter(({ Requests }) => Requests !== undefined);
+  const lines = metricsOf(app).filter(({ Requests }) => Requests !== undefined);
   assert.equal(
     lines.reduce((sum, { Requests }) => sum + Requests, 0),
     all,
@@ -115,8 +117,18 @@ test('what came since the last minute is in the log when a worker leaves', async
   for (const line of lines) conforms(line);
 });
 
+/** @returns {MetricsLine[]} */
+function metricsOf(/** @type {App} */ { child }) {
+  return child.output
+    .split('\n')
+    .filter((line) => line.includes('"_aws"'))
+    .map((line) => JSON.parse(line));
+}
+
 /** As the specification of the format has it. */
-function conforms({ _aws, ...members }) {
+function conforms(/** @type {MetricsLine} */ { _aws, ...metricsAndNames }) {
+  /** @type {Record<string, unknown>} */
+  const members = metricsAndNames;
   assert.ok(Number.isInteger(_aws.Timestamp));
   const [{ Namespace, Dimensions, Metrics }] = _aws.CloudWatchMetrics;
   assert.equal(Namespace, 'Test');
@@ -131,11 +143,15 @@ function conforms({ _aws, ...members }) {
 }
 
 test('the embedded metrics of a process', async (t) => {
+  /** @type {MetricsLine[]} */
   const lines = [];
   t.mock.timers.enable({ apis: ['setInterval'] });
   const embedded = reportMetrics({
     namespace: 'Test',
-    log: { info: (_message, line) => lines.push(line), error: assert.fail },
+    log: {
+      info: (_message, line) => lines.push(JSON.parse(JSON.stringify(line))),
+      error: (message) => assert.fail(message),
+    },
   });
   /** The lines of the next minute. */
   async function minute() {
@@ -169,7 +185,8 @@ test('the embedded metrics of a process', async (t) => {
   });
 
   await t.test('caches: all together, and each by its name', async () => {
-    const reads = (cache, outcome, count) => metrics.cacheReads.inc({ cache, outcome }, count);
+    const reads = (/** @type {string} */ cache, /** @type {string} */ outcome, /** @type {number} */ count) =>
+      metrics.cacheReads.inc({ cache, outcome }, count);
     reads('members', 'hit', 60);
     reads('members', 'stale', 15);
     reads('members', 'miss', 20);
@@ -233,6 +250,9 @@ test('the embedded metrics of a process', async (t) => {
 });
 
 test('without a namespace nothing is written', async () => {
-  const { close } = reportMetrics({ namespace: undefined, log: { info: assert.fail } });
+  const { close } = reportMetrics({
+    namespace: undefined,
+    log: { info: (message) => assert.fail(message), error: (message) => assert.fail(message) },
+  });
   await close();
 });

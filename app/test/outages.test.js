@@ -1,26 +1,28 @@
 'use strict';
 const assert = require('node:assert/strict');
-const { after, before, test } = require('node:test');
+const { test } = require('node:test');
 const { setTimeout: sleep } = require('node:timers/promises');
-const { loggedIn, startApp } = require('./helpers/app');
+const { client, loggedIn, startApp } = require('./helpers/app');
 const { eventually } = require('./helpers/children');
+const { share } = require('./helpers/harness');
 const { startServices } = require('./helpers/services');
 
+/** @import { App, Services, User } from './types' */
+
+/** @type {Services} */
 let services;
+/** @type {App} */
 let app;
+/** @type {User} */
 let user;
-before(async () => {
-  services = await startServices();
-  app = await startApp(services);
+share(async (keep) => {
+  services = keep(await startServices());
+  app = keep(await startApp(services));
   user = await loggedIn(app.url);
-});
-after(async () => {
-  await app?.stop();
-  await services?.stop();
 });
 
 /** The status, and that it came within the time. */
-async function statusWithin(timeoutMs, path, from = user) {
+async function statusWithin(/** @type {number} */ timeoutMs, /** @type {string} */ path, from = user) {
   const started = Date.now();
   const { status } = await from.get(path);
   const took = Date.now() - started;
@@ -29,7 +31,7 @@ async function statusWithin(timeoutMs, path, from = user) {
 }
 
 /** A load balancer that asks goes on sending requests, and the answer names what is out. */
-async function stillInService(timeoutMs, outage) {
+async function stillInService(/** @type {number} */ timeoutMs, /** @type {'redis' | 'postgres'} */ outage) {
   assert.equal(app.child.exitCode, null);
   assert.equal(await statusWithin(timeoutMs, '/readyz'), 200);
   await eventually(async () => {
@@ -108,9 +110,8 @@ test('a worker whose Postgres has never answered is not ready, and never becomes
   const misled = await startApp(services, { DATABASE_URL });
   try {
     await sleep(600);
-    const response = await fetch(`${misled.url}/readyz`);
-    const { status, checks } = await response.json();
-    assert.deepEqual([response.status, status, checks.redis], [503, 'unready', 'ok']);
+    const { status, body } = await client(misled.url).get('/readyz');
+    assert.deepEqual([status, body.status, body.checks.redis], [503, 'unready', 'ok']);
   } finally {
     await misled.stop();
   }
@@ -119,7 +120,7 @@ test('a worker whose Postgres has never answered is not ready, and never becomes
 test('neither Redis nor Postgres is trusted without their authority', async () => {
   const distrustful = await startApp(services, { NODE_EXTRA_CA_CERTS: '' });
   try {
-    const { checks } = await (await fetch(`${distrustful.url}/readyz`)).json();
+    const { checks } = (await client(distrustful.url).get('/readyz')).body;
     assert.deepEqual([checks.redis, checks.postgres], ['unreachable', 'unreachable']);
   } finally {
     await distrustful.stop();
@@ -132,7 +133,7 @@ test('verify-full refuses a server whose certificate names another host', async 
     REDIS_URL: services.env.REDIS_URL.replace('127.0.0.1', 'localhost'),
   });
   try {
-    const { checks } = await (await fetch(`${misled.url}/readyz`)).json();
+    const { checks } = (await client(misled.url).get('/readyz')).body;
     assert.deepEqual([checks.redis, checks.postgres], ['unreachable', 'unreachable']);
     assert.match(misled.child.output, /does not match certificate's altnames/);
   } finally {

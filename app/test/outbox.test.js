@@ -2,23 +2,32 @@
 /** What is written is sent: whatever the queue loses, the outbox has. */
 const assert = require('node:assert/strict');
 const { randomUUID } = require('node:crypto');
-const { after, afterEach, before, test } = require('node:test');
+const { afterEach, test } = require('node:test');
 const { loggedIn, startApp } = require('./helpers/app');
 const { eventually } = require('./helpers/children');
 const { startGateway } = require('./helpers/gateway');
+const { share } = require('./helpers/harness');
 const { startServices } = require('./helpers/services');
 const { startWorker } = require('./helpers/worker');
 
+/** @import { App, Services, SmsGateway, User, Worker } from './types' */
+
+/** @type {Services} */
 let services;
+/** @type {SmsGateway} */
 let gateway;
+/** @type {App} */
 let app;
+/** @type {Worker | undefined} */
 let worker;
+/** @type {User} */
 let user;
+/** @type {string} */
 let member;
-before(async () => {
-  services = await startServices();
-  gateway = await startGateway();
-  app = await startApp(services);
+share(async (keep) => {
+  services = keep(await startServices());
+  gateway = keep(await startGateway());
+  app = keep(await startApp(services));
   user = await loggedIn(app.url);
   const ruth = { firstName: 'Ruth', lastName: 'Moab', phone: '+15550100001', optInSms: true };
   member = (await user.post('/members', ruth)).body.id;
@@ -28,18 +37,13 @@ afterEach(async () => {
   await worker?.stop();
   worker = undefined;
 });
-after(async () => {
-  await app?.stop();
-  gateway?.stop();
-  await services?.stop();
-});
 
-const query = (sql) => services.postgres.query(sql);
+const query = (/** @type {string} */ sql) => services.postgres.query(sql);
 const entries = () => Number(query(`SELECT count(*) FROM "SmsOutbox"`));
-const write = (body, key = randomUUID()) =>
+const write = (/** @type {string} */ body, key = randomUUID()) =>
   user.post(`/members/${member}/messages`, { body }, { 'idempotency-key': key });
 const startOne = async () => (worker = await startWorker(services, { SMS_GATEWAY_URL: gateway.url }));
-const deliveries = (id) => gateway.texts.filter(({ key }) => key === id).length;
+const deliveries = (/** @type {string} */ id) => gateway.texts.filter(({ key }) => key === id).length;
 
 /** Empties the queue, as a failover may that had not got its last writes; the sessions stay. */
 function loseTheQueue() {
@@ -83,7 +87,7 @@ test('one that the queue has still is not sent again, and one that it has delive
   const { body } = await write('Patience');
   await startOne();
   await eventually(() => entries() === 0, { what: 'the delivery' });
-  await worker.stop();
+  await worker?.stop();
   // As the worker leaves it that dies between the delivery and the end of the entry.
   query(
     `INSERT INTO "SmsOutbox" ("messageId", "churchId", "queuedAt")

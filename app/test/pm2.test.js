@@ -5,20 +5,25 @@ const { execFile } = require('node:child_process');
 const { once } = require('node:events');
 const { existsSync, mkdirSync } = require('node:fs');
 const { join } = require('node:path');
-const { after, before, test } = require('node:test');
+const { test } = require('node:test');
 const { promisify } = require('node:util');
 const { eventually, freePort, start, stop } = require('./helpers/children');
+const { share } = require('./helpers/harness');
 const { startServices } = require('./helpers/services');
 
-const APP = join(__dirname, '..');
-const LAPTOP = { PATH: process.env.PATH, TERM: 'xterm', PM2_DISCRETE_MODE: 'true' };
+/** @import { Env, Services } from './types' */
 
+const APP = join(__dirname, '..');
+const LAPTOP = { PATH: String(process.env.PATH), TERM: 'xterm', PM2_DISCRETE_MODE: 'true' };
+
+/** @type {Services} */
 let services;
-let daemon;
+/** @type {Env} */
 let env;
+/** @type {string} */
 let url;
-before(async () => {
-  services = await startServices();
+share(async (keep) => {
+  services = keep(await startServices());
   const home = join(services.folder, 'pm2');
   mkdirSync(home);
   const port = String(await freePort());
@@ -26,31 +31,33 @@ before(async () => {
   const own = { HOME: home, PM2_HOME: home, LOG_DIR: join(home, 'logs'), WEB_CONCURRENCY: '2', PORT: port };
   env = { ...LAPTOP, ...own, ...services.env };
   // The one that a script would start by itself outlives everyone; this one is our child.
-  daemon = start(process.execPath, [require.resolve('pm2/lib/Daemon.js')], { env, cwd: APP });
+  const daemon = start(process.execPath, [require.resolve('pm2/lib/Daemon.js')], { env, cwd: APP });
+  keep({ stop: () => stop(daemon) });
   await eventually(() => existsSync(join(home, 'rpc.sock')), { what: `PM2\n${daemon.output}` });
   await run('start:pm2');
 });
-after(async () => {
-  await (daemon && stop(daemon));
-  await services?.stop();
-});
 
-const run = (script, more = {}) =>
+const run = (/** @type {string} */ script, more = {}) =>
   promisify(execFile)('npm', ['run', '--silent', script], { cwd: APP, env: { ...env, ...more } });
 
 /** What PM2 lists. */
 async function processes() {
   const pm2 = join(APP, 'node_modules/.bin/pm2');
   const { stdout } = await promisify(execFile)(pm2, ['jlist', '--silent'], { env });
-  return JSON.parse(stdout).map(({ name, pid, pm2_env }) => ({
+  /** @type {{ name: string, pid: number, pm2_env: { status: string, NODE_ENV?: string } }[]} */
+  const list = JSON.parse(stdout);
+  return list.map(({ name, pid, pm2_env }) => ({
     ...{ name, pid, status: pm2_env.status, mode: pm2_env.NODE_ENV },
   }));
 }
 
 /** The pids of the workers that serve and of the queue's, which are online and ready, and run in this mode. */
-async function runningIn(mode) {
+async function runningIn(/** @type {string | undefined} */ mode) {
   await eventually(async () => (await fetch(`${url}/readyz`, { headers: { connection: 'close' } })).ok);
-  const running = (await processes()).sort((one, other) => one.name.localeCompare(other.name));
+  const running = (await processes()).sort(
+    (/** @type {{ name: string }} */ one, /** @type {{ name: string }} */ other) =>
+      one.name.localeCompare(other.name),
+  );
   assert.deepEqual(
     running.map(({ pid: _pid, ...one }) => one),
     ['app', 'app', 'worker'].map((name) => ({ name, status: 'online', mode })),
@@ -59,24 +66,30 @@ async function runningIn(mode) {
 }
 
 /** Starts a script that runs until one ends it, and waits until it shows what is expected. */
-async function shows(command, args, expected) {
+async function shows(
+  /** @type {string} */ command,
+  /** @type {string[]} */ args,
+  /** @type {RegExp} */ expected,
+) {
   const child = start(command, args, { cwd: APP, env, detached: true });
   try {
     await eventually(() => expected.test(child.output), { what: `${expected} in ${child.output}` });
   } finally {
-    process.kill(-child.pid); // npm and what it runs
+    process.kill(-Number(child.pid)); // npm and what it runs
     await once(child, 'close');
   }
 }
 
-test('start:pm2 starts the workers, not in production mode', () => runningIn(undefined));
+test('start:pm2 starts the workers, not in production mode', async () => {
+  await runningIn(undefined);
+});
 
 test('reload:pm2 replaces every process', async () => {
   const old = await runningIn(undefined);
   await run('reload:pm2');
   const now = await runningIn(undefined);
   assert.ok(
-    now.every((pid) => !old.includes(pid)),
+    now.every((/** @type {number} */ pid) => !old.includes(pid)),
     `${old} became ${now}`,
   );
 });

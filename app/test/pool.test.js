@@ -2,19 +2,20 @@
 /** How long a query waits for a connection, with connections that are made of nothing. */
 
 const assert = require('node:assert/strict');
-const { EventEmitter } = require('node:events');
+const { AsyncResource } = require('node:async_hooks');
 const { after, test } = require('node:test');
 const { setTimeout: sleep } = require('node:timers/promises');
+const pg = require('pg');
 const { asRequest, currentRequest } = require('../src/process/context');
 const { BoundedPool } = require('../src/postgres/pool');
 
-class Connection extends EventEmitter {
-  _queryable = true;
-  connect(callback) {
-    setImmediate(callback);
-  }
-  end(callback) {
-    setImmediate(callback);
+class Connection extends pg.Client {
+  constructor(opensInMs = 0) {
+    super();
+    Object.assign(this, {
+      connect: (/** @type {() => void} */ opened) => setTimeout(opened, opensInMs),
+      end: setImmediate,
+    });
   }
 }
 
@@ -27,7 +28,7 @@ const WAIT_MS = 100;
 const USE_MS = 60;
 
 /** A pool of one connection, in use, which was used before. */
-async function exhausted(t) {
+async function exhausted(/** @type {import('node:test').TestContext} */ t) {
   const pool = new BoundedPool({
     Client: Connection,
     max: 1,
@@ -41,9 +42,12 @@ async function exhausted(t) {
   return { pool, client: await pool.connect() };
 }
 
-async function refusal(promise) {
+async function refusal(/** @type {Promise<unknown>} */ promise) {
   const started = performance.now();
-  const error = await promise.then(assert.fail, (reason) => reason);
+  const error = await promise.then(
+    () => assert.fail('it was let in'),
+    (/** @type {Error} */ reason) => reason,
+  );
   return { message: error.message, ms: performance.now() - started };
 }
 
@@ -70,7 +74,7 @@ test('who would wait too long is refused at once, and those in front are not', a
 
 test('a request that was let in goes on, however long the queue, and its siblings with it', async (t) => {
   const { pool, client } = await exhausted(t);
-  const ask = (id, count) =>
+  const ask = (/** @type {string} */ id, /** @type {number} */ count) =>
     new Promise((resolve) => {
       asRequest(id, () => resolve(Array.from({ length: count }, () => pool.connect())));
     });
@@ -101,8 +105,8 @@ test('short uses after a long one let more in again', async (t) => {
 
 test('a connection that is made has its own, longer time', async (t) => {
   class Slow extends Connection {
-    connect(callback) {
-      setTimeout(callback, 2 * WAIT_MS);
+    constructor() {
+      super(2 * WAIT_MS);
     }
   }
   const pool = new BoundedPool({
@@ -120,8 +124,8 @@ test('who is given a connection by another request goes on as itself', async (t)
   const served = new Promise((resolve) => {
     asRequest('waiting', () =>
       pool.connect((_error, connection) => {
-        connection.release();
-        resolve(currentRequest().id);
+        connection?.release();
+        resolve(currentRequest()?.id);
       }),
     );
   });
@@ -130,9 +134,9 @@ test('who is given a connection by another request goes on as itself', async (t)
 });
 
 test('what outlives a request is not its own any more', () => {
-  let later;
+  let later = () => currentRequest()?.id;
   const end = asRequest('short', () => {
-    later = require('node:async_hooks').AsyncResource.bind(() => currentRequest().id);
+    later = AsyncResource.bind(later);
   });
   assert.equal(later(), 'short');
   end();

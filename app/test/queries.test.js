@@ -5,19 +5,25 @@ const assert = require('node:assert/strict');
 const { execFileSync } = require('node:child_process');
 const { readdirSync, readFileSync } = require('node:fs');
 const { join } = require('node:path');
-const { after, before, test } = require('node:test');
+const { test } = require('node:test');
 const { loggedIn, startApp } = require('./helpers/app');
+const { share } = require('./helpers/harness');
 const { startServices } = require('./helpers/services');
+
+/** @import { App, Services, User } from './types' */
 
 const MIGRATIONS = join(__dirname, '../prisma/migrations');
 const DEMO = { email: 'demo@evenkeel.example', password: 'the password of the demo', churchName: 'unused' };
 
+/** @type {Services} */
 let services;
+/** @type {App} */
 let app;
+/** @type {User} */
 let user;
 
-before(async () => {
-  services = await startServices();
+share(async (keep) => {
+  services = keep(await startServices());
   execFileSync(
     process.execPath,
     [join(__dirname, '../src/cli/seed.js'), '--members', '200', '--messages', '500'],
@@ -27,17 +33,13 @@ before(async () => {
     },
   );
   services.postgres.query("ALTER DATABASE app SET log_statement = 'all'");
-  app = await startApp(services);
+  app = keep(await startApp(services));
   user = await loggedIn(app.url, DEMO);
-});
-after(async () => {
-  await app?.stop();
-  await services?.stop();
 });
 
 /** The statements of all queries.sql, without comments and spaces. */
 function namedQueries() {
-  return readdirSync(MIGRATIONS, { recursive: true })
+  return readdirSync(MIGRATIONS, { recursive: true, encoding: 'utf8' })
     .filter((path) => path.endsWith('queries.sql'))
     .flatMap((path) =>
       readFileSync(join(MIGRATIONS, path), 'utf8')
@@ -48,7 +50,7 @@ function namedQueries() {
     .filter(Boolean);
 }
 
-const withoutSpaces = (text) => text.replace(/\s+/g, '');
+const withoutSpaces = (/** @type {string} */ text) => text.replace(/\s+/g, '');
 
 test('each named query is what a route asks, to the letter', async () => {
   const { nextCursor } = (await user.get('/members?limit=5')).body;

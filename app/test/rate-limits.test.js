@@ -1,41 +1,54 @@
 'use strict';
 const assert = require('node:assert/strict');
 const { EventEmitter, once } = require('node:events');
-const { after, before, mock, test } = require('node:test');
+const { mock, test } = require('node:test');
+const express = require('express');
 const { checks } = require('../src/http/check-token');
+const { errors } = require('../src/http/errors');
 const { rateLimits } = require('../src/http/rate-limits');
+const { readConfig } = require('../src/process/config');
 const { ACCOUNT, client, startApp } = require('./helpers/app');
-const { eventually } = require('./helpers/children');
+const { eventually, portOf } = require('./helpers/children');
+const { share } = require('./helpers/harness');
 const { startServices } = require('./helpers/services');
+
+/**
+ * @import { Redis } from '../src/types'
+ * @import { Answer, App, Services } from './types'
+ */
 
 const LIMITS = { LOG_IN_FAILURE_LIMIT: '3', LOG_IN_LIMIT: '9', SIGN_UP_LIMIT: '2', MESSAGE_LIMIT: '5' };
 const CHECK_TOKEN = 'a token that only the deployer has';
 const UNKNOWN_ID = '00000000-0000-4000-8000-00000000dead';
 
+/** @type {Services} */
 let services;
+/** @type {App} */
 let app;
+/** @type {App} */
 let others;
-before(async () => {
-  services = await startServices();
+share(async (keep) => {
+  services = keep(await startServices());
   // Two servers that count together.
   const env = { ...LIMITS, CHECK_TOKEN };
-  [app, others] = await Promise.all([startApp(services, env), startApp(services, env)]);
-});
-after(async () => {
-  await Promise.all([app?.stop(), others?.stop()]);
-  await services?.stop();
+  app = keep(await startApp(services, env));
+  others = keep(await startApp(services, env));
 });
 
 let lastAddress = 0;
 /** Someone whom the load balancer has met at an address of their own, or at the one given. */
 const from = (address = `198.51.100.${++lastAddress}`, url = app.url) =>
   client(url, { 'x-forwarded-for': address });
-const account = (name) => ({ ...ACCOUNT, email: `${name}@example.org` });
-const credentials = (name, password = ACCOUNT.password) => ({ email: `${name}@example.org`, password });
+const account = (/** @type {string} */ name) => ({ ...ACCOUNT, email: `${name}@example.org` });
+const credentials = (/** @type {string} */ name, password = ACCOUNT.password) => ({
+  email: `${name}@example.org`,
+  password,
+});
 
-const keys = (pattern) => services.redis.command('--scan', '--pattern', pattern).split('\n').filter(Boolean);
+const keys = (/** @type {string} */ pattern) =>
+  services.redis.command('--scan', '--pattern', pattern).split('\n').filter(Boolean);
 
-async function statuses(count, ask) {
+async function statuses(/** @type {number} */ count, /** @type {(turn: number) => Promise<Answer>} */ ask) {
   const answers = [];
   for (let turn = 0; turn < count; turn++) answers.push((await ask(turn)).status);
   return answers;
@@ -44,7 +57,7 @@ async function statuses(count, ask) {
 test('after too many failures an account is closed to that address, and to no other', async () => {
   await from().post('/register', account('ada'));
   const attacker = from();
-  const guess = (turn) => attacker.post('/login', credentials('ada', `guess ${turn}`));
+  const guess = (/** @type {number} */ turn) => attacker.post('/login', credentials('ada', `guess ${turn}`));
   assert.deepEqual(await statuses(3, guess), [401, 401, 401]);
   const { status, headers, body } = await attacker.post('/login', credentials('ada'));
   assert.deepEqual([status, body.error], [429, 'Too many attempts. Try again later.']);
@@ -58,7 +71,8 @@ test('after too many failures an account is closed to that address, and to no ot
 test('one password tried at many accounts closes the address, and no other', async () => {
   await from().post('/register', account('dora'));
   const attacker = from();
-  const spray = (turn) => attacker.post('/login', credentials(`stranger${turn}`, 'a common password'));
+  const spray = (/** @type {number} */ turn) =>
+    attacker.post('/login', credentials(`stranger${turn}`, 'a common password'));
   assert.deepEqual(new Set(await statuses(30, spray)), new Set([401]));
   assert.equal((await attacker.post('/login', credentials('dora'))).status, 429);
   assert.equal((await from().post('/login', credentials('dora'))).status, 200);
@@ -78,7 +92,7 @@ test('log-ins at many accounts are counted by address, whether they succeed or n
   const names = Array.from({ length: 3 }, (_, turn) => `nora${turn}`);
   for (const name of names) await from().post('/register', account(name));
   // 10 times as many as at one account.
-  const logIn = (turn) =>
+  const logIn = (/** @type {number} */ turn) =>
     from(address, turn % 2 ? app.url : others.url).post('/login', credentials(names[turn % 3]));
   const known = keys('limit:all-log-ins-address:*');
   await logIn(0);
@@ -91,7 +105,7 @@ test('log-ins at many accounts are counted by address, whether they succeed or n
 test('what is no log-in and no sign-up is refused as such, however odd; it is not counted and leaves no key', async () => {
   const known = keys('limit:*').length;
   const nested = `${'['.repeat(5000)}${']'.repeat(5000)}`;
-  const ask = async (path, email) => {
+  const ask = async (/** @type {string} */ path, /** @type {string} */ email) => {
     const headers = { 'content-type': 'application/json', 'x-forwarded-for': '203.0.113.11' };
     const body = `{"email":${email},"password":"${ACCOUNT.password}","churchName":"Grace"}`;
     return (await fetch(app.url + path, { method: 'POST', headers, body })).status;
@@ -115,9 +129,12 @@ test("the deployer's checks are let in while their account and address are close
   const address = '203.0.113.10';
   const check = client(app.url, { 'x-forwarded-for': address, 'x-check-token': CHECK_TOKEN });
   assert.equal((await check.post('/register', account('checks'))).status, 201);
-  const guess = (turn) => from(address).post('/login', credentials('checks', `guess ${turn}`));
+  const guess = (/** @type {number} */ turn) =>
+    from(address).post('/login', credentials('checks', `guess ${turn}`));
   assert.deepEqual(await statuses(4, guess), [401, 401, 401, 429]);
-  await statuses(3, (turn) => from(address).post('/register', account(`squatter${turn}`)));
+  await statuses(3, (/** @type {number} */ turn) =>
+    from(address).post('/register', account(`squatter${turn}`)),
+  );
   assert.deepEqual(
     new Set(await statuses(12, () => check.post('/login', credentials('checks')))),
     new Set([200]),
@@ -146,7 +163,7 @@ test('guesses at the same time are no way around', async () => {
 
 test('sign-ups of an address are limited, on all servers together', async () => {
   const address = '203.0.113.2';
-  const answers = await statuses(3, (turn) =>
+  const answers = await statuses(3, (/** @type {number} */ turn) =>
     from(address, turn % 2 ? others.url : app.url).post('/register', account(`eve${turn}`)),
   );
   assert.deepEqual(answers, [201, 201, 429]);
@@ -154,7 +171,7 @@ test('sign-ups of an address are limited, on all servers together', async () => 
 });
 
 test('a network of IPv6 is one address', async () => {
-  const answers = await statuses(3, (turn) =>
+  const answers = await statuses(3, (/** @type {number} */ turn) =>
     from(`2001:db8:7:${turn}::1`).post('/register', account(`gus${turn}`)),
   );
   assert.deepEqual(answers, [201, 201, 429]);
@@ -163,13 +180,13 @@ test('a network of IPv6 is one address', async () => {
 test('messages are counted by church, whatever the address', async () => {
   await from().post('/register', account('hugh'));
   await from().post('/register', account('ida'));
-  const cookieOf = async (name) => {
+  const cookieOf = async (/** @type {string} */ name) => {
     const person = from();
     await person.post('/login', credentials(name));
     return person.cookie;
   };
   const [hugh, ida] = [await cookieOf('hugh'), await cookieOf('ida')];
-  const write = (cookie) =>
+  const write = (/** @type {string} */ cookie) =>
     client(app.url, { cookie, 'x-forwarded-for': `198.51.100.${++lastAddress}` }).post(
       `/members/${UNKNOWN_ID}/messages`,
       { body: 'Hello' },
@@ -222,28 +239,27 @@ test('while Redis hangs or is away a right password is answered as a wrong one, 
 
 test('a Redis that hangs costs a request 250 ms', async () => {
   const events = new EventEmitter();
+  /** @type {Redis['sendCommand']} */
   const sendCommand = async ([command]) => {
     if (command === 'SCRIPT') return 'a hash';
     events.emit('asked');
     return new Promise(() => {});
   };
-  const isCheck = () => false;
-  const { signUp } = rateLimits({
-    redis: { sendCommand },
-    limits: { signUps: 1 },
-    isCheck,
-    log: { error() {} },
-  });
-  const request = { ip: '203.0.113.5', headers: {}, app: { get: () => 1 } };
+  const log = { info() {}, error() {} };
+  const { limits } = readConfig({});
+  const { signUp } = rateLimits({ redis: { sendCommand }, limits, isCheck: () => false, log });
+  const server = express().use(signUp).use(errors(log)).listen(0, '127.0.0.1');
+  await once(server, 'listening');
   mock.timers.enable({ apis: ['setTimeout'] });
   try {
-    const [asked, passed] = [once(events, 'asked'), once(events, 'passed')];
-    signUp(request, {}, (error) => events.emit('passed', error));
+    const asked = once(events, 'asked');
+    const answer = fetch(`http://127.0.0.1:${portOf(server)}`, { headers: { connection: 'close' } });
     await asked;
     mock.timers.tick(250);
-    assert.equal((await passed)[0].status, 503);
+    assert.equal((await answer).status, 503);
   } finally {
     mock.timers.reset();
+    server.close();
   }
 });
 

@@ -2,33 +2,35 @@
 const assert = require('node:assert/strict');
 const http = require('node:http');
 const { join } = require('node:path');
-const { after, before, test } = require('node:test');
+const { test } = require('node:test');
 const { client, loggedIn, slowLogIn } = require('./helpers/app');
 const { startCluster } = require('./helpers/cluster');
 const { eventually } = require('./helpers/children');
 const { startLoad } = require('./helpers/load');
+const { share } = require('./helpers/harness');
 const { startServices } = require('./helpers/services');
+
+/** @import { Cluster, Services } from './types' */
 
 const WITHOUT_HANDLER = join(__dirname, 'fixtures/without-shutdown.js');
 
+/** @type {Services} */
 let services;
+/** @type {Cluster} */
 let cluster;
+/** @type {Awaited<ReturnType<typeof reloaded>>} */
 let seen;
-before(async () => {
-  services = await startServices();
-  cluster = await startCluster(services, { name: 'pm2' });
+share(async (keep) => {
+  services = keep(await startServices());
+  cluster = keep(await startCluster(services, { name: 'pm2' }));
   seen = await reloaded(cluster);
-});
-after(async () => {
-  await cluster?.stop();
-  await services?.stop();
 });
 
 /**
  * One reload of both workers, from request to request: each has one in flight when it is told to leave, and others come
  * before, meanwhile and afterwards. What each of these sees, and what is the same after it.
  */
-async function reloaded(target) {
+async function reloaded(/** @type {Cluster} */ target) {
   const user = await loggedIn(target.url, undefined, { connection: 'close' });
   const old = target.started();
   const since = await bothStartedAt(target);
@@ -43,14 +45,14 @@ async function reloaded(target) {
   await load.answers();
   return {
     ...{ user, old, since, finished },
-    current: target.started().filter((pid) => !old.includes(pid)),
+    current: target.started().filter((/** @type {number} */ pid) => !old.includes(pid)),
     sinceThen: await bothStartedAt(target),
     load: await load.stop(),
   };
 }
 
 /** A request that is under way at each of the two workers. */
-async function heldByBoth(url) {
+async function heldByBoth(/** @type {string} */ url) {
   const held = new Map();
   while (held.size < 2) {
     const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
@@ -67,7 +69,11 @@ async function heldByBoth(url) {
 }
 
 /** Sends the rest of the request once its worker is leaving; the status, or undefined for one that was cut off. */
-async function finishedWhileLeaving(target, worker, slow) {
+async function finishedWhileLeaving(
+  /** @type {Cluster} */ target,
+  /** @type {number} */ worker,
+  /** @type {ReturnType<typeof slowLogIn>} */ slow,
+) {
   let cutOff = false;
   slow.broken.catch(() => (cutOff = true));
   const isLeaving = () => target.logged('shutting down').some(({ pid }) => pid === worker);
@@ -78,13 +84,14 @@ async function finishedWhileLeaving(target, worker, slow) {
   );
 }
 
-const bothStartedAt = (target) => Promise.all([0, 1].map((worker) => startedAt(target, worker)));
+const bothStartedAt = (/** @type {Cluster} */ target) =>
+  Promise.all([0, 1].map((worker) => startedAt(target, worker)));
 
 /** One that was killed just now may still be on its way back. */
-function startedAt(target, worker) {
+function startedAt(/** @type {Cluster} */ target, /** @type {number} */ worker) {
   return eventually(async () => {
     const response = await fetch(`http://127.0.0.1:${target.metricsPort + worker}/metrics`);
-    return Number((await response.text()).match(/^process_start_time_seconds (\d+)$/m)[1]);
+    return Number(/^process_start_time_seconds (\d+)$/m.exec(await response.text())?.[1]);
   });
 }
 

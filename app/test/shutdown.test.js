@@ -2,29 +2,32 @@
 const assert = require('node:assert/strict');
 const { once } = require('node:events');
 const { createServer } = require('node:net');
-const { after, before, test } = require('node:test');
+const { test } = require('node:test');
 const { join } = require('node:path');
 const { client, SERVER, slowLogIn, startApp } = require('./helpers/app');
-const { eventually, freePort, start } = require('./helpers/children');
+const { eventually, freePort, portOf, start } = require('./helpers/children');
+const { share } = require('./helpers/harness');
 const { startServices } = require('./helpers/services');
+
+/** @import { App, Services } from './types' */
 
 const SERVERS_TIMES = { DRAIN_TIMEOUT_MS: '1000', KILL_TIMEOUT_MS: '5000' };
 /** An idle connection keeps the worker for 58 s: one that leaves in less than half of that waited for none. */
 const LONG_TIMES = { DRAIN_TIMEOUT_MS: '1000', KILL_TIMEOUT_MS: '60000' };
 
+/** @type {Services} */
 let services;
-before(async () => {
-  services = await startServices();
+share(async (keep) => {
+  services = keep(await startServices());
 });
-after(() => services?.stop());
 
 /** Sends the signal and waits until the worker says that it heard it. */
-async function signal(app, name) {
+async function signal(/** @type {App} */ app, /** @type {NodeJS.Signals} */ name) {
   app.child.kill(name);
   await eventually(() => app.logged('shutting down').length, { what: 'the shutdown' });
 }
 
-for (const name of ['SIGTERM', 'SIGINT']) {
+for (const name of /** @type {const} */ (['SIGTERM', 'SIGINT'])) {
   test(`${name} lets a request in flight finish, and the exit code is 0`, async () => {
     const app = await startApp(services, SERVERS_TIMES);
     const slow = slowLogIn(app.url);
@@ -84,7 +87,7 @@ test('a second signal changes nothing', async () => {
   const slow = slowLogIn(app.url);
   await slow.underWay();
   await signal(app, 'SIGTERM');
-  for (const name of ['SIGTERM', 'SIGINT', 'SIGINT']) app.child.kill(name);
+  for (const name of /** @type {const} */ (['SIGTERM', 'SIGINT', 'SIGINT'])) app.child.kill(name);
   assert.equal((await slow.finish()).statusCode, 400);
   assert.equal((await app.exited)[0], 0);
   assert.equal(app.logged('shutting down').length, 1);
@@ -92,17 +95,17 @@ test('a second signal changes nothing', async () => {
 
 test('a worker whose log nobody reads any more goes on, and leaves in order', async () => {
   const app = await startApp(services);
-  app.child.stdout.destroy();
-  app.child.stderr.destroy();
+  app.child.stdout?.destroy();
+  app.child.stderr?.destroy();
   assert.equal((await client(app.url).get('/nowhere')).status, 404);
   assert.equal((await client(app.url).get('/nowhere')).status, 404);
   assert.equal(await app.stop(), 0);
 });
 
-for (const [signalName, kind] of [
+for (const [signalName, kind] of /** @type {const} */ ([
   ['SIGUSR2', 'uncaughtException'],
   ['SIGPIPE', 'unhandledRejection'],
-]) {
+])) {
   test(`an ${kind} takes the same way out, with code 1`, async () => {
     const app = await startApp(services, {
       ...SERVERS_TIMES,
@@ -117,7 +120,11 @@ for (const [signalName, kind] of [
   });
 }
 
-/** A process that has only a way out, and takes it at once: with this closer, and with these fields of its log's. */
+/**
+ * A process that has only a way out, and takes it at once: with this closer, and with these fields of its log's.
+ *
+ * @param {{ closer?: string, flush?: string, killTimeoutMs: number }} options
+ */
 function leaver({ closer = 'async () => {}', flush = 'log.flush', killTimeoutMs }) {
   const script = `
     const { createLog } = require('./process/log');
@@ -162,7 +169,7 @@ test('a worker that is told to leave while its database hangs never listens', as
       PORT: String(await freePort()),
       ...SERVERS_TIMES,
       ...services.env,
-      DATABASE_URL: `postgresql://app@127.0.0.1:${database.address().port}/app?sslmode=disable`,
+      DATABASE_URL: `postgresql://app@127.0.0.1:${portOf(database)}/app?sslmode=disable`,
     },
   });
   const exited = once(child, 'exit');

@@ -3,41 +3,45 @@ const assert = require('node:assert/strict');
 const { execFile } = require('node:child_process');
 const { randomUUID } = require('node:crypto');
 const { join } = require('node:path');
-const { after, before, beforeEach, test } = require('node:test');
+const { beforeEach, test } = require('node:test');
 const { promisify } = require('node:util');
 const { loggedIn, startApp } = require('./helpers/app');
 const { eventually } = require('./helpers/children');
 const { startGateway } = require('./helpers/gateway');
+const { share } = require('./helpers/harness');
 const { startServices } = require('./helpers/services');
 const { startWorker } = require('./helpers/worker');
 
+/** @import { Answer, App, Services, SmsGateway, User, Worker } from './types' */
+
 const REPLAY = join(__dirname, '../src/cli/replay-sms.js');
 
+/** @type {Services} */
 let services;
+/** @type {SmsGateway} */
 let gateway;
+/** @type {App} */
 let app;
+/** @type {Worker} */
 let worker;
+/** @type {User} */
 let user;
+/** @type {string} */
 let member;
+/** @type {string} */
 let other;
-before(async () => {
-  services = await startServices();
-  gateway = await startGateway();
-  app = await startApp(services);
-  worker = await startWorker(services, { SMS_GATEWAY_URL: gateway.url });
+share(async (keep) => {
+  services = keep(await startServices());
+  gateway = keep(await startGateway());
+  app = keep(await startApp(services));
+  worker = keep(await startWorker(services, { SMS_GATEWAY_URL: gateway.url }));
   user = await loggedIn(app.url);
   member = await addMember('+15550100001');
   other = await addMember('+15550100002');
 });
-after(async () => {
-  await app?.stop();
-  await worker?.stop();
-  gateway?.stop();
-  await services?.stop();
-});
 beforeEach(() => gateway.behave());
 
-async function addMember(phone) {
+async function addMember(/** @type {string} */ phone) {
   const { body } = await user.post('/members', {
     firstName: 'Ruth',
     lastName: 'Moab',
@@ -47,22 +51,27 @@ async function addMember(phone) {
   return body.id;
 }
 
-/** Writes a message; `key` is a client's that repeats itself. */
+/**
+ * Writes a message.
+ *
+ * @param {string} body
+ * @param {{ to?: string, key?: string }} [options] key: a client's that repeats itself
+ */
 function write(body, { to = member, key } = {}) {
-  return user.post(`/members/${to}/messages`, { body }, key && { 'idempotency-key': key });
+  return user.post(`/members/${to}/messages`, { body }, key ? { 'idempotency-key': key } : {});
 }
 
-const textsOf = ({ body }) => gateway.texts.filter(({ key }) => key === body.id);
-const delivered = (answer) =>
+const textsOf = (/** @type {Answer} */ { body }) => gateway.texts.filter(({ key }) => key === body.id);
+const delivered = (/** @type {Answer} */ answer) =>
   eventually(() => textsOf(answer).length === 1, { what: `the text\n${worker.child.output}` });
-const replay = (...args) =>
+const replay = (/** @type {string[]} */ ...args) =>
   promisify(execFile)(process.execPath, [REPLAY, ...args], {
     env: { PATH: process.env.PATH, ...services.env },
   });
 
 test('a message is acknowledged at once, with its job, and delivered by the worker', async () => {
-  let goOn;
-  gateway.behave({ until: new Promise((resolve) => (goOn = resolve)) });
+  let goOn = () => {};
+  gateway.behave({ until: new Promise((resolve) => (goOn = () => resolve(undefined))) });
   const answer = await write('Choir on Friday?');
   goOn();
   assert.deepEqual([answer.status, answer.body.jobId], [202, answer.body.id]);
@@ -122,6 +131,7 @@ test('a key of long ago is refused: the queue may have forgotten what it deliver
 });
 
 test('an error of the gateway is followed by another try with the same key, after a pause that grows', async () => {
+  /** @type {number[]} */
   const at = [];
   gateway.behave({ answer: () => (at.push(Date.now()) <= 2 ? 503 : 200) });
   await delivered(await write('Try again'));
@@ -131,6 +141,7 @@ test('an error of the gateway is followed by another try with the same key, afte
 });
 
 test('a gateway that wants a pause gets it, and no try is counted', async () => {
+  /** @type {number[]} */
   const at = [];
   gateway.behave({
     answer: () => (at.push(Date.now()) === 1 ? { status: 429, headers: { 'retry-after': '2' } } : 200),

@@ -3,33 +3,38 @@ const assert = require('node:assert/strict');
 const { spawnSync } = require('node:child_process');
 const { readFileSync, writeFileSync } = require('node:fs');
 const { join } = require('node:path');
-const { after, before, test } = require('node:test');
+const { test } = require('node:test');
 const { setTimeout: sleep } = require('node:timers/promises');
 const { between, cost, reportTopQueries } = require('../src/postgres/top-queries');
 const { loggedIn, startApp } = require('./helpers/app');
+const { share } = require('./helpers/harness');
 const { startServices } = require('./helpers/services');
+
+/**
+ * @import { Cost, Log, Statement } from '../src/types'
+ * @import { App, Services, User } from './types'
+ */
 
 const REPORT = join(__dirname, '../src/cli/query-report.js');
 const MEMBER = { firstName: 'Ada', lastName: 'Abbott', phone: '+15550100123', email: 'ada@example.org' };
 
+/** @type {Services} */
 let services;
+/** @type {App} */
 let app;
+/** @type {User} */
 let user;
-before(async () => {
-  services = await startServices();
+share(async (keep) => {
+  services = keep(await startServices());
   services.postgres.query('CREATE EXTENSION pg_stat_statements');
-  app = await startApp(services);
+  app = keep(await startApp(services));
   user = await loggedIn(app.url);
   await user.post('/members', MEMBER);
 });
-after(async () => {
-  await app?.stop();
-  await services?.stop();
-});
 
-const file = (name) => join(services.folder, name);
+const file = (/** @type {string} */ name) => join(services.folder, name);
 
-function report(args, env = {}) {
+function report(/** @type {readonly string[]} */ args, env = {}) {
   const { status, stdout, stderr } = spawnSync(process.execPath, [REPORT, ...args], {
     env: { ...services.env, ...env },
     encoding: 'utf8',
@@ -37,13 +42,21 @@ function report(args, env = {}) {
   return { status, stdout, stderr };
 }
 
-function json(...args) {
+/** @returns {Row[]} */
+function json(/** @type {string[]} */ ...args) {
   const { status, stdout, stderr } = report(['--json', '--top', '1000', ...args]);
   assert.equal(status, 0, stderr);
   return JSON.parse(stdout);
 }
 
-const insert = (rows) => rows.find(({ query }) => query.startsWith('INSERT INTO "public"."Member"'));
+/** @typedef {{ query: string, before?: Cost } & Cost} Row */
+/** @typedef {Omit<Statement, 'id' | 'query'>} Counts */
+
+function insert(/** @type {Row[]} */ rows) {
+  const row = rows.find(({ query }) => query.startsWith('INSERT INTO "public"."Member"'));
+  assert.ok(row);
+  return row;
+}
 
 test('the table has a line for each query, the costliest first, without a value of anyone', () => {
   const { status, stdout, stderr } = report(['--top', '1000']);
@@ -67,7 +80,7 @@ test('since a snapshot only what came after it counts, beside what came before',
   for (const phone of ['+15550100124', '+15550100125']) await user.post('/members', { ...MEMBER, phone });
   const rows = json('--since', file('before.json'));
   const { calls, rows: count, before: earlier } = insert(rows);
-  assert.deepEqual([calls, count, earlier.calls], [2, 2, 1]);
+  assert.deepEqual([calls, count, earlier?.calls], [2, 2, 1]);
   assert.ok(rows.every((row) => row.calls > 0));
   assert.match(report(['--since', file('before.json')]).stdout, / 2 \(1\) /);
 });
@@ -86,11 +99,11 @@ test('statistics that began anew are counted from there', async () => {
 
 test('what can not be granted is said in one line with the remedy', () => {
   writeFileSync(file('wrong.json'), '{"a":1}');
-  for (const [args, message] of [
+  for (const [args, message] of /** @type {const} */ ([
     [['--top', '0'], "UsageError: --top is '0'. Give a whole number from 1 to 9999.\n"],
     [['--since', 'nowhere'], 'UsageError: There is no nowhere. Make it with --save nowhere.\n'],
     [['--since', file('wrong.json')], `UsageError: ${file('wrong.json')} is no snapshot of --save.\n`],
-  ]) {
+  ])) {
     const { status, stdout, stderr } = report(args);
     assert.deepEqual([status, stdout, stderr], [1, '', message]);
   }
@@ -98,8 +111,10 @@ test('what can not be granted is said in one line with the remedy', () => {
   assert.match(report([], { DATABASE_URL }).stderr, /^UsageError: pg_stat_statements is not there\. Set /);
 });
 
+const FIELDS = /** @type {const} */ (['calls', 'totalMs', 'rows', 'hits', 'reads']);
+
 /** A database whose counts grow by `growth` at each look, or which throws it. */
-function looked(growth) {
+function looked(/** @type {(Partial<Counts> | Error)[]} */ growth) {
   let looks = 0;
   const counted = { calls: 0, totalMs: 0, rows: 0, hits: 0, reads: 0 };
   return {
@@ -109,15 +124,17 @@ function looked(growth) {
     async query() {
       const step = growth[Math.min(looks++, growth.length - 1)];
       if (step instanceof Error) throw step;
-      for (const [field, by] of Object.entries(step)) counted[field] += by;
+      for (const field of FIELDS) counted[field] += step[field] ?? 0;
       return { rows: [{ id: '1', query: 'SELECT  $1\n', ...counted }] };
     },
   };
 }
 
 /** What a report writes within the time. */
-async function written(database, ms) {
+async function written(/** @type {ReturnType<typeof looked>} */ database, /** @type {number} */ ms) {
+  /** @type {{ level: string, message: string }[]} */
   const lines = [];
+  /** @type {(level: string) => Log['info']} */
   const write = (level) => (message, fields) => lines.push({ level, message, ...fields });
   const close = reportTopQueries({
     database,
@@ -163,7 +180,7 @@ test('an outage costs a look, a database without the extension all of them', asy
 });
 
 test('what came in between adds up, for any counts', () => {
-  const at = (calls, totalMs) => ({
+  const at = (/** @type {number} */ calls, /** @type {number} */ totalMs) => ({
     id: '1',
     query: 'SELECT $1',
     calls,

@@ -5,11 +5,14 @@ const assert = require('node:assert/strict');
 const { once } = require('node:events');
 const http = require('node:http');
 const { text: readAll } = require('node:stream/consumers');
-const { after, before, test } = require('node:test');
+const { test } = require('node:test');
 const { gzipSync } = require('node:zlib');
 const { ACCOUNT, loggedIn, startApp } = require('./helpers/app');
+const { share } = require('./helpers/harness');
 const { randomNumbers } = require('./helpers/random');
 const { startServices } = require('./helpers/services');
+
+/** @import { App, Services, User } from './types' */
 
 const MEMBER = {
   firstName: 'Ada',
@@ -20,6 +23,7 @@ const MEMBER = {
 };
 const UNKNOWN_ID = '00000000-0000-4000-8000-00000000dead';
 /** Valid bodies; `optional` names the fields that may be left out. */
+/** @type {Record<string, { body: Record<string, unknown>, optional?: string[] }>} */
 const BODIES = {
   '/register': { body: ACCOUNT },
   '/login': { body: { email: ACCOUNT.email, password: ACCOUNT.password } },
@@ -27,21 +31,20 @@ const BODIES = {
   [`/members/${UNKNOWN_ID}/messages`]: { body: { body: 'Choir on Friday?' } },
 };
 
+/** @type {Services} */
 let services;
+/** @type {App} */
 let app;
+/** @type {User} */
 let user;
-before(async () => {
-  services = await startServices();
-  app = await startApp(services);
+share(async (keep) => {
+  services = keep(await startServices());
+  app = keep(await startApp(services));
   user = await loggedIn(app.url);
-});
-after(async () => {
-  await app?.stop();
-  await services?.stop();
 });
 
 /** @returns {Promise<{ status: number, error: string }>} what raw bytes are answered */
-async function send(path, bytes, headers = {}) {
+async function send(/** @type {string} */ path, /** @type {string | Buffer} */ bytes, headers = {}) {
   const request = http.request(app.url + path, {
     method: 'POST',
     headers: { cookie: user.cookie, 'content-type': 'application/json', ...headers },
@@ -51,13 +54,14 @@ async function send(path, bytes, headers = {}) {
   const [response] = await once(request, 'response');
   return { status: response.statusCode, error: JSON.parse(await readAll(response)).error };
 }
-const post = (path, body) => send(path, JSON.stringify(body));
+const post = (/** @type {string} */ path, /** @type {unknown} */ body) => send(path, JSON.stringify(body));
 
 /** What no field takes, whatever its type. */
+/** @type {unknown[]} */
 const NEVER = [null, 7, -1.5, [], ['a'], {}, { toString: 1 }, '', ' ', 'a\u0000b', 'x'.repeat(5000)];
 
 /** A password of a log-in may have any characters: it is compared, not stored. */
-const isShort = (value) => typeof value === 'string' && value.length < 200;
+const isShort = (/** @type {unknown} */ value) => typeof value === 'string' && value.length < 200;
 
 for (const [path, { body, optional = [] }] of Object.entries(BODIES)) {
   for (const field of Object.keys(body)) {
@@ -120,7 +124,7 @@ for (const [path, { body, optional = [] }] of Object.entries(BODIES)) {
   test(`POST ${path} takes JSON only, in an encoding that it knows, and not too much of it`, async () => {
     const json = JSON.stringify(body);
     const large = JSON.stringify({ ...body, more: 'x'.repeat(101 * 1024) });
-    for (const [expected, bytes, headers] of [
+    for (const [expected, bytes, headers] of /** @type {const} */ ([
       [415, 'email=a', { 'content-type': 'application/x-www-form-urlencoded' }],
       [415, json, { 'content-type': 'text/plain' }],
       [415, json, { 'content-type': 'nonsense' }],
@@ -129,13 +133,13 @@ for (const [path, { body, optional = [] }] of Object.entries(BODIES)) {
       [400, json, { 'content-encoding': 'gzip' }],
       [413, large, {}],
       [413, gzipSync(large), { 'content-encoding': 'gzip' }],
-    ]) {
+    ])) {
       assert.equal((await send(path, bytes, headers)).status, expected, JSON.stringify(headers));
     }
   });
 }
 
-const cursor = (text) => `cursor=${Buffer.from(text).toString('base64url')}`;
+const cursor = (/** @type {string} */ text) => `cursor=${Buffer.from(text).toString('base64url')}`;
 const LISTS = ['/members', '/conversations', `/conversations/${UNKNOWN_ID}/messages`];
 const QUERIES = [
   ...['0', '-1', '1.5', '201', '1e9', 'x', '', 'NaN', '1&limit=2'].map((limit) => `limit=${limit}`),
@@ -187,6 +191,7 @@ test('an id that is none is refused and named; one that is nobody’s is not fou
 test('no body and no query, however odd, is an error of ours', async () => {
   const seed = Math.floor(Math.random() * 2 ** 31);
   const random = randomNumbers(seed);
+  /** @type {<T>(list: T[]) => T} */
   const any = (list) => list[Math.floor(random() * list.length)];
   const TEXTS = [
     '',
@@ -199,6 +204,7 @@ test('no body and no query, however odd, is an error of ours', async () => {
     '1e999',
     '%00',
   ];
+  /** @type {(depth?: number) => unknown} */
   const value = (depth = 0) =>
     any([
       () => any(TEXTS),

@@ -2,28 +2,38 @@
 const assert = require('node:assert/strict');
 const { randomUUID } = require('node:crypto');
 const { join } = require('node:path');
-const { after, afterEach, before, test } = require('node:test');
+const { afterEach, test } = require('node:test');
 const { loggedIn, startApp } = require('./helpers/app');
 const { eventually, freePort } = require('./helpers/children');
 const { startEndpoint } = require('./helpers/endpoint');
 const { startGateway } = require('./helpers/gateway');
+const { share } = require('./helpers/harness');
 const { startServices } = require('./helpers/services');
 const { startWorker } = require('./helpers/worker');
 
+/** @import { App, Endpoint, Services, SmsGateway, User, Worker } from './types' */
+
 const SERVERS_TIMES = { DRAIN_TIMEOUT_MS: '1000', KILL_TIMEOUT_MS: '5000' };
 
+/** @type {Services} */
 let services;
+/** @type {Endpoint} */
 let endpoint;
+/** @type {SmsGateway} */
 let gateway;
+/** @type {App} */
 let app;
+/** @type {User} */
 let user;
+/** @type {string} */
 let memberId;
+/** @type {Worker[]} */
 let workers = [];
-before(async () => {
-  services = await startServices();
-  endpoint = await startEndpoint(services.redis.port);
-  gateway = await startGateway();
-  app = await startApp(services, atEndpoint());
+share(async (keep) => {
+  services = keep(await startServices());
+  endpoint = keep(await startEndpoint(services.redis.port));
+  gateway = keep(await startGateway());
+  app = keep(await startApp(services, atEndpoint()));
   user = await loggedIn(app.url);
   const member = { firstName: 'Ruth', lastName: 'Moab', phone: '+15550100001', optInSms: true };
   memberId = (await user.post('/members', member)).body.id;
@@ -33,12 +43,6 @@ afterEach(async () => {
   gateway.behave();
   await Promise.all(workers.map((worker) => worker.stop()));
   workers = [];
-});
-after(async () => {
-  await app?.stop();
-  gateway?.stop();
-  endpoint?.stop();
-  await services?.stop();
 });
 
 /** Redis by an address that may come to lead to another one. */
@@ -57,7 +61,7 @@ async function startOne(env = {}) {
   return worker;
 }
 
-async function write(body) {
+async function write(/** @type {string} */ body) {
   const answer = await user.post(
     `/members/${memberId}/messages`,
     { body },
@@ -67,13 +71,15 @@ async function write(body) {
   return answer.body.id;
 }
 
-const askedFor = (id) =>
-  eventually(() => gateway.calls.has(id), { what: `the gateway's request\n${workers.at(-1).child.output}` });
-const delivered = (id, timeoutMs = 5000) =>
+const askedFor = (/** @type {string} */ id) =>
+  eventually(() => gateway.calls.has(id), { what: `the gateway's request\n${workers.at(-1)?.child.output}` });
+const delivered = (/** @type {string} */ id, timeoutMs = 5000) =>
   eventually(() => gateway.texts.some(({ key }) => key === id), { timeoutMs, what: 'the text' });
-const [exit, signalled] = ['exit', 'shutting down'].map((message) => (worker) => worker.logged(message)[0]);
+const [exit, signalled] = ['exit', 'shutting down'].map(
+  (message) => (/** @type {Worker} */ worker) => worker.logged(message)[0],
+);
 
-for (const signal of ['SIGTERM', 'SIGINT']) {
+for (const signal of /** @type {const} */ (['SIGTERM', 'SIGINT'])) {
   test(`${signal} lets a delivery in flight finish and takes no more jobs; the exit code is 0`, async () => {
     gateway.behave({ delayMs: 1500 });
     const worker = await startOne();
@@ -81,7 +87,7 @@ for (const signal of ['SIGTERM', 'SIGINT']) {
     await askedFor(first);
     worker.child.kill(signal);
     await eventually(() => signalled(worker), { what: 'the shutdown' });
-    for (const again of ['SIGTERM', 'SIGINT']) worker.child.kill(again);
+    for (const again of /** @type {const} */ (['SIGTERM', 'SIGINT'])) worker.child.kill(again);
     const second = await write('Too late for this worker');
     assert.deepEqual(await worker.exited, [0, null]);
     assert.equal(signalled(worker).inFlight, 1);
@@ -199,7 +205,7 @@ test('the metrics of a worker tell how much waits, for how long, and what became
   const port = await freePort();
   const ids = await Promise.all(Array.from({ length: 9 }, (_, k) => write(`Measured ${k}`)));
   await startOne({ SMS_RATE_LIMIT: '1', METRICS_PORT: String(port + 1) });
-  const measured = async (series) => {
+  const measured = async (/** @type {string} */ series) => {
     const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
     return Number(
       text
@@ -208,11 +214,14 @@ test('the metrics of a worker tell how much waits, for how long, and what became
         ?.split(' ')[1],
     );
   };
-  const shows = (series, isRight) =>
+  const shows = (/** @type {string} */ series, /** @type {(value: number) => boolean} */ isRight) =>
     eventually(async () => isRight(await measured(series)), { what: series, timeoutMs: 10_000 });
-  await shows('app_queue_jobs{queue="sms",state="wait"}', (count) => count > 0);
-  await shows('app_queue_oldest_job_seconds{queue="sms"}', (age) => age > 1);
-  await delivered(ids.at(-1), 15_000);
-  await shows('app_jobs_total{queue="sms",outcome="completed"}', (count) => count === 9);
-  await shows('app_queue_oldest_job_seconds{queue="sms"}', (age) => age === 0);
+  await shows('app_queue_jobs{queue="sms",state="wait"}', (/** @type {number} */ count) => count > 0);
+  await shows('app_queue_oldest_job_seconds{queue="sms"}', (/** @type {number} */ age) => age > 1);
+  await delivered(ids[8], 15_000);
+  await shows(
+    'app_jobs_total{queue="sms",outcome="completed"}',
+    (/** @type {number} */ count) => count === 9,
+  );
+  await shows('app_queue_oldest_job_seconds{queue="sms"}', (/** @type {number} */ age) => age === 0);
 });

@@ -3,13 +3,13 @@
 
 const { createHash, timingSafeEqual } = require('node:crypto');
 
-/** @import { Request } from 'express' */
+/** @import { IsCheck } from '../types' */
 
 const HEADER = 'X-Check-Token';
 
 /**
  * @param {string | undefined} token without one no request is a check
- * @returns {(request: Request) => boolean} whether the header holds the token
+ * @returns {IsCheck} whether the header holds the token
  */
 function checks(token) {
   if (!token) return () => false;

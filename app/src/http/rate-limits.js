@@ -15,7 +15,7 @@ const { RequestError } = require('./errors');
 
 /**
  * @import { Request } from 'express'
- * @import { Config, Log, RateLimits, Redis } from '../types'
+ * @import { Config, IsCheck, Log, RateLimits, Redis } from '../types'
  */
 
 /** @typedef {import('express-rate-limit').Options} Options */
@@ -29,7 +29,7 @@ const ACCOUNTS = 10;
 
 /**
  * @param {{ redis: Pick<Redis, 'sendCommand'>, limits: Config['limits'],
- *   isCheck: (request: Request) => boolean, log: Log }} options
+ *   isCheck: IsCheck, log: Log }} options
  *   isCheck: who is let to sign up and log in whatever was counted, and is not counted
  * @returns {RateLimits}
  */

@@ -7,6 +7,8 @@ const { join } = require('node:path');
 const { text: readAll } = require('node:stream/consumers');
 const { eventually, freePort, lines, start, stop } = require('./children');
 
+/** @import { Answer, Env, Services } from '../types' */
+
 const SERVER = join(__dirname, '../../src/server.js');
 
 /** A tenth of a server's patience with idle sockets, for tests that are not about it. */
@@ -30,9 +32,15 @@ const NO_LIMITS = {
   ),
 };
 
-/** Starts a worker without PM2 and waits until it is ready; `script` is for twins that lack something. */
+/**
+ * Starts a worker without PM2 and waits until it is ready.
+ *
+ * @param {Pick<Services, 'env'>} services
+ * @param {Env} [env]
+ * @param {string} [script] for twins that lack something
+ */
 async function startApp(services, env = {}, script = SERVER) {
-  const port = env.PORT ?? (await freePort());
+  const port = Number(env.PORT ?? (await freePort()));
   const child = start(process.execPath, [script], {
     env: {
       PATH: process.env.PATH,
@@ -59,18 +67,33 @@ async function startApp(services, env = {}, script = SERVER) {
     port,
     child,
     exited: once(child, 'exit'),
+    /** The lines of its log with this message. @param {string} message */
     logged: (message) => lines(child.output).filter((line) => line.message === message),
     stop: () => stop(child),
   };
 }
 
-/** A browser in small: JSON in, JSON out, one cookie, one connection that is kept alive. */
+/**
+ * A browser in small: JSON in, JSON out, one cookie, one connection that is kept alive.
+ *
+ * @param {string} url
+ * @param {Record<string, string>} [headers]
+ * @param {http.Agent} [agent]
+ */
 function client(url, headers = {}, agent = new http.Agent({ keepAlive: true, maxSockets: 1 })) {
-  let cookie;
+  let cookie = '';
   return {
+    /** Empty until there is one. */
     get cookie() {
       return cookie;
     },
+    /**
+     * @param {string} method
+     * @param {string} path
+     * @param {object} [body]
+     * @param {Record<string, string>} [more] headers
+     * @returns {Promise<Answer>}
+     */
     async request(method, path, body, more) {
       const request = http.request(url + path, {
         agent,
@@ -89,14 +112,18 @@ function client(url, headers = {}, agent = new http.Agent({ keepAlive: true, max
       const text = await readAll(response);
       return {
         status: response.statusCode,
-        headers: response.headers,
+        headers: Object.fromEntries(
+          Object.entries(response.headers).map(([name, value]) => [name, String(value)]),
+        ),
         given,
         body: text && JSON.parse(text),
       };
     },
+    /** @param {string} path */
     get(path) {
       return this.request('GET', path);
     },
+    /** @param {string} path @param {object} [body] @param {Record<string, string>} [more] headers */
     post(path, body, more) {
       return this.request('POST', path, body, more);
     },
@@ -109,7 +136,13 @@ const ACCOUNT = {
   churchName: 'Grace Chapel',
 };
 
-/** A client that has signed up, if need be, and logged in. */
+/**
+ * A client that has signed up, if need be, and logged in.
+ *
+ * @param {string} url
+ * @param {typeof ACCOUNT} [account]
+ * @param {Record<string, string>} [headers]
+ */
 async function loggedIn(url, account = ACCOUNT, headers = {}) {
   const user = client(url, headers);
   await user.post('/register', account);
@@ -122,6 +155,9 @@ async function loggedIn(url, account = ACCOUNT, headers = {}) {
 /**
  * A log-in whose body is still on its way: in flight until `finish`, which is answered 400, as its address is none.
  * `broken` rejects when it is cut off.
+ *
+ * @param {string} url
+ * @param {http.Agent} [agent]
  */
 function slowLogIn(url, agent = new http.Agent({ keepAlive: true })) {
   const body = JSON.stringify({ email: 'no address', password: ACCOUNT.password });

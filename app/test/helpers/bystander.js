@@ -6,6 +6,8 @@ const { client } = require('./app');
 const { eventually } = require('./children');
 const { accountOf, foundChurch, patiently } = require('./churches');
 
+/** @import { SmsGateway } from '../types' */
+
 const PATHS = ['/me', '/members', '/conversations', '/analytics', '/readyz'];
 const PAUSE_MS = 20;
 const TEXT = 'Are we there yet?';
@@ -14,7 +16,7 @@ const TEXT = 'Are we there yet?';
  * Asks until it leaves.
  *
  * @param {string} url
- * @param {{ gateway: { texts: { body: string }[] }, checkToken: string }} options
+ * @param {{ gateway: Pick<SmsGateway, 'texts'>, checkToken: string }} options
  */
 async function startBystander(url, { gateway, checkToken }) {
   const name = 'cora';
@@ -22,6 +24,7 @@ async function startBystander(url, { gateway, checkToken }) {
   const person = client(url);
   const { email, password } = accountOf(name);
   await patiently(person, 'POST', '/login', { email, password });
+  /** @type {string[]} */
   const problems = [];
   let answered = 0;
   let isThere = true;

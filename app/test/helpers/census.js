@@ -26,7 +26,10 @@ const COUNT = `
  */
 const census = (redis) => JSON.parse(redis.command('EVAL', COUNT, '0'));
 
-/** @returns {number} bytes */
+/**
+ * @param {{ command: (...command: string[]) => string }} redis
+ * @returns {number} bytes
+ */
 const usedMemory = (redis) => Number(/^used_memory:(\d+)/m.exec(redis.command('INFO', 'memory'))?.[1]);
 
 module.exports = { census, usedMemory };

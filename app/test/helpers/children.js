@@ -5,27 +5,37 @@ const { execFileSync, spawn } = require('node:child_process');
 const { once } = require('node:events');
 const { createServer } = require('node:net');
 const { setTimeout: sleep } = require('node:timers/promises');
+const { codeOf } = require('../../src/process/thrown');
+
+/** @import { Child, Line, Truthy } from '../types' */
 
 /** Postgres refuses root; then it runs as this user. */
 const UNPRIVILEGED = 'nobody';
-const asRoot = process.getuid() === 0;
+const asRoot = process.getuid?.() === 0;
 
 /** @returns {{ uid: number, gid: number } | undefined} who servers run as, undefined for ourselves */
 function serverIdentity() {
   if (!asRoot) return undefined;
-  const id = (flag) => Number(execFileSync('id', [flag, UNPRIVILEGED]));
+  const id = (/** @type {string} */ flag) => Number(execFileSync('id', [flag, UNPRIVILEGED]));
   return { uid: id('-u'), gid: id('-g') };
 }
 
-/** Starts a program that gets SIGTERM when the test dies. */
+/**
+ * Starts a program that gets SIGTERM when the test dies.
+ *
+ * @param {string} program
+ * @param {string[]} args
+ * @param {import('node:child_process').SpawnOptions & { identity?: { uid: number, gid: number } }} [options]
+ * @returns {Child}
+ */
 function start(program, args, { env = process.env, identity, ...options } = {}) {
   const switched = identity ? [`--reuid=${identity.uid}`, `--regid=${identity.gid}`, '--clear-groups'] : [];
-  const child = spawn('setpriv', [...switched, '--pdeathsig', 'TERM', '--', program, ...args], {
+  const spawned = spawn('setpriv', [...switched, '--pdeathsig', 'TERM', '--', program, ...args], {
     env,
     stdio: ['ignore', 'pipe', 'pipe'],
     ...options,
   });
-  child.output = '';
+  const child = Object.assign(spawned, { output: '' });
   for (const stream of [child.stdout, child.stderr]) {
     stream?.setEncoding('utf8').on('data', (text) => {
       child.output += text;
@@ -34,7 +44,12 @@ function start(program, args, { env = process.env, identity, ...options } = {}) 
   return child;
 }
 
-/** Ends a child by a signal; resolves with its exit code. */
+/**
+ * Ends a child by a signal; resolves with its exit code.
+ *
+ * @param {Child} child
+ * @param {NodeJS.Signals} [signal]
+ */
 async function stop(child, signal = 'SIGTERM') {
   if (child.exitCode === null && child.signalCode === null) {
     child.kill(signal);
@@ -47,10 +62,21 @@ async function stop(child, signal = 'SIGTERM') {
 async function freePort(wanted = 0) {
   const server = createServer().listen(wanted, '127.0.0.1');
   await once(server, 'listening');
-  const { port } = server.address();
+  const port = portOf(server);
   server.close();
   await once(server, 'close');
   return port;
+}
+
+/**
+ * Of a server that listens.
+ *
+ * @param {import('node:net').Server} server
+ */
+function portOf(server) {
+  const address = server.address();
+  if (typeof address !== 'object' || address === null) throw new Error('the server has no port');
+  return address.port;
 }
 
 /**
@@ -65,12 +91,17 @@ async function freePortPair() {
       await freePort(first + 1);
       return first;
     } catch (error) {
-      if (error.code !== 'EADDRINUSE') throw error;
+      if (codeOf(error) !== 'EADDRINUSE') throw error;
     }
   }
 }
 
-/** The lines of a log that a process wrote. */
+/**
+ * The lines of a log that a process wrote.
+ *
+ * @param {string} output
+ * @returns {Line[]}
+ */
 function lines(output) {
   return output
     .split('\n')
@@ -78,14 +109,23 @@ function lines(output) {
     .map((line) => JSON.parse(line));
 }
 
-/** Polls until the function's value is truthy; an exception counts as not yet. */
+/**
+ * Polls until the function's value is truthy; an exception counts as not yet.
+ *
+ * @template T
+ * @param {() => T | Promise<T>} attempt
+ * @param {{ timeoutMs?: number, what?: string }} [options] what: named in the error
+ * @returns {Promise<Truthy<T>>}
+ */
 async function eventually(attempt, { timeoutMs = 30_000, what = 'the condition' } = {}) {
   const end = Date.now() + timeoutMs;
+  /** @type {unknown} */
   let last;
   while (Date.now() < end) {
     try {
-      last = await attempt();
-      if (last) return last;
+      const found = await attempt();
+      if (isTruthy(found)) return found;
+      last = found;
     } catch (error) {
       last = error;
     }
@@ -94,4 +134,13 @@ async function eventually(attempt, { timeoutMs = 30_000, what = 'the condition' 
   throw new Error(`${what} did not come true within ${timeoutMs} ms; last seen: ${last}`);
 }
 
-module.exports = { eventually, freePort, freePortPair, lines, serverIdentity, start, stop };
+/**
+ * @template T
+ * @param {T} value
+ * @returns {value is T & Truthy<T>}
+ */
+function isTruthy(value) {
+  return Boolean(value);
+}
+
+module.exports = { eventually, freePort, freePortPair, lines, portOf, serverIdentity, start, stop };

@@ -4,6 +4,8 @@
 const { setTimeout: sleep } = require('node:timers/promises');
 const { client } = require('./app');
 
+/** @import { Church, Client } from '../types' */
+
 const PASSWORD = 'a long enough password';
 /** Members and messages that a church begins with, and is given again when they are gone. */
 const MEMBERS = 3;
@@ -14,6 +16,7 @@ const DEMISE = 7;
 /** So often a request is repeated that the app is too busy for. */
 const REPEATS = 10;
 
+/** @param {string} name */
 const accountOf = (name) => ({
   email: `${name}@example.org`,
   password: PASSWORD,
@@ -23,14 +26,14 @@ const accountOf = (name) => ({
 /**
  * @param {string} url
  * @param {{ name: string, checkToken: string }} options checkToken: of the app, which lets it past the limits of log-ins
- * @returns {Promise<Church>}
- * @typedef {Awaited<ReturnType<typeof foundChurch>>} Church
  */
 async function foundChurch(url, { name, checkToken }) {
   const account = accountOf(name);
   const church = {
     id: '',
+    /** @type {string[]} */
     ids: [],
+    /** @type {string[]} */
     cookies: [],
     timesFounded: 0,
     messages: 0,
@@ -54,6 +57,7 @@ async function foundChurch(url, { name, checkToken }) {
     },
   };
 
+  /** @param {Client} pastor */
   async function addMembers(pastor) {
     for (let n = 0; n < MEMBERS; n += 1) {
       const phone = `+155501000${n}`;
@@ -73,7 +77,12 @@ async function foundChurch(url, { name, checkToken }) {
   return church;
 }
 
-/** As a client does that heeds Retry-After. */
+/**
+ * As a client does that heeds Retry-After.
+ *
+ * @param {Client} person
+ * @param {Parameters<Client['request']>} request
+ */
 async function patiently(person, ...request) {
   let answer = await person.request(...request);
   for (let repeat = 0; repeat < REPEATS && answer.status === 503; repeat += 1) {
@@ -101,6 +110,7 @@ async function disturb(postgres, church, turn) {
   await church.restore();
 }
 
+/** @param {{ query: (sql: string) => string }} postgres @param {Church[]} churches */
 function conversationsOf(postgres, churches) {
   const ids = churches.map(({ id }) => `'${id}'`).join();
   return Number(postgres.query(`SELECT count(*) FROM "Conversation" WHERE "churchId" IN (${ids})`));

@@ -7,14 +7,21 @@ const { join } = require('node:path');
 const { promisify } = require('node:util');
 const { eventually, freePort, freePortPair, lines, start, stop } = require('./children');
 
+/** @import { Services } from '../types' */
+
 const APP = join(__dirname, '../..');
 const PM2 = join(APP, 'node_modules/.bin/pm2');
 
 /** With the idle phase of a server, and otherwise so much patience that only events decide, however busy the machine is. */
 const PATIENT = { DRAIN_TIMEOUT_MS: '120000', KILL_TIMEOUT_MS: '124000', LISTEN_TIMEOUT_MS: '120000' };
 
-/** Starts two workers; `script` replaces the ecosystem file's own. */
-async function startCluster(services, { name, script } = {}) {
+/**
+ * Starts two workers.
+ *
+ * @param {Pick<Services, 'env' | 'folder'>} services
+ * @param {{ name: string, script?: string }} options script: in place of the ecosystem file's own
+ */
+async function startCluster(services, { name, script }) {
   const port = await freePort();
   const metricsPort = await freePortPair();
   const home = join(services.folder, name);
@@ -37,10 +44,12 @@ async function startCluster(services, { name, script } = {}) {
     ...PATIENT,
     ...services.env,
   };
-  const pm2 = async (...args) => (await promisify(execFile)(PM2, args, { env })).stdout;
+  const pm2 = async (/** @type {string[]} */ ...args) =>
+    (await promisify(execFile)(PM2, args, { env })).stdout;
   // In the foreground the daemon is our child, and can't outlive us.
   const daemon = start(PM2, ['start', ecosystem, '--no-daemon'], { env });
   const workers = async () => {
+    /** @type {{ pid: number, pm2_env: { status: string, restart_time: number, exec_mode: string } }[]} */
     const list = JSON.parse(await pm2('jlist', '--silent'));
     return list.map(({ pid, pm2_env }) => ({
       pid,
@@ -49,7 +58,7 @@ async function startCluster(services, { name, script } = {}) {
       mode: pm2_env.exec_mode,
     }));
   };
-  const logged = (message) =>
+  const logged = (/** @type {string} */ message) =>
     lines(readFileSync(join(logs, 'out.log'), 'utf8')).filter((line) => line.message === message);
   const url = `http://127.0.0.1:${port}`;
   await eventually(async () => (await fetch(`${url}/readyz`, { headers: { connection: 'close' } })).ok, {

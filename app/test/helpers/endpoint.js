@@ -3,7 +3,11 @@
 
 const { once } = require('node:events');
 const { connect, createServer } = require('node:net');
+const { portOf } = require('./children');
 
+/**
+ * @param {number} firstTarget a port
+ */
 async function startEndpoint(firstTarget) {
   const server = createServer((socket) => {
     const onward = connect(endpoint.target, '127.0.0.1');
@@ -12,7 +16,7 @@ async function startEndpoint(firstTarget) {
     onward.on('error', () => socket.destroy());
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
-  const endpoint = { target: firstTarget, port: server.address().port, stop: () => server.close() };
+  const endpoint = { target: firstTarget, port: portOf(server), stop: () => server.close() };
   return endpoint;
 }
 

@@ -5,6 +5,8 @@ const { connect } = require('node:net');
 const { setTimeout: sleep } = require('node:timers/promises');
 const { oddRequests } = require('./odd-requests');
 
+/** @import { Known, OddRequest } from '../types' */
+
 /** The app gives a request half a minute to arrive. */
 const ANSWER_MS = 90_000;
 /** How long a client stays that has not sent all it announced. */
@@ -25,14 +27,19 @@ const MOST_IDS = 500;
  *   afterEach: called after each answer, with the request's number
  * @returns {Promise<{ asked: number, statuses: Record<string, number>, faults: string[] }>} faults: requests that the app
  *   failed at: 500, no answer, or 503 whenever it is asked
- * @typedef {Parameters<typeof oddRequests>[1]} Known
  */
 async function fuzz({ port, seed, clients, isOver, afterEach = () => {} }) {
+  /** @type {Record<string, number>} */
   const statuses = {};
+  /** @type {string[]} */
   const faults = [];
   let asked = 0;
 
-  /** @returns {Promise<string | undefined>} what is wrong with the answer */
+  /**
+   * @param {OddRequest} request
+   * @param {{ statuses: number[], isLate: boolean }} answer
+   * @returns {Promise<string | undefined>} what is wrong with it
+   */
   async function judge(request, { statuses: given, isLate }) {
     if (given.some((status) => status >= 500 && status !== 503)) return 'is an error';
     if (given.includes(503)) {
@@ -47,6 +54,7 @@ async function fuzz({ port, seed, clients, isOver, afterEach = () => {} }) {
     return isLate ? 'is late' : 'is missing';
   }
 
+  /** @param {Known} known @param {number} number */
   async function client(known, number) {
     const next = oddRequests(seed + number, known);
     while (!isOver(asked)) {
@@ -66,7 +74,12 @@ async function fuzz({ port, seed, clients, isOver, afterEach = () => {} }) {
   return { asked, statuses, faults };
 }
 
-/** The newest take the places of the oldest. */
+/**
+ * The newest take the places of the oldest.
+ *
+ * @param {string[]} ids
+ * @param {string} text
+ */
 function remember(ids, text) {
   for (const [id] of text.matchAll(ID)) if (!ids.includes(id)) ids.push(id);
   if (ids.length > MOST_IDS) ids.splice(0, ids.length - MOST_IDS);
@@ -75,10 +88,13 @@ function remember(ids, text) {
 /**
  * Resolves when the connection is closed: by the app, or here when it may wait for more.
  *
+ * @param {number} port
+ * @param {Pick<OddRequest, 'bytes' | 'isWhole'>} request
  * @returns {Promise<{ statuses: number[], text: string, isLate: boolean }>}
  */
 function ask(port, { bytes, isWhole }) {
   return new Promise((resolve) => {
+    /** @type {Buffer[]} */
     const chunks = [];
     let isLate = false;
     const socket = connect(port, '127.0.0.1');
@@ -97,6 +113,7 @@ function ask(port, { bytes, isWhole }) {
   });
 }
 
+/** @param {Buffer} bytes */
 const shown = (bytes) => JSON.stringify(bytes.subarray(0, SHOWN).toString('latin1'));
 
 module.exports = { fuzz };

@@ -5,37 +5,33 @@ const { once } = require('node:events');
 const { createServer } = require('node:http');
 const { json } = require('node:stream/consumers');
 const { setTimeout: sleep } = require('node:timers/promises');
+const { at } = require('../../src/process/thrown');
+const { portOf } = require('./children');
+
+/** @import { Manners, Text } from '../types' */
 
 /**
  * `calls` has how often each key was asked for; `texts` what reached a phone, which with `deduplicates` is each key once;
  * `cutOff` counts the callers that were gone before they had an answer.
  */
 async function startGateway() {
+  /** @type {Map<string, number>} */
   const calls = new Map();
+  /** @type {Text[]} */
   const texts = [];
-  let manners;
-  const gateway = {
-    calls,
-    texts,
-    cutOff: 0,
-    /**
-     * How it is from now on: `answer` gives the status for a key, or with headers; `delayMs` lies between a text's
-     * delivery and the answer, and `until` is waited for.
-     */
-    behave({ answer = () => 200, delayMs = 0, until = Promise.resolve(), deduplicates = true } = {}) {
-      manners = { answer, delayMs, until, deduplicates };
-    },
-  };
-  gateway.behave();
+  /** @type {Manners} */
+  const kind = { answer: () => 200, delayMs: 0, until: Promise.resolve(), deduplicates: true };
+  let manners = kind;
+  let cutOff = 0;
   const server = createServer(async (request, response) => {
     response.once('close', () => {
-      if (!response.writableFinished) gateway.cutOff += 1;
+      if (!response.writableFinished) cutOff += 1;
     });
-    const sms = await json(request);
-    const key = request.headers['idempotency-key'];
+    const sms = await read(request);
+    const key = String(request.headers['idempotency-key']);
     const { answer, delayMs, until, deduplicates } = manners;
     const given = answer(key);
-    const { status, headers } = typeof given === 'number' ? { status: given } : given;
+    const { status, headers } = typeof given === 'number' ? { status: given, headers: {} } : given;
     const known = calls.has(key) && texts.some((text) => text.key === key);
     calls.set(key, (calls.get(key) ?? 0) + 1);
     if (status === 200 && !(deduplicates && known)) texts.push({ key, at: Date.now(), ...sms });
@@ -44,12 +40,31 @@ async function startGateway() {
     response.writeHead(status, headers).end();
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
-  gateway.url = `http://127.0.0.1:${server.address().port}/messages`;
-  gateway.stop = () => {
-    server.closeAllConnections();
-    server.close();
+  return {
+    calls,
+    texts,
+    get cutOff() {
+      return cutOff;
+    },
+    url: `http://127.0.0.1:${portOf(server)}/messages`,
+    /** How it is from now on. @param {Partial<Manners>} [changes] */
+    behave(changes) {
+      manners = { ...kind, ...changes };
+    },
+    stop() {
+      server.closeAllConnections();
+      server.close();
+    },
   };
-  return gateway;
+}
+
+/**
+ * @param {import('node:http').IncomingMessage} request
+ * @returns {Promise<{ to: string, body: string }>}
+ */
+async function read(request) {
+  const sms = await json(request);
+  return { to: String(at(sms, 'to')), body: String(at(sms, 'body')) };
 }
 
 module.exports = { startGateway };

@@ -13,13 +13,18 @@ const NEVER_MS = 60_000;
 /**
  * Starts the load. `stop` resolves with what became of the requests: `refused` is a 503, which is what an app may say
  * whose Redis or Postgres is slow, as on a busy machine; `failed` had another answer than 200, or none.
+ *
+ * @param {string} url
+ * @param {{ path: string, headers: Record<string, string> }} request
  */
 function startLoad(url, { path, headers }) {
   const agent = new http.Agent({ keepAlive: true, maxSockets: CLIENTS });
   const counts = { answered: 0, refused: 0, failed: 0 };
   let running = true;
+  /** @type {(response: http.IncomingMessage) => keyof typeof counts} */
   const outcome = ({ statusCode }) =>
     statusCode === 200 ? 'answered' : statusCode === 503 ? 'refused' : 'failed';
+  /** @type {() => Promise<keyof typeof counts>} */
   const ask = () =>
     new Promise((resolve) => {
       const request = http

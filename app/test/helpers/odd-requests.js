@@ -13,24 +13,28 @@ const NEWEST = 6;
 const DEEPEST = 40_000;
 const A_LARGE_BODY = 130_000;
 
+/** @typedef {{ email: string, password: string }} Account whom one may sign up and log in as */
+/** @typedef {Record<string, string | number>} Headers */
+
 /**
  * @param {number} seed
- * @param {{ ids: string[], met: string[], cookies: string[], accounts: object[], addresses: string[] }} known what leads
+ * @param {{ ids: string[], met: string[], cookies: string[], accounts: Account[], addresses: string[] }} known what leads
  *   somewhere: ids of members and conversations, the newest last, and of whatever was in an answer; cookies of sessions;
  *   whom one may sign up and log in as; where clients are
- * @returns {() => OddRequest}
- * @typedef {{ bytes: Buffer, isWhole: boolean, isLarge: boolean }} OddRequest
+ * @returns {() => { bytes: Buffer, isWhole: boolean, isLarge: boolean }}
  *   bytes: what goes over the wire; isWhole: whether the app can't think that there is more to come; isLarge: it may be
  *   refused unread
  */
 function oddRequests(seed, known) {
   const random = randomNumbers(seed);
-  const below = (n) => Math.floor(random() * n);
+  const below = (/** @type {number} */ n) => Math.floor(random() * n);
+  /** @type {<T>(list: readonly T[]) => T} */
   const any = (list) => list[below(list.length)];
-  const chance = (share) => random() < share;
+  const chance = (/** @type {number} */ share) => random() < share;
+  /** @type {<T>(most: number, make: () => T) => T[]} */
   const times = (most, make) => Array.from({ length: below(most) }, make);
 
-  const digits = (n) => String(below(10 ** n)).padStart(n, '0');
+  const digits = (/** @type {number} */ n) => String(below(10 ** n)).padStart(n, '0');
   const uuid = () => `00000000-0000-4000-8000-${digits(12)}`;
   const id = () => {
     if (chance(0.7) && known.ids.length > 0) return any(known.ids.slice(-NEWEST));
@@ -39,13 +43,14 @@ function oddRequests(seed, known) {
   };
   const time = () => new Date(below(4e12)).toISOString();
   const cursor = () => Buffer.from(`${chance(0.8) ? time() : text()}|${id()}`).toString('base64url');
-  const encoded = (plain) => encodeURIComponent(plain.toWellFormed()).slice(0, 4000);
+  const encoded = (/** @type {string} */ plain) => encodeURIComponent(plain.toWellFormed()).slice(0, 4000);
 
   function text() {
     if (chance(0.02)) return 'x'.repeat(below(A_LARGE_BODY));
     return chance(0.8) ? any(values.TEXTS) : Buffer.from(times(20, () => below(256))).toString('latin1');
   }
 
+  /** @returns {unknown} */
   function value(depth = 0) {
     const kind = below(depth > 3 ? 5 : 8);
     if (kind < 2) return text();
@@ -56,6 +61,7 @@ function oddRequests(seed, known) {
   }
   const field = () => any(chance(0.5) ? values.FIELDS : values.ODD_FIELDS);
 
+  /** @type {Record<string, () => object>} */
   const sensible = {
     '/register': () => any(known.accounts),
     '/login': () => {
@@ -67,18 +73,24 @@ function oddRequests(seed, known) {
     '/members/:id/messages': () => ({ body: 'Choir on Friday?' }),
   };
   /** A hash takes a tenth of a second of a core: sensible log-ins and sign-ups are rare. */
-  const isDear = (route) => route === '/register' || route === '/login';
+  const isDear = (/** @type {string} */ route) => route === '/register' || route === '/login';
 
+  /** @param {string} route */
   function body(route) {
+    /** @type {Record<string, unknown>} */
     const made = { ...sensible[route]?.() };
     if (isDear(route) ? chance(0.8) : chance(0.3)) made[field()] = value();
     return chance(0.1) ? value() : made;
   }
 
   /** Nested arrays as a text: nobody here may walk them either. */
-  const inJson = (made) =>
-    (JSON.stringify(made) ?? '').replace(/\{"nested":(\d+)\}/g, (_, n) => '['.repeat(n) + ']'.repeat(n));
+  const inJson = (/** @type {unknown} */ made) =>
+    (JSON.stringify(made) ?? '').replace(
+      /\{"nested":(\d+)\}/g,
+      (_, n) => '['.repeat(Number(n)) + ']'.repeat(Number(n)),
+    );
 
+  /** @param {string} route @param {Headers} made */
   function bodyBytes(route, { 'content-encoding': encoding }) {
     const json = Buffer.from(
       chance(0.05) ? text() : inJson(body(route)),
@@ -89,6 +101,7 @@ function oddRequests(seed, known) {
   }
 
   function headers() {
+    /** @type {Headers} */
     const made = {
       host: 'app',
       connection: 'close',
@@ -96,6 +109,7 @@ function oddRequests(seed, known) {
       'x-forwarded-for': any(known.addresses),
     };
     if (chance(0.85) && known.cookies.length > 0) made.cookie = any(known.cookies);
+    /** @type {Headers} */
     const odd = {
       cookie: any([
         `sid=${encoded(text())}`,
@@ -129,6 +143,7 @@ function oddRequests(seed, known) {
     return made;
   }
 
+  /** @param {string} route */
   function target(route) {
     if (chance(0.05)) return any(values.TARGETS);
     const place = () => (chance(0.95) ? encoded(id()) : any(['%', '%00', '%E0%A4%A', '..', '']));
@@ -138,12 +153,17 @@ function oddRequests(seed, known) {
     return route.replace(':id', place) + query;
   }
 
-  const method = (route) => {
+  const method = (/** @type {string} */ route) => {
     if (chance(0.02)) return any(values.RARE_METHODS);
     return chance(0.6) && sensible[route] ? 'POST' : any(values.METHODS);
   };
 
-  /** In one piece or in chunks, and at times not as the headers say. */
+  /**
+   * In one piece or in chunks, and at times not as the headers say.
+   *
+   * @param {Buffer} bytes
+   * @param {Headers} made
+   */
   function framed(bytes, made) {
     const isWrong = chance(0.03);
     if (chance(0.1)) {
@@ -176,7 +196,12 @@ function oddRequests(seed, known) {
   };
 }
 
-/** Whether the body ends where its headers say. */
+/**
+ * Whether the body ends where its headers say.
+ *
+ * @param {Headers} made
+ * @param {Buffer} body
+ */
 function isFramed({ 'transfer-encoding': encoding, 'content-length': length = 0 }, body) {
   if (encoding)
     return encoding === 'chunked' && length === 0 && body.subarray(-5).equals(Buffer.from('0\r\n\r\n'));

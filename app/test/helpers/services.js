@@ -18,47 +18,74 @@ const { eventually, freePort, serverIdentity, start, stop } = require('./childre
 const MIGRATIONS = join(__dirname, '../../prisma/migrations');
 const REDIS_TOKEN = 'a-token-of-the-tests';
 
-/** Debian keeps Postgres' programs out of PATH. */
+/**
+ * Debian keeps Postgres' programs out of PATH.
+ *
+ * @param {string} name
+ */
 function postgresProgram(name) {
   const versions = readdirSync('/usr/lib/postgresql').sort((a, b) => Number(b) - Number(a));
   return join('/usr/lib/postgresql', versions[0], 'bin', name);
 }
 
-/** Starts both, or Redis alone; `stop` ends them and leaves nothing. */
-async function startServices({ withPostgres = true } = {}) {
-  const identity = serverIdentity();
-  const folder = mkdtempSync(join(tmpdir(), 'app-test-'));
-  const hand = (path) => identity && chownSync(path, identity.uid, identity.gid);
-  hand(folder);
-  const caFile = makeCertificates(folder, hand);
-  const postgres = withPostgres ? await startPostgres({ folder, identity, hand }) : undefined;
-  const redis = await startRedis({ folder, identity, name: 'redis' });
+/** Starts both; `stop` ends them and leaves nothing. */
+async function startServices() {
+  const place = makePlace();
+  const postgres = await startPostgres(place);
+  const { env, ...rest } = await startRedisIn(place);
+  const DATABASE_URL = `postgresql://postgres@127.0.0.1:${postgres.port}/app?sslmode=verify-full`;
   return {
-    folder,
-    /** A second Redis: a replica of the first. */
-    startReplica: () => startRedis({ folder, identity, name: 'replica', replicaof: redis.port }),
-    /** A Redis of its own for the cache. */
-    startCacheRedis: () => startRedis({ folder, identity, name: 'cache' }),
-    caFile,
+    ...rest,
     postgres,
-    redis,
-    env: {
-      ...(postgres && {
-        DATABASE_URL: `postgresql://postgres@127.0.0.1:${postgres.port}/app?sslmode=verify-full`,
-      }),
-      REDIS_URL: redis.url,
-      NODE_EXTRA_CA_CERTS: caFile,
-    },
+    env: { ...env, DATABASE_URL },
     async stop() {
-      await Promise.all([postgres?.stop(), redis.stop()]);
-      rmSync(folder, { recursive: true, force: true });
+      await postgres.stop();
+      await rest.stop();
     },
   };
 }
 
-/** A CA, and a certificate of it for 127.0.0.1 and nothing else. */
+/** Starts Redis alone. */
+const startRedisAlone = () => startRedisIn(makePlace());
+
+/** @param {Place} place */
+async function startRedisIn(place) {
+  const redis = await startRedis(place, 'redis');
+  return {
+    folder: place.folder,
+    /** A second Redis: a replica of the first. */
+    startReplica: () => startRedis(place, 'replica', { replicaof: `127.0.0.1 ${redis.port}` }),
+    /** A Redis of its own for the cache. */
+    startCacheRedis: () => startRedis(place, 'cache'),
+    redis,
+    env: { REDIS_URL: redis.url, NODE_EXTRA_CA_CERTS: place.caFile },
+    async stop() {
+      await redis.stop();
+      rmSync(place.folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** @typedef {ReturnType<typeof makePlace>} Place */
+
+/** A folder with certificates, and who owns what servers write there. */
+function makePlace() {
+  const identity = serverIdentity();
+  const folder = mkdtempSync(join(tmpdir(), 'app-test-'));
+  const hand = (/** @type {string} */ path) => identity && chownSync(path, identity.uid, identity.gid);
+  hand(folder);
+  return { identity, folder, hand, caFile: makeCertificates(folder, hand) };
+}
+
+/**
+ * A CA, and a certificate of it for 127.0.0.1 and nothing else.
+ *
+ * @param {string} folder
+ * @param {(path: string) => void} hand
+ */
 function makeCertificates(folder, hand) {
-  const openssl = (...args) => execFileSync('openssl', args, { cwd: folder, stdio: 'pipe' });
+  const openssl = (/** @type {string[]} */ ...args) =>
+    execFileSync('openssl', args, { cwd: folder, stdio: 'pipe' });
   const newKey = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2'];
   openssl('req', '-x509', ...newKey, '-keyout', 'ca.key', '-out', 'ca.pem', '-subj', '/CN=tests');
   openssl(
@@ -82,6 +109,7 @@ function makeCertificates(folder, hand) {
   return join(folder, 'ca.pem');
 }
 
+/** @param {Place} place */
 async function startPostgres({ folder, identity, hand }) {
   const data = join(folder, 'postgres');
   const port = await freePort();
@@ -106,31 +134,46 @@ async function startPostgres({ folder, identity, hand }) {
     data,
     ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
   ];
-  const psql = (...rest) =>
+  const psql = (/** @type {string[]} */ ...rest) =>
     execFileSync(
       'psql',
-      ['-X', '-q', '-v', 'ON_ERROR_STOP=1', '-h', folder, '-p', port, '-U', 'postgres', '-At', ...rest],
+      [
+        '-X',
+        '-q',
+        '-v',
+        'ON_ERROR_STOP=1',
+        '-h',
+        folder,
+        '-p',
+        String(port),
+        '-U',
+        'postgres',
+        '-At',
+        ...rest,
+      ],
       {
         encoding: 'utf8',
         stdio: 'pipe',
       },
     );
-  let server;
+  const launch = () => start(postgresProgram('postgres'), args, { identity, cwd: folder });
+  const answers = () => eventually(() => psql('-d', 'postgres', '-c', 'SELECT 1'), { what: 'Postgres' });
+  let server = launch();
   const service = {
     port,
-    query: (sql) => psql('-d', 'app', '-c', sql).trim(),
+    query: (/** @type {string} */ sql) => psql('-d', 'app', '-c', sql).trim(),
     /** Its log. */
     get output() {
       return server.output;
     },
     async start() {
-      server = start(postgresProgram('postgres'), args, { identity, cwd: folder });
-      await eventually(() => psql('-d', 'postgres', '-c', 'SELECT 1'), { what: 'Postgres' });
+      server = launch();
+      await answers();
     },
     stop: () => stop(server, 'SIGINT'), // Postgres' fast shutdown; SIGTERM would wait for clients
     kill: () => stop(server, 'SIGKILL'),
   };
-  await service.start();
+  await answers();
   psql('-d', 'postgres', '-c', 'CREATE DATABASE app');
   for (const name of readdirSync(MIGRATIONS, { withFileTypes: true })
     .filter((entry) => entry.isDirectory())
@@ -142,10 +185,15 @@ async function startPostgres({ folder, identity, hand }) {
   return service;
 }
 
-async function startRedis({ folder, identity, name, replicaof }) {
+/**
+ * @param {Place} place
+ * @param {string} name of its folder
+ * @param {Record<string, string>} [more] settings
+ */
+async function startRedis({ folder, identity, hand }, name, more) {
   const dir = join(folder, name);
   mkdirSync(dir);
-  if (identity) chownSync(dir, identity.uid, identity.gid);
+  hand(dir);
   const port = await freePort();
   const settings = {
     port: 0,
@@ -160,28 +208,33 @@ async function startRedis({ folder, identity, name, replicaof }) {
     'tls-replication': 'yes',
     dir,
     appendonly: 'yes',
-    ...(replicaof && { replicaof: `127.0.0.1 ${replicaof}` }),
+    ...more,
   };
   const args = Object.entries(settings).flatMap(([setting, value]) => [`--${setting}`, String(value)]);
-  let server;
-  const service = {
+  const launch = () => start('redis-server', args, { identity, cwd: folder });
+  const answers = () =>
+    eventually(() => server.output.includes('Ready to accept connections'), { what: 'Redis' });
+  let server = launch();
+  await answers();
+  return {
     port,
     url: `rediss://:${REDIS_TOKEN}@127.0.0.1:${port}`,
     async start() {
-      server = start('redis-server', args, { identity, cwd: folder });
-      await eventually(() => server.output.includes('Ready to accept connections'), { what: 'Redis' });
+      server = launch();
+      await answers();
     },
-    stop: () => stop(server),
-    signal: (signal) => server.kill(signal),
-    command: (...command) =>
+    async stop() {
+      server.kill('SIGCONT');
+      await stop(server);
+    },
+    signal: (/** @type {NodeJS.Signals} */ signal) => server.kill(signal),
+    command: (/** @type {string[]} */ ...command) =>
       execFileSync(
         'redis-cli',
         ['--tls', '--cacert', join(folder, 'ca.pem'), '-p', String(port), ...command],
         { env: { ...process.env, REDISCLI_AUTH: REDIS_TOKEN }, encoding: 'utf8', stdio: 'pipe' },
       ),
   };
-  await service.start();
-  return service;
 }
 
-module.exports = { startServices };
+module.exports = { startRedisAlone, startServices };

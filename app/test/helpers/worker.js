@@ -6,9 +6,17 @@ const { join } = require('node:path');
 const { SHORT } = require('./app');
 const { eventually, freePort, lines, start, stop } = require('./children');
 
+/** @import { Services } from '../types' */
+
 const WORKER = join(__dirname, '../../src/worker.js');
 
-/** Starts a worker and waits until it works. */
+/**
+ * Starts a worker and waits until it works.
+ *
+ * @param {Pick<Services, 'env'>} services
+ * @param {Record<string, string>} [env]
+ * @param {string} [script]
+ */
 async function startWorker(services, env = {}, script = WORKER) {
   const child = start(process.execPath, [script], {
     env: {
@@ -20,7 +28,8 @@ async function startWorker(services, env = {}, script = WORKER) {
     },
   });
   const exited = once(child, 'exit');
-  const logged = (message) => lines(child.output).filter((line) => line.message === message);
+  const logged = (/** @type {string} */ message) =>
+    lines(child.output).filter((line) => line.message === message);
   await eventually(() => child.exitCode !== null || logged('working').length, { what: 'the worker' });
   if (child.exitCode !== null) throw new Error(`the worker ended at its start:\n${child.output}`);
   return { child, exited, logged, stop: () => stop(child) };

@@ -19,7 +19,7 @@ const { requireSession } = require('../sessions');
 
 /**
  * @import { Request, Response } from 'express'
- * @import { Cache, FairQueue, Log, PrismaClient, RateLimits, Sessions } from '../../types'
+ * @import { Cache, FairQueue, IsCheck, Log, PrismaClient, RateLimits, Sessions } from '../../types'
  */
 
 /** Prisma's code for a unique constraint that a row would break. */
@@ -54,7 +54,7 @@ const parsed = (schema) => (request, _response, next) => {
  *   limits: RateLimits,
  *   sessions: Sessions,
  *   hashing: FairQueue,
- *   isCheck: (request: Request) => boolean,
+ *   isCheck: IsCheck,
  *   log: Log }} parts
  *   hashing: the turns at hashing a password, which takes a core
  */
