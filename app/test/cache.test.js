@@ -19,8 +19,7 @@ const LOCK_MS = 10_000;
 
 /** @type {RedisServices} */
 let services;
-/** Two workers, as of two servers. */
-/** @type {CacheProcess} */
+/** Two workers, as of two servers. @type {CacheProcess} */
 let one;
 /** @type {CacheProcess} */
 let other;

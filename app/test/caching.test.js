@@ -17,8 +17,7 @@ const TWIN = join(__dirname, 'fixtures/without-invalidation.js');
 let services;
 /** @type {RedisServer} */
 let cacheRedis;
-/** Two servers, and the same church's user at each. */
-/** @type {App[]} */
+/** Two servers, and the same church's user at each. @type {App[]} */
 let servers;
 /** @type {User[]} */
 let users;

@@ -13,8 +13,7 @@ const PRODUCTION = {
   SESSION_SECRET: SECRET,
 };
 
-/** Each wrong environment and the whole message it gets. */
-/** @type {[Record<string, string>, string][]} */
+/** Each wrong environment and the whole message it gets. @type {[Record<string, string>, string][]} */
 const REFUSED = [
   [{ PORT: '80a' }, "PORT is '80a'. Set it to a whole number from 1 to 65535, or leave it out for 3000."],
   [

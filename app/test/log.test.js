@@ -177,6 +177,7 @@ for (const line of [
 
 test('a call that Prisma refuses is told without its arguments', async () => {
   const prisma = new PrismaClient({ adapter: new PrismaPg('postgresql://127.0.0.1:1/none') });
+  // What its type asks for is what is missing.
   const error = await prisma.member
     .create({ data: /** @type {Prisma.MemberCreateInput} */ (MEMBER) })
     .catch((reason) => reason);

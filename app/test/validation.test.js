@@ -22,8 +22,7 @@ const MEMBER = {
   optInSms: true,
 };
 const UNKNOWN_ID = '00000000-0000-4000-8000-00000000dead';
-/** Valid bodies; `optional` names the fields that may be left out. */
-/** @type {Record<string, { body: Record<string, unknown>, optional?: string[] }>} */
+/** Valid bodies; `optional` names the fields that may be left out. @type {Record<string, { body: Record<string, unknown>, optional?: string[] }>} */
 const BODIES = {
   '/register': { body: ACCOUNT },
   '/login': { body: { email: ACCOUNT.email, password: ACCOUNT.password } },
@@ -56,8 +55,7 @@ async function send(/** @type {string} */ path, /** @type {string | Buffer} */ b
 }
 const post = (/** @type {string} */ path, /** @type {unknown} */ body) => send(path, JSON.stringify(body));
 
-/** What no field takes, whatever its type. */
-/** @type {unknown[]} */
+/** What no field takes, whatever its type. @type {unknown[]} */
 const NEVER = [null, 7, -1.5, [], ['a'], {}, { toString: 1 }, '', ' ', 'a\u0000b', 'x'.repeat(5000)];
 
 /** A password of a log-in may have any characters: it is compared, not stored. */

@@ -35,7 +35,11 @@ function createCache({ url, log }) {
   const redis = openRedis({ url, log, name: 'cache', commandMs: COMMAND_MS });
   const guarded = createBreaker({ log });
   const invalidations = createInvalidations({ redis, log });
-  /** Values that this worker is about to have, by key and versions: a read may only join one that knows its writes. @type {Map<string, Promise<unknown>>} */
+  /**
+   * Values that this worker is about to have, by key and versions: a read may only join one that knows its writes.
+   *
+   * @type {Map<string, Promise<unknown>>}
+   */
   const flights = new Map();
   /** Keys whose old value is being replaced. @type {Set<string>} */
   const refreshing = new Set();
@@ -156,7 +160,8 @@ function createCache({ url, log }) {
   /**
    * @param {Spec} spec
    * @param {number} patienceMs
-   * @returns {Promise<Turn>} the fresh entry that someone has made meanwhile, or the versions to compute under, with the lock if it is ours
+   * @returns {Promise<Turn>} the fresh entry that someone has made meanwhile, or the versions to compute under, with
+   *   the lock if it is ours
    */
   async function take(spec, patienceMs) {
     const lock = lockOf(redis, keyOf(spec));

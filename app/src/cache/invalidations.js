@@ -11,7 +11,11 @@ const RETRY_MS = 200;
 
 /** @param {{ redis: { del: (keys: string[]) => Promise<number> }, log: Log }} options */
 function createInvalidations({ redis, log }) {
-  /** Tags that Redis still has the old version of, and what they wait for: an object of its own for each failure. @type {Map<string, { until: number }>} */
+  /**
+   * Tags that Redis still has the old version of, and what they wait for: an object of its own for each failure.
+   *
+   * @type {Map<string, { until: number }>}
+   */
   const owed = new Map();
   /** @type {NodeJS.Timeout | undefined} */
   let retry;

@@ -32,9 +32,7 @@ const JOB_OPTIONS = Object.freeze({
   removeOnFail: { age: DEAD_DAYS * 24 * HOUR_S, count: 1000 },
 });
 
-/**
- * @param {{ url: string, log: Log }} options
- */
+/** @param {{ url: string, log: Log }} options */
 function openSmsQueue({ url, log }) {
   const redis = openConnection(url, { timeoutMs: COMMAND_MS, waits: false });
   const queue = new Queue(QUEUE.name, {

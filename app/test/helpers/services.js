@@ -134,28 +134,9 @@ async function startPostgres({ folder, identity, hand }) {
     data,
     ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
   ];
+  const options = `-X -q -v ON_ERROR_STOP=1 -h ${folder} -p ${port} -U postgres -At`.split(' ');
   const psql = (/** @type {string[]} */ ...rest) =>
-    execFileSync(
-      'psql',
-      [
-        '-X',
-        '-q',
-        '-v',
-        'ON_ERROR_STOP=1',
-        '-h',
-        folder,
-        '-p',
-        String(port),
-        '-U',
-        'postgres',
-        '-At',
-        ...rest,
-      ],
-      {
-        encoding: 'utf8',
-        stdio: 'pipe',
-      },
-    );
+    execFileSync('psql', [...options, ...rest], { encoding: 'utf8', stdio: 'pipe' });
   const launch = () => start(postgresProgram('postgres'), args, { identity, cwd: folder });
   const answers = () => eventually(() => psql('-d', 'postgres', '-c', 'SELECT 1'), { what: 'Postgres' });
   let server = launch();

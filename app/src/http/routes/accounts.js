@@ -32,9 +32,12 @@ const registration = z.strictObject({
   churchName: text(200),
 });
 const credentials = z.strictObject({ email: mailbox, password: z.string().max(200) });
-/** @typedef {import('express').Request<{}, unknown, z.infer<typeof registration>>} SignUp */
-/** @typedef {import('express').Request<{}, unknown, z.infer<typeof credentials>>} LogIn */
 const departure = z.strictObject({ everywhere: z.boolean().default(false) });
+
+/**
+ * @typedef {import('express').Request<{}, unknown, z.infer<typeof registration>>} SignUp
+ * @typedef {import('express').Request<{}, unknown, z.infer<typeof credentials>>} LogIn
+ */
 
 /**
  * Before any limit: what is no sign-up or log-in is not counted, and leaves nothing behind in Redis.

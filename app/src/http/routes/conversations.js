@@ -33,8 +33,7 @@ const messagesParams = z.strictObject({ conversationId: z.uuid() });
  *   limits: RateLimits }} parts
  */
 function conversations({ prisma, cache, limits }) {
-  /** Those that were there once, with their churches. */
-  /** @type {Set<string>} */
+  /** Those that were there once, with their churches. @type {Set<string>} */
   const seen = new Set();
 
   /** @type {(id: string, churchId: string) => Promise<unknown>} */
