@@ -54,13 +54,12 @@ async function startApp(services, env = {}, script = SERVER) {
     },
   });
   const url = `http://127.0.0.1:${port}`;
-  await eventually(
-    async () =>
-      child.exitCode !== null || (await fetch(`${url}/healthz`, { headers: { connection: 'close' } })).ok,
-    {
-      what: 'the app',
-    },
-  );
+  const isUp = async () =>
+    child.exitCode !== null || (await fetch(`${url}/healthz`, { headers: { connection: 'close' } })).ok;
+  await eventually(isUp, { what: 'the app' }).catch(async (error) => {
+    await stop(child); // it would keep the tests' process alive
+    throw error;
+  });
   if (child.exitCode !== null) throw new Error(`the app ended at its start:\n${child.output}`);
   return {
     url,

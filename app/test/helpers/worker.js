@@ -30,7 +30,11 @@ async function startWorker(services, env = {}, script = WORKER) {
   const exited = once(child, 'exit');
   const logged = (/** @type {string} */ message) =>
     lines(child.output).filter((line) => line.message === message);
-  await eventually(() => child.exitCode !== null || logged('working').length, { what: 'the worker' });
+  const works = () => child.exitCode !== null || logged('working').length;
+  await eventually(works, { what: 'the worker' }).catch(async (error) => {
+    await stop(child); // it would keep the tests' process alive
+    throw error;
+  });
   if (child.exitCode !== null) throw new Error(`the worker ended at its start:\n${child.output}`);
   return { child, exited, logged, stop: () => stop(child) };
 }
