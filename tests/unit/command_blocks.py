@@ -69,13 +69,13 @@ RUN = {
     ("docs/runbooks/workload.md", "app() {"): (
         "tests/infra/test_own_app.py::test_the_runbooks_commands_work_on_a_server"
     ),
-    ("docs/runbooks/workload.md", "app sms/replay.js"): (
+    ("docs/runbooks/workload.md", "app cli/replay-sms.js"): (
         "tests/infra/test_own_app.py::test_the_runbooks_commands_work_on_a_server"
     ),
-    ("docs/runbooks/workload.md", "app cache/flush.js"): (
+    ("docs/runbooks/workload.md", "app cli/flush-cache.js"): (
         "tests/infra/test_own_app.py::test_the_runbooks_commands_work_on_a_server"
     ),
-    ("docs/runbooks/workload.md", "app query_report.js"): (
+    ("docs/runbooks/workload.md", "app cli/query-report.js"): (
         "tests/infra/test_own_app.py::test_the_runbooks_commands_work_on_a_server"
     ),
     ("docs/your-own-app.md", "mkdir "): UP,
@@ -109,7 +109,7 @@ NOT_RUN = {
     ("docs/runbooks/secrets.md", "pulumi config set --plaintext"): "needs a secret of the reader's",
     ("docs/runbooks/secrets.md", "pulumi config rm"): "needs a secret of the reader's",
     ("docs/runbooks/workload.md", "aws logs tail"): "needs an AWS account: the rehearsal has `make logs`",
-    ("docs/runbooks/workload.md", "app approve.js"): "needs a user of the reader's app",
+    ("docs/runbooks/workload.md", "app cli/approve-church.js"): "needs a user of the reader's app",
     ("docs/settings.md", "pulumi config set --path"): "an example of any setting",
     ("docs/settings.md", "pulumi config set --secret"): "asks for a value at a terminal",
     ("docs/your-own-app.md", "pulumi config set --secret"): "asks for a value at a terminal",
