@@ -19,7 +19,7 @@ let endpoint;
 let app;
 share(async (keep) => {
   services = keep(await startServices());
-  replica = await services.startReplica();
+  replica = keep(await services.startReplica());
   endpoint = keep(await startEndpoint(services.redis.port));
   const REDIS_URL = services.env.REDIS_URL.replace(String(services.redis.port), String(endpoint.port));
   app = keep(await startApp(services, { REDIS_URL }));

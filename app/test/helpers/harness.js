@@ -20,7 +20,15 @@ function share(arrange) {
     }),
   );
   after(async () => {
-    for (const part of parts) await part.stop();
+    const failures = [];
+    for (const part of parts) {
+      try {
+        await part.stop();
+      } catch (error) {
+        failures.push(error);
+      }
+    }
+    if (failures.length > 0) throw new AggregateError(failures, 'not all that the tests share could be stopped');
   });
 }
 
