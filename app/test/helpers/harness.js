@@ -28,7 +28,8 @@ function share(arrange) {
         failures.push(error);
       }
     }
-    if (failures.length > 0) throw new AggregateError(failures, 'not all that the tests share could be stopped');
+    if (failures.length > 0)
+      throw new AggregateError(failures, 'not all that the tests share could be stopped');
   });
 }
 
