@@ -105,14 +105,12 @@ def test_rollouts_fail_no_request(
     desired = servers.desired
     met = servers.healthy
     with in_use(deployment, times=times) as use:
-        for number in range(1, times):
+        for number in range(times):
             # Another variable is another launch template version: a rollout without a build.
             with fleet.settings(environment=f"ROLLOUT: number-{number}"):
                 fleet.up().succeeded()
             assert servers.settled(desired).isdisjoint(met)
             met |= servers.healthy
-        fleet.up().succeeded()
-        assert servers.settled(desired).isdisjoint(met)
     assert (use.failed, use.fewest) == (0, desired)
     assert use.all_are_logged_in()
 
