@@ -10,7 +10,7 @@ const onServer = existsSync(CURRENT) && realpathSync(CURRENT) === __dirname;
 const appDir = onServer ? CURRENT : __dirname;
 const logDir = process.env.LOG_DIR || (onServer ? '/var/log/app' : join(__dirname, 'logs'));
 
-/** What both have in common. Neither has an `env`: when PM2 starts an app anew, that would be its whole environment. */
+/** What both have in common. Neither has an `env`: when PM2 starts an app again, that would be its whole environment. */
 const each = {
   cwd: appDir,
   wait_ready: true,

@@ -178,7 +178,7 @@ async function refusal(/** @type {Promise<Answer>} */ request) {
   return answer.status === 429 ? answer : new Promise(() => {});
 }
 
-test('whoever logs in with a hash that cost less is hashed anew, once', async () => {
+test('whoever logs in with a hash that cost less is hashed again, once', async () => {
   const account = { ...ACCOUNT, email: 'cheap@example.org' };
   await client(app.url).post('/register', account);
   const cheap = await hashPassword(password, { log2N: 12, p: 1 });
@@ -191,10 +191,10 @@ test('whoever logs in with a hash that cost less is hashed anew, once', async ()
   );
   assert.equal(hash(), cheap);
   await loggedIn(app.url, account);
-  const anew = hash();
-  assert.notEqual(anew, cheap);
+  const again = hash();
+  assert.notEqual(again, cheap);
   await loggedIn(app.url, account);
-  assert.equal(hash(), anew);
+  assert.equal(hash(), again);
 });
 
 test('a hash of another kind is a wrong password', async () => {

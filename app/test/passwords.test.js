@@ -26,7 +26,7 @@ test('hashes of the first release are still good, and those of today are good fo
   assert.match(await hashPassword(PASSWORD), /^scrypt\$[\w-]{22}\$[\w-]{43}$/);
 });
 
-test('who logs in with a hash of another cost is to be hashed anew', async () => {
+test('who logs in with a hash of another cost is to be hashed again', async () => {
   assert.equal(isOutdated(await hashPassword(PASSWORD)), false);
   assert.equal(isOutdated(firstHash()), false);
   assert.equal(isOutdated(await hashPassword(PASSWORD, { log2N: 12, p: 1 })), true);

@@ -90,7 +90,7 @@ test('where nothing was asked since, the report is empty', () => {
   assert.deepEqual(json('--since', file('now.json')), []);
 });
 
-test('statistics that began anew are counted from there', async () => {
+test('statistics that began again are counted from there', async () => {
   json('--save', file('old.json'));
   services.postgres.query('SELECT pg_stat_statements_reset()');
   await user.post('/members', { ...MEMBER, phone: '+15550100126' });

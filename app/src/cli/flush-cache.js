@@ -1,7 +1,7 @@
 'use strict';
 /**
  * Ends entries by hand, such as when something else than the app has changed the rows: `npm run cache:flush -- [NAME …]
- * [--tag TAG …]`, a NAME for all entries of that cache. Readers compute them anew; what is computed just now isn't kept.
+ * [--tag TAG …]`, a NAME for all entries of that cache. Readers compute them again; what is computed just now isn't kept.
  */
 
 const { parseArgs } = require('node:util');

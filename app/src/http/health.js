@@ -3,7 +3,7 @@
  * `/healthz`: this worker lives. `/readyz`: it may be given requests; a load balancer asks this one.
  *
  * Ready is once Postgres and Redis have both answered since the worker's start, until it shuts down. Every worker
- * shares them: one that failed its check for their outage would have the whole group replaced, and nothing be mended.
+ * shares them: one that failed its check for their outage would have the whole group replaced, and nothing be fixed.
  * Routes answer a fast 503 meanwhile, and the check says `degraded`.
  */
 

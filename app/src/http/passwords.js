@@ -1,7 +1,7 @@
 'use strict';
 /**
  * Password hashes: scrypt, compared in constant time. What is stored tells its parameters, so that COST may be raised:
- * who logs in is then hashed anew.
+ * who logs in is then hashed again.
  */
 
 const { randomBytes, scrypt, timingSafeEqual } = require('node:crypto');
@@ -48,7 +48,7 @@ async function verifyPassword(password, stored) {
 }
 
 /**
- * Whether a stored hash that the password has proved right should be made anew.
+ * Whether a stored hash that the password has proved right should be made again.
  *
  * @param {string} stored
  */

@@ -12,7 +12,7 @@ const { timedClient } = require('./slow-queries');
 
 const PING_MS = 1000;
 const KEEP_ALIVE_MS = 10_000;
-/** After which a connection is made anew, where DNS leads to by then; rare enough that hardly a request waits for it. */
+/** After which a connection is made again, where DNS leads to by then; rare enough that hardly a request waits for it. */
 const LIFETIME_S = 1800;
 /** Postgres' code for a write to a server that takes none. */
 const READ_ONLY = '25006';
@@ -37,7 +37,7 @@ function openDatabase({
     max: poolSize,
     poolTimeoutMs,
     connectionTimeoutMillis: connectTimeoutMs,
-    // The budget counts every connection of the pool as open. One that is made anew while others boot is slow.
+    // The budget counts every connection of the pool as open. One that is made again while others boot is slow.
     idleTimeoutMillis: 0,
     statement_timeout: statementTimeoutMs,
     // The server's own limit comes first; this one is for a server that no longer answers.

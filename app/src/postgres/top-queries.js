@@ -45,7 +45,7 @@ async function statements(database) {
 /**
  * @param {Statement[]} later
  * @param {Statement[]} earlier
- * @returns {Statement[]} what was counted in between; all of a query whose count began anew meanwhile
+ * @returns {Statement[]} what was counted in between; all of a query whose count began again meanwhile
  */
 function between(later, earlier) {
   const before = new Map(earlier.map((statement) => [statement.id, statement]));

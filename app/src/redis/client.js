@@ -11,7 +11,7 @@ const PING_MS = 1000;
 const LONGEST_PAUSE_MS = 1000;
 /**
  * A connection without any answer for so long leads nowhere. Less than what a session's command may take: the first that
- * is given up ends it. Much more than what the cache's may take: all the workers of a busy machine would connect anew.
+ * is given up ends it. Much more than what the cache's may take: all the workers of a busy machine would connect again.
  */
 const SILENCE_MS = 900;
 /** What a command may take unless its caller says otherwise. */

@@ -17,7 +17,7 @@ const RECONNECT_AND_RESEND = 2;
 /**
  * @param {string} url
  * @param {{ timeoutMs: number, waits: boolean }} options
- *   `timeoutMs`: of a Redis that owes an answer and says nothing, after which the connection is made anew;
+ *   `timeoutMs`: of a Redis that owes an answer and says nothing, after which the connection is made again;
  *   `waits`: whether a command waits for Redis to come back, or fails at once
  * @returns {Redis} connecting; whoever uses it listens to its 'error'
  */

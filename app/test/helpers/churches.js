@@ -38,7 +38,7 @@ async function foundChurch(url, { name, checkToken }) {
     timesFounded: 0,
     messages: 0,
     conversationsDeleted: 0,
-    /** Logs in anew, and makes what is gone, the church too. */
+    /** Logs in again, and makes what is gone, the church too. */
     async restore() {
       const pastor = client(url, { 'x-check-token': checkToken });
       const logIn = () => patiently(pastor, 'POST', '/login', { email: account.email, password: PASSWORD });

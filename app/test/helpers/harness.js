@@ -4,8 +4,9 @@
 const { after, before } = require('node:test');
 
 /**
- * Has it made before the first test. Whatever is kept is stopped after the last one, the latest first, also when the
- * rest could not be made.
+ * Arranges what the tests of a file share, before the first of them. All that is kept is stopped after the last test,
+ * the latest first, also when the arrangement failed halfway. Of a variable that a test assigns again, keep
+ * `{ stop: () => variable.stop() }`: else the part that it had first is stopped, and the last one goes on.
  *
  * @param {(keep: Keep) => Promise<void>} arrange assigns the file's variables
  * @typedef {<T extends { stop: () => unknown }>(part: T) => T} Keep
