@@ -5,13 +5,13 @@ RUN    := $(VENV)/bin/python
 DOCS   := .venv-docs
 # On any system, for every Python from the version on that follows.
 COMPILE := $(VENV)/bin/uv pip compile --quiet --universal --generate-hashes --no-annotate --python-version
-# Two processes, in which tests/conftest.py keeps together what has to be.
-BESIDE := --numprocesses 2 --dist loadgroup --no-loadscope-reorder
+# Three processes for two cores, since much of a test is waiting; tests/conftest.py keeps together what has to be.
+BESIDE := -m 'not long' --numprocesses 3 --dist loadgroup --no-loadscope-reorder
 # Where the set-up puts Node.js when the system has none that is new enough.
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-deploy lock up down status logs queries env preview timeline unit test-one lint docs test test-rehearsal soak fuzz fuzz-api bench bench-migrations bench-rollout bench-load
+.PHONY: help setup setup-deploy lock up down status logs queries env preview timeline unit test-one lint lint-kit lint-app docs test test-rehearsal test-long soak fuzz fuzz-api bench bench-migrations bench-rollout bench-load
 
 help: ## what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -65,12 +65,17 @@ test-one: $(VENV)/.$(if $(filter tests/unit%,$(T)),unit,rehearsal) ## one file o
 	@$(RUN) -m pytest $(T)
 
 lint: $(VENV)/.lint app/node_modules/.ready ## ruff, mypy --strict, import contracts, shellcheck, spelling and unwanted words, the app's linter
+	@printf '%s\n' lint-kit lint-app | xargs -n 1 -P 2 $(MAKE) --no-print-directory
+
+lint-kit: $(VENV)/.lint
 	@$(RUN) -m ruff check .
 	@$(RUN) -m ruff format --check .
 	@$(RUN) -m mypy .
 	@$(VENV)/bin/lint-imports --no-cache >/dev/null || $(VENV)/bin/lint-imports --no-cache
 	@shellcheck --external-sources setup.sh components/boot/*.sh rehearsal/cloud/ec2/*.sh
 	@$(VENV)/bin/codespell
+
+lint-app: app/node_modules/.ready
 	@npm run --silent --prefix app lint
 
 app/node_modules/.ready: app/package-lock.json
@@ -89,7 +94,7 @@ website/node_modules/.ready: website/package-lock.json
 	@npm ci --prefix website --no-audit --no-fund --loglevel=error
 	@touch $@
 
-test: setup lint ## everything: lint, the app's tests, unit, preview, rehearsal, infra
+test: setup lint ## lint, the app's tests, unit, preview, rehearsal, infra
 	@$(RUN) -m rehearsal engine
 	@npm test --silent --prefix app
 	@$(RUN) -m pytest tests $(BESIDE)
@@ -98,6 +103,10 @@ test-rehearsal: $(VENV)/.rehearsal app/node_modules/.ready ## the app's tests an
 	@$(RUN) -m rehearsal engine
 	@npm test --silent --prefix app
 	@$(RUN) -m pytest tests --ignore tests/unit --ignore tests/infra $(BESIDE)
+
+test-long: $(VENV)/.rehearsal app/node_modules/.ready ## what takes minutes: every fault, runbooks, a life of prod; an hour
+	@$(RUN) -m rehearsal engine
+	@$(RUN) -m pytest tests -m long
 
 soak: $(VENV)/.rehearsal ## rollouts, reloads and lives in a mean cloud, twenty times each; every kill of a build
 	@$(RUN) -m pytest tests/faults --times 20 -rP -k 'rolling or mean_cloud or builds'

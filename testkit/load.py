@@ -21,7 +21,7 @@ STEADY, ASKED = 100, 150
 """Requests/s: what the bars are for; and what is asked for, since a connection waits for each answer."""
 LEAST = 50
 """Requests/s that a load has to reach in a test, whose servers, stores and load share a machine's cores with
-another test process. `make soak`, alone on its machine, demands STEADY."""
+other test processes. `make soak`, alone on its machine, demands STEADY."""
 CONNECTIONS = 10
 """Of each of the two: kept alive, and new ones."""
 ANSWER = 10

@@ -2,13 +2,11 @@
 
 import gc
 from collections.abc import Generator, Iterator
-from contextlib import ExitStack
 from pathlib import Path
 
 import hypothesis
 import pytest
 
-from testkit import turns
 from testkit.checkout import Checkout, succeed
 from testkit.deployment import Deployment
 
@@ -24,11 +22,8 @@ TIMES = 1
 """Rollouts, and reloads, of a test; `make soak` has more."""
 TESTS = Path(__file__).parent
 TIERS = ("unit", "migrator", "preview", "rehearsal", "infra", "faults")
-QUIET = "quiet"
-LONGEST = (QUIET, "deployment", "faults")
+LONGEST = ("deployment", "infra")
 """The groups that take longest, each of them minutes."""
-TURN = pytest.StashKey[ExitStack]()
-"""What a process holds while it runs a test, or one after the other those that measure."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -93,6 +88,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items.sort(key=lambda item: LONGEST.index(_group(item)) if _group(item) in LONGEST else len(LONGEST))
 
 
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """What measures what users notice measures other tests too where they run at the same time."""
+    long = [item.nodeid for item in session.items if item.get_closest_marker("long")]
+    if long and hasattr(session.config, "workerinput"):
+        raise pytest.UsageError(f"{long[0]} runs in a process that is alone, as in `make test-long`")
+
+
 def _tier(item: pytest.Item) -> int:
     folder = item.path.relative_to(TESTS).parts[0]
     return TIERS.index(folder) if folder in TIERS else len(TIERS)
@@ -101,36 +103,13 @@ def _tier(item: pytest.Item) -> int:
 def _group(item: pytest.Item) -> str:
     """Tests that stay in one process, in their order.
 
-    Those that measure keep all others waiting just once. Those that use a deployment change it, one after
-    another; the migrations' faults have one of their own. Of the rest each module is a group.
+    Those that use a deployment change it, one after another; there are two deployments, so that two processes
+    have one each. Of the rest each module is a group.
     """
-    if item.get_closest_marker("quiet"):
-        return QUIET
+    folders = item.path.relative_to(TESTS).parts
     # Those of tests/infra ask for it while they run, where no stack is named.
-    if "checkout" in getattr(item, "fixturenames", ()) or _tier(item) == TIERS.index("infra"):
-        return "faults" if _tier(item) == TIERS.index("faults") else "deployment"
-    return str(item.path.relative_to(TESTS))
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_protocol(
-    item: pytest.Item, nextitem: pytest.Item | None
-) -> Generator[None, object, object]:
-    """With several processes a `quiet` test waits until it is alone; the others wait for it and its like."""
-    if not hasattr(item.config, "workerinput"):
-        return (yield)
-    if item.config.getoption("loadgroup"):
-        assert item.nodeid.endswith(f"@{_group(item)}"), "pytest-xdist does not keep groups together"
-    stash = item.config.stash
-    if TURN not in stash:
-        factory: pytest.TempPathFactory = item.config._tmp_path_factory  # type: ignore[attr-defined] # no other way in a hook
-        stash[TURN] = ExitStack()
-        stash[TURN].enter_context(
-            turns.turn(factory.getbasetemp().parent, alone=_group(item) == QUIET),
-        )
-    try:
-        return (yield)
-    finally:
-        if _group(item) != QUIET or nextitem is None or _group(nextitem) != QUIET:
-            stash[TURN].close()
-            del stash[TURN]
+    if folders[0] == "infra" or folders[:2] == ("faults", "migrations"):
+        return "infra"
+    return (
+        "deployment" if "checkout" in getattr(item, "fixturenames", ()) else str(item.path.relative_to(TESTS))
+    )

@@ -14,7 +14,7 @@ from testkit.load import Load, Outcome, outcome
 from tests.faults import faulty
 from tests.faults.faulty import Faulty
 
-pytestmark = pytest.mark.quiet
+pytestmark = pytest.mark.long
 BODY = "what the server says"
 SUMMARY = """\
 Running 1m test @ http://127.0.0.1:3000/

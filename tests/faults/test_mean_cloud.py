@@ -1,6 +1,6 @@
 """A stack lives its whole life in a cloud that takes the freedoms of docs/mean-cloud.md.
 
-`make test` has two seeds, each with half of a life; `--times 20` has twenty, each with all of it.
+`make test-long` has two seeds, each with half of a life; `--times 20` has twenty, each with all of it.
 """
 
 from collections.abc import Callable, Iterator
@@ -23,7 +23,7 @@ from tests.faults.rollouts.releases import BAD
 from tests.faults.rollouts.rolled_stack import RolledStack
 from tests.faults.rollouts.servers import StackServers
 
-pytestmark = pytest.mark.quiet
+pytestmark = pytest.mark.long
 UP = ("up", "--yes", "--skip-preview", "--stack", "local")
 PEOPLE = 4
 MIGRATION = "app/prisma/migrations/20261130_mean_cloud/migration.sql"

@@ -13,7 +13,7 @@ from testkit.writers import Writers
 from tests.faults import faulty
 from tests.faults.faulty import Faulty
 
-pytestmark = pytest.mark.quiet
+pytestmark = pytest.mark.long
 LONGEST = 0.2
 
 

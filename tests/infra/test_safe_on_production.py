@@ -28,6 +28,7 @@ CHECKS = 34
 """At least so many checks are not disruptive where an account is given."""
 
 
+@pytest.mark.long
 def test_checks_that_are_not_disruptive_change_nothing(
     stack: Stack, servers: list[ServingInstance], request: pytest.FixtureRequest, tmp_path: Path
 ) -> None:

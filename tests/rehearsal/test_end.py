@@ -51,6 +51,7 @@ def left(checkout: Checkout) -> list[str]:
     return processes_of(checkout)
 
 
+@pytest.mark.long
 def test_destroy_ends_every_process_and_forgets_every_resource(own: Checkout) -> None:
     """After `pulumi destroy` the cloud runs on, empty."""
     succeed(own.rehearsal("up"))
@@ -62,6 +63,7 @@ def test_destroy_ends_every_process_and_forgets_every_resource(own: Checkout) ->
     assert "cache cluster" not in shown
 
 
+@pytest.mark.long
 def test_after_a_crash_nothing_runs_and_up_starts_afresh(own: Checkout) -> None:
     """The cloud killed with -9 takes every server, database and store along; the next `up` works."""
     succeed(own.rehearsal("up"))

@@ -22,6 +22,7 @@ from rehearsal.engine.environment import SECRETS_PROVIDER, Rehearsal, of_project
 from stacks import preflight
 from testkit.checkout import Checkout, succeed
 
+pytestmark = pytest.mark.long
 DOMAIN = "app.shop-of-ours.com"
 STACK = ("--stack", "prod")
 UP = ("up", "--yes", "--skip-preview", *STACK)

@@ -26,6 +26,7 @@ from testkit.checkout import Checkout, succeed
 from testkit.deployment import Deployment
 from testkit.watch import Lookout
 
+pytestmark = pytest.mark.long
 STACK = "stacks/Pulumi.local.yaml"
 ENCODED = re.compile(r"[A-Za-z0-9+/]{40,}={0,2}")
 """Base64, long enough to hold one of the texts."""

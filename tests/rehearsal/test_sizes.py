@@ -10,6 +10,7 @@ from testkit.deployment import Deployment
 from testkit.waiting import eventually
 from tests.rehearsal.test_deployment import NO_CHANGES, UP, healed
 
+pytestmark = pytest.mark.long
 STACK = "stacks/Pulumi.local.yaml"
 SCHEDULED = """  evenkeel:app_servers:
     schedules: [{name: night, recurrence: "0 3 1 1 *", min_size: 1, max_size: 3}]

@@ -31,9 +31,8 @@ from tests.rehearsal.small_stack import (
     today,
 )
 
+pytestmark = pytest.mark.long
 RUNBOOK = (ROOT / "docs/runbooks/stores.md").read_text()
-
-
 PROTECTED = [
     ("evenkeel-kept-database", "database.deletion_protection"),
     ("evenkeel-kept-sessions", "redis.deletion_protection"),

@@ -15,6 +15,7 @@ from stacks.__main__ import read, stack_files
 
 ROOT = Path(__file__).parents[2]
 FILES = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
+MAKEFILE = (ROOT / "Makefile").read_text()
 RDS = 30 * 60
 """Seconds that a database with a standby may take to be made: more than anyone has seen."""
 
@@ -47,18 +48,31 @@ def test_each_tier_of_the_tests_has_a_job() -> None:
         "lint": "make lint",
         "unit": "make unit",
         "rehearsal": "make test-rehearsal",
+        "long": "make test-long",
         "infra": "make test-one T=tests/infra",
     }
     assert workflow["jobs"]["unit"]["strategy"]["matrix"]["python"] == ["3.11", "3.12", "3.13", "3.14"]
 
 
 def test_what_one_job_leaves_out_another_runs() -> None:
-    """`make test-rehearsal` runs each tier that has no job of its own."""
-    recipe = re.search(r"^test-rehearsal:(?:.*\n)(?:\t.*\n)+", (ROOT / "Makefile").read_text(), re.MULTILINE)
-    assert recipe
-    assert re.findall(r"pytest tests|--ignore \S+", recipe[0]) == [
-        *("pytest tests", "--ignore tests/unit", "--ignore tests/infra")
+    """`make test-rehearsal` has each tier that has no job of its own, `make test-long` what is long."""
+    assert pytest_of("test-rehearsal") == [
+        "tests",
+        "--ignore tests/unit",
+        "--ignore tests/infra",
+        "$(BESIDE)",
     ]
+    assert pytest_of("test") == ["tests", "$(BESIDE)"]
+    assert "BESIDE := -m 'not long' " in MAKEFILE
+    assert pytest_of("test-long") == ["tests", "-m long"]
+
+
+def pytest_of(target: str) -> list[str]:
+    """What pytest is given in the recipe of a target."""
+    recipe = re.search(rf"^{target}:(?:.*\n)(?:\t.*\n)+", MAKEFILE, re.MULTILINE)
+    assert recipe
+    (given,) = re.findall(r"-m pytest (.*)", recipe[0])
+    return re.findall(r"-+\w+ \S+|\S+", given)
 
 
 def test_the_deployment_has_the_time_that_it_may_need() -> None:

@@ -39,6 +39,8 @@ PASSING = (
 )
 PAIRED = tuple(zip(cycle(KILLS), PHASES, strict=False))
 """Each kill and each phase that is held, once. `make soak` has every kill in every phase."""
+QUICK = PAIRED[:1]
+"""What `make test` has; `make test-long` has the others."""
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -46,7 +48,12 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "kill" in metafunc.fixturenames:
         held = product(KILLS, PHASES) if metafunc.config.getoption("--times") > TIMES else PAIRED
         cases = [
-            pytest.param(kill, phase, id=f"{kill.promise}-while-it-{phase.promise}")
+            pytest.param(
+                kill,
+                phase,
+                id=f"{kill.promise}-while-it-{phase.promise}",
+                marks=[] if (kill, phase) in QUICK else pytest.mark.long,
+            )
             for kill, phase in [*held, *MORE, *PASSING]
         ]
         metafunc.parametrize(("kill", "phase"), cases)

@@ -1,11 +1,14 @@
 """Two deployers at once: one works, the other waits or is told; and what a killed engine leaves."""
 
+import pytest
+
 from testkit.checkout import Checkout
 from tests.faults.migrations.kills import ENGINE, HELD
 from tests.faults.migrations.phases import OLD_SNAPSHOTS
 from tests.faults.migrations.problems import problems
 from tests.faults.migrations.stage import MigrationStage
 
+pytestmark = pytest.mark.long
 LOCKED = "the stack is currently locked by 1 lock(s)"
 
 

@@ -1,9 +1,13 @@
 """What is not the build of one index, hit in the middle: the next `pulumi up` ends it well too."""
 
+import pytest
+
 from tests.faults.migrations.kills import CONNECTION, MIGRATOR, SERVER
 from tests.faults.migrations.phases import OLD_SNAPSHOTS, SCANNING
 from tests.faults.migrations.problems import index_problems, problems
 from tests.faults.migrations.stage import MigrationStage
+
+pytestmark = pytest.mark.long
 
 
 def test_an_interrupted_reindex_leaves_one_valid_index(stage: MigrationStage) -> None:

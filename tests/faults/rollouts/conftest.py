@@ -9,6 +9,7 @@ from testkit.checkout import Checkout, succeed
 from testkit.deployer import UP
 from testkit.deployment import Deployment
 from tests.faults.rollouts.rolled_stack import RolledStack
+from tests.faults.rollouts.servers import StackServers
 
 
 @pytest.fixture(scope="package")
@@ -25,3 +26,11 @@ def fleet(
     fleet = RolledStack(checkout, deployment, tmp_path)
     yield fleet
     fleet.clear()
+
+
+@pytest.fixture
+def servers(deployment: Deployment, aws_environment: None) -> StackServers:
+    """The stack's servers, all well."""
+    servers = StackServers(deployment)
+    servers.settled(servers.desired)
+    return servers

@@ -13,7 +13,7 @@ from testkit.traffic import Traffic
 from tests.faults.rollouts.releases import BAD, BadRelease
 from tests.faults.rollouts.rolled_stack import RolledStack
 
-pytestmark = pytest.mark.quiet
+pytestmark = pytest.mark.long
 LAST_LINES = 5
 """Of a server's log, at least so many are shown where it has written them."""
 

@@ -8,7 +8,7 @@ from testkit.person import Person
 from testkit.traffic import Traffic
 from tests.faults.rollouts.rolled_stack import RolledStack
 
-pytestmark = pytest.mark.quiet
+pytestmark = pytest.mark.long
 PEOPLE = 4
 
 

@@ -7,25 +7,19 @@ demands its load.
 """
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 
 import pytest
 
 from rehearsal.cloud.elbv2.targets import UNAWARE
 from testkit.deployment import Deployment
-from testkit.load import ASKED, CONNECTIONS, LEAST, STEADY, Outcome
-from testkit.person import Person
-from testkit.traffic import LONGEST, WITHIN_DRAIN, Traffic
+from testkit.load import CONNECTIONS
+from testkit.traffic import WITHIN_DRAIN
 from testkit.waiting import eventually
-from testkit.watch import Lookout
-from tests.conftest import TIMES
 from tests.faults.rollouts.rolled_stack import RolledStack
 from tests.faults.rollouts.servers import StackServers
+from tests.faults.rollouts.use import PEOPLE, in_use
 
-pytestmark = pytest.mark.quiet
-PEOPLE = 10
+pytestmark = pytest.mark.long
 RELOADS = 20
 """As many as must not fail a request where the handler is on."""
 WITHOUT_HANDLER = "module.exports = { gracefulShutdown: () => ({ isShuttingDown: false }) };"
@@ -42,60 +36,10 @@ NOTICED = STRUCK + UNAWARE[1]
 most, 15 s here. Neither sends a request twice here, so those that are still handed on fail."""
 
 
-@dataclass(kw_only=True)
-class Use:
-    """People use the app; `outcome` and `fewest` are known when they have stopped."""
-
-    people: list[Person]
-    least: int
-    """Requests/s without which a result says nothing."""
-    outcome: Outcome | None = None
-    fewest: int = 0
-    """Healthy servers at any moment."""
-
-    @property
-    def failed(self) -> int:
-        assert self.outcome is not None
-        assert self.outcome.rate >= self.least, f"the load was only {self.outcome.rate:.0f} requests/s"
-        return self.outcome.failed
-
-    def all_are_logged_in(self) -> bool:
-        return [person.who_am_i() for person in self.people] == [person.email for person in self.people]
-
-
-@pytest.fixture
-def servers(deployment: Deployment, aws_environment: None) -> StackServers:
-    """The stack's servers, all well."""
-    servers = StackServers(deployment)
-    servers.settled(servers.desired)
-    return servers
-
-
 @pytest.fixture
 def times(request: pytest.FixtureRequest) -> int:
     """How often rollouts and reloads are repeated."""
     return int(request.config.getoption("--times"))
-
-
-@contextmanager
-def in_use(deployment: Deployment, *, times: int = TIMES, longest: float = LONGEST) -> Iterator[Use]:
-    """The block happens under load; one that repeats more than usual has its machine to itself."""
-    url = deployment.outputs["url"]
-    people = [Person.logged_in(url) for _ in range(PEOPLE)]
-    use = Use(people=people, least=STEADY if times > TIMES else LEAST)
-    watched = StackServers(deployment)
-    with Traffic(url, people, rate=ASKED, longest=longest) as traffic:
-        watch = Lookout(lambda: len(watched.healthy))
-        try:
-            yield use
-        finally:
-            use.fewest = min(watch.stop())
-            use.outcome = traffic.stop()
-            print(
-                f"{use.outcome.requests} requests in {use.outcome.seconds:.0f} s ({use.outcome.rate:.0f}/s), "
-                f"{use.outcome.failed} failed; "
-                f"{use.fewest} servers healthy at least\n{use.outcome.failures}"
-            )
 
 
 def test_rollouts_fail_no_request(
@@ -194,13 +138,6 @@ def test_servers_that_stop_before_they_are_drained_fail_requests(
             servers.replace(server)
     assert scaled_in.failed > 0, "nothing failed: the load proves nothing of scaling"
     assert replaced.failed > 0, "nothing failed: the load proves nothing of rollouts"
-
-
-def test_servers_that_are_not_drained_fail_requests(deployment: Deployment, servers: StackServers) -> None:
-    """The twin: without a deregistration delay the balancer waits for no request."""
-    with servers.deregistration_delay(0), in_use(deployment) as use:
-        servers.replace(min(servers.healthy))
-    assert use.failed > 0, "nothing failed: no request was in flight for long"
 
 
 def test_a_worker_killed_while_a_server_drains_costs_what_it_had_in_flight(

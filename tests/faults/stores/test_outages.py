@@ -36,7 +36,7 @@ from tests.faults.stores.record import RECOVERY, UNAVAILABLE, Record, pace
 from tests.faults.stores.watch import StoreWatch
 from tests.faults.stores.writers import StoreWriters
 
-pytestmark = pytest.mark.quiet
+pytestmark = pytest.mark.long
 PEOPLE = 6
 REDIS_ANSWER, POSTGRES_ANSWER = 3.0, 4.0
 """Seconds that a 503 may take at most: the app's own limits are 1 s for a command of Redis and 2 s for a
