@@ -54,6 +54,8 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Checkout]:
     Nothing may have failed in its cloud itself, whatever the tests did to it.
     """
     checkout = Checkout.copy(tmp_path_factory.mktemp("checkout"))
+    # A server that boots beside other tests is slow, and no failed launch.
+    checkout.replace("stacks/Pulumi.local.yaml", "start_time: 60", "start_time: 180")
     try:
         succeed(checkout.rehearsal("up"))
         yield checkout

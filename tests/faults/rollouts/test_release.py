@@ -9,6 +9,9 @@ from tests.faults.rollouts.servers import StackServers
 from tests.faults.rollouts.use import in_use
 from tests.rehearsal.test_deployment import UP, Parameters, healed
 
+RATE = 60
+"""Requests/s: other tests run on the same machine. `make test-long` has more, alone."""
+
 
 def test_a_new_release_fails_no_request_and_ends_no_session(
     checkout: Checkout, deployment: Deployment, servers: StackServers
@@ -19,7 +22,7 @@ def test_a_new_release_fails_no_request_and_ends_no_session(
     """
     gates, before = Parameters(deployment), servers.healthy
     release = gates["release"]
-    with in_use(deployment) as use, healed(checkout):
+    with in_use(deployment, rate=RATE) as use, healed(checkout):
         with checkout.changed("app/package.json", bumped(checkout)):
             succeed(checkout.pulumi(*UP))
         assert servers.settled(len(before)).isdisjoint(before)
@@ -36,6 +39,6 @@ def bumped(checkout: Checkout) -> str:
 
 def test_servers_that_are_not_drained_fail_requests(deployment: Deployment, servers: StackServers) -> None:
     """The twin: without a deregistration delay the balancer waits for no request."""
-    with servers.deregistration_delay(0), in_use(deployment) as use:
+    with servers.deregistration_delay(0), in_use(deployment, rate=RATE) as use:
         servers.replace(min(servers.healthy))
     assert use.failed > 0, "nothing failed: no request was in flight for long"
