@@ -1,6 +1,6 @@
 """The whole program for stack `prod`, held against the security and reliability controls."""
 
-from copy import deepcopy
+import pickle
 
 import pytest
 
@@ -45,8 +45,9 @@ def test_one_flipped_input_breaks_this_control_and_no_other(prod: Registered, co
     """The twin: each resource that the control is about, one after another."""
     flips = list(control.flips(prod))
     assert flips
+    whole = pickle.dumps(prod.inputs)  # copies many times faster than `deepcopy`
     for flip in flips:
-        copy = Registered(inputs=deepcopy(prod.inputs))
+        copy = Registered(inputs=pickle.loads(whole))
         flip(copy)
         assert broken(copy) == {control.id}
 
