@@ -59,7 +59,7 @@ timeline: $(VENV)/.unit ## a stack's time-outs and capacity: make timeline STACK
 	@$(RUN) -m stacks timeline $(or $(STACK),local)
 
 unit: $(VENV)/.unit ## the quick tests: they need Python alone
-	@$(RUN) -m pytest tests/unit --numprocesses 2 --dist loadfile
+	@$(RUN) -m pytest tests/unit --numprocesses 2 --dist loadfile --hypothesis-profile quick
 
 test-one: $(VENV)/.$(if $(filter tests/unit%,$(T)),unit,rehearsal) ## one file of tests, or one test: make test-one T=tests/unit/stacks/test_settings.py
 	@$(RUN) -m pytest $(T)

@@ -17,6 +17,8 @@ pytest_plugins = ["tests.infra.plugin"]
 hypothesis.settings.register_profile(
     "patient", hypothesis.settings(), deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
 )
+# For `make unit`, which is run while one works; `make test` has four times as many examples.
+hypothesis.settings.register_profile("quick", hypothesis.settings.get_profile("patient"), max_examples=25)
 hypothesis.settings.load_profile("patient")
 TIMES = 1
 """Rollouts, and reloads, of a test; `make soak` has more."""
