@@ -5,7 +5,7 @@ const { once } = require('node:events');
 const http = require('node:http');
 const { join } = require('node:path');
 const { text: readAll } = require('node:stream/consumers');
-const { eventually, freePort, lines, start, stop } = require('./children');
+const { eventually, freePort, lines, start, START_MS, stop } = require('./children');
 
 /** @import { Answer, Env, Services } from '../types' */
 
@@ -56,7 +56,7 @@ async function startApp(services, env = {}, script = SERVER) {
   const url = `http://127.0.0.1:${port}`;
   const isUp = async () =>
     child.exitCode !== null || (await fetch(`${url}/healthz`, { headers: { connection: 'close' } })).ok;
-  await eventually(isUp, { what: 'the app' }).catch(async (error) => {
+  await eventually(isUp, { timeoutMs: START_MS, what: 'the app' }).catch(async (error) => {
     await stop(child); // it would keep the tests' process alive
     throw error;
   });

@@ -12,6 +12,8 @@ const { codeOf } = require('../../src/process/thrown');
 /** Postgres refuses root; then it runs as this user. */
 const UNPRIVILEGED = 'nobody';
 const asRoot = process.getuid?.() === 0;
+/** For a program to start, however busy the machine is: what a test promises has bounds of its own. */
+const START_MS = 120_000;
 
 /** @returns {{ uid: number, gid: number } | undefined} who servers run as, undefined for ourselves */
 function serverIdentity() {
@@ -143,4 +145,4 @@ function isTruthy(value) {
   return Boolean(value);
 }
 
-module.exports = { eventually, freePort, freePortPair, lines, portOf, serverIdentity, start, stop };
+module.exports = { eventually, freePort, freePortPair, lines, portOf, serverIdentity, start, START_MS, stop };

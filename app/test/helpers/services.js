@@ -13,7 +13,7 @@ const {
 } = require('node:fs');
 const { tmpdir } = require('node:os');
 const { join } = require('node:path');
-const { eventually, freePort, serverIdentity, start, stop } = require('./children');
+const { eventually, freePort, serverIdentity, start, START_MS, stop } = require('./children');
 
 const MIGRATIONS = join(__dirname, '../../prisma/migrations');
 const REDIS_TOKEN = 'a-token-of-the-tests';
@@ -138,7 +138,8 @@ async function startPostgres({ folder, identity, hand }) {
   const psql = (/** @type {string[]} */ ...rest) =>
     execFileSync('psql', [...options, ...rest], { encoding: 'utf8', stdio: 'pipe' });
   const launch = () => start(postgresProgram('postgres'), args, { identity, cwd: folder });
-  const answers = () => eventually(() => psql('-d', 'postgres', '-c', 'SELECT 1'), { what: 'Postgres' });
+  const isUp = () => psql('-d', 'postgres', '-c', 'SELECT 1');
+  const answers = () => eventually(isUp, { timeoutMs: START_MS, what: 'Postgres' });
   let server = launch();
   const service = {
     port,
@@ -193,8 +194,8 @@ async function startRedis({ folder, identity, hand }, name, more) {
   };
   const args = Object.entries(settings).flatMap(([setting, value]) => [`--${setting}`, String(value)]);
   const launch = () => start('redis-server', args, { identity, cwd: folder });
-  const answers = () =>
-    eventually(() => server.output.includes('Ready to accept connections'), { what: 'Redis' });
+  const isUp = () => server.output.includes('Ready to accept connections');
+  const answers = () => eventually(isUp, { timeoutMs: START_MS, what: 'Redis' });
   let server = launch();
   await answers();
   return {

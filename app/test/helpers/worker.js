@@ -4,7 +4,7 @@
 const { once } = require('node:events');
 const { join } = require('node:path');
 const { SHORT } = require('./app');
-const { eventually, freePort, lines, start, stop } = require('./children');
+const { eventually, freePort, lines, start, START_MS, stop } = require('./children');
 
 /** @import { Services } from '../types' */
 
@@ -31,7 +31,7 @@ async function startWorker(services, env = {}, script = WORKER) {
   const logged = (/** @type {string} */ message) =>
     lines(child.output).filter((line) => line.message === message);
   const works = () => child.exitCode !== null || logged('working').length;
-  await eventually(works, { what: 'the worker' }).catch(async (error) => {
+  await eventually(works, { timeoutMs: START_MS, what: 'the worker' }).catch(async (error) => {
     await stop(child); // it would keep the tests' process alive
     throw error;
   });
