@@ -3,7 +3,7 @@ const assert = require('node:assert/strict');
 const { execFileSync } = require('node:child_process');
 const { join } = require('node:path');
 const { test } = require('node:test');
-const { loggedIn, startApp } = require('./helpers/app');
+const { loggedIn, SERVER, startApp } = require('./helpers/app');
 const { share } = require('./helpers/harness');
 const { startServices } = require('./helpers/services');
 const { zipf } = require('../src/cli/seed');
@@ -37,7 +37,7 @@ function seedWith(/** @type {Env} */ env, /** @type {string[]} */ ...args) {
 share(async (keep) => {
   services = keep(await startServices());
   seed('--members', '2000', '--messages', '10000');
-  app = keep(await startApp(services));
+  app = keep(await startApp(services, {}, SERVER)); // The seed's password has its whole cost.
   user = await loggedIn(app.url, {
     email: DEMO,
     password: PASSWORD,

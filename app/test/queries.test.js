@@ -6,7 +6,7 @@ const { execFileSync } = require('node:child_process');
 const { readdirSync, readFileSync } = require('node:fs');
 const { join } = require('node:path');
 const { test } = require('node:test');
-const { loggedIn, startApp } = require('./helpers/app');
+const { loggedIn, SERVER, startApp } = require('./helpers/app');
 const { share } = require('./helpers/harness');
 const { startServices } = require('./helpers/services');
 
@@ -33,7 +33,7 @@ share(async (keep) => {
     },
   );
   services.postgres.query("ALTER DATABASE app SET log_statement = 'all'");
-  app = keep(await startApp(services));
+  app = keep(await startApp(services, {}, SERVER)); // The seed's password has its whole cost.
   user = await loggedIn(app.url, DEMO);
 });
 

@@ -10,6 +10,8 @@ const { eventually, freePort, lines, start, START_MS, stop } = require('./childr
 /** @import { Answer, Env, Services } from '../types' */
 
 const SERVER = join(__dirname, '../../src/server.js');
+/** With SERVER, hashing passwords would be most of what many a test does. */
+const QUICK_SERVER = join(__dirname, '../fixtures/quick-server.js');
 
 /** A tenth of a server's patience with idle sockets, for tests that are not about it. */
 const SHORT = { DRAIN_TIMEOUT_MS: '300', KILL_TIMEOUT_MS: '1600' };
@@ -37,9 +39,9 @@ const NO_LIMITS = {
  *
  * @param {Pick<Services, 'env'>} services
  * @param {Env} [env]
- * @param {string} [script] for twins that lack something
+ * @param {string} [script] for twins that lack something, and tests of what a password costs
  */
-async function startApp(services, env = {}, script = SERVER) {
+async function startApp(services, env = {}, script = QUICK_SERVER) {
   const port = Number(env.PORT ?? (await freePort()));
   const child = start(process.execPath, [script], {
     env: {
@@ -184,4 +186,4 @@ function slowLogIn(url, agent = new http.Agent({ keepAlive: true })) {
   };
 }
 
-module.exports = { ACCOUNT, client, loggedIn, SERVER, SHORT, slowLogIn, startApp };
+module.exports = { ACCOUNT, client, loggedIn, QUICK_SERVER, SERVER, SHORT, slowLogIn, startApp };
