@@ -108,7 +108,8 @@ test-long: $(VENV)/.rehearsal app/node_modules/.ready ## what takes minutes: eve
 	@$(RUN) -m rehearsal engine
 	@$(RUN) -m pytest tests -m long
 
-soak: $(VENV)/.rehearsal ## rollouts, reloads and lives in a mean cloud, twenty times each; every kill of a build
+soak: $(VENV)/.rehearsal app/node_modules/.ready ## rollouts, reloads and lives in a mean cloud, twenty times each; every kill of a build; 50 kills of the app
+	@npm run --silent --prefix app soak
 	@$(RUN) -m pytest tests/faults --times 20 -rP -k 'rolling or mean_cloud or builds'
 
 fuzz: $(VENV)/.rehearsal app/node_modules/.ready ## ten minutes of odd requests to the app: make fuzz SECONDS=60 SEED=7

@@ -12,7 +12,7 @@ const { portOf } = require('./children');
 
 /**
  * `calls` has how often each key was asked for; `texts` what reached a phone, which with `deduplicates` is each key once;
- * `cutOff` counts the callers that were gone before they had an answer.
+ * `cutOff` counts the callers that had asked and were gone before they had an answer.
  */
 async function startGateway() {
   /** @type {Map<string, number>} */
@@ -24,10 +24,10 @@ async function startGateway() {
   let manners = kind;
   let cutOff = 0;
   const server = createServer(async (request, response) => {
+    const sms = await read(request);
     response.once('close', () => {
       if (!response.writableFinished) cutOff += 1;
     });
-    const sms = await read(request);
     const key = String(request.headers['idempotency-key']);
     const { answer, delayMs, until, deduplicates } = manners;
     const given = answer(key);
