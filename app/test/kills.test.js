@@ -9,7 +9,7 @@ const { randomInt, randomUUID } = require('node:crypto');
 const { join } = require('node:path');
 const { test } = require('node:test');
 const { setTimeout: sleep } = require('node:timers/promises');
-const { loggedIn, startApp } = require('./helpers/app');
+const { client, loggedIn, startApp } = require('./helpers/app');
 const { eventually, freePort, START_MS } = require('./helpers/children');
 const { startGateway } = require('./helpers/gateway');
 const { share } = require('./helpers/harness');
@@ -122,11 +122,13 @@ async function writtenUnderFire({ kills, least, script = HASTY_WORKER, manners =
   const startOneWorker = () =>
     kept(startWorker(services, { SMS_GATEWAY_URL: gateway.url, SMS_RATE_LIMIT }, script));
   const app = await startOneApp();
-  const users = await Promise.all(Array.from({ length: WRITERS }, () => loggedIn(app.url)));
+  const waits = { timeoutMs: START_MS, what: 'the log-in and the member' };
+  const { cookie } = await eventually(() => loggedIn(app.url), waits);
+  const users = Array.from({ length: WRITERS }, () => client(app.url, { cookie }));
   const member = { firstName: 'Ruth', lastName: 'Moab', phone: `+1555${PORT}`, optInSms: true };
-  const { body } = await users[0].post('/members', member);
+  const memberId = await eventually(async () => (await users[0].post('/members', member)).body.id, waits);
 
-  const writers = users.map((user) => startWriter(user, body.id));
+  const writers = users.map((user) => startWriter(user, memberId));
   const works = async () => {
     const earlier = acknowledgements;
     await eventually(() => acknowledgements > earlier, { timeoutMs: START_MS, what: 'an acknowledgement' });
