@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from rehearsal.access_key import AccessKey
+from rehearsal.cloud import clock
 from rehearsal.cloud.addresses import Addresses
 from rehearsal.cloud.attempts import Attempts
 from rehearsal.cloud.body import Body, CloudContext, StatusRow
@@ -44,15 +45,13 @@ def main() -> int:
         signal.signal(number, lambda *_: told_to_end.set())
     try:
         with _lock(options.state), _listen(options.port) as listener:
-            return _run(listener, options.state, told_to_end, options.mean)
+            return _run(listener, options, told_to_end)
     except (CannotStartError, CannotIsolateError) as error:
         log.error("%s", error)
         return 1
 
 
-def _run(
-    listener: socket.socket, state_dir: Path, told_to_end: threading.Event, mean_seed: int | None
-) -> int:
+def _run(listener: socket.socket, options: argparse.Namespace, told_to_end: threading.Event) -> int:
     # moto takes over a second to import: a port or folder in use is told before that.
     from rehearsal.cloud.api import Api
     from rehearsal.cloud.ec2 import images, offers
@@ -64,7 +63,7 @@ def _run(
     from rehearsal.cloud.route53 import hosted_zones
     from rehearsal.cloud.s3 import bucket_policies, sub_resources
 
-    context = _context(listener, state_dir)
+    context = _context(listener, options.state, options.check_pace)
     images.register()
     secrets_key.register()
     hosted_zones.patch_moto()
@@ -72,14 +71,13 @@ def _run(
     bucket_policies.patch_moto()
     sub_resources.patch_moto()
     authorization.patch_moto()
-    identities = Identities(AccessKey.make(state_dir))
+    identities = Identities(AccessKey.make(options.state))
     bodies, faults = _bodies(context, identities)
-    meanness = None if mean_seed is None else Meanness(mean_seed)
+    meanness = None if options.mean is None else Meanness(options.mean)
     if meanness:
         context.zones.is_short = meanness.is_short
-    api = Api(
-        listener, context.authority.path, identities, faults.inject, Users(state_dir), meanness=meanness
-    )
+    users = Users(options.state)
+    api = Api(listener, context.authority.path, identities, faults.inject, users, meanness=meanness)
     api.start()
     log.info("answering at %s; servers get addresses of %s", context.endpoint, context.addresses.network)
     try:
@@ -105,6 +103,7 @@ def _drive(bodies: Sequence[Body], api: "Api", told_to_end: threading.Event) -> 
             name = type(body).__name__
             attempts.step(name, body.reconcile)
             attempts.step(f"{name}, shown", partial(show, body))
+        clock.end_round()
         api.rows = [row for rows in shown.values() for row in rows]
 
 
@@ -139,7 +138,7 @@ def _stop(bodies: Sequence[Body]) -> None:
             log.exception("%s did not stop; its processes die with the cloud", type(body).__name__)
 
 
-def _context(listener: socket.socket, state_dir: Path) -> CloudContext:
+def _context(listener: socket.socket, state_dir: Path, check_pace: int) -> CloudContext:
     host, port = listener.getsockname()
     stage = state_dir / "stage"
     stage.mkdir(exist_ok=True)
@@ -150,6 +149,7 @@ def _context(listener: socket.socket, state_dir: Path) -> CloudContext:
         authority=CertificateAuthority(state_dir),
         isolation=Isolation(stage),
         user=_unprivileged_user(),
+        check_pace=check_pace,
     )
 
 
@@ -191,6 +191,9 @@ def _parse() -> argparse.Namespace:
         "--state", type=Path, required=True, help="the folder for data, logs and certificates"
     )
     parser.add_argument("--mean", type=int, metavar="SEED", help="take the freedoms that AWS documents")
+    parser.add_argument(
+        "--check-pace", type=int, default=1, metavar="TIMES", help="check targets so many times as often"
+    )
     return parser.parse_args()
 
 

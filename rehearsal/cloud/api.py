@@ -1,4 +1,4 @@
-"""The cloud's front: moto's server in threads on loopback, and three pages of our own below `/_evenkeel`.
+"""The cloud's front: moto's server in threads on loopback, and pages of our own below `/_evenkeel`.
 
 Nothing but the certificate authority is answered without a signature (guard.py).
 """
@@ -21,7 +21,7 @@ from moto.sts.models import AssumedRole
 from werkzeug.serving import make_server
 from werkzeug.wrappers import Request, Response
 
-from rehearsal.cloud import refusals
+from rehearsal.cloud import clock, refusals
 from rehearsal.cloud.body import StatusRow
 from rehearsal.cloud.guard import Guard, dialect_of
 from rehearsal.cloud.iam import authorization
@@ -119,6 +119,8 @@ class Api:
                 return Response(json.dumps(self._meanness.told()), mimetype="application/json")
             case "/_evenkeel/faults":
                 return self._fault(request)
+            case "/_evenkeel/clock":
+                return _advance(request)
         return Response("there is no such page\n", 404)
 
     def _fault(self, request: Request) -> Response:
@@ -134,3 +136,17 @@ class Api:
                     return Response(f"{error}\n", 400)
                 return Response(status=204)
         return Response('a fault is JSON such as {"action": "instance-loss", "target": "i-…"}\n', 400)
+
+
+def _advance(request: Request) -> Response:
+    """`{"advance": seconds}`; 204 once that has passed for each body."""
+    if request.method != "POST":
+        return Response("POST how far the clock advances\n", 405)
+    match request.get_json(silent=True):
+        case {"advance": int() | float() as seconds}:
+            try:
+                clock.advance(float(seconds))
+            except ValueError as error:
+                return Response(f"{error}\n", 400)
+            return Response(status=204)
+    return Response('the clock takes JSON such as {"advance": 60}\n', 400)

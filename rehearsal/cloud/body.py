@@ -33,6 +33,8 @@ class CloudContext:
     """Whom servers that refuse root run as; None when the cloud itself is not root."""
     zones: Zones = field(default_factory=Zones)
     """Which availability zones are there."""
+    check_pace: int = 1
+    """How many times as often as its target group says the health of a target is checked."""
 
     def folder(self, name: str) -> Path:
         """An empty folder of that name below the state folder; what a crashed cloud left there is removed."""

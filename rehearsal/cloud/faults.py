@@ -7,12 +7,12 @@ loop does it.
 import datetime
 import json
 import logging
-import time
 from collections.abc import Callable
 
 from moto.ec2.models import ec2_backends
 from moto.ec2.models.instances import StateReason
 
+from rehearsal.cloud import clock
 from rehearsal.cloud.autoscaling.replacement import REBALANCE
 from rehearsal.cloud.body import StatusRow, every
 from rehearsal.cloud.ec2.body import Instances
@@ -58,7 +58,7 @@ class Faults:
         """Kill what is lost, and end the spot instances whose notice has run out."""
         while self._losses:
             self._instances.kill(self._losses.pop())
-        now = time.monotonic()
+        now = clock.monotonic()
         for instance_id, due in list(self._interruptions.items()):
             if now >= due:
                 del self._interruptions[instance_id]
@@ -82,16 +82,16 @@ class Faults:
         On-demand servers get it here too, so that any stack can rehearse what its servers would do.
         """
         self._recommend(instance_id)
-        due = datetime.datetime.now(datetime.UTC) + datetime.timedelta(seconds=_NOTICE)
+        due = clock.now() + datetime.timedelta(seconds=_NOTICE)
         notice = {"action": "terminate", "time": due.strftime(_TIME)}
         given = self._instances.notices.setdefault(instance_id, {})
         given["spot/instance-action"] = json.dumps(notice)
         given["spot/termination-time"] = notice["time"]
-        self._interruptions[instance_id] = time.monotonic() + _NOTICE
+        self._interruptions[instance_id] = clock.monotonic() + _NOTICE
 
     def _recommend(self, instance_id: str) -> None:
         self._check_runs(instance_id)
-        now = datetime.datetime.now(datetime.UTC).strftime(_TIME)
+        now = clock.now().strftime(_TIME)
         given = self._instances.notices.setdefault(instance_id, {})
         given.setdefault(REBALANCE, json.dumps({"noticeTime": now}))
 

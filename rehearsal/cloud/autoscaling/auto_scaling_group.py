@@ -1,11 +1,11 @@
 """An Auto Scaling group: its servers are launched, watched, replaced and terminated in AWS's order."""
 
 import logging
-import time
 from typing import Any
 
 from moto.core.exceptions import ServiceException
 
+from rehearsal.cloud import clock
 from rehearsal.cloud.autoscaling import (
     refresh_execution,
     replacement,
@@ -118,7 +118,7 @@ class AutoScalingGroup:
         if not self.suspended("AddToLoadBalancer"):
             self._registration.register(member.instance.id)
         member.lifecycle_state = "InService"
-        member.in_service_since = time.monotonic()
+        member.in_service_since = clock.monotonic()
         finish(member.activity, "Successful")
         log.info("group %s: instance %s is in service", self.record.name, member.instance.id)
 
@@ -139,7 +139,7 @@ class AutoScalingGroup:
     def _watch(self, member: Member) -> None:
         """Healthy for all that the group asks: a warm-up counts from then on."""
         if self._healthy(member):
-            member.healthy_since = member.healthy_since or time.monotonic()
+            member.healthy_since = member.healthy_since or clock.monotonic()
         else:
             member.healthy_since = None
 
@@ -195,7 +195,7 @@ class AutoScalingGroup:
             by_balancer = self.record.health_check_type == "ELB" and (
                 "unhealthy" in self._registration.states(member.instance.id)
             )
-            if by_balancer and time.monotonic() - member.in_service_since > grace:
+            if by_balancer and clock.monotonic() - member.in_service_since > grace:
                 member.health_status = "Unhealthy"
             if member.health_status == "Unhealthy":
                 check = "an ELB system health check failure" if by_balancer else "a user health-check"

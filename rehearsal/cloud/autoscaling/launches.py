@@ -1,7 +1,6 @@
 """The launches of an Auto Scaling group: in which zone, spot or on demand, told as activities."""
 
 import logging
-import time
 from collections import Counter
 from collections.abc import Iterable
 from typing import Any
@@ -9,12 +8,15 @@ from typing import Any
 from moto.autoscaling.models import Activity
 from moto.core.exceptions import ServiceException
 
+from rehearsal.cloud import clock
 from rehearsal.cloud.autoscaling.lifecycle import Member, finish
 from rehearsal.cloud.autoscaling.scaling_group import Configuration, is_spot_next, run_instance, subnets_of
 from rehearsal.cloud.ec2.moto_patches import InsufficientInstanceCapacity
 
-_RETRY = 5.0  # seconds between a launch that failed and the next one; AWS names no figure
-_WITHOUT_CAPACITY = 10.0  # seconds until a zone that had no capacity is tried again; nor here
+RETRY = 5.0
+"""Seconds between a launch that failed and the next one; AWS names no figure."""
+WITHOUT_CAPACITY = 10.0
+"""Seconds until a zone that had no capacity is tried again; nor here."""
 _ACTIVITIES = 300  # of a group; AWS keeps those of six weeks
 log = logging.getLogger(__name__)
 
@@ -30,7 +32,7 @@ class Launches:
     @property
     def paused(self) -> bool:
         """Whether a launch failed just now."""
-        return time.monotonic() < self._not_before
+        return clock.monotonic() < self._not_before
 
     def begin_activity(self, description: str, cause: str) -> Any:
         """An activity that is in progress."""
@@ -44,7 +46,7 @@ class Launches:
         """The next one has to wait a little."""
         log.warning("group %s: %s", self._group.name, reason)
         finish(activity, "Failed", reason)
-        self._not_before = time.monotonic() + _RETRY
+        self._not_before = clock.monotonic() + RETRY
 
     def launch(
         self, launched_with: Configuration, cause: str, *, lasting: Iterable[Member], all_: Iterable[Member]
@@ -59,7 +61,7 @@ class Launches:
                 instance = run_instance(self._group, launched_with, subnet=subnet, spot=is_spot)
             except InsufficientInstanceCapacity as error:
                 self.failed(activity, str(error))
-                self._no_capacity_until[subnet or ""] = time.monotonic() + _WITHOUT_CAPACITY
+                self._no_capacity_until[subnet or ""] = clock.monotonic() + WITHOUT_CAPACITY
                 continue
             except ServiceException as error:
                 self.failed(activity, f"cannot launch: {error}")
@@ -67,12 +69,12 @@ class Launches:
             activity.description = f"Launching a new EC2 instance: {instance.id}"
             self._not_before = 0.0
             return Member(instance, self._group, launched_with, activity)
-        self._not_before = time.monotonic() + _RETRY
+        self._not_before = clock.monotonic() + RETRY
         return None
 
     def _by_need(self, lasting: list[Member], all_: list[Member]) -> list[str | None]:
         """The subnets that may have capacity, the one with the fewest servers first."""
-        now = time.monotonic()
+        now = clock.monotonic()
         subnets = subnets_of(self._group)
         known = [subnet for subnet in subnets if self._no_capacity_until.get(subnet, 0) < now]
         of_lasting = Counter(member.instance.subnet_id for member in lasting)

@@ -3,7 +3,6 @@
 https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-lifecycle.html
 """
 
-import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 from moto.autoscaling.models import Activity, InstanceState
 from moto.core.utils import utcnow
 
+from rehearsal.cloud import clock
 from rehearsal.cloud.autoscaling.scaling_group import Configuration
 
 WARMED = "Warmed:"
@@ -50,7 +50,7 @@ class Member(InstanceState):
         self.replacement: str | None = None
         """Why another one is to take its place; it goes once that one is there."""
         self.hooks: dict[str, PendingHook] = {}
-        self.launched_at = time.monotonic()
+        self.launched_at = clock.monotonic()
         self.in_service_since = 0.0
         self.healthy_since: float | None = None
 
@@ -79,7 +79,7 @@ class Member(InstanceState):
 
     def wait_for(self, hooks: Iterable[Any]) -> bool:
         """Enter the hooks' wait state; False where there are none."""
-        now = time.monotonic()
+        now = clock.monotonic()
         self.hooks = {
             hook.name: PendingHook(
                 name=hook.name,
@@ -95,7 +95,7 @@ class Member(InstanceState):
 
     def hooks_outcome(self) -> str | None:
         """ABANDON as soon as one says so, CONTINUE once all do."""
-        outcomes = {hook.outcome(time.monotonic()) for hook in self.hooks.values()}
+        outcomes = {hook.outcome(clock.monotonic()) for hook in self.hooks.values()}
         if "ABANDON" in outcomes:
             return "ABANDON"
         return None if None in outcomes else "CONTINUE"
@@ -104,7 +104,7 @@ class Member(InstanceState):
         """In service and found healthy for so long."""
         if self.lifecycle_state != "InService" or self.healthy_since is None:
             return False
-        return time.monotonic() - self.healthy_since >= warmup
+        return clock.monotonic() - self.healthy_since >= warmup
 
 
 def finish(activity: Any, status: str, message: str | None = None) -> None:

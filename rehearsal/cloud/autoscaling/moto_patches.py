@@ -4,7 +4,6 @@ moto launches and terminates inside the API call and believes every server healt
 wanted, and the body (autoscaling.py) does it in AWS's order.
 """
 
-import time
 from typing import Any
 
 from moto.autoscaling.exceptions import AutoscalingClientError, ValidationError
@@ -12,6 +11,7 @@ from moto.autoscaling.models import Activity, AutoScalingBackend, FakeAutoScalin
 from moto.autoscaling.responses import AutoScalingResponse
 from moto.core.responses import ActionResult, EmptyResult
 
+from rehearsal.cloud import clock
 from rehearsal.cloud.autoscaling.lifecycle import Member
 from rehearsal.cloud.moto_patch import patch
 
@@ -243,7 +243,7 @@ def _complete_lifecycle_action(response: Any) -> ActionResult:
 
 def _record_heartbeat(response: Any) -> ActionResult:
     hook = _find_action(response)
-    hook.deadline = time.monotonic() + hook.heartbeat
+    hook.deadline = clock.monotonic() + hook.heartbeat
     return EmptyResult()
 
 

@@ -3,7 +3,6 @@
 https://docs.aws.amazon.com/autoscaling/ec2/userguide/instance-refresh-overview.html
 """
 
-import time
 import uuid
 from collections import deque
 from collections.abc import Callable
@@ -11,6 +10,7 @@ from typing import Any
 
 from moto.core.utils import utcnow
 
+from rehearsal.cloud import clock
 from rehearsal.cloud.autoscaling.refresh_decisions import percentage_complete
 from rehearsal.cloud.autoscaling.scaling_group import configuration, desired_configuration
 
@@ -53,7 +53,7 @@ class Refresh:
         self.requests: deque[Callable[[], None]] = deque()
         """What was asked of it since the body's last step, which alone changes the state."""
         self._reached = (0, 0)
-        self._last_progress = time.monotonic()
+        self._last_progress = clock.monotonic()
         self._bakes_until = 0.0
 
     def is_new(self, member: Any) -> bool:
@@ -73,7 +73,7 @@ class Refresh:
         self.instances_to_update = left
         self.percentage_complete = percentage_complete(self.to_replace - left, of=self.to_replace)
         if (reached := (self.to_replace - left, ready)) > self._reached:
-            self._reached, self._last_progress = reached, time.monotonic()
+            self._reached, self._last_progress = reached, clock.monotonic()
 
     def hinder(self, reason: str) -> None:
         """A new server failed: told as the reason for waiting; the next one may do better."""
@@ -83,7 +83,7 @@ class Refresh:
     @property
     def stuck(self) -> bool:
         """Whether it has got no further for as long as AWS would try."""
-        return time.monotonic() - self._last_progress > PATIENCE
+        return clock.monotonic() - self._last_progress > PATIENCE
 
     def heed_requests(self) -> None:
         """What came too late is dropped."""
@@ -95,11 +95,11 @@ class Refresh:
     def begin(self) -> None:
         """Replace."""
         self.status, self.start_time = "InProgress", utcnow()
-        self._last_progress = time.monotonic()
+        self._last_progress = clock.monotonic()
 
     def bake(self) -> bool:
         """All is replaced: whether it is still to be watched for its `BakeTime`."""
-        now = time.monotonic()
+        now = clock.monotonic()
         if self.status == "InProgress" and (bake_time := int(self.preferences.get("BakeTime") or 0)):
             self.status, self._bakes_until = "Baking", now + bake_time
         return self.status == "Baking" and now < self._bakes_until
@@ -135,7 +135,7 @@ class Refresh:
             "InstancesToUpdateOnRollback": self.instances_to_update,
         }
         self.status, self.status_reason, self.target = "RollbackInProgress", reason, self.before
-        self.to_replace, self._reached, self._last_progress = 0, (0, 0), time.monotonic()
+        self.to_replace, self._reached, self._last_progress = 0, (0, 0), clock.monotonic()
 
 
 def active_refresh(group: Any) -> Refresh | None:

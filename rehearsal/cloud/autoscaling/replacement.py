@@ -5,11 +5,11 @@ terminates unhealthy servers first, and launches first for the other reasons wit
 https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-instance-maintenance-policy.html
 """
 
-import time
 from collections import Counter
 from collections.abc import Mapping
 from typing import Any, Protocol
 
+from rehearsal.cloud import clock
 from rehearsal.cloud.autoscaling.lifecycle import Member
 from rehearsal.cloud.autoscaling.refresh_decisions import Limits, limits, replacement_step
 from rehearsal.cloud.autoscaling.refresh_decisions import RefreshedMember as Seen
@@ -62,7 +62,7 @@ def find(group: ReplacingGroup, notices: Mapping[str, Mapping[str, str]], lost_z
                 f"instance {instance_id} was taken out of service in response to an EC2 instance rebalance"
                 " recommendation"
             )
-        elif lifetime and time.monotonic() - member.launched_at > lifetime:
+        elif lifetime and clock.monotonic() - member.launched_at > lifetime:
             member.replacement = (
                 f"instance {instance_id} was taken out of service as it reached the maximum instance lifetime"
             )

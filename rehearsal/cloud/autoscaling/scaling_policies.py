@@ -1,7 +1,6 @@
 """Scaling policies of Auto Scaling groups: target tracking with the two alarms that AWS makes for it."""
 
 import logging
-import time
 import uuid
 from typing import Any
 
@@ -11,6 +10,7 @@ from moto.autoscaling.responses import AutoScalingResponse
 from moto.cloudwatch.models import cloudwatch_backends
 from moto.core.responses import ActionResult
 
+from rehearsal.cloud import clock
 from rehearsal.cloud.autoscaling.moto_patches import change_capacity, find_group
 from rehearsal.cloud.autoscaling.refresh_record import active_refresh
 from rehearsal.cloud.autoscaling.scaling_group import warmup
@@ -103,7 +103,7 @@ def _last(backend: Any, alarm: Any) -> float | None:
         alarm.statistic,
         period=int(alarm.period),
         periods=_RECENT,
-        until=time.time(),
+        until=clock.epoch(),
     )
     return next((value for value in reversed(found) if value is not None), None)
 

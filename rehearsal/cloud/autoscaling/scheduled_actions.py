@@ -14,6 +14,7 @@ from moto.autoscaling.models import autoscaling_backends
 from moto.autoscaling.responses import AutoScalingResponse
 from moto.core.responses import ActionResult
 
+from rehearsal.cloud import clock
 from rehearsal.cloud.autoscaling.launches import Launches
 from rehearsal.cloud.autoscaling.lifecycle import finish
 from rehearsal.cloud.autoscaling.moto_patches import change_sizes, find_group
@@ -36,7 +37,7 @@ def patch_moto() -> None:
 
 def run_due() -> None:
     """Every action whose time has come; one without a recurrence is gone then."""
-    now = datetime.now(UTC)
+    now = clock.now()
     for backend in every(autoscaling_backends):
         for name, action in list(backend.scheduled_actions.items()):
             group = backend.autoscaling_groups.get(action.auto_scaling_group_name)
@@ -112,12 +113,12 @@ def _put(response: Any) -> ActionResult:
         raise ValidationError(f"Given recurrence string: {recurrence} is invalid")
     if zone and zone not in available_timezones():
         raise ValidationError(f"Given time zone: {zone} is invalid")
-    if start and start < datetime.now(UTC):
+    if start and start < clock.now():
         raise ValidationError("Given start time is in the past")
     if not recurrence and not start:
         raise ValidationError("A scheduled action has a start time or a recurrence")
     try:
-        next_time(recurrence, zone, start=start, end=end, after=datetime.now(UTC))
+        next_time(recurrence, zone, start=start, end=end, after=clock.now())
     except (ValueError, OverflowError) as error:
         raise ValidationError(f"Given recurrence string: {recurrence} never comes: {error}") from error
     check_sizes(*(response._get_int_param(name) for name in ("MinSize", "DesiredCapacity", "MaxSize")))

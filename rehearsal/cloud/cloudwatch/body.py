@@ -2,7 +2,6 @@
 
 import json
 import logging
-import time
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from functools import partial
@@ -10,6 +9,7 @@ from typing import Any
 
 from moto.cloudwatch.models import cloudwatch_backends
 
+from rehearsal.cloud import clock
 from rehearsal.cloud.attempts import Attempts
 from rehearsal.cloud.body import StatusRow, every
 from rehearsal.cloud.cloudwatch import alarm_actions, logs_patches, moto_patches
@@ -31,13 +31,13 @@ class CloudWatch:
         moto_patches.patch_moto()
         logs_patches.patch_moto()
         self._sources = sources
-        self._published = time.time() // _PUBLISHED_EVERY
+        self._published = clock.epoch() // _PUBLISHED_EVERY
         self._alarms: dict[Any, _Alarm] = {}
         self._attempts = Attempts()
 
     def reconcile(self) -> None:
         """Publish what is due, evaluate what is due, act on every changed state."""
-        now = time.time()
+        now = clock.epoch()
         slot = now // _PUBLISHED_EVERY
         if slot != self._published:
             began, self._published = self._published * _PUBLISHED_EVERY, slot

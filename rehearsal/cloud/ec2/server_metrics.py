@@ -8,6 +8,7 @@ from typing import Any
 
 from moto.ec2.models import ec2_backends
 
+from rehearsal.cloud import clock
 from rehearsal.cloud.autoscaling.scaling_group import warmup
 from rehearsal.cloud.body import every
 from rehearsal.cloud.cloudwatch.metrics import MeasuredResource, datum
@@ -63,7 +64,7 @@ def _measured(backend: Any, instance: Any, percent: float) -> MeasuredResource:
 def counts(group: Any, instance_id: str) -> bool:
     """Whether it is a member in service that has warmed up: others do not share the group's work yet."""
     return any(
-        member.lifecycle_state == "InService" and time.monotonic() - member.in_service_since >= warmup(group)
+        member.lifecycle_state == "InService" and clock.monotonic() - member.in_service_since >= warmup(group)
         for member in list(group.instance_states)
         if member.instance.id == instance_id
     )

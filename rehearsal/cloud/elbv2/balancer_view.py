@@ -60,7 +60,7 @@ class Certificates:
         return path
 
 
-def view(backend: Any, balancer: Any, certificates: Certificates) -> HaproxyBalancer:
+def view(backend: Any, balancer: Any, certificates: Certificates, *, check_pace: int) -> HaproxyBalancer:
     """Raises UnsupportedError, naming what the rehearsal's balancer does not do."""
     if balancer.type != "application":
         raise UnsupportedError(f"load balancer type {balancer.type!r}: use 'application'")
@@ -82,7 +82,9 @@ def view(backend: Any, balancer: Any, certificates: Certificates) -> HaproxyBala
         http2=attributes.get("routing.http2.enabled", "true") == "true",
         listeners=listeners,
         target_groups=tuple(
-            _target_group(group) for arn, group in list(backend.target_groups.items()) if arn in used
+            _target_group(group, check_pace)
+            for arn, group in list(backend.target_groups.items())
+            if arn in used
         ),
     )
 
@@ -136,7 +138,7 @@ def _action(action: dict[str, Any]) -> dict[str, Any]:
     raise UnsupportedError(f"action {action['Type']!r}: use forward, redirect or fixed-response")
 
 
-def _target_group(group: Any) -> TargetGroup:
+def _target_group(group: Any, check_pace: int) -> TargetGroup:
     if group.protocol != "HTTP":
         raise UnsupportedError(f"target group {group.name}: protocol {group.protocol}; use HTTP")
     return TargetGroup(
@@ -145,7 +147,7 @@ def _target_group(group: Any) -> TargetGroup:
         health_check=HaproxyCheck(
             path=group.health_check_path or "/",
             port=str(group.health_check_port or "traffic-port"),
-            interval=int(group.health_check_interval_seconds),
+            interval=max(1, int(group.health_check_interval_seconds) // check_pace),
             timeout=int(group.health_check_timeout_seconds),
             healthy_threshold=int(group.healthy_threshold_count),
             unhealthy_threshold=int(group.unhealthy_threshold_count),

@@ -1,7 +1,6 @@
 """ELBv2: an HAProxy stands behind each application load balancer that has a listener."""
 
 import logging
-import time
 from collections.abc import Iterable
 from pathlib import Path
 from random import Random
@@ -10,6 +9,7 @@ from typing import Any
 from moto.ec2.models import ec2_backends
 from moto.elbv2.models import elbv2_backends
 
+from rehearsal.cloud import clock
 from rehearsal.cloud.acm import moto_patches as acm_patches
 from rehearsal.cloud.attempts import Attempts
 from rehearsal.cloud.body import CloudContext, StatusRow, every
@@ -91,6 +91,7 @@ class _LoadBalancer:
         self._backend = backend
         self._record = balancer
         self._certificates = certificates
+        self._check_pace = context.check_pace
         self._haproxy = Haproxy(folder, context, certificates=certificates.folder)
         self._loaded: HaproxyBalancer | None = None
         self._leaving: list[tuple[str, str]] = []
@@ -129,7 +130,7 @@ class _LoadBalancer:
     def reconcile(self) -> None:
         """One step; a configuration that can't be is the load balancer's `failed` state."""
         try:
-            wanted = view(self._backend, self._record, self._certificates)
+            wanted = view(self._backend, self._record, self._certificates, check_pace=self._check_pace)
             if wanted.listeners:
                 self._balance(wanted)
             self._record.state, self._record.reason = "active", None
@@ -205,13 +206,13 @@ class _LoadBalancer:
                     delay = float(group.attributes["deregistration_delay.timeout_seconds"])
                     # By its name, which is another one at each registration.
                     unaware = Random(target.server).uniform(*UNAWARE)
-                    target.drain(now=time.monotonic(), delay=delay, unaware=unaware)
+                    target.drain(now=clock.monotonic(), delay=delay, unaware=unaware)
 
     def _observe(self, wanted: HaproxyBalancer) -> None:
         statistics = self._haproxy.statistics()
         self._traffic.see(statistics)
         for group in wanted.target_groups:
-            targets, now = self.targets[group.arn], time.monotonic()
+            targets, now = self.targets[group.arn], clock.monotonic()
             weights = {target.server: target.weight for target in targets.values()}
             for target in list(targets.values()):
                 if target.unused(now=now):

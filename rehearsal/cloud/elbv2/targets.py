@@ -81,7 +81,9 @@ class RegisteredTarget:
     def observe(self, seen: Observation, *, now: float) -> None:
         """A look at the health checks; nothing brings back a target that drains."""
         if self.state == "draining":
-            self._gets_requests = self._gets_requests and now < self._aware_at
+            if self._gets_requests and now >= self._aware_at:
+                # From now on, however late: a clock that was advanced has passed it long since.
+                self._gets_requests, self._aware_at = False, now
             return
         if seen.up and seen.check.startswith("L7OK"):
             self.state, self.reason, self.description = "healthy", None, None

@@ -91,6 +91,9 @@ ATTACKS = {
         '{"action": "zone-loss", "target": "eu-central-1a"}',
         Content_Type="application/json",
     ),
+    "clock": Attack(
+        "evenkeel", "POST", "/_evenkeel/clock", '{"advance": 60}', Content_Type="application/json"
+    ),
     "reset": Attack("moto", "POST", "/moto-api/reset"),
     "dashboard": Attack("moto", "GET", "/moto-api/"),
     "metadata": Attack("moto", "GET", "/latest/meta-data/iam/security-credentials/default-role"),

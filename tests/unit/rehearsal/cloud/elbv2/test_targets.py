@@ -94,6 +94,23 @@ def test_what_is_sent_after_a_deregistration_was_complete_is_answered() -> None:
     assert one.forgotten
 
 
+def test_what_was_sent_up_to_a_leap_of_the_clock_is_answered() -> None:
+    """The balancer hears at the first look after it: the time until the next ones is for the answers."""
+    one = target()
+    one.observe(seen(), now=90.0)
+    one.drain(now=100.0, delay=300.0, unaware=3.0)
+    one.complete(0, now=101.0)
+    one.observe(seen(), now=200.0)
+    one.complete(0, now=200.0)
+    assert (one.deregistered, one.weight, one.forgotten) == (True, 0, False), "the balancer still has to hear"
+    one.observe(seen(), now=200.5)
+    one.complete(0, now=200.5)
+    assert not one.forgotten
+    one.observe(seen(), now=201.0)
+    one.complete(0, now=201.0)
+    assert one.forgotten
+
+
 @pytest.mark.parametrize("unaware", [3.0, 60.0])
 def test_deregistration_is_complete_when_the_delay_is_over(unaware: float) -> None:
     """With requests in flight, and with nodes that do not know."""
