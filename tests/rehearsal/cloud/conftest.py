@@ -40,8 +40,8 @@ def servers(fleet: Fleet) -> Iterator[Fleet]:
 
 @pytest.fixture
 def group(servers: Fleet) -> Fleet:
-    """The group, with both servers healthy, whatever the test before did to them."""
-    servers.wait_for_healthy(2)
+    """The group, with both servers healthy and none but them asked, whatever the test before did to them."""
+    servers.wait_for_answers_of(2)
     return servers
 
 

@@ -2,7 +2,6 @@
 
 import base64
 import json
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Container, Iterator
@@ -17,6 +16,8 @@ from testkit.watch import Lookout
 from tests.rehearsal.cloud.running import RunningCloud
 
 PORT = 3000
+GRACE = 120
+"""Seconds, by the cloud's clock, until a group replaces a new server that the balancer finds unhealthy."""
 SERVER = """#!/bin/bash
 imds() {
   token=$(curl -sf -X PUT -H 'X-aws-ec2-metadata-token-ttl-seconds: 60' \
@@ -34,7 +35,7 @@ exec node -e '
     if (request.url === "/held") {
       require("fs").appendFileSync("/tmp/held", "one ");
       held();
-    } else request.url === "/slow" ? setTimeout(end, 3000) : end();
+    } else end();
   };
   const server = require("http").createServer(answer);
   server.keepAliveTimeout = 75000;
@@ -64,7 +65,7 @@ class Fleet:
             VpcId=self.vpc,
             HealthCheckPath="/readyz",
             HealthCheckIntervalSeconds=5,
-            HealthCheckTimeoutSeconds=2,
+            HealthCheckTimeoutSeconds=4,
             HealthyThresholdCount=2,
             UnhealthyThresholdCount=2,
         )["TargetGroups"][0]["TargetGroupArn"]
@@ -125,7 +126,7 @@ class Fleet:
             VPCZoneIdentifier=",".join(self.subnets),
             TargetGroupARNs=[self.target_group],
             HealthCheckType="ELB",
-            HealthCheckGracePeriod=10,
+            HealthCheckGracePeriod=GRACE,
             DefaultInstanceWarmup=0,
             **more,
         )
@@ -148,23 +149,24 @@ class Fleet:
         """
         hook = {"AutoScalingGroupName": "app", "LifecycleHookName": "serving-on"}
         self.autoscaling.put_lifecycle_hook(
-            **hook, LifecycleTransition="autoscaling:EC2_INSTANCE_TERMINATING", HeartbeatTimeout=60
+            **hook, LifecycleTransition="autoscaling:EC2_INSTANCE_TERMINATING", HeartbeatTimeout=3600
         )
-        waits_since: dict[str, float] = {}
-        released: set[str] = set()
+        unneeded: set[str] = set()
 
         def release() -> None:
-            now = time.monotonic()
-            for server in set(self.members("Terminating:Wait")) - released:
-                if now - waits_since.setdefault(server, now) > UNAWARE[1]:
-                    released.add(server)
-                    try:
-                        self.autoscaling.complete_lifecycle_action(
-                            **hook, InstanceId=server, LifecycleActionResult="CONTINUE"
-                        )
-                    except ClientError as error:  # it may have gone on since it was listed
-                        if "No active Lifecycle Action" not in str(error):
-                            raise
+            """Those of the look before: what they were sent until each node knew, they have answered."""
+            waiting = set(self.members("Terminating:Wait"))
+            for server in waiting & unneeded:
+                try:
+                    self.autoscaling.complete_lifecycle_action(
+                        **hook, InstanceId=server, LifecycleActionResult="CONTINUE"
+                    )
+                except ClientError as error:  # it may have gone on since it was listed
+                    if "No active Lifecycle Action" not in str(error):
+                        raise
+            if waiting - unneeded:
+                self.cloud.advance(UNAWARE[1])
+                unneeded.update(waiting)
 
         watch = Lookout(release)
         try:
@@ -223,6 +225,13 @@ class Fleet:
         eventually(settled, within=60)
         return self.members()
 
+    def wait_for_answers_of(self, count: int) -> list[str]:
+        """So many healthy members, and no request goes to one that has left the group any more."""
+        members = self.wait_for_healthy(count)
+        # The nodes of the balancer learn only in time of what left.
+        eventually(lambda: self.answering() == set(members) or self.cloud.advance(UNAWARE[1]))
+        return members
+
     def answering(self, what: str = "id") -> set[str]:
         """Who answers some requests in a row, by id or `mark`; nobody where one fails."""
         try:
@@ -232,7 +241,7 @@ class Fleet:
 
     def ask(self, path: str = "/") -> dict[str, Any]:
         """A request through the balancer."""
-        with urllib.request.urlopen(f"{self.url}{path}", timeout=10) as response:
+        with urllib.request.urlopen(f"{self.url}{path}", timeout=60) as response:
             answer: dict[str, Any] = json.load(response)
             return answer
 

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,10 @@ TRUST = json.dumps(
 """Lets servers take a role."""
 
 
+CHECK_PACE = 5
+"""How many times as often as it says the targets of a target group are checked: AWS's least is every 5 s."""
+
+
 class RunningCloud:
     """`python -m rehearsal.cloud` as a child, and what a test asks of it."""
 
@@ -50,6 +55,7 @@ class RunningCloud:
         in which something is broken.
         """
         self.state_dir = state_dir
+        self._ahead = timedelta()
         self.port = free_port()
         self.endpoint = f"http://127.0.0.1:{self.port}"
         state_dir.mkdir(parents=True, exist_ok=True)
@@ -61,6 +67,7 @@ class RunningCloud:
                     *("setpriv", "--pdeathsig", "TERM"),  # a test run that is killed leaves no cloud behind
                     *(sys.executable, "-m", module),
                     *daemon.arguments(port=self.port, state=state_dir, mean=mean)[2:],
+                    *("--check-pace", str(CHECK_PACE)),
                 ],
                 stderr=log,
                 env=os.environ | ({CHOICE: isolation} if isolation else {}),
@@ -92,6 +99,15 @@ class RunningCloud:
     def inject(self, action: str, target: str) -> None:
         """Let a fault happen."""
         daemon.inject(self.endpoint, self.key, action, target)
+
+    def advance(self, seconds: float) -> None:
+        """Let so many seconds have passed for what AWS waits for, and for nothing else."""
+        daemon.advance(self.endpoint, self.key, seconds)
+        self._ahead += timedelta(seconds=seconds)
+
+    def now(self) -> datetime:
+        """By the cloud's clock."""
+        return datetime.now(UTC) + self._ahead
 
     def has_subnet_in(self, zone: str) -> None:
         """Only a zone with a subnet can be lost."""

@@ -1,5 +1,9 @@
 """What one does with a group of servers: hooks, refreshes, schedules."""
 
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 from testkit.waiting import eventually
@@ -64,7 +68,36 @@ def schedule(fleet: Fleet, name: str, **what: Any) -> None:
     )
 
 
-def in_flight_at(group: Fleet, server: str) -> bool:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class HeldRequests:
+    """Requests that servers do not answer before `let_go`, which says who answered."""
+
+    let_go: Callable[[], list[str]]
+
+
+@contextmanager
+def held_requests(group: Fleet) -> Iterator[HeldRequests]:
+    """For the block, or until they are let go: several at each of the group's servers, which has got them."""
+    servers = group.members()
+
+    def let_go() -> list[str]:
+        for server in servers:
+            group.run(server, "touch /tmp/let-go")
+        return [answer.result()["id"] for answer in held]
+
+    for server in servers:
+        group.run(server, "rm -f /tmp/held /tmp/let-go")
+    with ThreadPoolExecutor() as asking:
+        held = [asking.submit(group.ask, "/held") for _ in range(2 * len(servers))]
+        try:
+            eventually(lambda: all(_in_flight_at(group, server) for server in servers), within=10)
+            yield HeldRequests(let_go=let_go)
+        finally:
+            if not all(answer.done() for answer in held):
+                let_go()
+
+
+def _in_flight_at(group: Fleet, server: str) -> bool:
     """Whether it has begun to answer a held request."""
     return bool(group.run(server, "cat /tmp/held")["StandardOutputContent"])
 

@@ -11,10 +11,12 @@ from typing import Any
 
 import pytest
 
+from rehearsal.cloud.elbv2.targets import UNAWARE
 from testkit.load import Load
 from testkit.waiting import eventually
 from tests.rehearsal.cloud.fleet import Fleet
-from tests.rehearsal.cloud.running import RunningCloud
+from tests.rehearsal.cloud.running import CHECK_PACE, RunningCloud
+from tests.rehearsal.cloud.server_group import held_requests
 
 
 @pytest.fixture(scope="module")
@@ -22,10 +24,7 @@ def fleet(cloud: RunningCloud) -> Fleet:
     """Two healthy servers behind the balancer."""
     fleet = Fleet(cloud)
     fleet.create_group("app", size=2)
-    fleet.elb.modify_target_group_attributes(
-        TargetGroupArn=fleet.target_group,
-        Attributes=[{"Key": "deregistration_delay.timeout_seconds", "Value": "8"}],
-    )
+    delay_deregistrations(fleet, 8)
     fleet.wait_for_healthy(2)
     # Targets are registered by hand from now on.
     fleet.autoscaling.suspend_processes(
@@ -60,19 +59,17 @@ def test_targets_come_and_go_without_a_failed_request(fleet: Fleet) -> None:
 
 def test_a_request_in_flight_outlives_its_targets_deregistration(fleet: Fleet) -> None:
     """A drain waits for it, up to the deregistration delay."""
-    answers: list[Any] = []
-    asking = [threading.Thread(target=lambda: answers.append(fleet.ask("/slow"))) for _ in range(2)]
-    for thread in asking:
-        thread.start()
-    time.sleep(0.5)
     leaving = fleet.members()[0]
-    fleet.elb.deregister_targets(TargetGroupArn=fleet.target_group, Targets=[{"Id": leaving}])
-    time.sleep(1)
+    delay_deregistrations(fleet, 3000)
+    with held_requests(fleet) as held:
+        fleet.elb.deregister_targets(TargetGroupArn=fleet.target_group, Targets=[{"Id": leaving}])
+        eventually(lambda: fleet.health()[leaving] == "draining", within=2)
+        fleet.cloud.advance(1500)
+        assert set(held.let_go()) == set(fleet.members())
     assert fleet.health()[leaving] == "draining"
-    for thread in asking:
-        thread.join()
-    assert {answer["id"] for answer in answers} == set(fleet.members())
-    eventually(lambda: leaving not in fleet.health(), within=15)
+    fleet.cloud.advance(1500)
+    assert leaving not in fleet.health()
+    delay_deregistrations(fleet, 8)
     fleet.elb.register_targets(TargetGroupArn=fleet.target_group, Targets=[{"Id": leaving}])
     fleet.wait_for_healthy(2)
 
@@ -80,6 +77,7 @@ def test_a_request_in_flight_outlives_its_targets_deregistration(fleet: Fleet) -
 def test_a_target_gets_new_requests_for_some_seconds_after_its_deregistration(fleet: Fleet) -> None:
     """The balancer's nodes learn of it one after another; then it gets none, though it is still shown."""
     leaving = fleet.members()[0]
+    delay_deregistrations(fleet, 3000)
     target = {"TargetGroupArn": fleet.target_group, "Targets": [{"Id": leaving}]}
 
     def new_requests() -> int:
@@ -98,28 +96,35 @@ def test_a_target_gets_new_requests_for_some_seconds_after_its_deregistration(fl
             try:
                 fleet.elb.deregister_targets(**target)
                 after.set()
-                eventually(lambda: leaving not in fleet.health(), within=15)
+                time.sleep(UNAWARE[0])
+                fleet.cloud.advance(UNAWARE[1])
                 assert leaving not in {fleet.ask()["id"] for _ in range(4)}
+                assert fleet.health()[leaving] == "draining"
             finally:
                 over.set()
             asking.result()
+        fleet.cloud.advance(3000)
+        assert leaving not in fleet.health()
         fleet.elb.register_targets(**target)
         fleet.wait_for_healthy(2)
         return answered.count(leaving)
 
     eventually(new_requests, within=60)
+    delay_deregistrations(fleet, 8)
 
 
 def test_without_a_healthy_target_every_one_gets_requests(fleet: Fleet) -> None:
     """The balancer fails open: to servers that all fail their checks and serve."""
-    both = fleet.members()
+    both, interval = fleet.members(), 2
+    # The cloud tells HAProxy twice a second and more that they get requests; of a busy machine less often.
+    check_every(fleet, interval)
     for server in both:
         fleet.run(server, "touch /tmp/broken")
     eventually(lambda: set(fleet.health().values()) == {"unhealthy"}, within=20)
     eventually(lambda: fleet.answering() == set(both), within=5)
     with Load(fleet.url, path="/") as load:
         # For longer than it takes HAProxy to find a server down.
-        time.sleep(15)
+        time.sleep(3 * interval)
         outcome = load.stop()
     assert outcome.failed == 0, outcome.failures
     assert set(fleet.health().values()) == {"unhealthy"}
@@ -128,6 +133,7 @@ def test_without_a_healthy_target_every_one_gets_requests(fleet: Fleet) -> None:
     eventually(lambda: fleet.health() == {fixed: "healthy", broken: "unhealthy"}, within=20)
     eventually(lambda: fleet.answering() == {fixed}, within=5)
     fleet.run(broken, "rm /tmp/broken")
+    check_every(fleet, 1)
     fleet.wait_for_healthy(2)
 
 
@@ -230,6 +236,21 @@ def test_what_the_balancer_cannot_do_fails_it_with_the_reason(fleet: Fleet) -> N
     assert fleet.ask()["mark"] == "1"
     fleet.elb.delete_rule(RuleArn=rule)
     eventually(lambda: state()["Code"] == "active", within=5)
+
+
+def delay_deregistrations(fleet: Fleet, seconds: int) -> None:
+    """From now on."""
+    fleet.elb.modify_target_group_attributes(
+        TargetGroupArn=fleet.target_group,
+        Attributes=[{"Key": "deregistration_delay.timeout_seconds", "Value": str(seconds)}],
+    )
+
+
+def check_every(fleet: Fleet, seconds: int) -> None:
+    """How often targets' health is checked in truth."""
+    fleet.elb.modify_target_group(
+        TargetGroupArn=fleet.target_group, HealthCheckIntervalSeconds=CHECK_PACE * seconds
+    )
 
 
 def is_teapot(url: str) -> bool:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from rehearsal.cloud.autoscaling.launches import WITHOUT_CAPACITY
 from rehearsal.errors import CloudError
 from testkit.load import Load
 from testkit.waiting import eventually
@@ -106,6 +107,7 @@ def test_a_lost_zone_is_left_and_found_again(group: Fleet) -> None:
     eventually(lambda: members[0]["InstanceId"] not in group.members(), within=10)
     group.wait_for_healthy(3)
     assert zone not in zones(group)
+    group.cloud.advance(WITHOUT_CAPACITY)
     group.cloud.inject("zone-return", zone)
     eventually(lambda: len(set(zones(group))) == 3 and len(zones(group)) == 3, within=60)
     causes = [one["Cause"] for one in group.activities()]

@@ -3,6 +3,7 @@
 import pytest
 from botocore.exceptions import ClientError
 
+from rehearsal.cloud.autoscaling.launches import RETRY
 from testkit.load import Load
 from testkit.waiting import eventually
 from tests.rehearsal.cloud.fleet import SERVER, Fleet
@@ -43,6 +44,8 @@ def test_a_version_that_does_not_boot_is_rolled_back(group: Fleet) -> None:
     version = group.new_version("#cloud-config\npackages: [nginx]\n")
     known = {one["ActivityId"] for one in group.activities()}
     refresh(group, version, AutoRollback=True)
+    group.wait_for_failed_launches(1, besides=known)
+    group.cloud.advance(RETRY)
     failures = group.wait_for_failed_launches(2, besides=known)
     assert all("the #cloud-config has 'packages'" in one["StatusMessage"] for one in failures)
     assert latest_refresh(group)["Status"] == "InProgress"
@@ -66,11 +69,12 @@ def test_a_refresh_bakes_and_can_be_cancelled(group: Fleet) -> None:
     before = group.groups()[0]["LaunchTemplate"]["Version"]
     version = group.new_version(SERVER % {"mark": "3"})
     with group.serving_on():
-        refresh(group, version, SkipMatching=True, BakeTime=10)
+        refresh(group, version, SkipMatching=True, BakeTime=3600)
         eventually(lambda: latest_refresh(group)["Status"] == "Baking", within=90)
         assert group.groups()[0]["LaunchTemplate"]["Version"] == before
         # The servers of before get requests for some seconds more.
         eventually(lambda: group.answering("mark") == {"3"}, within=20)
+    group.cloud.advance(3600)
     assert refreshed(group)["Status"] == "Successful"
     assert group.groups()[0]["LaunchTemplate"]["Version"] == version
     # It is not cancelled while a server is on its way in.

@@ -2,9 +2,7 @@
 
 import base64
 import sys
-import time
-from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +11,13 @@ from botocore.exceptions import ClientError
 
 from testkit.load import Load
 from testkit.waiting import eventually
-from tests.rehearsal.cloud.fleet import Fleet
+from tests.rehearsal.cloud.fleet import GRACE, Fleet
 from tests.rehearsal.cloud.server_group import (
     LAUNCHING,
     TERMINATING,
     confirm,
+    held_requests,
     hook,
-    in_flight_at,
     schedule,
     target_lifecycle_state,
 )
@@ -79,9 +77,12 @@ def test_hooks_hold_a_server_until_they_are_answered(fleet: Fleet) -> None:
 
 def test_a_launch_that_nobody_confirms_is_abandoned(fleet: Fleet) -> None:
     """The hook's default result after its heartbeat time-out; the activity failed."""
-    silent = hook("launching", LAUNCHING, timeout=30, default="ABANDON")
+    silent = hook("launching", LAUNCHING, timeout=3600, default="ABANDON")
     fleet.create_group("app", size=1, LifecycleHookSpecificationList=[silent])
-
+    eventually(lambda: fleet.members("Pending:Wait"), within=10)
+    fleet.cloud.advance(1800)
+    assert fleet.members("Pending:Wait")
+    fleet.cloud.advance(1800)
     assert "abandoned its launch" in fleet.wait_for_failed_launches(1)[0]["StatusMessage"]
     fleet.delete_group("app")
 
@@ -169,7 +170,9 @@ def test_a_server_that_the_balancer_finds_unhealthy_is_replaced(group: Fleet) ->
     """After the grace period; the activity says why."""
     victim = group.members()[0]
     group.run(victim, "touch /tmp/broken")
-    eventually(lambda: victim not in group.members(), within=40)
+    eventually(lambda: group.health()[victim] == "unhealthy", within=20)
+    group.cloud.advance(GRACE)
+    eventually(lambda: victim not in group.members(), within=10)
     assert victim not in group.wait_for_healthy(2)
     causes = [one["Cause"] for one in group.activities() if victim in one["Description"]]
     assert (
@@ -201,8 +204,10 @@ def test_capacity_follows_what_is_desired(group: Fleet) -> None:
 
 def test_a_schedule_changes_the_sizes(group: Fleet) -> None:
     """At its time, and once where it does not recur; the capacity follows, and the activity says why."""
-    soon = datetime.now(UTC) + timedelta(seconds=2)
-    schedule(group, "more", StartTime=soon, MinSize=3, MaxSize=3)
+    schedule(group, "more", StartTime=group.cloud.now() + timedelta(hours=1), MinSize=3, MaxSize=3)
+    group.cloud.advance(1800)
+    assert group.groups()[0]["DesiredCapacity"] == 2
+    group.cloud.advance(1800)
     eventually(lambda: group.groups()[0]["DesiredCapacity"] == 3, within=10)
     assert group.autoscaling.describe_scheduled_actions()["ScheduledUpdateGroupActions"] == []
     group.wait_for_healthy(3)
@@ -241,12 +246,6 @@ def test_a_server_leaves_in_the_documented_order(group: Fleet) -> None:
         DefaultResult="CONTINUE",
     )
     leaving = group.members()[0]
-    in_flight = ThreadPoolExecutor()
-    slow = [in_flight.submit(group.ask, "/slow") for _ in range(4)]
-    time.sleep(0.5)
-    group.autoscaling.terminate_instance_in_auto_scaling_group(
-        InstanceId=leaving, ShouldDecrementDesiredCapacity=False
-    )
     seen: list[tuple[str, str, str]] = []
 
     def lifecycle() -> str:
@@ -263,9 +262,13 @@ def test_a_server_leaves_in_the_documented_order(group: Fleet) -> None:
             seen.append(look)
         return state == "gone"
 
-    eventually(lambda: gone() or ("Terminating:Wait", "draining", "running") in seen, within=60)
-    # On a busy machine a request may come later than the drain: the server serves on until it is confirmed.
-    assert leaving in [answer.result()["id"] for answer in slow]
+    with held_requests(group) as held:
+        group.autoscaling.terminate_instance_in_auto_scaling_group(
+            InstanceId=leaving, ShouldDecrementDesiredCapacity=False
+        )
+        eventually(lambda: gone() or ("Terminating", "draining", "running") in seen, within=20)
+        assert leaving in held.let_go()
+    eventually(lambda: gone() or ("Terminating:Wait", "draining", "running") in seen, within=20)
     confirm(group, "terminating", leaving)
     eventually(gone, within=60)
     group.autoscaling.delete_lifecycle_hook(AutoScalingGroupName="app", LifecycleHookName="terminating")
@@ -282,17 +285,11 @@ def test_a_server_leaves_in_the_documented_order(group: Fleet) -> None:
 def test_the_metadata_says_that_a_server_goes_while_it_drains(group: Fleet) -> None:
     """The target state is where the server goes, known from the beginning: no sign that it is drained."""
     leaving = group.members()[0]
-    with ThreadPoolExecutor() as in_flight:
-        held = [in_flight.submit(group.ask, "/held") for _ in range(4)]
-        try:
-            eventually(lambda: in_flight_at(group, leaving), within=10)
-            group.autoscaling.terminate_instance_in_auto_scaling_group(
-                InstanceId=leaving, ShouldDecrementDesiredCapacity=False
-            )
-            eventually(lambda: target_lifecycle_state(group, leaving) == "Terminated", within=20)
-            assert group.members("Terminating") == [leaving]
-        finally:
-            for server in group.members() + group.members("Terminating"):
-                group.run(server, "touch /tmp/let-go")
-        assert leaving in [answer.result()["id"] for answer in held]
+    with held_requests(group) as held:
+        group.autoscaling.terminate_instance_in_auto_scaling_group(
+            InstanceId=leaving, ShouldDecrementDesiredCapacity=False
+        )
+        eventually(lambda: target_lifecycle_state(group, leaving) == "Terminated", within=20)
+        assert group.members("Terminating") == [leaving]
+        assert leaving in held.let_go()
     eventually(lambda: leaving not in str(group.groups()), within=60)
