@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
 
@@ -20,6 +21,7 @@ SEED = 24
 PATIENT = Config(retries={"mode": "standard", "total_max_attempts": 12})
 ONCE = Config(retries={"mode": "standard", "total_max_attempts": 1})
 CALLS = 40
+AT_ONCE = 8
 
 
 @pytest.fixture(scope="module")
@@ -35,6 +37,13 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningCloud]:
     assert "can't be read" not in cloud.log.read_text()
 
 
+def at_once(call: Callable[[], object], calls: int) -> None:
+    """So many calls, several at a time: what one meets does not depend on the others; most is waiting."""
+    with ThreadPoolExecutor(AT_ONCE) as calling:
+        for each in [calling.submit(call) for _ in range(calls)]:
+            each.result()
+
+
 def taken(cloud: RunningCloud, freedom: Freedom) -> int:
     """How often until now."""
     count: int = daemon.freedoms(cloud.endpoint, cloud.key)["taken"][freedom.value]
@@ -44,15 +53,17 @@ def taken(cloud: RunningCloud, freedom: Freedom) -> int:
 def test_calls_are_refused_and_retries_get_through(cloud: RunningCloud) -> None:
     """The twin, a client that asks once, meets the errors."""
     patient, impatient, codes = cloud.client("sns", PATIENT), cloud.client("sns", ONCE), set()
-    for _ in range(CALLS):
-        patient.list_topics()
-    for _ in range(3 * CALLS):
+    at_once(patient.list_topics, CALLS)
+
+    def ask_once() -> None:
         try:
             impatient.list_topics()
         except ClientError as error:
             codes.add(error.response["Error"]["Code"])
         except Exception as error:
             codes.add(type(error).__name__)
+
+    at_once(ask_once, 3 * CALLS)
     assert codes >= {"Throttling", "ConnectionClosedError"}
     assert codes & {"InternalFailure", "ServiceUnavailable"}
 
@@ -95,11 +106,14 @@ def test_pages_are_short_and_their_tokens_lead_on(cloud: RunningCloud) -> None:
     for name in names:
         logs.create_log_group(logGroupName=name)
     sizes = set()
-    for _ in range(10):
+
+    def read() -> None:
         sizes.add(len(logs.describe_log_groups(logGroupNamePrefix="pages/")["logGroups"]))
         pages = logs.get_paginator("describe_log_groups").paginate(logGroupNamePrefix="pages/")
         found = [group["logGroupName"] for page in pages for group in page["logGroups"]]
         assert (len(found), set(found)) == (5, names)
+
+    at_once(read, 10)
     assert sizes & {1, 2}
 
 
@@ -158,8 +172,11 @@ def test_a_call_whose_answer_is_lost_is_done_once(cloud: RunningCloud) -> None:
     """By its idempotency token; without one the second attempt would meet the first one's template."""
     ec2, before = cloud.client("ec2", PATIENT), taken(cloud, Freedom.LOST_ANSWER)
     data: Any = {"InstanceType": "t3.micro"}
-    for number in range(CALLS // 2):
-        ec2.create_launch_template(LaunchTemplateName=f"once-{number}", LaunchTemplateData=data)
+    names = iter([f"once-{number}" for number in range(CALLS // 2)])
+    at_once(
+        lambda: ec2.create_launch_template(LaunchTemplateName=next(names), LaunchTemplateData=data),
+        CALLS // 2,
+    )
     assert taken(cloud, Freedom.LOST_ANSWER) > before
 
 
