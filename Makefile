@@ -5,8 +5,8 @@ RUN    := $(VENV)/bin/python
 DOCS   := .venv-docs
 # On any system, for every Python from the version on that follows.
 COMPILE := $(VENV)/bin/uv pip compile --quiet --universal --generate-hashes --no-annotate --python-version
-# Three processes for two cores, since much of a test is waiting; tests/conftest.py keeps together what has to be.
-BESIDE := -m 'not long' --numprocesses 3 --dist loadgroup --no-loadscope-reorder
+# Two processes, in which tests/conftest.py keeps together what has to be.
+BESIDE := -m 'not long' --numprocesses 2 --dist loadgroup --no-loadscope-reorder
 # Where the set-up puts Node.js when the system has none that is new enough.
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
