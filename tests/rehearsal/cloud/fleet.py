@@ -228,8 +228,15 @@ class Fleet:
     def wait_for_answers_of(self, count: int) -> list[str]:
         """So many healthy members, and no request goes to one that has left the group any more."""
         members = self.wait_for_healthy(count)
-        # The nodes of the balancer learn only in time of what left.
-        eventually(lambda: self.answering() == set(members) or self.cloud.advance(UNAWARE[1]))
+
+        def only_members_answer() -> bool:
+            if self.answering() == set(members):
+                return True
+            # The nodes of the balancer learn only in time of what left.
+            self.cloud.advance(UNAWARE[1])
+            return False
+
+        eventually(only_members_answer)
         return members
 
     def answering(self, what: str = "id") -> set[str]:
