@@ -12,11 +12,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from moto.moto_server.werkzeug_app import (
-    DomainDispatcherApplication,
-    MotoRequestHandler,
-    create_backend_app,
-)
+from moto.moto_server.werkzeug_app import MotoRequestHandler
 from moto.sts.models import AssumedRole
 from werkzeug.serving import make_server
 from werkzeug.wrappers import Request, Response
@@ -29,7 +25,7 @@ from rehearsal.cloud.iam.identities import Identities, Identity
 from rehearsal.cloud.iam.users import Users
 from rehearsal.cloud.judge.front import refused
 from rehearsal.cloud.mean.meanness import Meanness
-from rehearsal.cloud.moto_app import Moto
+from rehearsal.cloud.moto_app import Dispatcher, Moto
 from rehearsal.cloud.refusals import RefusedError
 
 
@@ -54,7 +50,7 @@ class Api:
         self._inject = inject
         self._ca = ca
         self._meanness = meanness
-        moto = DomainDispatcherApplication(create_backend_app)
+        moto = Dispatcher()
         self._moto = Moto(meanness.around(moto) if meanness else moto)
         host, port = listener.getsockname()
         self._guard = Guard(identities, port)

@@ -9,11 +9,13 @@ import json
 import logging
 import traceback
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 from http import HTTPStatus
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.wrappers import Request, Response
 
 from rehearsal.cloud import refusals
@@ -37,6 +39,21 @@ _INVALID = {
 }
 _OURS = Path(__file__).parent
 log = logging.getLogger("rehearsal.cloud.moto")
+
+
+class Dispatcher(DomainDispatcherApplication):
+    """moto's applications, one for each service.
+
+    By itself moto reads its own folder and tries the patterns of all services at each request.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(create_backend_app)
+        self._service = lru_cache(maxsize=256)(super().get_backend_for_host)
+
+    def get_backend_for_host(self, host: str | None) -> Any:
+        """The name of the service that is asked for."""
+        return self._service(host)
 
 
 class Moto:

@@ -8,6 +8,7 @@ import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import cache
 
 # What RDS has where a parameter group sets nothing. Source: DescribeEngineDefaultParameters, postgres16.
 DEFAULTS = {
@@ -109,6 +110,7 @@ def resolve(name: str, value: str, instance_class: InstanceClass) -> str:
     return number
 
 
+@cache  # each round of the cloud asks again
 def evaluate(formula: str, instance_class: InstanceClass) -> str:
     """The whole number that a formula such as `LEAST({DBInstanceClassMemory/9531392},5000)` stands for.
 
