@@ -1,4 +1,4 @@
-"""`pulumi up`, fail, fix, refresh, on the real engine against the rehearsal cloud.
+"""`pulumi up`, change, fail, fix, refresh, on the real engine against the rehearsal cloud.
 
 Each test leaves the stack as it found it: what it changed is put back and deployed again.
 """
@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import boto3
 import pytest
@@ -138,6 +139,21 @@ def test_a_broken_migration_leaves_the_servers_and_the_schema_gate_alone(
             assert servers(deployment) == before
 
 
+def test_a_changed_app_rolls_every_server_and_keeps_the_session(
+    checkout: Checkout, deployment: Deployment, parameters: Parameters
+) -> None:
+    """A new release replaces all servers, the gate records it, and who was logged in still is."""
+    before, release = servers(deployment), parameters["release"]
+    person = Person.logged_in(deployment.outputs["url"])
+    with healed(checkout), checkout.changed("app/package.json", bumped(checkout)):
+        succeed(checkout.pulumi(*UP))
+        after = servers(deployment)
+        assert len(after) == len(before)
+        assert after.isdisjoint(before)
+        assert parameters["release"] != release
+        assert person.who_am_i() == person.email
+
+
 @pytest.mark.usefixtures("aws_environment")
 def test_boto3_sees_what_runs(deployment: Deployment) -> None:
     """The servers of the API are those that run: each answers at its address, by its own name."""
@@ -156,6 +172,12 @@ def test_boto3_sees_what_runs(deployment: Deployment) -> None:
         if one["TargetHealth"]["State"] == "healthy"
     }
     assert healthy == addresses.keys() == ids
+
+
+def bumped(checkout: Checkout) -> str:
+    """The app's package.json with the next version."""
+    package: dict[str, Any] = json.loads((checkout.folder / "app/package.json").read_text())
+    return json.dumps(package | {"version": package["version"] + "-next.1"}, indent=2) + "\n"
 
 
 def test_the_report_of_what_queries_cost_knows_the_apps(

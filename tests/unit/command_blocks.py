@@ -36,7 +36,7 @@ RUN = {
     ),
     ("docs/first-rehearsal.md", "make up"): UP,
     ("docs/first-rehearsal.md", "pulumi up "): (
-        "tests/faults/rollouts/test_release.py::test_a_new_release_fails_no_request_and_ends_no_session"
+        "tests/rehearsal/test_deployment.py::test_a_changed_app_rolls_every_server_and_keeps_the_session"
     ),
     ("docs/first-rehearsal.md", "make down"): (
         "tests/rehearsal/test_end.py::test_down_leaves_no_process_and_no_file"

@@ -140,6 +140,13 @@ def test_servers_that_stop_before_they_are_drained_fail_requests(
     assert replaced.failed > 0, "nothing failed: the load proves nothing of rollouts"
 
 
+def test_servers_that_are_not_drained_fail_requests(deployment: Deployment, servers: StackServers) -> None:
+    """The twin: without a deregistration delay the balancer waits for no request."""
+    with servers.deregistration_delay(0), in_use(deployment) as use:
+        servers.replace(min(servers.healthy))
+    assert use.failed > 0, "nothing failed: no request was in flight for long"
+
+
 def test_a_worker_killed_while_a_server_drains_costs_what_it_had_in_flight(
     deployment: Deployment, servers: StackServers
 ) -> None:

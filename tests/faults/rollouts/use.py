@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from testkit.deployment import Deployment
-from testkit.load import ASKED, STEADY, Outcome
+from testkit.load import ASKED, LEAST, STEADY, Outcome
 from testkit.person import Person
 from testkit.traffic import LONGEST, Traffic
 from testkit.watch import Lookout
@@ -37,15 +37,13 @@ class Use:
 
 
 @contextmanager
-def in_use(
-    deployment: Deployment, *, times: int = TIMES, rate: int = ASKED, longest: float = LONGEST
-) -> Iterator[Use]:
+def in_use(deployment: Deployment, *, times: int = TIMES, longest: float = LONGEST) -> Iterator[Use]:
     """The block happens under load; one that repeats more than usual has its machine to itself."""
     url = deployment.outputs["url"]
     people = [Person.logged_in(url) for _ in range(PEOPLE)]
-    use = Use(people=people, least=STEADY if times > TIMES else rate // 3)
+    use = Use(people=people, least=STEADY if times > TIMES else LEAST)
     watched = StackServers(deployment)
-    with Traffic(url, people, rate=rate, longest=longest) as traffic:
+    with Traffic(url, people, rate=ASKED, longest=longest) as traffic:
         watch = Lookout(lambda: len(watched.healthy))
         try:
             yield use
