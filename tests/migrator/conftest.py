@@ -129,16 +129,18 @@ def read_until(process: subprocess.Popen[str], text: str) -> str:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """A test that needs a server runs on the system's version; a module of this table on those it names."""
+    """A test that needs a server runs on the system's version; a module of this table on those it names.
+
+    Those between the oldest and the newest are left to `make test-long`.
+    """
     if "server" in metafunc.fixturenames:
         module = metafunc.module.__name__.rpartition(".")[2]
-        metafunc.parametrize(
-            "server",
-            ON.get(module, [SYSTEM_VERSION]),
-            indirect=True,
-            scope="session",
-            ids=lambda version: f"pg{version}",
-        )
+        quick = (OLDEST, NEWEST, SYSTEM_VERSION)
+        versions = [
+            pytest.param(version, id=f"pg{version}", marks=() if version in quick else pytest.mark.long)
+            for version in ON.get(module, [SYSTEM_VERSION])
+        ]
+        metafunc.parametrize("server", versions, indirect=True, scope="session")
 
 
 @pytest.fixture(scope="session")
