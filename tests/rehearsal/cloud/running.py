@@ -72,7 +72,7 @@ class RunningCloud:
                 stderr=log,
                 env=os.environ | ({CHOICE: isolation} if isolation else {}),
             )
-        eventually(self._answers, within=30)
+        eventually(self._answers, within=60)
 
     def client(self, service: str, config: Config | None = None) -> Any:
         """A boto3 client of this cloud."""
