@@ -93,11 +93,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items.sort(key=lambda item: _group(item) in DEPLOYMENTS)
 
 
-def pytest_collection_finish(session: pytest.Session) -> None:
+def pytest_runtest_setup(item: pytest.Item) -> None:
     """What measures what users notice measures other tests too where they run at the same time."""
-    long = [item.nodeid for item in session.items if item.get_closest_marker("long")]
-    if long and hasattr(session.config, "workerinput"):
-        raise pytest.UsageError(f"{long[0]} runs in a process that is alone, as in `make test-long`")
+    if hasattr(item.config, "workerinput") and item.get_closest_marker("long"):
+        pytest.fail("it runs in a process that is alone, as in `make test-long`", pytrace=False)
 
 
 def _tier(item: pytest.Item) -> int:

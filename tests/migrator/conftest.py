@@ -131,7 +131,7 @@ def read_until(process: subprocess.Popen[str], text: str) -> str:
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """A test that needs a server runs on the system's version; a module of this table on those it names.
 
-    Those between the oldest and the newest are left to `make test-long`.
+    Versions between the oldest and the newest are left to `make test-long`.
     """
     if "server" in metafunc.fixturenames:
         module = metafunc.module.__name__.rpartition(".")[2]

@@ -79,15 +79,21 @@ def test_deregistration_is_complete_when_nothing_is_in_flight() -> None:
     assert one.unused(now=110.0)
 
 
-def test_what_is_sent_after_a_deregistration_was_complete_is_answered() -> None:
-    """Only then do the balancer's nodes end their connections to the target."""
+def deregistered(*, delay: float, looked_at: float) -> RegisteredTarget:
+    """A target whose deregistration was complete at 101.0, as the cloud's next look finds it."""
     one = target()
     one.observe(seen(), now=90.0)
-    one.drain(now=100.0, delay=10.0, unaware=3.0)
+    one.drain(now=100.0, delay=delay, unaware=3.0)
     one.complete(0, now=101.0)
-    one.observe(seen(), now=103.0)
-    one.complete(0, now=103.0)
+    one.observe(seen(), now=looked_at)
+    one.complete(0, now=looked_at)
     assert (one.deregistered, one.weight, one.forgotten) == (True, 0, False), "the balancer still has to hear"
+    return one
+
+
+def test_what_is_sent_after_a_deregistration_was_complete_is_answered() -> None:
+    """Only then do the balancer's nodes end their connections to the target."""
+    one = deregistered(delay=10.0, looked_at=103.0)
     one.complete(1, now=104.0)
     assert not one.forgotten
     one.complete(0, now=105.0)
@@ -96,13 +102,7 @@ def test_what_is_sent_after_a_deregistration_was_complete_is_answered() -> None:
 
 def test_what_was_sent_up_to_a_leap_of_the_clock_is_answered() -> None:
     """The balancer hears at the first look after it: the time until the next ones is for the answers."""
-    one = target()
-    one.observe(seen(), now=90.0)
-    one.drain(now=100.0, delay=300.0, unaware=3.0)
-    one.complete(0, now=101.0)
-    one.observe(seen(), now=200.0)
-    one.complete(0, now=200.0)
-    assert (one.deregistered, one.weight, one.forgotten) == (True, 0, False), "the balancer still has to hear"
+    one = deregistered(delay=300.0, looked_at=200.0)
     one.observe(seen(), now=200.5)
     one.complete(0, now=200.5)
     assert not one.forgotten
