@@ -29,6 +29,7 @@ from components.server_template import Backends, ReleaseLocation, ServerTemplate
 from components.stack_secrets import StackSecrets, StackSecretsArgs
 from stacks import answering
 from stacks.admission import admitted
+from stacks.deployed import deployed, parameter
 
 project, stack = pulumi.get_project(), pulumi.get_stack()
 settings = admitted(project, stack)
@@ -140,6 +141,7 @@ schema = Migrations(
     MigrationsArgs(
         settings=settings.migrations,
         parameter_name=gates["schema"],
+        deployed=parameter(deployed(), gates["schema"]),
         bucket=bucket.bucket,
         bucket_arn=bucket.arn,
         database=database,

@@ -86,6 +86,8 @@ class MigrationsArgs:
     settings: MigrationsSettings
     parameter_name: str
     """Of the gate."""
+    deployed: str
+    """What the gate recorded at the last deployment; empty before the first."""
     bucket: pulumi.Input[str]
     bucket_arn: pulumi.Input[str]
     database: Database
@@ -110,6 +112,7 @@ class Migrations(pulumi.ComponentResource):
         self._args = args
         self._child = pulumi.ResourceOptions(parent=self)
         packed = pack(Path(args.settings.path))
+        tell_news(packed.plan, args.deployed, self)
         task_definition, log_group = self._task(packed, self._upload(packed))
         self.gate = Gate(
             f"{name}-schema",
@@ -235,6 +238,17 @@ def pack(folder: Path) -> bundle.Bundle:
 def summary(plan: Plan) -> str:
     """What a preview shows: how each statement runs, and a digest of all, as there is not room for all."""
     return f"{preview.short(plan)}\nplan sha256 {sha256(plan.to_json().encode()).hexdigest()[:12]}"
+
+
+def tell_news(plan: Plan, deployed: str, resource: pulumi.Resource) -> None:
+    """Shows what will be applied, in a preview too, which shows a changed property's name alone."""
+    news = preview.news(plan, deployed)
+    if not news:
+        return
+    if " is refused (" in news:
+        pulumi.log.warn(news, resource)
+    else:
+        pulumi.log.info(news, resource)
 
 
 def patience(settings: MigrationsSettings) -> dict[str, pulumi.Input[str]]:

@@ -20,6 +20,7 @@ MigratorError
   ThroughPooler            12   a pooler stands between, which keeps no session
   ReplicaBehind            13   a replica stayed too far behind for a build to begin
   StorageShort             13   the disk has not the room that a build takes
+  BaselineDiffers          14   the database is not what the migrations make
   IndexesMissing            1   `verify` found a promised index missing or invalid
   IndexesUnused             1   a named query does not use the index that it should
 """
@@ -107,6 +108,10 @@ class ReplicaBehind(MigratorError):
 
 class StorageShort(MigratorError):
     exit_code = 13
+
+
+class BaselineDiffers(MigratorError):
+    exit_code = 14
 
 
 class IndexesMissing(MigratorError):

@@ -2,77 +2,25 @@
 
 A row that has neither `finished_at` nor `rolled_back_at` is a migration that failed or was interrupted. To
 what Prisma writes, its `logs` add a mark: how many statements are applied, and what they were; and how long
-named queries took before (`migrator.verifying.verify`). The table's comment has the tables that a run made,
-until it ends: nobody's yet.
+named queries took before (`migrator.verifying.verify`). Those of a finished one keep a digest of its
+statements. The table's comment has what a run made, until it ends: nobody's yet.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Collection
-from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
-from migrator.errors import AppliedMigrationChanged, AppliedStatementsChanged
-from migrator.folder import same_script
+from migrator.attempt import Pending, Row, accepted_because, changed, is_known, pending_of
+from migrator.errors import AppliedMigrationChanged, SettingsError
 from migrator.names import quote
 from migrator.plan import Plan, PlannedMigration
 from migrator.postgres import Session
 
 TABLE = "_prisma_migrations"
-_MARK = re.compile(r"^migrator: (?P<applied>\d+) applied, sha256 (?P<digest>[0-9a-f]{64})$", re.MULTILINE)
-_BEFORE = re.compile(r"^migrator: before (?P<figures>.*)$", re.MULTILINE)
-_MADE = re.compile(r"migrator: a run that has not ended made (?P<oids>[\d ]+)")
-_ERROR = re.compile(r"^migrator: statement \d+ failed", re.MULTILINE)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Row:
-    """One attempt at a migration, as recorded."""
-
-    id: str
-    name: str
-    checksum: str
-    finished: str | None
-    rolled_back: str | None
-    logs: str
-
-    @property
-    def open(self) -> bool:
-        """Neither finished nor given up."""
-        return not self.finished and not self.rolled_back
-
-    @property
-    def failed(self) -> bool:
-        """Whether it ended with an error; else it was interrupted."""
-        return bool(_ERROR.search(self.logs))
-
-    @property
-    def mark(self) -> tuple[int, str]:
-        """How many statements are applied and their digest; Prisma's own attempts roll back whole."""
-        marks = _MARK.findall(self.logs)
-        return (int(marks[-1][0]), marks[-1][1]) if marks else (0, "")
-
-    @property
-    def before(self) -> str:
-        """The figures that were kept, as they were given."""
-        found = _BEFORE.search(self.logs)
-        return found["figures"] if found else ""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Pending:
-    """A migration to apply after its first `applied` statements; if `interrupted`, the next may be done.
-
-    `before` is a line of figures that are kept until the migration is finished.
-    """
-
-    migration: PlannedMigration
-    applied: int
-    interrupted: bool
-    replaces: str | None
-    before: str = ""
+_MADE = re.compile(r"migrator: a run that has not ended made (?P<tokens>[a-z\d ]+)")
 
 
 class Ledger:
@@ -80,15 +28,19 @@ class Ledger:
 
     def __init__(self, session: Session) -> None:
         self._session = session
-        self.table = f"{quote(session.rows('SELECT current_schema()')[0][0])}.{TABLE}"
+        self.schema = session.schema or session.rows("SELECT current_schema()")[0][0]
+        self.table = f"{quote(self.schema)}.{TABLE}"
 
     def exists(self) -> bool:
         found = self._session.rows("SELECT to_regclass(CAST(:table AS text)) IS NOT NULL", table=self.table)
         return bool(found[0][0])
 
     def make(self) -> None:
-        """The table as Prisma makes it."""
+        """The table as Prisma makes it, with its schema. Raises SettingsError where there is another."""
         if not self.exists():
+            self._refuse_second()
+            if self._session.schema:
+                self._session.run(f"CREATE SCHEMA IF NOT EXISTS {quote(self.schema)}")
             self._session.run(
                 f"""CREATE TABLE {self.table} (
                     id                      VARCHAR(36) PRIMARY KEY NOT NULL,
@@ -100,6 +52,21 @@ class Ledger:
                     started_at              TIMESTAMPTZ NOT NULL DEFAULT now(),
                     applied_steps_count     INTEGER NOT NULL DEFAULT 0
                 )"""
+            )
+
+    def _refuse_second(self) -> None:
+        """Unless a schema was chosen, a history that another has is not begun again."""
+        found = self._session.rows(
+            "SELECT n.nspname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
+            " WHERE c.relname = :table AND c.relkind = 'r'",
+            table=TABLE,
+        )
+        if found and not self._session.schema:
+            other = found[0][0]
+            raise SettingsError(
+                f"{TABLE} is in the schema {other!r}, and this run would begin the history again in "
+                f"{self.schema!r}. Set MIGRATOR_SCHEMA={other}, or ?schema={other} in DATABASE_URL; "
+                f"if a second history is meant, set MIGRATOR_SCHEMA={self.schema}"
             )
 
     def rows(self) -> list[Row]:
@@ -125,14 +92,45 @@ class Ledger:
         left = []
         for migration in plan.migrations:
             if migration.name not in finished:
-                left.append(_pending(migration, unfinished.get(migration.name)))
-            elif not same_script(migration.sql, finished[migration.name].checksum):
-                raise AppliedMigrationChanged(
-                    f"migration {migration.name} was changed after it was applied: recorded sha256 "
-                    f"{finished[migration.name].checksum}, now {migration.checksum}. "
-                    "Restore the file from version control and put the change into a new migration"
-                )
+                left.append(pending_of(migration, unfinished.get(migration.name)))
+            elif not is_known(migration, finished[migration.name]):
+                raise AppliedMigrationChanged(changed(migration, finished[migration.name]))
         return left
+
+    def accept_edits(self, plan: Plan) -> list[str]:
+        """Records why files that differ from what was applied are accepted; a line for each new one."""
+        migrations = {migration.name: migration for migration in plan.migrations}
+        said = []
+        for row in self.rows():
+            migration = migrations.get(row.name)
+            if not migration or not row.finished or row.rolled_back:
+                continue
+            reason = accepted_because(migration, row)
+            if reason and f"accepted: {reason}" not in row.logs:
+                line = f"{migration.name} differs from what was applied, which is accepted: {reason}"
+                self._update(
+                    row.id, "logs = concat_ws(E'\\n', logs, CAST(:line AS text))", line=f"migrator: {line}"
+                )
+                said.append(line)
+        return said
+
+    def record_applied(self, plan: Plan, *, note: str) -> int:
+        """Records migrations that somebody else has applied, with a note; how many were not recorded yet."""
+        recorded = {row.name for row in self.rows() if row.finished and not row.rolled_back}
+        new = [migration for migration in plan.migrations if migration.name not in recorded]
+        mark = f"migrator: baseline: {note}" if note else "migrator: baseline"
+        with self._session.transaction():
+            for migration in new:
+                self._session.rows(
+                    f"""INSERT INTO {self.table} (id, checksum, migration_name, logs, started_at, finished_at,
+                                                  applied_steps_count)
+                        VALUES (:id, :checksum, :name, :logs, clock_timestamp(), clock_timestamp(), 1)""",
+                    id=str(uuid4()),
+                    checksum=migration.checksum,
+                    name=migration.name,
+                    logs=f"migrator: tokens {migration.tokens}\n{mark}",
+                )
+        return len(new)
 
     def abandoned(self, plan: Plan) -> list[str]:
         """Migrations that were begun, and that the plan does not know."""
@@ -177,24 +175,30 @@ class Ledger:
         text = f"migrator: statement {number} failed\n{log}\n"
         self._update(row, "logs = CAST(:text AS text) || coalesce(logs, '')", text=text)
 
-    def finish(self, row: str) -> None:
-        """As Prisma leaves a row: one step (to Prisma the file is one), no log."""
-        self._update(row, "finished_at = clock_timestamp(), applied_steps_count = 1, logs = NULL")
+    def finish(self, row: str, migration: PlannedMigration) -> None:
+        """As Prisma leaves a row: one step (to Prisma the file is one); the log tells what was applied."""
+        self._update(
+            row,
+            "finished_at = clock_timestamp(), applied_steps_count = 1, logs = CAST(:mark AS text)",
+            mark=f"migrator: tokens {migration.tokens}",
+        )
 
-    def made(self) -> set[int]:
-        """The oids of the tables that an interrupted run made."""
+    def made(self) -> set[str]:
+        """What an interrupted run made, as tokens of `migrator.applying.inventory`."""
+        if not self.exists():
+            return set()
         match = _MADE.fullmatch(self._comment()[0])
-        return {int(oid) for oid in match["oids"].split()} if match else set()
+        return set(match["tokens"].split()) if match else set()
 
-    def record_made(self, oids: Collection[int]) -> None:
+    def record_made(self, tokens: Collection[str]) -> None:
         """Keeps them for the next run, in the transaction that is under way; none: the run has ended.
 
         A comment of somebody else's is left alone, and so is a table of another owner.
         """
         comment, ours = self._comment()
-        if ours and (comment or oids) and (not comment or _MADE.fullmatch(comment)):
-            numbers = " ".join(str(oid) for oid in sorted(oids))
-            text = f"'migrator: a run that has not ended made {numbers}'" if oids else "NULL"
+        if ours and (comment or tokens) and (not comment or _MADE.fullmatch(comment)):
+            made = " ".join(sorted(tokens))
+            text = f"'migrator: a run that has not ended made {made}'" if tokens else "NULL"
             self._session.run(f"COMMENT ON TABLE {self.table} IS {text}")
 
     def _comment(self) -> tuple[str, bool]:
@@ -209,21 +213,3 @@ class Ledger:
 
     def _update(self, row: str, assignments: str, **values: Any) -> None:
         self._session.rows(f"UPDATE {self.table} SET {assignments} WHERE id = :id", id=row, **values)
-
-
-def _pending(migration: PlannedMigration, attempt: Row | None) -> Pending:
-    if attempt is None:
-        return Pending(migration=migration, applied=0, interrupted=False, replaces=None)
-    applied, digest = attempt.mark
-    if applied and digest != migration.digest(applied):
-        raise AppliedStatementsChanged(
-            f"migration {migration.name} stopped after {applied} statements, and these were changed since: "
-            f"restore the first {applied} statements as they were applied, and mend the file after them"
-        )
-    return Pending(
-        migration=migration,
-        applied=applied,
-        interrupted=not attempt.failed,
-        replaces=attempt.id,
-        before=attempt.before,
-    )

@@ -42,6 +42,10 @@ class Lock:
     def strength(self) -> int:
         return MODES.index(self.mode)
 
+    @property
+    def blocks_writes(self) -> bool:
+        return "writes" in BLOCKS[self.mode]
+
     def __str__(self) -> str:
-        only = "" if "writes" in BLOCKS[self.mode] else " only"
+        only = "" if self.blocks_writes else " only"
         return f"{self.mode}, blocks {BLOCKS[self.mode]}{only}"

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
+
+_PART = re.compile(r'"((?:[^"]|"")+)"')
 
 
 def quote(name: str) -> str:
@@ -30,6 +33,11 @@ def beside(name: str, suffix: str = "_new") -> str:
     return f'{name[:-1]}{suffix}"'
 
 
+def parts(name: str) -> list[str]:
+    """A quoted name's parts without their quotes: the schema, if it has one, and the name."""
+    return [part.replace('""', '"') for part in _PART.findall(name)]
+
+
 def bare(name: str) -> str:
     """A quoted name without its quotes and its schema."""
-    return name[name.rindex('"', 0, -1) + 1 : -1]
+    return parts(name)[-1]

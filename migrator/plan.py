@@ -23,7 +23,9 @@ HIDDEN_CHANGE = "hidden-change"  # the hazard that no text shows: the runner fin
 class Hazard:
     """What a statement would do to a live database, and the safe way to write it.
 
-    `table` is the quoted table that would be hurt; None where it is no table's rows that decide.
+    `table` is the quoted table that would be hurt; None where it is no table's rows that decide. Then
+    `object_kind` and `object_name` tell whose users would be hurt: `type`, `function`, `schema`, `sequence`,
+    `extension` or `index`, and its quoted name; empty where it is no single one.
     `allowable`: a comment can let it run; without, it can never run in a migration.
     """
 
@@ -31,6 +33,8 @@ class Hazard:
     message: str
     table: str | None
     allowable: bool
+    object_kind: str = ""
+    object_name: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -65,7 +69,8 @@ class Statement:
     are those on tables that its file did not make. `own` are hazards to what its file makes, as far as names
     tell: the runner looks. `names` are the new names that it gives to relations, with the old ones (None: it
     makes it); `chosen` the tables of which its own conditions choose rows. `hidden`: its text does not tell
-    what it does. `sets`: it is a SET, which touches no row.
+    what it does. `sets`: it is a SET, which touches no row. `setting` is what to run again in each later
+    transaction of its file, so that what it sets holds there.
     """
 
     sql: str
@@ -82,6 +87,7 @@ class Statement:
     chosen: tuple[str, ...] = ()
     hidden: bool = False
     sets: bool = False
+    setting: str = ""
 
     @property
     def how(self) -> str:
@@ -98,12 +104,18 @@ class Statement:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PlannedMigration:
-    """A migration's name, script and statements in file order."""
+    """A migration's name, script and statements in file order.
+
+    `tokens` is the SHA-256 of the script without comments and white space. `accepted` are the starts of the
+    checksums of earlier versions of the file that may have been applied, each with the reason.
+    """
 
     name: str
     sql: str
     checksum: str
     statements: tuple[Statement, ...]
+    tokens: str
+    accepted: tuple[tuple[str, str], ...] = ()
 
     def digest(self, count: int) -> str:
         """SHA-256 of the first `count` statements, which mending a failed migration must not change."""
@@ -115,9 +127,18 @@ class PlannedMigration:
         groups = [list(group) for _, group in groupby(numbered, key=lambda pair: pair[1].transaction)]
         return [(group[0][0], [statement for _, statement in group]) for group in groups]
 
+    def settings(self, before: int) -> list[str]:
+        """What the statements before that number have set for the rest of the file, to run in this order."""
+        return [statement.setting for statement in self.statements[: before - 1] if statement.setting]
+
     def place(self, number: int) -> str:
         """Where a statement stands, for errors."""
         return f"migration {self.name}, statement {number} (line {self.statements[number - 1].line})"
+
+    def refusal(self, number: int, hazard: Hazard) -> str:
+        """Which statement is refused and why, and the safe way to write it."""
+        title = shortened(self.statements[number - 1].title)
+        return f"{self.place(number)} is refused ({hazard.code})\n  {title}\n{hazard.message}"
 
     def label(self, first: int, group: Sequence[Statement]) -> str:
         """How its lines start: `20251204_indexes 1/3 CREATE INDEX "Member_createdAt_idx" online`."""
@@ -134,10 +155,19 @@ class PlannedMigration:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Promise:
-    """An index that exists once all migrations are applied."""
+    """An index that exists once all migrations are applied.
+
+    `keys` are the columns that it sorts by, in order, "" for an expression; `columns` all that it mentions.
+    `partial`: it has a WHERE clause.
+    """
 
     index: str
     table: str
+    method: str
+    unique: bool
+    keys: tuple[str, ...]
+    columns: tuple[str, ...]
+    partial: bool
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -163,7 +193,7 @@ class Plan:
                 )
         return cls(
             migrations=migrations,
-            promises=tuple(Promise(**entry) for entry in data["promises"]),
+            promises=tuple(_promise(entry) for entry in data["promises"]),
             queries=tuple(Query(**{**entry, "uses": tuple(entry["uses"])}) for entry in data["queries"]),
         )
 
@@ -183,8 +213,16 @@ def shortened(text: str) -> str:
 
 def _migration(entry: dict[str, Any]) -> PlannedMigration:
     return PlannedMigration(
-        **{**entry, "statements": tuple(_statement(item) for item in entry["statements"])}
+        **{
+            **entry,
+            "statements": tuple(_statement(item) for item in entry["statements"]),
+            "accepted": tuple((checksum, reason) for checksum, reason in entry["accepted"]),
+        }
     )
+
+
+def _promise(entry: dict[str, Any]) -> Promise:
+    return Promise(**{**entry, "keys": tuple(entry["keys"]), "columns": tuple(entry["columns"])})
 
 
 def _statement(entry: dict[str, Any]) -> Statement:

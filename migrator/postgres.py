@@ -12,6 +12,7 @@ from typing import Any
 from pg8000 import native
 
 from migrator.errors import ConnectionFailed, Refused
+from migrator.names import quote
 from migrator.settings import Server
 
 APPLICATION = "migrator"
@@ -20,6 +21,7 @@ CONNECT_TIMEOUT = 10  # seconds
 KEEPALIVES = {"tcp_keepalives_idle": "30", "tcp_keepalives_interval": "10", "tcp_keepalives_count": "3"}
 LOCK_NOT_AVAILABLE, DEADLOCK, UNDEFINED_OBJECT, QUERY_CANCELED = "55P03", "40P01", "42704", "57014"
 INSUFFICIENT_PRIVILEGE = "42501"
+AS_OURSELVES = "RESET SESSION AUTHORIZATION; RESET ROLE"
 
 
 class PostgresError(Exception):
@@ -66,6 +68,7 @@ class Session:
 
     def __init__(self, server: Server) -> None:
         self._server = server
+        self.schema = server.schema
         self._connection = self._connect()
         self.pid = int(self.rows("SELECT pg_backend_pid()")[0][0])
         self.reset()
@@ -80,10 +83,12 @@ class Session:
             return  # already gone; what broke it has been reported
 
     def reset(self) -> None:
-        """Undoes every SET."""
+        """Undoes every SET, that of a role too."""
         # Not as parameters of the connection: a pooler refuses these before it can be told from a server.
         ours = "; ".join(f"SET {name} = {value}" for name, value in KEEPALIVES.items())
-        self.run(f"RESET ALL; {ours}")
+        if self.schema:
+            ours += f"; SET search_path = {quote(self.schema)}"
+        self.run(f"{AS_OURSELVES}; RESET ALL; {ours}")
 
     def run(self, sql: str) -> list[list[Any]]:
         """Runs a script as it is, in the simple protocol."""

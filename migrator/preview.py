@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from itertools import accumulate
 
 from migrator.lock_modes import Lock
@@ -10,7 +13,10 @@ from migrator.plan import Plan, PlannedMigration, Statement, shortened, summary
 
 # Bytes; AWS keeps at most 4,096 in a standard SSM parameter, and a preview stays readable.
 LIMIT = 4_000
+_TITLE = re.compile(r"^(\S+) \(sha256 [0-9a-f]{12}\)$", re.MULTILINE)
 NO_MIGRATIONS = "no migrations"
+SHOWN = 50
+"""Statements of a plan that is short enough to be shown whole unasked."""
 
 
 def short(plan: Plan) -> str:
@@ -27,7 +33,66 @@ def short(plan: Plan) -> str:
     return "\n".join(reversed(blocks)) or NO_MIGRATIONS
 
 
-def full(plan: Plan, sizes: Mapping[str, str]) -> str:
+def report(plan: Plan, sizes: Mapping[str, str], *, spared: int, everything: bool) -> str:
+    """Totals, then what is refused with its safe way, then, of a short plan or when asked, every statement.
+
+    `spared` statements have hazards that would hurt nobody in the database that was asked.
+    """
+    statements = [statement for migration in plan.migrations for statement in migration.statements]
+    lines = [totals(plan.migrations)]
+    if spared:
+        lines.append(f"{spared} more would be refused on tables in use; here nobody would miss anything")
+    for migration in plan.migrations:
+        for number, statement in enumerate(migration.statements, 1):
+            for hazard in statement.refusals:
+                lines += ["", migration.refusal(number, hazard)]
+    if everything or len(statements) <= SHOWN:
+        return "\n".join([*lines, "", full(plan, sizes, safe_ways=False)]) if statements else lines[0]
+    return "\n".join([*lines, "", "--all shows how each statement runs"])
+
+
+def news(plan: Plan, deployed: str) -> str:
+    """What a deployment applies besides what `deployed` shows, the `short` of an earlier plan.
+
+    A database that has nothing takes the whole history, whose hazards hurt nobody there.
+    """
+    known = set(_TITLE.findall(deployed))
+    if not known:
+        counted = totals([replace(migration, statements=()) for migration in plan.migrations])
+        return f"the database takes the whole history: {counted}" if plan.migrations else ""
+    # Of a long history only the newest are recorded: what precedes them is older.
+    oldest = next((place for place, item in enumerate(plan.migrations) if item.name in known), 0)
+    new = [item for item in plan.migrations[oldest:] if item.name not in known]
+    if not new:
+        return ""
+    return "\n".join([totals(new, noun="new migration"), *(line for item in new for line in _news(item))])
+
+
+def _news(migration: PlannedMigration) -> list[str]:
+    refusals = [
+        migration.refusal(number, hazard)
+        for number, statement in enumerate(migration.statements, 1)
+        for hazard in statement.refusals
+    ]
+    return [_title(migration), *_rows(migration), *refusals]
+
+
+def totals(migrations: Sequence[PlannedMigration], noun: str = "migration") -> str:
+    """`2 migrations, 7 statements: 5 in transactions, 1 online, 1 refused`."""
+    if not migrations:
+        return f"no {noun}s"
+    hows = Counter(statement.how for migration in migrations for statement in migration.statements)
+    words = {"transaction": "in transactions", "online": "online", "refused": "refused"}
+    parts = ", ".join(f"{hows[how]:,} {word}" for how, word in words.items() if hows[how])
+    counted = _counted(len(migrations), noun)
+    return f"{counted}, {_counted(sum(hows.values()), 'statement')}: {parts}" if parts else counted
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def full(plan: Plan, sizes: Mapping[str, str], *, safe_ways: bool = True) -> str:
     """Every statement with its locks, the safe way of what is refused, and a table's size if known."""
     lines = []
     for migration in plan.migrations:
@@ -36,7 +101,7 @@ def full(plan: Plan, sizes: Mapping[str, str]) -> str:
             lines += [
                 _row(number, statement),
                 *_locks(statement.locks, sizes),
-                *_notes(statement, whole=True),
+                *_notes(statement, whole=safe_ways),
             ]
     return "\n".join(lines) or NO_MIGRATIONS
 

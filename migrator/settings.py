@@ -6,6 +6,7 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, TypeVar
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from migrator.errors import SettingsError
 
@@ -14,7 +15,11 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Server:
-    """A database and how to reach it. `ca` is a file of trusted certificates; None trusts the system's."""
+    """A database and how to reach it.
+
+    `ca` is a file of trusted certificates; None trusts the system's. `schema` is where the history and its
+    ledger live; None is the user's own search path, which is mostly `public`.
+    """
 
     host: str
     port: int
@@ -22,14 +27,22 @@ class Server:
     user: str
     password: str = field(repr=False)
     ca: str | None
+    schema: str | None = None
 
     @classmethod
     def read(cls, environment: Mapping[str, str]) -> Server:
-        """From PGHOST, PGPORT, PGDATABASE, PGUSER, PGPASSWORD and PGSSLROOTCERT. Raises SettingsError."""
+        """From PGHOST, PGPORT, PGDATABASE, PGUSER, PGPASSWORD and PGSSLROOTCERT, or else from DATABASE_URL.
+
+        Of a URL, Prisma's `?schema=` counts, and libpq's `?sslrootcert=`; MIGRATOR_SCHEMA comes before it.
+        Raises SettingsError.
+        """
+        if not environment.get("PGHOST") and environment.get("DATABASE_URL"):
+            environment = {**_of_url(environment["DATABASE_URL"]), **_without_empty(environment)}
         missing = [n for n in ("PGHOST", "PGDATABASE", "PGUSER", "PGPASSWORD") if not environment.get(n)]
         if missing:
             raise SettingsError(
-                f"{', '.join(missing)} not set: the migrator reads its connection from PG* variables"
+                f"{', '.join(missing)} not set: the migrator reads its connection from PG* variables, "
+                "or from DATABASE_URL"
             )
         port = environment.get("PGPORT", "5432")
         if not port.isdigit():
@@ -41,7 +54,37 @@ class Server:
             user=environment["PGUSER"],
             password=environment["PGPASSWORD"],
             ca=environment.get("PGSSLROOTCERT"),
+            schema=environment.get("MIGRATOR_SCHEMA") or None,
         )
+
+
+def _without_empty(environment: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in environment.items() if value}
+
+
+def _of_url(url: str) -> dict[str, str]:
+    """A URL's parts as the variables that say the same. The URL has a password, so no error repeats it."""
+    parts = urlsplit(url)
+    try:
+        port = parts.port
+    except ValueError:
+        port = 0
+    if parts.scheme not in ("postgres", "postgresql") or not parts.hostname or port == 0:
+        raise SettingsError(
+            "DATABASE_URL is not understood: write postgresql://user:password@host:port/database?schema=name"
+        )
+    options = dict(parse_qsl(parts.query))
+    return _without_empty(
+        {
+            "PGHOST": parts.hostname,
+            "PGPORT": str(port or ""),
+            "PGDATABASE": unquote(parts.path.removeprefix("/")),
+            "PGUSER": unquote(parts.username or ""),
+            "PGPASSWORD": unquote(parts.password or ""),
+            "PGSSLROOTCERT": options.get("sslrootcert", ""),
+            "MIGRATOR_SCHEMA": options.get("schema", ""),
+        }
+    )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,7 +1,7 @@
 """What the stack has deployed, as its state says; nothing before the first deployment."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,6 +28,12 @@ def deployed() -> list[DeployedResource]:
     stack = f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
     outputs: dict[str, Any] = state_of(stack).get("outputs", {})
     return [resource(urn, state["outputs"]) for urn, state in outputs.items()]
+
+
+def parameter(resources: Sequence[DeployedResource], name: str) -> str:
+    """What an SSM parameter that is no secret has; empty where it is not deployed."""
+    found = [item.properties for item in resources if item.kind.endswith("$aws:ssm/parameter:Parameter")]
+    return next((str(item.get("insecureValue") or "") for item in found if item.get("name") == name), "")
 
 
 def state_of(stack: str) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from migrator.applying.indexes import IndexRunner
 from migrator.applying.inventory import Inventory
 from migrator.applying.retries import Retries
 from migrator.applying.rows import Rows
+from migrator.attempt import Pending
 from migrator.errors import (
     ForeignPartition,
     IndexDiffers,
@@ -19,9 +20,9 @@ from migrator.errors import (
     StatementFailed,
     StorageShort,
 )
-from migrator.ledger import Ledger, Pending
+from migrator.ledger import Ledger
 from migrator.plan import Plan, Statement, shortened
-from migrator.postgres import QUERY_CANCELED, PostgresError, Session
+from migrator.postgres import AS_OURSELVES, QUERY_CANCELED, PostgresError, Session
 from migrator.settings import AppRole, Patience, Resources, Server, Verification
 from migrator.verifying.verify import Verifier
 
@@ -50,6 +51,8 @@ def apply(
         for name in ledger.abandoned(plan):
             say(f"{name} was begun by another release and is not in this one: left as it is")
         pending = ledger.pending(plan)
+        for line in ledger.accept_edits(plan):
+            say(line)
         inventory = Inventory(session, ledger)
         guards.refuse_hazards(inventory, pending)
         verifier = Verifier(session, plan, verification, say)
@@ -95,26 +98,28 @@ class Run:
         self._at = self._pending.applied + 1  # the statement that runs
         self._row = self._ledger.start(self._pending)
         for first, group in self._migration.transactions(self._pending.applied):
-            self._session.reset()  # a file's SETs end with their transaction
+            self._session.reset()
             self._at = first
             try:
                 self._online(first, group[0]) if group[0].online else self._transaction(first, group)
             except PostgresError as error:
                 raise self._failed(first, error) from None
             except Refused as error:
-                self._ledger.fail(self._row, self._at, str(error))
+                self._record(str(error))
                 raise Refused(f"{error}\n{_kept(first)}") from None
             except (ForeignPartition, IndexDiffers, LockTimeout, ReplicaBehind, StorageShort) as error:
-                self._ledger.fail(self._row, self._at, str(error))
+                self._record(str(error))
                 raise type(error)(f"{self._migration.place(self._at)}: {error}") from None
         self._session.reset()
-        self._ledger.finish(self._row)
+        self._ledger.finish(self._row, self._migration)
 
     def _online(self, number: int, statement: Statement) -> None:
         assert statement.online
         label = self._migration.label(number, [statement])
         interrupted = self._pending.interrupted and number == self._pending.applied + 1
         started = time.monotonic()
+        for setting in self._migration.settings(before=number):
+            self._session.run(setting)
         runner = IndexRunner(
             self._session,
             server=self._server,
@@ -125,32 +130,51 @@ class Run:
             say=self._say,
         )
         end = runner.run(statement.online, interrupted=interrupted)
+        self._session.reset()
         self._ledger.advance(self._row, self._migration, number)
         self._say(f"{label} {end} {time.monotonic() - started:.1f} s")
 
     def _transaction(self, first: int, group: list[Statement]) -> None:
         label = self._migration.label(first, group)
         last = first + len(group) - 1
+        settings = self._migration.settings(before=first)
 
         def work() -> None:
+            for setting in settings:
+                self._session.run(setting)
+            if settings:
+                self._retries.keep_limits(label)
             rows = Rows(self._session, self._inventory, self._migration)
             for self._at, statement in enumerate(group, first):
                 rows.run(self._at, statement)
                 if self._at < last:
                     self._retries.keep_limits(label)
             rows.settle()
+            if settings or any(statement.sets for statement in group):
+                self._session.run(AS_OURSELVES)
             self._inventory.record()
             self._ledger.advance(self._row, self._migration, last)
 
-        seconds = self._retries.run(label, work, long=group[0].long)
+        seconds = self._retries.run(label, work, long=_may_be_long(group))
         self._say(f"{label} committed {seconds:.1f} s")
 
     def _failed(self, first: int, error: PostgresError) -> StatementFailed:
         """Records the failure and returns the error to raise. What precedes `first` is committed."""
         title = shortened(self._migration.statements[self._at - 1].title)
         text = f"{self._migration.place(self._at)} failed\n  {title}\n{_explained(error)}"
-        self._ledger.fail(self._row, self._at, text)
+        self._record(text)
         return StatementFailed(f"{text}\n{_kept(first)}")
+
+    def _record(self, failure: str) -> None:
+        """In the ledger, as the role that made it."""
+        self._session.reset()
+        self._ledger.fail(self._row, self._at, failure)
+
+
+def _may_be_long(group: list[Statement]) -> bool:
+    """A change of data or a validation, unless a lock that blocks the app would be held as long."""
+    strong = any(lock.blocks_writes for statement in group for lock in statement.locks)
+    return any(statement.long for statement in group) and not strong
 
 
 def _kept(first: int) -> str:

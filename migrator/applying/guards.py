@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from migrator.applying.inventory import Inventory
+from migrator.attempt import Pending
 from migrator.errors import NotPrimary, Refused, ThroughPooler
-from migrator.ledger import Pending
-from migrator.plan import Hazard, PlannedMigration, shortened
+from migrator.plan import Hazard, PlannedMigration, Statement
 from migrator.postgres import Session
 from migrator.settings import Server
 
@@ -33,36 +34,52 @@ def refuse_server(session: Session, server: Server) -> None:
 
 
 def refuse_hazards(inventory: Inventory, pending: Sequence[Pending]) -> None:
-    """Raises Refused, which lists every pending statement that would hurt.
+    """Raises Refused, which lists every pending statement that would hurt."""
+    found = [
+        migration.refusal(number, hazard)
+        for migration in judged(inventory, pending)
+        for number, statement in enumerate(migration.statements, 1)
+        for hazard in statement.refusals
+    ]
+    if found:
+        raise Refused("\n\n".join(found))
+
+
+def judged(inventory: Inventory, pending: Sequence[Pending]) -> list[PlannedMigration]:
+    """The pending migrations, whose hazards to nobody of this database are no refusals any more.
 
     A name that pending statements will give is followed back to the one that there is now. What they make is
     nobody's, and what is not there yet cannot be judged now: both are looked at again right before.
     """
     found, origins = [], dict[str, str | None]()
     for item in pending:
-        for number, statement in enumerate(item.migration.statements[item.applied :], item.applied + 1):
-            found += [
-                refusal(item.migration, number, hazard)
-                for hazard in statement.refusals
-                if not hazard.allowable or _hurts(inventory, hazard, origins)
-            ]
-            for new, old in statement.names:
+        statements = []
+        for number, statement in enumerate(item.migration.statements, 1):
+            done = number <= item.applied
+            hurting = () if done else tuple(_hurting(inventory, statement, origins))
+            spared = tuple(hazard for hazard in statement.refusals if hazard not in hurting)
+            statements.append(replace(statement, refusals=hurting, own=statement.own + spared))
+            for new, old in () if done else statement.names:
                 origins[new] = origins.get(old, old) if old else None
                 if old:
                     origins[old] = None
-    if found:
-        raise Refused("\n\n".join(found))
+        found.append(replace(item.migration, statements=tuple(statements)))
+    return found
+
+
+def _hurting(
+    inventory: Inventory, statement: Statement, origins: Mapping[str, str | None]
+) -> Iterator[Hazard]:
+    for hazard in statement.refusals:
+        if not hazard.allowable or _hurts(inventory, hazard, origins):
+            yield hazard
 
 
 def _hurts(inventory: Inventory, hazard: Hazard, origins: Mapping[str, str | None]) -> bool:
-    """What hurts no table in particular is nobody's in a database that has no table but the ledger."""
-    if hazard.table is None:
-        return not inventory.no_tables
-    name = origins.get(hazard.table, hazard.table)
-    return name is not None and inventory.misses(name)
-
-
-def refusal(migration: PlannedMigration, number: int, hazard: Hazard) -> str:
-    """Which statement, and the safe way to write it."""
-    title = shortened(migration.statements[number - 1].title)
-    return f"{migration.place(number)} is refused ({hazard.code})\n  {title}\n{hazard.message}"
+    """What hurts nobody in particular is nobody's in a database that has no table but the ledger."""
+    if hazard.table:
+        name = origins.get(hazard.table, hazard.table)
+        return name is not None and inventory.misses(name)
+    if hazard.object_kind:
+        return inventory.misses_object(hazard.object_kind, hazard.object_name)
+    return not inventory.no_tables

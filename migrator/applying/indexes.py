@@ -56,8 +56,9 @@ class IndexRunner:
         return self._reindex(step)
 
     def _settle_session(self) -> None:
-        """Online, waiting for older transactions blocks nobody and may be long."""
+        """Online, waiting for older transactions blocks nobody and may be long, whatever a file has set."""
         memory, workers = self._resources.maintenance_work_mem, self._resources.parallel_workers
+        self._session.run("SET statement_timeout = 0")
         self._session.run(f"SET lock_timeout = '{round(self._patience.wait_for_transactions * 1000)}ms'")
         if memory is not None:
             self._session.run(f"SET maintenance_work_mem = '{memory}MB'")

@@ -1,16 +1,50 @@
-"""What was there before the run, by oid, since a name may mean something else at each statement."""
+"""What was there before the run, by oid, since a name may mean something else at each statement.
+
+A token is an oid with a letter for its catalogue: none for a relation, as `16385`, and `t` for a type,
+`f` for a function, `n` for a schema, `x` for an extension, as `t16390`.
+"""
 
 from __future__ import annotations
 
 from migrator.ledger import Ledger
 from migrator.postgres import Session
 
+SYSTEM = """ARRAY[CAST('pg_catalog' AS regnamespace), CAST('information_schema' AS regnamespace)]"""
+OBJECTS = f"""
+    SELECT CAST(oid AS text) AS token, xmin FROM pg_catalog.pg_class
+    WHERE relkind IN ('r', 'p', 'm', 'f', 'v', 'S') AND relpersistence <> 't'
+    AND relnamespace <> ALL ({SYSTEM})
+    UNION ALL
+    SELECT 't' || oid, xmin FROM pg_catalog.pg_type WHERE typnamespace <> ALL ({SYSTEM})
+    UNION ALL
+    SELECT 'f' || oid, xmin FROM pg_catalog.pg_proc WHERE pronamespace <> ALL ({SYSTEM})
+    UNION ALL
+    SELECT 'n' || oid, xmin FROM pg_catalog.pg_namespace
+    UNION ALL
+    SELECT 'x' || oid, xmin FROM pg_catalog.pg_extension"""
+RESOLVED = {
+    "type": "SELECT 't' || CAST(pg_catalog.to_regtype(:name) AS oid)",
+    "schema": "SELECT 'n' || CAST(pg_catalog.to_regnamespace(:name) AS oid)",
+    "sequence": "SELECT CAST(CAST(pg_catalog.to_regclass(:name) AS oid) AS text)",
+    "extension": "SELECT 'x' || oid FROM pg_catalog.pg_extension"
+    " WHERE ARRAY[CAST(extname AS text)] = pg_catalog.parse_ident(:name)",
+    "index": "SELECT CAST(indrelid AS text) FROM pg_catalog.pg_index"
+    " WHERE indexrelid = pg_catalog.to_regclass(:name)",
+    # Whichever of its parameters: a name has several.
+    "function": """SELECT 'f' || p.oid FROM pg_catalog.pg_proc p, pg_catalog.parse_ident(:name) part
+                   WHERE p.proname = part[pg_catalog.array_upper(part, 1)]
+                   AND CASE WHEN pg_catalog.array_length(part, 1) > 1
+                       THEN p.pronamespace = pg_catalog.to_regnamespace(pg_catalog.quote_ident(part[1]))
+                       ELSE pg_catalog.pg_function_is_visible(p.oid) END""",
+}
+"""By kind, the tokens of what a quoted name means now."""
+
 
 class Inventory:
-    """The relations that the run found, without those that an interrupted run before it made.
+    """What the run found, without what an interrupted run before it made.
 
-    `rows` are the plain tables with rows that somebody may miss. Of others' tables that come meanwhile, none
-    is taken to be the run's own: those are recorded, in the transaction that makes them.
+    `rows` are the plain tables with rows that somebody may miss. Of what others make meanwhile, nothing
+    is taken to be the run's own: that is recorded, in the transaction that makes it.
     """
 
     def __init__(self, session: Session, ledger: Ledger) -> None:
@@ -18,28 +52,30 @@ class Inventory:
         self._made = ledger.made()
         self._alone = _alone(session)
         self._missed: dict[int, bool] = {}
-        found = session.rows(
-            """SELECT c.oid, c.relkind, NOT CAST(:alone AS boolean) OR pg_relation_size(c.oid) > 0
-               FROM pg_class c
-               WHERE c.relkind IN ('r', 'p', 'm', 'f', 'v') AND c.relpersistence <> 't'
-               AND c.relnamespace <> ALL (ARRAY[CAST('pg_catalog' AS regnamespace),
-                                                CAST('information_schema' AS regnamespace)])
-               AND c.oid <> CAST(:ledger AS regclass) AND c.oid <> ALL (CAST(:made AS oid[]))
-               AND NOT (c.relkind = 'v' AND EXISTS (
-                   SELECT FROM pg_depend d WHERE d.classid = CAST('pg_class' AS regclass)
-                   AND d.objid = c.oid AND d.deptype = 'e'))""",
-            alone=self._alone,
-            ledger=ledger.table,
-            made=list(self._made),
-        )
-        self._found = {oid for oid, _, _ in found}
-        self.no_tables = all(kind == "v" for _, kind, _ in found)
-        self.rows = [oid for oid, kind, filled in found if kind == "r" and filled and self._is_missed(oid)]
+        self._found = {
+            token for (token,) in session.rows(f"SELECT token FROM ({OBJECTS}) object")
+        } - self._made
+        tables = [
+            (oid, kind, filled)
+            for oid, kind, filled in session.rows(
+                f"""SELECT c.oid, c.relkind, NOT CAST(:alone AS boolean) OR pg_relation_size(c.oid) > 0
+                    FROM pg_class c
+                    WHERE c.relkind IN ('r', 'p', 'm', 'f') AND c.relpersistence <> 't'
+                    AND c.relnamespace <> ALL ({SYSTEM})
+                    AND c.oid IS DISTINCT FROM CAST(to_regclass(:ledger) AS oid)
+                    AND NOT EXISTS (
+                        SELECT FROM pg_depend d WHERE d.classid = CAST('pg_class' AS regclass)
+                        AND d.objid = c.oid AND d.deptype = 'e')""",
+                alone=self._alone,
+                ledger=ledger.table,
+            )
+            if str(oid) in self._found
+        ]
+        self.no_tables = not tables
+        self.rows = [oid for oid, kind, filled in tables if kind == "r" and filled and self._is_missed(oid)]
 
     def misses(self, name: str) -> bool:
         """Whether a quoted name now means a relation that somebody may miss; not when it means none."""
-        if not self._found:
-            return False
         known = self._session.rows(
             "SELECT oid, pg_catalog.age(xmin) <= 0 FROM pg_catalog.pg_class"
             " WHERE oid = pg_catalog.to_regclass(:name)",
@@ -48,21 +84,30 @@ class Inventory:
         if not known:
             return False
         oid, of_this_transaction = known[0]
-        if oid in self._made or (of_this_transaction and oid not in self._found):
+        return not self._is_own(str(oid), of_this_transaction) and self._is_missed(oid)
+
+    def misses_object(self, kind: str, name: str) -> bool:
+        """The same for what a query can name besides, see `Hazard`; without tables nobody asks for it."""
+        if self.no_tables:
             return False
-        return self._is_missed(oid)
+        found = self._session.rows(
+            f"""SELECT object.token, pg_catalog.age(object.xmin) <= 0 FROM ({OBJECTS}) object
+                WHERE object.token IN ({RESOLVED[kind]})""",
+            name=name,
+        )
+        return not all(self._is_own(token, of_this_transaction) for token, of_this_transaction in found)
 
     def record(self) -> None:
         """Remembers what the transaction under way has made; the ledger keeps it until the run ends."""
-        fresh = self._session.rows(
-            """SELECT oid FROM pg_catalog.pg_class
-               WHERE relkind IN ('r', 'p', 'm', 'f', 'v') AND relpersistence <> 't'
-               AND pg_catalog.age(xmin) <= 0 AND oid <> ALL (CAST(:known AS oid[]))""",
-            known=list(self._found | self._made),
-        )
+        changed = self._session.rows(f"SELECT token FROM ({OBJECTS}) object WHERE pg_catalog.age(xmin) <= 0")
+        fresh = {token for (token,) in changed} - self._found - self._made
         if fresh:
-            self._made |= {oid for (oid,) in fresh}
+            self._made |= fresh
             self._ledger.record_made(self._made)
+
+    def _is_own(self, token: str, of_this_transaction: bool) -> bool:
+        """Whether this run made it, or the one that it resumes."""
+        return token in self._made or (of_this_transaction and token not in self._found)
 
     def _is_missed(self, oid: int) -> bool:
         if oid not in self._missed:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from migrator.applying.effects import Effects
-from migrator.applying.guards import refusal
 from migrator.applying.inventory import Inventory
 from migrator.errors import Refused
 from migrator.plan import HIDDEN_CHANGE, PlannedMigration, Statement, shortened
@@ -38,10 +37,19 @@ class Rows:
     def _refuse_names(self, number: int, statement: Statement) -> None:
         for hazard in (*statement.refusals, *statement.own):
             if hazard.table and self._inventory.misses(hazard.table):
-                raise Refused(
-                    f"{refusal(self._migration, number, hazard)}\n"
-                    f"Found right before it ran: {hazard.table} is one that was there before this run"
-                )
+                found = hazard.table
+            elif (
+                not hazard.table
+                and hazard.object_kind
+                and self._inventory.misses_object(hazard.object_kind, hazard.object_name)
+            ):
+                found = f"{hazard.object_kind} {hazard.object_name}"
+            else:
+                continue
+            raise Refused(
+                f"{self._migration.refusal(number, hazard)}\n"
+                f"Found right before it ran: {found} is one that was there before this run"
+            )
 
     def _refuse_effects(self, number: int, statement: Statement) -> None:
         found = self._effects.of(statement)

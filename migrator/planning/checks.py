@@ -9,11 +9,12 @@ from pglast import ast
 from pglast.enums import AlterTableType, DiscardMode, DropBehavior, ObjectType, ReindexObjectType
 
 from migrator.lock_modes import BLOCKS, MODES
-from migrator.names import beside, of_relation, quote
+from migrator.names import beside, of_object, of_relation, quote
 from migrator.plan import Hazard
-from migrator.planning import column_checks, constraint_checks, object_checks, rows
-from migrator.planning.messages import BY_HAND, DETACH_PLAINLY, hazard, never
+from migrator.planning import column_checks, constraint_checks, object_checks, remedies, rows
+from migrator.planning.messages import AFTER_COMMIT, BY_HAND, DETACH_PLAINLY, hazard, never
 from migrator.planning.parse import is_a
+from migrator.planning.rewrite import drops_indexes, is_concurrent
 from migrator.planning.schema_state import Facts
 from migrator.planning.tree import commands
 
@@ -59,7 +60,11 @@ def index_tablespace(node: Any, facts: Facts) -> Iterator[Hazard]:
             if command.subtype == AlterTableType.AT_SetTableSpace:
                 index, tablespace = of_relation(node.relation), quote(command.name)
                 yield hazard(
-                    "index-tablespace", facts.indexes.table_of(index), index=index, tablespace=tablespace
+                    "index-tablespace",
+                    facts.indexes.table_of(index),
+                    thing=("index", index),
+                    index=index,
+                    tablespace=tablespace,
                 )
 
 
@@ -76,7 +81,8 @@ def whole_table(node: Any, _: Facts) -> Iterator[Hazard]:
     """UPDATE and DELETE that choose no rows, in a WITH clause too."""
     for statement, table in rows.whole(node):
         rest = f"{table} SET <changes>" if statement == "UPDATE" else f"FROM {table}"
-        yield hazard("whole-table", table, statement=statement, rest=rest)
+        way = remedies.with_condition(node, otherwise=f"{statement} {rest} WHERE <condition>")
+        yield hazard("whole-table", table, statement=statement, way=way)
 
 
 def refresh_view(node: Any, _: Facts) -> Iterator[Hazard]:
@@ -102,11 +108,13 @@ def transaction_control(node: Any, _: Facts) -> Iterator[Hazard]:
         yield never("transaction-control", statement=words)
 
 
-def no_transaction(node: Any, _facts: Facts) -> Iterator[Hazard]:
+def no_transaction(node: Any, facts: Facts) -> Iterator[Hazard]:
     """What PostgreSQL refuses inside a transaction, but for indexes: those the migrator runs outside."""
     statement = _outside(node)
     if statement:
         yield never("no-transaction", statement=statement, remedy=BY_HAND)
+    if facts.in_block and _wants_concurrently(node):
+        yield never("no-transaction", statement="an index statement CONCURRENTLY", remedy=AFTER_COMMIT)
     for _, command in commands(node, AlterTableType.AT_DetachPartition):
         if command.def_.concurrent:
             statement = "DETACH PARTITION … CONCURRENTLY"
@@ -129,6 +137,41 @@ def _outside(node: Any) -> str | None:
     return NOT_IN_A_TRANSACTION.get(type(node))
 
 
+def _wants_concurrently(node: Any) -> bool:
+    return (is_a(node, ast.IndexStmt, ast.DropStmt) and bool(node.concurrent)) or (
+        is_a(node, ast.ReindexStmt) and is_concurrent(node)
+    )
+
+
+def index_in_transaction(node: Any, facts: Facts) -> Iterator[Hazard]:
+    """An index statement that cannot run online, since its file wants it in a transaction with others."""
+    if not facts.in_block or _wants_concurrently(node):
+        return
+    for words, table, index in _index_statements(node):
+        of = table or facts.indexes.table_of(index)
+        if of not in facts.made:
+            yield hazard(
+                "index-in-transaction",
+                of,
+                thing=("index" if index else "", index),
+                statement=words,
+                where=of or (f"the table of {index}" if index else "each table"),
+            )
+
+
+def _index_statements(node: Any) -> Iterator[tuple[str, str | None, str]]:
+    """The words of an index statement, with the table that it names, or with each index."""
+    if is_a(node, ast.IndexStmt):
+        yield "CREATE INDEX", of_relation(node.relation), ""
+    elif is_a(node, ast.ReindexStmt) and node.kind == ReindexObjectType.REINDEX_OBJECT_INDEX:
+        yield "REINDEX", None, of_relation(node.relation)
+    elif is_a(node, ast.ReindexStmt):
+        yield "REINDEX", of_relation(node.relation) if node.relation else None, ""
+    elif drops_indexes(node):
+        for names in node.objects:
+            yield "DROP INDEX", None, of_object(names)
+
+
 def copy_stdin(node: Any, _: Facts) -> Iterator[Hazard]:
     """COPY from or to the client; that of a server's own file may pass."""
     if is_a(node, ast.CopyStmt) and not node.filename:
@@ -136,18 +179,17 @@ def copy_stdin(node: Any, _: Facts) -> Iterator[Hazard]:
 
 
 def unnamed_index(node: Any, facts: Facts) -> Iterator[Hazard]:
-    """CREATE INDEX without a name, but for a table that its file makes: that has no rows yet."""
-    if is_a(node, ast.IndexStmt) and not node.idxname and of_relation(node.relation) not in facts.made:
+    """CREATE INDEX without a name; in a transaction it is there or not, and need not be found again."""
+    in_transaction = facts.in_block or (
+        is_a(node, ast.IndexStmt) and of_relation(node.relation) in facts.made
+    )
+    if is_a(node, ast.IndexStmt) and not node.idxname and not in_transaction:
         yield never("unnamed-index", table=of_relation(node.relation))
 
 
-def drop_index_cascade(node: Any, _: Facts) -> Iterator[Hazard]:
+def drop_index_cascade(node: Any, facts: Facts) -> Iterator[Hazard]:
     """Refused because the migrator drops indexes CONCURRENTLY, which has no CASCADE."""
-    if (
-        is_a(node, ast.DropStmt)
-        and node.removeType == ObjectType.OBJECT_INDEX
-        and node.behavior == DropBehavior.DROP_CASCADE
-    ):
+    if drops_indexes(node) and node.behavior == DropBehavior.DROP_CASCADE and not facts.in_block:
         yield never("drop-index-cascade")
 
 
@@ -163,6 +205,7 @@ CHECKS: tuple[Callable[[Any, Facts], Iterator[Hazard]], ...] = (
     lock_table,
     transaction_control,
     no_transaction,
+    index_in_transaction,
     copy_stdin,
     unnamed_index,
     drop_index_cascade,

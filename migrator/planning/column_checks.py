@@ -9,6 +9,7 @@ from pglast.enums import AlterTableType, ConstrType
 
 from migrator.names import of_object, quote
 from migrator.plan import Hazard
+from migrator.planning import remedies
 from migrator.planning.column_types import ColumnType
 from migrator.planning.messages import hazard
 from migrator.planning.schema_state import Facts
@@ -29,7 +30,13 @@ def column_type(node: Any, facts: Facts) -> Iterator[Hazard]:
     for table, command in commands(node, AlterTableType.AT_AlterColumnType):
         if not _keeps_rows(command, table, facts):
             name = command.name
-            yield hazard("column-type", table, column=quote(name), column_new=quote(f"{name}_new"))
+            yield hazard(
+                "column-type",
+                table,
+                column=quote(name),
+                column_new=quote(f"{name}_new"),
+                type=remedies.type_of(command.def_),
+            )
 
 
 def _keeps_rows(command: Any, table: str, facts: Facts) -> bool:
@@ -73,14 +80,22 @@ def required_column(node: Any, _: Facts) -> Iterator[Hazard]:
         column = command.def_
         required = of_column(column, ConstrType.CONSTR_NOTNULL, ConstrType.CONSTR_PRIMARY)
         if required and not of_column(column, *values) and not is_serial(column):
-            yield hazard("required-column", table, column=quote(column.colname))
+            name = quote(column.colname)
+            yield hazard("required-column", table, column=name, type=remedies.type_of(column))
 
 
 def default_rewrite(node: Any, facts: Facts) -> Iterator[Hazard]:
     """ADD COLUMN whose value PostgreSQL computes for every row, and so writes every row anew."""
     for table, command in commands(node, AlterTableType.AT_AddColumn):
-        if _rewrites(command.def_, facts):
-            yield hazard("default-rewrite", table, column=quote(command.def_.colname))
+        column = command.def_
+        if _rewrites(column, facts):
+            yield hazard(
+                "default-rewrite",
+                table,
+                column=quote(column.colname),
+                type=remedies.type_of(column),
+                default=remedies.default_of(column),
+            )
 
 
 def _rewrites(column: Any, facts: Facts) -> bool:

@@ -11,7 +11,7 @@ from pglast.stream import RawStream
 
 from migrator.names import beside, of_object, of_relation, quote
 from migrator.plan import Hazard
-from migrator.planning import bounds
+from migrator.planning import bounds, remedies
 from migrator.planning.messages import hazard
 from migrator.planning.parse import is_a
 from migrator.planning.schema_state import Facts
@@ -26,30 +26,47 @@ def foreign_key(node: Any, _facts: Facts) -> Iterator[Hazard]:
         for _, command in commands(node, AlterTableType.AT_AddColumn)
         if of_column(command.def_, ConstrType.CONSTR_DEFAULT, ConstrType.CONSTR_GENERATED)
     ]
-    for table, constraint in new_constraints(node, ConstrType.CONSTR_FOREIGN):
+    for table, column, constraint in new_constraints(node, ConstrType.CONSTR_FOREIGN):
         if (alone or defaults) and not constraint.skip_validation:
-            other = of_relation(constraint.pktable)
-            yield hazard("foreign-key", table, other=other, constraint=_name(constraint))
+            yield hazard(
+                "foreign-key",
+                table,
+                other=of_relation(constraint.pktable),
+                constraint=remedies.constraint_name(constraint, table, column),
+                definition=remedies.definition(constraint, column),
+            )
 
 
 def check_constraint(node: Any, _: Facts) -> Iterator[Hazard]:
     """A CHECK without NOT VALID, also that of a new column: all rows are read."""
-    for table, constraint in new_constraints(node, ConstrType.CONSTR_CHECK):
+    for table, column, constraint in new_constraints(node, ConstrType.CONSTR_CHECK):
         if not constraint.skip_validation:
-            yield hazard("check-constraint", table, constraint=_name(constraint))
+            yield hazard(
+                "check-constraint",
+                table,
+                constraint=remedies.constraint_name(constraint, table, column),
+                definition=remedies.definition(constraint, column),
+            )
 
 
 def unique_constraint(node: Any, _: Facts) -> Iterator[Hazard]:
     """UNIQUE and PRIMARY KEY without USING INDEX: they build an index, and not online."""
-    for table, constraint in new_constraints(node, ConstrType.CONSTR_UNIQUE, ConstrType.CONSTR_PRIMARY):
+    kinds = {ConstrType.CONSTR_UNIQUE: "UNIQUE", ConstrType.CONSTR_PRIMARY: "PRIMARY KEY"}
+    for table, column, constraint in new_constraints(node, *kinds):
         if not constraint.indexname:
-            kind = "UNIQUE" if constraint.contype == ConstrType.CONSTR_UNIQUE else "PRIMARY KEY"
-            yield hazard("unique-constraint", table, constraint=_name(constraint), kind=kind)
+            yield hazard(
+                "unique-constraint",
+                table,
+                constraint=remedies.constraint_name(constraint, table, column),
+                kind=kinds[constraint.contype],
+                columns=remedies.unique_index(constraint, column),
+                deferral=remedies.deferral(constraint),
+            )
 
 
 def exclusion_constraint(node: Any, _facts: Facts) -> Iterator[Hazard]:
     """EXCLUDE has no USING INDEX: no form of it is safe on a table with rows."""
-    for table, _ in new_constraints(node, ConstrType.CONSTR_EXCLUSION):
+    for table, _, _ in new_constraints(node, ConstrType.CONSTR_EXCLUSION):
         yield hazard("exclusion-constraint", table, table_new=beside(table))
 
 
@@ -59,7 +76,8 @@ def domain_constraint(node: Any, facts: Facts) -> Iterator[Hazard]:
         return
     added = node.subtype == "C" and not node.def_.skip_validation
     if added or node.subtype in ("O", "V"):  # SET NOT NULL, VALIDATE CONSTRAINT
-        yield hazard("domain-constraint", None, domain=of_object(node.typeName))
+        domain = of_object(node.typeName)
+        yield hazard("domain-constraint", None, thing=("type", domain), domain=domain)
 
 
 def attach_partition(node: Any, facts: Facts) -> Iterator[Hazard]:
@@ -102,7 +120,3 @@ CHECKS = (
 
 def _added(node: Any) -> Iterator[Any]:
     return (command.def_ for _, command in commands(node, AlterTableType.AT_AddConstraint))
-
-
-def _name(constraint: Any) -> str:
-    return quote(constraint.conname or "<name>")

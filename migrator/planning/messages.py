@@ -14,7 +14,7 @@ HAZARDS = {
     "column-type": """\
 changing the type of {column} rewrites {table} while nobody can read or write it
 Add a column of the new type, write both from the app, copy the rows in batches, then switch:
-  ALTER TABLE {table} ADD COLUMN {column_new} <type>;""",
+  ALTER TABLE {table} ADD COLUMN {column_new} {type};""",
     "not-null": """\
 SET NOT NULL on {column} reads all of {table} while nobody can read or write it
 Prove it first, without blocking, then it takes no time:
@@ -25,12 +25,12 @@ Prove it first, without blocking, then it takes no time:
     "required-column": """\
 {column} without a default fails if {table} has rows, and fails the INSERTs of servers that still run
 Give it a default, or add it without NOT NULL and set that when all rows and servers fill it:
-  ALTER TABLE {table} ADD COLUMN {column} <type> NOT NULL DEFAULT <constant>;""",
+  ALTER TABLE {table} ADD COLUMN {column} {type} NOT NULL DEFAULT <constant>;""",
     "default-rewrite": """\
 adding {column} with a value computed for every row rewrites {table} while nobody can read or write it
 Add the column alone, then its default for new rows, then fill the old rows in batches:
-  ALTER TABLE {table} ADD COLUMN {column} <type>;
-  ALTER TABLE {table} ALTER COLUMN {column} SET DEFAULT <expression>;""",
+  ALTER TABLE {table} ADD COLUMN {column} {type};
+  ALTER TABLE {table} ALTER COLUMN {column} SET DEFAULT {default};""",
     "generated-always": """\
 GENERATED ALWAYS fails the INSERTs of servers that still run and give {column} a value
 Let them, and change it when they are replaced:
@@ -54,18 +54,18 @@ Move it with a rebuild, which runs online:
     "foreign-key": """\
 a foreign key is checked against all of {table} while nobody can write to it or to {other}
 Add it for new rows, then check the old ones without blocking:
-  ALTER TABLE {table} ADD CONSTRAINT {constraint} FOREIGN KEY (<columns>) REFERENCES {other} NOT VALID;
+  ALTER TABLE {table} ADD CONSTRAINT {constraint} {definition} NOT VALID;
   ALTER TABLE {table} VALIDATE CONSTRAINT {constraint};""",
     "check-constraint": """\
 a check is made on all of {table} while nobody can read or write it
 Add it for new rows, then check the old ones without blocking:
-  ALTER TABLE {table} ADD CONSTRAINT {constraint} CHECK (<condition>) NOT VALID;
+  ALTER TABLE {table} ADD CONSTRAINT {constraint} {definition} NOT VALID;
   ALTER TABLE {table} VALIDATE CONSTRAINT {constraint};""",
     "unique-constraint": """\
 the constraint's index is built on all of {table} while nobody can read or write it
 Build the index online, then make the constraint of it:
-  CREATE UNIQUE INDEX {constraint} ON {table} (<columns>);
-  ALTER TABLE {table} ADD CONSTRAINT {constraint} {kind} USING INDEX {constraint};""",
+  CREATE UNIQUE INDEX {constraint} ON {table} {columns};
+  ALTER TABLE {table} ADD CONSTRAINT {constraint} {kind} USING INDEX {constraint}{deferral};""",
     "exclusion-constraint": """\
 the constraint's index is built on all of {table} while nobody can read or write it
 It cannot be built online. Make a new table with it, write both from the app, copy the rows, then switch:
@@ -104,12 +104,15 @@ Delete them in batches, each a migration or a job of its own:
     "whole-table": """\
 {statement} of all rows of {table} locks each until the last is done, and every writer of one waits
 Do it in batches of some thousand rows, each a migration or a job of its own:
-  {statement} {rest} WHERE <condition>;""",
+  {way};""",
     "refresh-view": """\
 REFRESH computes all of {table} while nobody can read it
 Give it a unique index and refresh it beside its readers:
   CREATE UNIQUE INDEX {index} ON {table} (<columns>);
   REFRESH MATERIALIZED VIEW CONCURRENTLY {table};""",
+    "index-in-transaction": """\
+in a transaction {statement} keeps everybody from writing to {where} until all of it is committed
+Put it after the COMMIT, or after the last use of a temporary table: there it runs online.""",
     "lock-table": """\
 LOCK TABLE … IN {mode} MODE keeps {blocked} from {table} until the transaction ends
 Leave it out: each statement takes the lock that it needs, and gives up after lock_timeout.""",
@@ -133,13 +136,19 @@ Drop what depends on the index in a statement of its own, then the index without
 }
 
 BY_HAND = " and is not a migration's work\nRemove it and run it by hand or as a scheduled job."
+AFTER_COMMIT = "\nPut it after the COMMIT, or after the last use of a temporary table."
 DETACH_PLAINLY = "\nLeave CONCURRENTLY out: its lock is short too, and tried for lock_timeout at a time."
 
 
-def hazard(code: str, table: str | None, **names: str) -> Hazard:
-    """A hazard that a comment can allow. `table` is None where no table's rows decide whether it hurts."""
+def hazard(code: str, table: str | None, *, thing: tuple[str, str] = ("", ""), **names: str) -> Hazard:
+    """A hazard that a comment can allow.
+
+    `table` is None where no table's rows decide whether it hurts; `thing` is then the kind and the name of
+    what does, see `Hazard`.
+    """
     message = HAZARDS[code].format(table=table, **names) + "\n" + ALLOW.format(code=code)
-    return Hazard(code=code, table=table, message=message, allowable=True)
+    kind, name = thing
+    return Hazard(code=code, table=table, message=message, allowable=True, object_kind=kind, object_name=name)
 
 
 def never(code: str, **names: str) -> Hazard:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from pglast import ast
-from pglast.enums import AlterTableType, ObjectType
+from pglast.enums import AlterTableType, DropBehavior, ObjectType
 
 from migrator.names import of_object, of_relation, quote
 from migrator.plan import Hazard
@@ -20,18 +20,19 @@ WITH_ROWS = {
     ObjectType.OBJECT_VIEW: "view ",
     ObjectType.OBJECT_MATVIEW: "view ",
 }
-# What a query can name besides; an index, a trigger, a constraint or a policy it cannot.
+# What a query can name besides; an index, a trigger, a constraint or a policy it cannot. The word that a
+# message has, and the catalogue's kind.
 OTHERS = {
-    ObjectType.OBJECT_SEQUENCE: "sequence ",
-    ObjectType.OBJECT_SCHEMA: "schema ",
-    ObjectType.OBJECT_TYPE: "type ",
-    ObjectType.OBJECT_DOMAIN: "domain ",
-    ObjectType.OBJECT_FUNCTION: "function ",
-    ObjectType.OBJECT_PROCEDURE: "procedure ",
-    ObjectType.OBJECT_ROUTINE: "routine ",
-    ObjectType.OBJECT_AGGREGATE: "aggregate ",
-    ObjectType.OBJECT_EXTENSION: "extension ",
-    ObjectType.OBJECT_ATTRIBUTE: "type ",
+    ObjectType.OBJECT_SEQUENCE: ("sequence", "sequence"),
+    ObjectType.OBJECT_SCHEMA: ("schema", "schema"),
+    ObjectType.OBJECT_TYPE: ("type", "type"),
+    ObjectType.OBJECT_DOMAIN: ("domain", "type"),
+    ObjectType.OBJECT_FUNCTION: ("function", "function"),
+    ObjectType.OBJECT_PROCEDURE: ("procedure", "function"),
+    ObjectType.OBJECT_ROUTINE: ("routine", "function"),
+    ObjectType.OBJECT_AGGREGATE: ("aggregate", "function"),
+    ObjectType.OBJECT_EXTENSION: ("extension", "extension"),
+    ObjectType.OBJECT_ATTRIBUTE: ("type", "type"),
 }
 
 
@@ -52,8 +53,9 @@ def drop_object(node: Any, facts: Facts) -> Iterator[Hazard]:
     if is_a(node, ast.AlterTableStmt) and node.objtype == ObjectType.OBJECT_TYPE:
         for command in node.cmds:
             if command.subtype == AlterTableType.AT_DropColumn:
-                attribute = f"{of_relation(node.relation)}.{quote(command.name)}"
-                yield hazard("drop-object", None, what=f"attribute {attribute}")
+                name = of_relation(node.relation)
+                attribute = f"attribute {name}.{quote(command.name)}"
+                yield hazard("drop-object", None, thing=("type", name), what=attribute)
     if not is_a(node, ast.DropStmt):
         return
     kind = node.removeType
@@ -61,15 +63,18 @@ def drop_object(node: Any, facts: Facts) -> Iterator[Hazard]:
         for name in map(_object, node.objects):
             yield hazard("drop-object", name, what=f"view {name}")
     elif kind in OTHERS:
+        exchanged = facts.exchanged_types.values() if node.behavior != DropBehavior.DROP_CASCADE else ()
         for name in map(_object, node.objects):
-            if name not in facts.made:
-                yield hazard("drop-object", None, what=OTHERS[kind] + name)
+            if name not in facts.made and name not in exchanged:
+                word, thing = OTHERS[kind]
+                yield hazard("drop-object", None, thing=(thing, name), what=f"{word} {name}")
 
 
 def rename(node: Any, facts: Facts) -> Iterator[Hazard]:
     """A new name, or another schema, of whatever an app may know by name."""
     if is_a(node, ast.AlterEnumStmt) and node.oldVal and of_object(node.typeName) not in facts.made:
-        yield hazard("rename", None, what=f"value {node.oldVal!r} of {of_object(node.typeName)}")
+        name = of_object(node.typeName)
+        yield hazard("rename", None, thing=("type", name), what=f"value {node.oldVal!r} of {name}")
     if is_a(node, ast.RenameStmt):
         yield from _renamed(node, node.renameType, facts)
     if is_a(node, ast.AlterObjectSchemaStmt):
@@ -78,7 +83,8 @@ def rename(node: Any, facts: Facts) -> Iterator[Hazard]:
 
 def _renamed(node: Any, kind: ObjectType, facts: Facts) -> Iterator[Hazard]:
     if kind == ObjectType.OBJECT_SCHEMA:
-        yield hazard("rename", None, what=f"schema {quote(node.subname)}")
+        name = quote(node.subname)
+        yield hazard("rename", None, thing=("schema", name), what=f"schema {name}")
     elif node.relation and (kind in WITH_ROWS or kind == ObjectType.OBJECT_COLUMN):
         table = of_relation(node.relation)
         column = f".{quote(node.subname)}" if kind == ObjectType.OBJECT_COLUMN else ""
@@ -86,8 +92,9 @@ def _renamed(node: Any, kind: ObjectType, facts: Facts) -> Iterator[Hazard]:
     elif kind in OTHERS:
         name = of_relation(node.relation) if node.relation else _object(node.object)
         part = f".{quote(node.subname)}" if kind == ObjectType.OBJECT_ATTRIBUTE else ""
-        if name not in facts.made:
-            yield hazard("rename", None, what=f"{OTHERS[kind]}{name}{part}")
+        if name not in facts.made and name not in facts.exchanged_types:
+            word, thing = OTHERS[kind]
+            yield hazard("rename", None, thing=(thing, name), what=f"{word} {name}{part}")
 
 
 def _object(item: Any) -> str:

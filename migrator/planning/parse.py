@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any
 
 from pglast import parse_sql
@@ -12,7 +13,11 @@ from pglast.parser import ParseError, scan
 from migrator.errors import AllowanceError, SyntaxMistake
 
 _ALLOWANCE = re.compile(r"--\s*migrator:\s*allow\s+(?P<code>[a-z-]+)\s+because\s+(?P<reason>\S.*)")
+_ACCEPTED = re.compile(
+    r"--\s*migrator:\s*accept\s+(?P<checksum>[0-9a-f]{12,64})\s+because\s+(?P<reason>\S.*)"
+)
 _COPY = re.compile(r"\bFROM\s+STDIN\b[^;]*;\s*\Z", re.IGNORECASE)
+_ACCEPT = re.compile(r"--\s*migrator:\s*accept\b")
 _ADDRESSED = re.compile(r"--\s*migrator:")
 
 
@@ -45,7 +50,7 @@ def statements(script: str, *, migration: str) -> list[Parsed]:
         message, index = error.args[0], error.args[1] if len(error.args) > 1 else 0
         where = f"migration {migration}, line {_line(script, index)}"
         raise SyntaxMistake(f"{where}: {message}{_remedy(script, index)}") from None
-    found = []
+    found: list[Parsed] = []
     previous_end = 0
     for statement in raw:
         start = statement.stmt_location
@@ -63,11 +68,44 @@ def statements(script: str, *, migration: str) -> list[Parsed]:
                     Token(name=token.name, start=token.start - start, end=token.end + 1 - start)
                     for token in own
                 ),
-                allowances=_allowances(script, before, migration=migration),
+                allowances=_allowances(script, before, migration=migration, found_first=bool(found)),
             )
         )
         previous_end = end
     return found
+
+
+def accepted(script: str, *, migration: str) -> dict[str, str]:
+    """Earlier versions of the file that may have been applied: the start of their SHA-256, and the reason.
+
+    They stand before the first statement, as `-- migrator: accept <sha256> because <reason>`. Raises
+    AllowanceError.
+    """
+    found = {}
+    for token in scan(script):
+        if "COMMENT" not in token.name:
+            break
+        comment = script[token.start : token.end + 1].rstrip()
+        if match := _ACCEPTED.fullmatch(comment):
+            found[match["checksum"]] = match["reason"]
+        elif _ACCEPT.match(comment):
+            raise _not_understood(script, token, migration)
+    return found
+
+
+def digest(script: str) -> str:
+    """SHA-256 of the script's tokens: comments and white space make no difference to it."""
+    tokens = [script[token.start : token.end + 1] for token in scan(script) if "COMMENT" not in token.name]
+    return sha256("\0".join(tokens).encode()).hexdigest()
+
+
+def _not_understood(script: str, token: Any, migration: str) -> AllowanceError:
+    comment = script[token.start : token.end + 1].strip()
+    return AllowanceError(
+        f"migration {migration}, line {_line(script, token.start)}: {comment!r} is not understood: "
+        "write `-- migrator: allow <hazard> because <reason>` before the statement, or, before the first, "
+        "`-- migrator: accept <sha256 of the file as it was applied> because <reason>`"
+    )
 
 
 def _remedy(script: str, index: int) -> str:
@@ -79,18 +117,17 @@ def _remedy(script: str, index: int) -> str:
     return ""
 
 
-def _allowances(script: str, tokens: list[Any], *, migration: str) -> dict[str, str]:
+def _allowances(script: str, tokens: list[Any], *, migration: str, found_first: bool) -> dict[str, str]:
     allowances = {}
     for token in tokens:
         comment = script[token.start : token.end + 1]
         if token.name != "SQL_COMMENT" or not _ADDRESSED.match(comment):
             continue
+        if not found_first and _ACCEPT.match(comment):
+            continue
         match = _ALLOWANCE.fullmatch(comment.rstrip())
         if not match:
-            raise AllowanceError(
-                f"migration {migration}, line {_line(script, token.start)}: {comment.strip()!r} "
-                "is not understood: write `-- migrator: allow <hazard> because <reason>` before the statement"
-            )
+            raise _not_understood(script, token, migration)
         allowances[match["code"]] = match["reason"]
     return allowances
 

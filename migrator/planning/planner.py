@@ -13,7 +13,16 @@ from migrator.errors import AllowanceError
 from migrator.folder import Migration, checksum
 from migrator.names import of_relation
 from migrator.plan import HIDDEN_CHANGE, Hazard, Plan, PlannedMigration, Statement
-from migrator.planning import checks, locks, parse, queries, rewrite, rows, transaction_blocks
+from migrator.planning import (
+    checks,
+    locks,
+    parse,
+    queries,
+    rewrite,
+    rows,
+    session_settings,
+    transaction_blocks,
+)
 from migrator.planning.messages import HAZARDS
 from migrator.planning.schema_state import Facts
 
@@ -30,11 +39,15 @@ def _migration(migration: Migration, facts: Facts) -> PlannedMigration:
     facts.next_file()
     statements: list[Statement] = []
     phase, block = "", 0
-    for parsed, its_block in transaction_blocks.unwrapped(
-        parse.statements(migration.sql, migration=migration.name)
-    ):
-        previous, phase = phase, _phase(parsed.node, facts)
+    placed = transaction_blocks.unwrapped(parse.statements(migration.sql, migration=migration.name))
+    exchanged = {
+        number: transaction_blocks.exchanged_types([parsed for parsed, of in placed if of == number])
+        for number in {number for _, number in placed} - {0}
+    }
+    for parsed, its_block in placed:
         before, block = block, its_block
+        facts.in_block, facts.exchanged_types = bool(block), exchanged.get(block, {})
+        previous, phase = phase, _phase(parsed.node, facts)
         # Schema changes that belong together commit together. A validation or a change of data waits until
         # they have: it takes long, and would hold their locks as long. An index statement stands alone.
         alone = phase in ("online", "validate", "enum") or phase != previous
@@ -43,8 +56,14 @@ def _migration(migration: Migration, facts: Facts) -> PlannedMigration:
         transaction = (statements[-1].transaction if statements else 0) + alone
         statements += _statements(parsed, phase, transaction, facts, migration=migration.name)
         facts.learn(parsed.node)
+    facts.indexes.withdraw(queries.dropped(migration, facts.indexes.list()))
     return PlannedMigration(
-        name=migration.name, sql=migration.sql, checksum=checksum(migration.sql), statements=tuple(statements)
+        name=migration.name,
+        sql=migration.sql,
+        checksum=checksum(migration.sql),
+        statements=tuple(statements),
+        tokens=parse.digest(migration.sql),
+        accepted=tuple(parse.accepted(migration.sql, migration=migration.name).items()),
     )
 
 
@@ -65,7 +84,8 @@ def _statements(
         names=rows.names(parsed.node),
         chosen=rows.chosen(parsed.node),
         hidden=rows.hidden(parsed.node),
-        sets=parse.is_a(parsed.node, ast.VariableSetStmt),
+        sets=session_settings.sets(parsed.node),
+        setting=session_settings.setting(parsed, in_block=facts.in_block),
     )
     if phase != "online":
         return [statement]
@@ -98,11 +118,13 @@ def _judge(
 
 def _phase(node: Any, facts: Facts) -> str:
     """`online`, `validate`, `enum`, `data` or `schema`."""
+    if facts.in_block and _is_of_index(node):
+        return "schema"
     if parse.is_a(node, ast.IndexStmt):
         # On a table that this file makes, an index blocks nobody and can commit with it.
         own = of_relation(node.relation) in facts.made and not node.concurrent
         return "schema" if own or not node.idxname else "online"
-    if parse.is_a(node, ast.ReindexStmt) or rewrite.drops_indexes(node):
+    if _is_of_index(node):
         return "online"
     if parse.is_a(node, ast.AlterEnumStmt):
         return "enum"  # a new value can be used only after its transaction
@@ -114,3 +136,7 @@ def _phase(node: Any, facts: Facts) -> str:
     if parse.is_a(node, ast.RefreshMatViewStmt) and node.concurrent:
         return "data"
     return "schema"
+
+
+def _is_of_index(node: Any) -> bool:
+    return parse.is_a(node, ast.IndexStmt, ast.ReindexStmt) or rewrite.drops_indexes(node)

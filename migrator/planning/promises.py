@@ -17,11 +17,37 @@ from migrator.planning.tree import columns_in
 
 @dataclass(kw_only=True, slots=True)
 class PlannedIndex:
-    """An index's table and columns; `plain` has neither an expression nor a predicate."""
+    """An index's table and definition, see `Promise`; `columns` are all that it mentions."""
 
     table: str
     columns: set[str]
-    plain: bool
+    keys: list[str]
+    method: str
+    unique: bool
+    partial: bool
+
+    @property
+    def plain(self) -> bool:
+        """Whether it has neither an expression nor a predicate."""
+        return all(self.keys) and not self.partial
+
+    def rename_column(self, old: str, new: str) -> None:
+        """In all that the definition mentions."""
+        if old in self.columns:
+            self.columns ^= {old, new}
+            self.keys = [new if key == old else key for key in self.keys]
+
+    def promise(self, name: str) -> Promise:
+        """That an index of this definition has that name."""
+        return Promise(
+            index=name,
+            table=self.table,
+            method=self.method,
+            unique=self.unique,
+            keys=tuple(self.keys),
+            columns=tuple(sorted(self.columns)),
+            partial=self.partial,
+        )
 
 
 class Promises:
@@ -33,7 +59,11 @@ class Promises:
 
     def list(self) -> tuple[Promise, ...]:
         """The indexes that are there after the statements that were followed."""
-        return tuple(Promise(index=name, table=index.table) for name, index in self._indexes.items())
+        return tuple(index.promise(name) for name, index in self._indexes.items())
+
+    def withdraw(self, names: Iterable[str]) -> None:
+        """Promises these no more: a file says that they are gone."""
+        self._forget(names)
 
     def table_of(self, name: str) -> str | None:
         """The table of an index that the folder makes."""
@@ -66,7 +96,14 @@ class Promises:
                 self._alter(node.relation, command)
 
     def _create(self, name: str, node: Any) -> None:
-        made = PlannedIndex(table=of_relation(node.relation), columns=_columns(node), plain=_plain(node))
+        made = PlannedIndex(
+            table=of_relation(node.relation),
+            columns=_columns(node),
+            keys=[element.name or "" for element in node.indexParams],
+            method=node.accessMethod or "btree",
+            unique=bool(node.unique),
+            partial=bool(node.whereClause),
+        )
         for part, index in self._of(made.table).items():
             if index.table != made.table and index.columns == made.columns:
                 self._parents.setdefault(part, name)  # an equal one of a partition becomes its part
@@ -91,8 +128,7 @@ class Promises:
             self._table_renamed(old, new)
         elif node.renameType == ObjectType.OBJECT_COLUMN and node.relation:
             for index in self._of(of_relation(node.relation)).values():
-                if node.subname in index.columns:
-                    index.columns ^= {node.subname, node.newname}
+                index.rename_column(node.subname, node.newname)
 
     def _alter(self, relation: Any, command: Any) -> None:
         table = of_relation(relation)
@@ -156,7 +192,3 @@ def _columns(node: Any) -> set[str]:
     """Every column an index mentions: keys, INCLUDE, expressions, predicate."""
     elements = [*node.indexParams, *(node.indexIncludingParams or ())]
     return {element.name for element in elements if element.name} | columns_in(node)
-
-
-def _plain(node: Any) -> bool:
-    return not node.whereClause and all(element.name for element in node.indexParams)

@@ -6,7 +6,8 @@
     SELECT id FROM "Member" WHERE "churchId" = $1 AND "optInSms" = $2;
 
 A comment line that is indented by two spaces or more goes on with the line before. `uses` lists indexes with
-commas; a query without it is only timed.
+commas; a query without it is only timed. `-- dropped: <index> because <reason>`, anywhere, takes back the
+promise of an index that a DO block, or somebody by hand, has dropped.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from migrator.query import Query
 
 _HEADER = re.compile(r"--\s*(?P<key>\w+):\s*(?P<value>.*)")
 _CONTINUED = re.compile(r"--\s{2,}(?P<value>\S.*)")
+_DROPPED = re.compile(r"--\s*dropped:\s*(?P<index>.*?)(\s+because\s+(?P<reason>\S.*))?$")
 KEYS = ("query", "uses", "parameters")
 WRITES = (ast.InsertStmt, ast.UpdateStmt, ast.DeleteStmt, ast.MergeStmt, ast.IntoClause, ast.LockingClause)
 
@@ -44,12 +46,27 @@ def read(migrations: Sequence[Migration], promises: Sequence[Promise]) -> tuple[
     return tuple(found)
 
 
+def dropped(migration: Migration, promises: Sequence[Promise]) -> list[str]:
+    """The indexes that a migration's queries.sql says are gone, quoted. Raises QueryMistake."""
+    return _File(migration).dropped([promise.index for promise in promises])
+
+
 class _File:
     """One `queries.sql`."""
 
     def __init__(self, migration: Migration) -> None:
         self._migration, self._script = migration.name, migration.queries
         self._place = f"{migration.name}/queries.sql"
+
+    def dropped(self, promised: list[str]) -> list[str]:
+        names: list[str] = []
+        for line, comment in self._comments().items():
+            if match := _DROPPED.match(comment):
+                if not match["reason"]:
+                    text = "says no reason: write `-- dropped: <index> because <reason>`"
+                    raise self._mistake(line, f"`{comment}` {text}")
+                names += self._promised(line, "dropped", match["index"], promised)
+        return names
 
     def queries(self, promised: list[str]) -> list[Query]:
         statements = parse.statements(self._script, migration=self._place)
@@ -75,7 +92,7 @@ class _File:
             sql=statement.sql,
             parameters=parameters,
             arity=arity,
-            uses=self._uses(line, said["uses"], promised) if "uses" in said else (),
+            uses=self._promised(line, "uses", said["uses"], promised) if "uses" in said else (),
         )
 
     def _headed(self, statements: list[parse.Parsed]) -> Iterator[tuple[parse.Parsed, dict[str, str]]]:
@@ -86,6 +103,8 @@ class _File:
             key = ""
             for line in range(end + 1, statement.line):
                 comment = comments.pop(line, "")
+                if _DROPPED.match(comment):
+                    continue
                 if header := _HEADER.match(comment):
                     key = header["key"]
                     self._check_key(line, key, said)
@@ -113,27 +132,30 @@ class _File:
     def _check_key(self, line: int, key: str, said: dict[str, str]) -> None:
         if key not in KEYS:
             raise self._mistake(
-                line, f"`-- {key}:` is not understood: write `-- query:`, `-- uses:` or `-- parameters:`"
+                line,
+                f"`-- {key}:` is not understood: "
+                "write `-- query:`, `-- uses:`, `-- parameters:` or `-- dropped:`",
             )
         if key in said:
             raise self._mistake(line, f"`-- {key}:` stands twice before one SELECT: keep one")
 
-    def _uses(self, line: int, text: str, promised: list[str]) -> tuple[str, ...]:
+    def _promised(self, line: int, key: str, text: str, promised: list[str]) -> tuple[str, ...]:
+        """The indexes of a list, each of which has to be promised."""
         try:
             drop: Any = parse_sql(f"DROP INDEX {text}")[0].stmt
         except ParseError:
             raise self._mistake(
-                line, f"`-- uses: {text}` is no list of index names: quote as in SQL"
+                line, f"`-- {key}: {text}` is no list of index names: quote as in SQL"
             ) from None
-        uses = tuple(of_object(names) for names in drop.objects)
-        for index in uses:
-            if index not in promised:
+        names = tuple(of_object(names) for names in drop.objects)
+        for name in names:
+            if name not in promised:
                 raise self._mistake(
                     line,
-                    f"uses {index}, which no migration makes, or which a later one drops or renames: "
+                    f"{key} {name}, which no migration makes, or which a later one drops or renames: "
                     f"the indexes that stay are {', '.join(promised) or 'none'}",
                 )
-        return uses
+        return names
 
     def _check_parameters(self, line: int, text: str, arity: int) -> None:
         if not text and not arity:

@@ -60,17 +60,22 @@ def _after_the_table(statement: Parsed) -> str:
 
 def _reindex(statement: Parsed) -> Online:
     node: Any = statement.node
-    options = [option for option in node.params or () if option.defname == "concurrently"]
     target = of_relation(node.relation) if node.relation else ""
     return Online(
         kind="reindex",
         sql=statement.sql
-        if options and _is_on(options[-1].arg)  # PostgreSQL takes the last
+        if is_concurrent(node)
         else _concurrently(statement, "INDEX", "TABLE", "SCHEMA", "DATABASE", "SYSTEM_P"),
         index=target if node.kind == ReindexObjectType.REINDEX_OBJECT_INDEX else "",
         table=target if node.kind == ReindexObjectType.REINDEX_OBJECT_TABLE else "",
         schema=quote(node.name) if node.kind == ReindexObjectType.REINDEX_OBJECT_SCHEMA else "",
     )
+
+
+def is_concurrent(reindex: Any) -> bool:
+    """Whether a REINDEX has the option CONCURRENTLY, of which PostgreSQL takes the last."""
+    options = [option for option in reindex.params or () if option.defname == "concurrently"]
+    return bool(options) and _is_on(options[-1].arg)
 
 
 def _is_on(value: Any) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,12 +23,17 @@ class Facts:
 
     A table of which the folder has no CREATE TABLE, or which a DO block may have changed, has no columns
     here: what is not known is taken to hurt.
+
+    `in_block`: the statement commits together with its neighbours, as its file wants. `exchanged_types` are
+    those of the block, see `transaction_blocks`.
     """
 
     made: set[str] = field(default_factory=set)
     tables: dict[str, PlannedTable] = field(default_factory=dict)
     constrained_domains: set[str] = field(default_factory=set)
     indexes: Promises = field(default_factory=Promises)
+    in_block: bool = False
+    exchanged_types: Mapping[str, str] = field(default_factory=dict)
 
     def next_file(self) -> None:
         """What the previous file made belongs to the folder from now on."""

@@ -25,14 +25,14 @@ def commands(node: Any, *kinds: AlterTableType) -> Iterator[tuple[str, Any]]:
                 yield of_relation(node.relation), command
 
 
-def new_constraints(node: Any, *kinds: ConstrType) -> Iterator[tuple[str, Any]]:
-    """Constraints that ALTER TABLE adds, alone or with a column."""
+def new_constraints(node: Any, *kinds: ConstrType) -> Iterator[tuple[str, str | None, Any]]:
+    """Constraints that ALTER TABLE adds, with the table, and the column if it is added with one."""
     for table, command in commands(node, AlterTableType.AT_AddConstraint):
         if command.def_.contype in kinds:
-            yield table, command.def_
+            yield table, None, command.def_
     for table, command in commands(node, AlterTableType.AT_AddColumn):
         for constraint in of_column(command.def_, *kinds):
-            yield table, constraint
+            yield table, command.def_.colname, constraint
 
 
 def of_column(column: Any, *kinds: ConstrType) -> list[Any]:

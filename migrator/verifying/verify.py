@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
 
+from migrator.attempt import Pending
 from migrator.errors import IndexesMissing, IndexesUnused, QueryMistake
-from migrator.ledger import Ledger, Pending
+from migrator.ledger import Ledger
 from migrator.plan import Plan
 from migrator.postgres import LOCK_NOT_AVAILABLE, QUERY_CANCELED, PostgresError, Session
 from migrator.query import Query
 from migrator.settings import Verification
-from migrator.verifying import findings, report
+from migrator.verifying import findings, promised, report
 from migrator.verifying.explain import Explainer, Timing
 from migrator.verifying.judge import FEW_ROWS, Judge
 from migrator.verifying.report import Answer
 
+_GONE = """\
+If it shall be gone, say so: DROP INDEX IF EXISTS {index}; in a new migration, or in a queries.sql
+  -- dropped: {index} because <reason>
+If not, make it again with a new migration"""
 TOO_SLOW = (LOCK_NOT_AVAILABLE, QUERY_CANCELED)
 
 
@@ -65,29 +70,27 @@ class Verifier:
         known = {migration.name for migration in self._plan.migrations}
         return any(row.finished and row.name not in known for row in Ledger(self._session).rows())
 
-    def _promised(self, *, newer: bool) -> set[str]:
-        """Which of the promised indexes there are. The look-up locks no table, so it waits for nobody."""
-        found = self._session.rows(
-            """SELECT promised, indisvalid AND indisready AND indislive, c.relkind = 'I'
-               FROM unnest(CAST(:promised AS text[])) AS promised
-               JOIN pg_index ON indexrelid = to_regclass(promised) JOIN pg_class c ON c.oid = indexrelid""",
-            promised=list(self._tables),
-        )
-        there = {index for index, _, _ in found}
+    def _promised(self, *, newer: bool) -> dict[str, str]:
+        """The promised indexes that are there, each with the name that it has now."""
+        found = promised.find(self._session, self._plan.promises)
         broken = [
-            f"{index} is invalid: {_mend(index, partitioned=partitioned)}"
-            for index, usable, partitioned in found
-            if not usable
+            f"{index.name} is invalid: {_mend(index.name, partitioned=index.partitioned)}"
+            for index in found
+            if not index.usable
         ]
+        there = {index.promise.index: index.name for index in found}
         if not newer:
             broken += [
-                f"{index} on {table} is missing: make it again with a new migration"
-                for index, table in self._tables.items()
-                if index not in there
+                f"{promise.index} on {promise.table} is missing\n{_GONE.format(index=promise.index)}"
+                for promise in self._plan.promises
+                if promise.index not in there
             ]
         if broken:
             raise IndexesMissing("\n".join(broken))
-        self._say(f"{len(there)} of {len(self._tables)} promised indexes are valid")
+        for index in found:
+            if index.renamed:
+                self._say(f"{index.promise.index} is there as {index.name}")
+        self._say(f"{len(there)} of {len(self._plan.promises)} promised indexes are valid")
         return there
 
     def _say_findings(self, named: set[str]) -> None:
@@ -115,9 +118,9 @@ class Verifier:
         except PostgresError:
             return None
 
-    def _answer(self, query: Query, there: set[str], *, newer: bool) -> Answer | None:
+    def _answer(self, query: Query, there: Mapping[str, str], *, newer: bool) -> Answer | None:
         """None when it cannot be told now, or when a newer release took away what the query reads."""
-        if gone := set(query.uses) - there:
+        if gone := set(query.uses) - there.keys():
             self._say(f"{query.place} is not judged: a newer release dropped {', '.join(sorted(gone))}")
             return None
         before = self._before.get(query.digest)
@@ -127,7 +130,7 @@ class Verifier:
             with self._explainer.prepared(query):
                 trees = self._explainer.plans(query, parameters)
                 verdicts = tuple(
-                    self._judge.judge(query, index, self._tables[index], parameters, trees)
+                    self._judge.judge(query, there[index], self._tables[index], parameters, trees)
                     for index in query.uses
                 )
                 now = self._explainer.time(query, parameters, trees)

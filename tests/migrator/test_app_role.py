@@ -92,7 +92,8 @@ def test_a_user_who_may_make_no_extension_migrates_without(database: OwnedDataba
         ),
         (
             {"PGHOST": ""},
-            "SettingsError: PGHOST not set: the migrator reads its connection from PG* variables\n",
+            "SettingsError: PGHOST not set: the migrator reads its connection from PG* variables, "
+            "or from DATABASE_URL\n",
         ),
     ],
 )

@@ -119,6 +119,18 @@ def test_a_resource_changed_behind_its_back_shows_as_drift(
     assert ssm.get_parameter(Name=name)["Parameter"]["Value"] != "changed by hand"
 
 
+def test_a_preview_tells_what_a_new_migration_does(checkout: Checkout) -> None:
+    """Without a flag: the statement that runs online, the one that is refused, and the safe way."""
+    migration = "app/prisma/migrations/20261125_change/migration.sql"
+    sql = 'CREATE INDEX "Member_new" ON "Member"("id");\nALTER TABLE "Member" DROP COLUMN "email";'
+    with checkout.changed(migration, sql):
+        shown = succeed(checkout.pulumi("preview", "--stack", "local")).stdout
+    assert "1 new migration, 2 statements: 1 online, 1 refused" in shown
+    assert '1  online       CREATE INDEX "Member_new" ON "Member"("id")' in shown
+    assert "migration 20261125_change, statement 2 (line 2) is refused (drop-column)" in shown
+    assert "Release an app that no longer uses it, then drop it with the next release." in shown
+
+
 def test_a_broken_migration_leaves_the_servers_and_the_schema_gate_alone(
     checkout: Checkout, deployment: Deployment, parameters: Parameters
 ) -> None:

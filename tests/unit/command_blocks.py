@@ -12,6 +12,7 @@ INDENTED = re.compile(r"(?<=\n\n)(?: {4}.*\n)(?:(?: {4}.*)?\n)*")
 NO_COMMANDS = {
     ("docs/architecture.md", "__main__.py ──▶ stacks/"): "a drawing",
     ("docs/aws.md", '{"Version": "2012-10-17"'): "trust.json",
+    ("docs/runbooks/migrations.md", "-- dropped: "): "a comment in SQL",
     ("docs/runbooks/migrations.md", "-- migrator: allow drop-column"): "a comment in SQL",
     ("docs/runbooks/migrations.md", "-- migrator: allow hidden-change"): "a comment in SQL",
     ("docs/settings.md", "{JWT_SECRET: "): "YAML",
@@ -98,6 +99,12 @@ NOT_RUN = {
         "docs/infra-tests.md",
         ".venv/bin/pytest tests/infra",
     ): "pytest itself; `make test` has its first line",
+    ("docs/migrations.md", "python -m migrator check"): (
+        "needs a repository and a branch of the reader's; tests/unit/migrator/test_check.py has its own"
+    ),
+    ("docs/migrations.md", "python -m migrator baseline"): (
+        "needs a database of the reader's; tests/migrator/test_baseline.py has its own"
+    ),
     ("docs/migrations.md", "python -m migrator plan"): (
         "needs a database of the reader's; tests/migrator runs each command on its own servers"
     ),

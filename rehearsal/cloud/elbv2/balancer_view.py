@@ -122,14 +122,11 @@ def _action(action: dict[str, Any]) -> dict[str, Any]:
     """Type and details in one flat mapping."""
     match action["Type"]:
         case "forward":
-            groups = [
-                group["TargetGroupArn"]
-                for group in action.get("ForwardConfig", {}).get("TargetGroups", [])
-                if int(group.get("Weight", 1)) > 0
-            ] or [action["TargetGroupArn"]]
-            if len(groups) > 1:
-                raise UnsupportedError(f"a forward action to {len(groups)} target groups: forward to one")
-            return {"Type": "forward", "TargetGroupArn": groups[0]}
+            groups = action.get("ForwardConfig", {}).get("TargetGroups") or [action]
+            weighty = [group for group in groups if int(group.get("Weight", 1)) > 0] or groups[:1]
+            if len(weighty) > 1:
+                raise UnsupportedError(f"a forward action to {len(weighty)} target groups: forward to one")
+            return {"Type": "forward", "TargetGroupArn": weighty[0]["TargetGroupArn"]}
         case "redirect":
             config = action["RedirectConfig"]
             return {"Type": "redirect", **config, "StatusCode": config["StatusCode"].removeprefix("HTTP_")}

@@ -38,7 +38,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "migrations"
 
 
-def made(folder: Path) -> Registered:
+def made(folder: Path, deployed: str = "") -> Registered:
     def program() -> None:
         Migrations(
             "kit",
@@ -47,6 +47,7 @@ def made(folder: Path) -> Registered:
                     path=str(folder), wait_for_transactions=30, maintenance_work_mem=512, timeout=60
                 ),
                 parameter_name="/kit/test/schema",
+                deployed=deployed,
                 bucket="artifacts",
                 bucket_arn="arn:artifacts",
                 database=Database("db", DATABASE),
@@ -72,6 +73,26 @@ def test_a_preview_shows_how_each_statement_runs(folder: Path) -> None:
     assert 'online       CREATE INDEX "Member_createdAt_idx" ON "Member"("createdAt")' in value
     assert value.splitlines()[-1].startswith("plan sha256 ")
     assert len(value.encode()) <= 4096
+
+
+def test_what_is_new_is_told_without_a_flag(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A preview shows of a changed property only its name: an online and a refused statement, and why."""
+    told: list[tuple[str, str]] = []
+    monkeypatch.setattr(pulumi.log, "info", lambda text, *_: told.append(("info", text)))
+    monkeypatch.setattr(pulumi.log, "warn", lambda text, *_: told.append(("warning", text)))
+    deployed = made(folder)["aws:ssm/parameter:Parameter", "kit-schema"]["insecureValue"]
+    assert told == [("info", "the database takes the whole history: 1 migration")]
+    made(folder, deployed)
+    assert len(told) == 1
+    (folder / "2_change").mkdir()
+    sql = 'CREATE INDEX i ON "Member"(id); ALTER TABLE "Member" DROP COLUMN id;'
+    (folder / "2_change" / "migration.sql").write_text(sql)
+    made(folder, deployed)
+    kind, text = told[-1]
+    assert kind == "warning"
+    assert text.splitlines()[0] == "1 new migration, 2 statements: 1 online, 1 refused"
+    assert '  1  online       CREATE INDEX i ON "Member"(id)' in text
+    assert "migration 2_change, statement 2 (line 1) is refused (drop-column)" in text
 
 
 def test_a_changed_statement_is_another_schema(folder: Path) -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pglast import parse_sql
 
 from migrator.errors import PlanError
-from migrator.plan import Plan, Promise
+from migrator.plan import Plan
 from tests.unit.migrator.planned import plan, statements
 
 NAMES = st.sampled_from(["a", '"A"', '"é;"', '"on"', '"a""b"', '"index"'])
@@ -101,40 +101,6 @@ def test_statements_commit_together_unless_one_takes_long_or_is_online() -> None
     assert [first for first, _ in migration.transactions(applied=5)] == [6, 7, 8, 9, 10]
 
 
-PRISMAS_ENUM = """BEGIN;
-CREATE TYPE "Role_new" AS ENUM ('A', 'B');
-ALTER TABLE "User" ALTER COLUMN "role" TYPE "Role_new" USING ("role"::text::"Role_new");
-DROP TYPE "Role";
-COMMIT;
-"""
-
-
-def test_a_block_of_prismas_commits_together() -> None:
-    """Its BEGIN and COMMIT are the migrator's; what precedes and follows is not in it."""
-    (migration,) = plan(f"CREATE TABLE t (a int); {PRISMAS_ENUM} INSERT INTO t VALUES (1);").migrations
-    assert [(first, len(group)) for first, group in migration.transactions()] == [(1, 1), (2, 3), (5, 1)]
-    assert [statement.line for statement in migration.statements] == [1, 2, 3, 4, 6]
-    (migration,) = plan("BEGIN; UPDATE t SET a = 1 WHERE b; ALTER TABLE t ADD c int; END;").migrations
-    assert [len(group) for _, group in migration.transactions()] == [2]
-
-
-@pytest.mark.parametrize(
-    "sql",
-    [
-        "BEGIN; CREATE INDEX i ON t (a); COMMIT;",
-        "BEGIN ISOLATION LEVEL SERIALIZABLE; SELECT 1; COMMIT;",
-        "BEGIN; SELECT 1; ROLLBACK;",
-        "BEGIN; SELECT 1; COMMIT AND CHAIN;",
-        "BEGIN; SELECT 1;",
-        "SELECT 1; COMMIT;",
-    ],
-)
-def test_a_block_that_cannot_be_kept_is_refused(sql: str) -> None:
-    """Rather than taken apart in silence."""
-    hazards = [hazard.code for statement in statements(sql) for hazard in statement.refusals]
-    assert "transaction-control" in hazards
-
-
 def test_promises_follow_what_later_statements_do() -> None:
     """Renamed, dropped alone, with a column, with a table: only what remains is promised."""
     promised = plan(
@@ -146,10 +112,10 @@ def test_promises_follow_what_later_statements_do() -> None:
         "CREATE TABLE v (a int); CREATE INDEX i6 ON v (a);",
         "DROP TABLE v; ALTER TABLE t RENAME COLUMN a TO z; ALTER TABLE t RENAME TO tt;",
     ).promises
-    assert set(promised) == {
-        Promise(index='"j1"', table='"tt"'),
-        Promise(index='"k5"', table='"tt"'),
-        Promise(index='"s"."i3"', table='"s"."u"'),
+    assert {(promise.index, promise.table) for promise in promised} == {
+        ('"j1"', '"tt"'),
+        ('"k5"', '"tt"'),
+        ('"s"."i3"', '"s"."u"'),
     }
 
 
@@ -160,10 +126,10 @@ def test_promises_move_with_their_table_and_take_any_new_name() -> None:
         "ALTER TABLE i RENAME TO k; ALTER TABLE t SET SCHEMA s; ALTER TABLE s.k RENAME TO l;",
         "CREATE TABLE s.u (a int); CREATE INDEX m ON s.u (a); ALTER TABLE s.u SET SCHEMA public;",
     ).promises
-    assert set(promised) == {
-        Promise(index='"s"."l"', table='"s"."t"'),
-        Promise(index='"s"."j"', table='"s"."t"'),
-        Promise(index='"m"', table='"u"'),
+    assert {(promise.index, promise.table) for promise in promised} == {
+        ('"s"."l"', '"s"."t"'),
+        ('"s"."j"', '"s"."t"'),
+        ('"m"', '"u"'),
     }
 
 

@@ -88,3 +88,49 @@ def test_many_tables_are_shortened() -> None:
 def test_no_migrations_is_a_plan_too() -> None:
     """A new app has none."""
     assert preview.short(plan()) == preview.full(plan(), {}) == "no migrations"
+
+
+def test_news_are_what_the_stack_has_not_deployed() -> None:
+    """As people read it: totals, how each statement runs, what is refused with the safe way."""
+    old = ["CREATE TABLE t (a int, b int);", "ALTER TABLE t ADD c int;"]
+    new = "CREATE INDEX t_a ON t (a); ALTER TABLE t DROP COLUMN b;"
+    told = preview.news(plan(*old, new), preview.short(plan(*old)))
+    assert told.splitlines()[0] == "1 new migration, 2 statements: 1 online, 1 refused"
+    assert "m1" not in told
+    assert "  1  online       CREATE INDEX t_a ON t (a)" in told
+    assert "migration m3, statement 2 (line 1) is refused (drop-column)" in told
+    assert "Release an app that no longer uses it, then drop it with the next release." in told
+
+
+def test_nothing_new_is_no_news() -> None:
+    """Nor is what has no room in the recorded summary; an older release tells nothing either."""
+    many = [f"ALTER TABLE t ADD COLUMN c{number} int;" for number in range(300)]
+    assert preview.news(plan(*many), preview.short(plan(*many))) == ""
+    assert preview.news(plan(*many[:299]), preview.short(plan(*many))) == ""
+
+
+def test_a_first_deployment_is_told_in_a_line() -> None:
+    """What would hurt a live database hurts nobody there."""
+    assert preview.news(plan(BASE, CHANGES), "") == "the database takes the whole history: 2 migrations"
+    assert preview.news(plan(), "") == ""
+
+
+def test_a_report_begins_with_totals_and_what_is_refused() -> None:
+    """A long one ends there, unless all is wanted."""
+    made = plan(*[f"ALTER TABLE t ADD COLUMN c{number} int;" for number in range(60)], "DROP TABLE t;")
+    short = preview.report(made, {}, spared=0, everything=False).splitlines()
+    assert short[:3] == [
+        "61 migrations, 61 statements: 60 in transactions, 1 refused",
+        "",
+        "migration m61, statement 1 (line 1) is refused (drop-table)",
+    ]
+    assert short[-1] == "--all shows how each statement runs"
+    assert preview.report(made, {}, spared=0, everything=True).count("ADD COLUMN") == 60
+
+
+def test_a_report_tells_what_a_database_spares() -> None:
+    """It would be refused where somebody uses the tables."""
+    told = preview.report(plan("SELECT 1;"), {}, spared=507, everything=False)
+    assert told.splitlines()[1] == (
+        "507 more would be refused on tables in use; here nobody would miss anything"
+    )

@@ -54,7 +54,8 @@ def test_the_connection_is_read_from_pg_variables() -> None:
     with pytest.raises(SettingsError) as error:
         Server.read({"PGHOST": "db", "PGUSER": ""})
     assert str(error.value) == (
-        "PGDATABASE, PGUSER, PGPASSWORD not set: the migrator reads its connection from PG* variables"
+        "PGDATABASE, PGUSER, PGPASSWORD not set: the migrator reads its connection from PG* variables, "
+        "or from DATABASE_URL"
     )
     with pytest.raises(SettingsError) as error:
         Server.read({**CONNECTION, "PGPORT": "tcp"})
@@ -65,3 +66,26 @@ def test_no_password_is_in_a_representation() -> None:
     """Not even in a traceback that shows values."""
     role = AppRole.read({"APP_ROLE": "app", "APP_ROLE_PASSWORD": "secret-word"})
     assert "secret-word" not in repr(Server.read(CONNECTION)) + repr(role)
+
+
+def test_a_url_says_what_the_variables_say() -> None:
+    """With what is escaped in it, Prisma's schema, and a certificate authority; PG* variables come first."""
+    url = "postgresql://ma%40ster:p%2Fw%20d@db.example:6432/app%2B?schema=own&sslrootcert=/ca.pem&sslmode=require"
+    server = Server.read({"DATABASE_URL": url})
+    assert (server.host, server.port, server.database) == ("db.example", 6432, "app+")
+    assert (server.user, server.password) == ("ma@ster", "p/w d")
+    assert (server.ca, server.schema) == ("/ca.pem", "own")
+    assert Server.read({"DATABASE_URL": url, "MIGRATOR_SCHEMA": "other"}).schema == "other"
+    assert Server.read({**CONNECTION, "DATABASE_URL": url}).host == "db"
+    assert Server.read({"DATABASE_URL": "postgres://a:b@c/d"}).port == 5432
+
+
+@pytest.mark.parametrize(
+    "url", ["mysql://a:secret@b/c", "a:secret", "postgresql:///d", "postgresql://a:s@b:x/c"]
+)
+def test_a_url_that_is_none_is_refused_without_its_password(url: str) -> None:
+    """With the form that is understood."""
+    with pytest.raises(SettingsError) as error:
+        Server.read({"DATABASE_URL": url})
+    assert str(error.value).startswith("DATABASE_URL is not understood: write postgresql://")
+    assert "secret" not in str(error.value)

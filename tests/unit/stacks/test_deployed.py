@@ -52,3 +52,19 @@ def test_another_error_is_not_waited_for(reads: list[Any]) -> None:
     reads += [Exception("failed to load checkpoint: access denied")]
     with pytest.raises(Exception, match="access denied"):
         deployed.deployed()
+
+
+def test_a_parameter_is_found_by_its_name(reads: list[Any]) -> None:
+    """Among resources of all kinds; before the first deployment there is none."""
+    kind = "evenkeel:index:Migrations$evenkeel:index:Gate$aws:ssm/parameter:Parameter"
+    state = {
+        URN: {"outputs": {"name": "/kit/schema"}},
+        f"urn:pulumi:local::evenkeel::{kind}::other": {"outputs": {"name": "/kit/release"}},
+        f"urn:pulumi:local::evenkeel::{kind}::schema": {
+            "outputs": {"name": "/kit/schema", "insecureValue": "the plan"}
+        },
+    }
+    reads += [{"outputs": state}]
+    resources = deployed.deployed()
+    assert deployed.parameter(resources, "/kit/schema") == "the plan"
+    assert deployed.parameter(resources, "/kit/release") == deployed.parameter([], "/kit/schema") == ""

@@ -42,7 +42,28 @@ def _is_protocol(text: str) -> bool:
     return text.lower() in names or (text.isdecimal() and int(text) <= 255)
 
 
+_TAGGED = (
+    "CreateVpc CreateSubnet CreateInternetGateway CreateNatGateway CreateRouteTable CreateSecurityGroup"
+    " CreateVpcEndpoint AllocateAddress CreateFlowLogs RunInstances CreateVolume"
+)
+
 EC2 = (
+    *(
+        ValueRule(
+            operations=f"ec2 {operations}",
+            member=f"{member}.*",
+            check=holds(
+                lambda specification: bool(specification.get("ResourceType")),
+                "Tag specification resource type must have a value",
+            ),
+            page=f"{_EC2}/API_TagSpecification.html",
+        )
+        for operations, member in (
+            (_TAGGED, "TagSpecifications"),
+            ("CreateLaunchTemplate CreateLaunchTemplateVersion", "LaunchTemplateData.TagSpecifications"),
+            ("CreateLaunchTemplate CreateLaunchTemplateVersion", "TagSpecifications"),
+        )
+    ),
     ValueRule(
         operations="ec2 CreateSecurityGroup",
         member="GroupName",

@@ -77,7 +77,35 @@ def _is_attribute(ranges: dict[str, tuple[int, int] | None]) -> Check:
     return wrong
 
 
+def _is_complete(action: Members) -> bool:
+    """Whether an action has what its type needs."""
+    match action.get("Type"):
+        case "forward":
+            groups = action.get("ForwardConfig", {}).get("TargetGroups") or [action]
+            return all(group.get("TargetGroupArn") for group in groups)
+        case "redirect":
+            return bool(action.get("RedirectConfig", {}).get("StatusCode"))
+        case "fixed-response":
+            return bool(action.get("FixedResponseConfig", {}).get("StatusCode"))
+    return True
+
+
 ELASTIC_LOAD_BALANCING = (
+    *(
+        ValueRule(
+            operations=f"elbv2 {operations}",
+            member=f"{actions}.*",
+            check=holds(
+                _is_complete,
+                "A forward action needs its target groups, a redirect and a fixed response their status code",
+            ),
+            page=f"{_ELB}/API_Action.html",
+        )
+        for operations, actions in (
+            ("CreateListener ModifyListener", "DefaultActions"),
+            ("CreateRule ModifyRule", "Actions"),
+        )
+    ),
     ValueRule(
         operations="elbv2 CreateLoadBalancer",
         member="Name",

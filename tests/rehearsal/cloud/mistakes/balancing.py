@@ -209,4 +209,30 @@ BALANCING = (
         members=listener(DefaultActions=[{"Type": "forget", "TargetGroupArn": "{targets}"}]),
         code="ValidationError",
     ),
+    elbv2(
+        what="a listener that forwards to nothing",
+        operation="CreateListener",
+        members=listener(DefaultActions=[{"Type": "forward"}]),
+        code="ValidationError",
+    ),
+    elbv2(
+        what="a listener that forwards to a group without a name",
+        operation="CreateListener",
+        members=listener(
+            DefaultActions=[{"Type": "forward", "ForwardConfig": {"TargetGroups": [{"Weight": 1}]}}]
+        ),
+        code="ValidationError",
+    ),
+    elbv2(
+        what="a listener that redirects with no status",
+        operation="CreateListener",
+        members=listener(DefaultActions=[{"Type": "redirect"}]),
+        code="ValidationError",
+    ),
+    elbv2(
+        what="a listener whose fixed response has no status",
+        operation="CreateListener",
+        members=listener(DefaultActions=[{"Type": "fixed-response"}]),
+        code="ValidationError",
+    ),
 )

@@ -16,6 +16,21 @@ def template(**data: Any) -> dict[str, Any]:
 
 INSTANCES = (
     ec2(
+        what="tags of no kind of resource in a launch template",
+        operation="CreateLaunchTemplate",
+        members=template(TagSpecifications=[{"Tags": [{"Key": "a", "Value": "b"}]}]),
+        code="InvalidParameterValue",
+    ),
+    ec2(
+        what="tags of no kind of resource",
+        operation="CreateVpc",
+        members={
+            "CidrBlock": "10.9.0.0/16",
+            "TagSpecifications": [{"Tags": [{"Key": "a", "Value": "b"}]}],
+        },
+        code="InvalidParameterValue",
+    ),
+    ec2(
         what="user data of more than 16 KiB",
         operation="CreateLaunchTemplate",
         members=template(UserData=base64.b64encode(b"#" * (16 * 1024 + 1)).decode()),

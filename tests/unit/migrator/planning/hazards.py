@@ -8,7 +8,7 @@ MESSAGES = {
         """\
 changing the type of "a" rewrites "T" while nobody can read or write it
 Add a column of the new type, write both from the app, copy the rows in batches, then switch:
-  ALTER TABLE "T" ADD COLUMN "a_new" <type>;
+  ALTER TABLE "T" ADD COLUMN "a_new" bigint;
 If it must be, say why before the statement: -- migrator: allow column-type because <reason>""",
     ),
     'ALTER TABLE "T" ALTER COLUMN a SET NOT NULL': (
@@ -27,7 +27,7 @@ If it must be, say why before the statement: -- migrator: allow not-null because
         """\
 "a" without a default fails if "t" has rows, and fails the INSERTs of servers that still run
 Give it a default, or add it without NOT NULL and set that when all rows and servers fill it:
-  ALTER TABLE "t" ADD COLUMN "a" <type> NOT NULL DEFAULT <constant>;
+  ALTER TABLE "t" ADD COLUMN "a" integer NOT NULL DEFAULT <constant>;
 If it must be, say why before the statement: -- migrator: allow required-column because <reason>""",
     ),
     "ALTER TABLE t ADD COLUMN id uuid DEFAULT gen_random_uuid()": (
@@ -35,8 +35,8 @@ If it must be, say why before the statement: -- migrator: allow required-column 
         """\
 adding "id" with a value computed for every row rewrites "t" while nobody can read or write it
 Add the column alone, then its default for new rows, then fill the old rows in batches:
-  ALTER TABLE "t" ADD COLUMN "id" <type>;
-  ALTER TABLE "t" ALTER COLUMN "id" SET DEFAULT <expression>;
+  ALTER TABLE "t" ADD COLUMN "id" uuid;
+  ALTER TABLE "t" ALTER COLUMN "id" SET DEFAULT gen_random_uuid();
 If it must be, say why before the statement: -- migrator: allow default-rewrite because <reason>""",
     ),
     "ALTER TABLE t ALTER COLUMN a ADD GENERATED ALWAYS AS IDENTITY": (
@@ -84,7 +84,7 @@ If it must be, say why before the statement: -- migrator: allow index-tablespace
         """\
 a foreign key is checked against all of "t" while nobody can write to it or to "s"."u"
 Add it for new rows, then check the old ones without blocking:
-  ALTER TABLE "t" ADD CONSTRAINT "f" FOREIGN KEY (<columns>) REFERENCES "s"."u" NOT VALID;
+  ALTER TABLE "t" ADD CONSTRAINT "f" FOREIGN KEY (a) REFERENCES s.u (id) NOT VALID;
   ALTER TABLE "t" VALIDATE CONSTRAINT "f";
 If it must be, say why before the statement: -- migrator: allow foreign-key because <reason>""",
     ),
@@ -93,7 +93,7 @@ If it must be, say why before the statement: -- migrator: allow foreign-key beca
         """\
 a check is made on all of "t" while nobody can read or write it
 Add it for new rows, then check the old ones without blocking:
-  ALTER TABLE "t" ADD CONSTRAINT "positive" CHECK (<condition>) NOT VALID;
+  ALTER TABLE "t" ADD CONSTRAINT "positive" CHECK (a > 0) NOT VALID;
   ALTER TABLE "t" VALIDATE CONSTRAINT "positive";
 If it must be, say why before the statement: -- migrator: allow check-constraint because <reason>""",
     ),
@@ -102,7 +102,7 @@ If it must be, say why before the statement: -- migrator: allow check-constraint
         """\
 the constraint's index is built on all of "t" while nobody can read or write it
 Build the index online, then make the constraint of it:
-  CREATE UNIQUE INDEX "u" ON "t" (<columns>);
+  CREATE UNIQUE INDEX "u" ON "t" ("a");
   ALTER TABLE "t" ADD CONSTRAINT "u" UNIQUE USING INDEX "u";
 If it must be, say why before the statement: -- migrator: allow unique-constraint because <reason>""",
     ),
@@ -182,7 +182,7 @@ If it must be, say why before the statement: -- migrator: allow truncate because
         """\
 UPDATE of all rows of "t" locks each until the last is done, and every writer of one waits
 Do it in batches of some thousand rows, each a migration or a job of its own:
-  UPDATE "t" SET <changes> WHERE <condition>;
+  UPDATE t SET a = 1 WHERE <condition>;
 If it must be, say why before the statement: -- migrator: allow whole-table because <reason>""",
     ),
     "REFRESH MATERIALIZED VIEW v": (
@@ -193,6 +193,13 @@ Give it a unique index and refresh it beside its readers:
   CREATE UNIQUE INDEX "v_key" ON "v" (<columns>);
   REFRESH MATERIALIZED VIEW CONCURRENTLY "v";
 If it must be, say why before the statement: -- migrator: allow refresh-view because <reason>""",
+    ),
+    "BEGIN; CREATE INDEX i ON t (a); COMMIT": (
+        "index-in-transaction",
+        """\
+in a transaction CREATE INDEX keeps everybody from writing to "t" until all of it is committed
+Put it after the COMMIT, or after the last use of a temporary table: there it runs online.
+If it must be, say why before the statement: -- migrator: allow index-in-transaction because <reason>""",
     ),
     "LOCK TABLE t": (
         "lock-table",

@@ -54,7 +54,7 @@ def test_it_runs_by_itself(tmp_path: Path) -> None:
     shown = subprocess.run(
         [python, "-I", "-S", built.path, "plan"], capture_output=True, text=True, check=True
     )
-    assert shown.stdout == preview.full(built.plan, sizes={}) + "\n"
+    assert shown.stdout == preview.report(built.plan, sizes={}, spared=0, everything=False) + "\n"
 
 
 def test_what_it_holds_needs_no_parser(tmp_path: Path) -> None:

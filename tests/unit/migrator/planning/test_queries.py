@@ -93,7 +93,22 @@ def test_queries_of_another_text_have_other_digests() -> None:
         ),
         (
             "-- query: q\n-- use: T\nSELECT 1",
-            "line 2: `-- use:` is not understood: write `-- query:`, `-- uses:` or `-- parameters:`",
+            "line 2: `-- use:` is not understood: write `-- query:`, `-- uses:`, `-- parameters:` "
+            "or `-- dropped:`",
+        ),
+        (
+            '-- dropped: "T_a_idx"',
+            'line 1: `-- dropped: "T_a_idx"` says no reason: write `-- dropped: <index> because <reason>`',
+        ),
+        (
+            "-- dropped: c_idx because it is big",
+            'line 1: dropped "c_idx", which no migration makes, or which a later one drops or renames: '
+            'the indexes that stay are "T_a_idx", "s"."b_idx"',
+        ),
+        (
+            '-- dropped: "T_a_idx" because it is big\n-- query: q\n-- uses: "T_a_idx"\nSELECT 1',
+            'line 4: uses "T_a_idx", which no migration makes, or which a later one drops or renames: '
+            'the indexes that stay are "s"."b_idx"',
         ),
         (
             "-- query: q\n-- query: r\nSELECT 1",
@@ -178,3 +193,13 @@ def test_a_syntax_error_names_the_file() -> None:
     with pytest.raises(SyntaxMistake) as error:
         plan("-- query: q\nSELECT 1 FROM WHERE")
     assert str(error.value) == 'migration m1/queries.sql, line 2: syntax error at or near "WHERE"'
+
+
+def test_an_index_that_is_said_to_be_dropped_is_promised_no_more() -> None:
+    """Anywhere in the file; a later migration may make it again."""
+    gone = "-- query: q\n-- dropped: b_idx because it is big\n--   and slow\nSELECT 1".replace(
+        "b_idx", "s.b_idx"
+    )
+    assert [promise.index for promise in plan(gone).promises] == ['"T_a_idx"']
+    assert plan(gone).queries[0].sql == "SELECT 1"
+    assert len(plan(gone, "CREATE INDEX b_idx ON s.t (b)").promises) == 2
