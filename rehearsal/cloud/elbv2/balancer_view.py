@@ -114,7 +114,9 @@ def _condition(condition: dict[str, Any]) -> tuple[str, tuple[str, ...]]:
     if field not in _CONFIGS:
         raise UnsupportedError(f"a rule's condition {field!r}: use one of {', '.join(_CONFIGS)}")
     config = condition.get(_CONFIGS[field], {})
-    values = tuple(condition.get("Values") or config["Values"])
+    values = tuple(condition.get("Values") or config.get("Values") or ())
+    if not values:
+        raise UnsupportedError(f"a rule's condition {field!r} by regular expressions: give it plain values")
     return (f"{field}:{config['HttpHeaderName']}" if field == "http-header" else field), values
 
 

@@ -7,11 +7,12 @@ from rehearsal.cloud.judge.documented.autoscaling import AUTO_SCALING
 from rehearsal.cloud.judge.documented.ec2 import EC2
 from rehearsal.cloud.judge.documented.elbv2 import ELASTIC_LOAD_BALANCING
 from rehearsal.cloud.judge.documented.others import OTHERS
+from rehearsal.cloud.judge.documented.parameter_groups import PARAMETER_GROUPS
 from rehearsal.cloud.judge.documented.rule import ValueRule
 from rehearsal.cloud.judge.documented.stores import STORES
 from rehearsal.cloud.judge.violation import Violation
 
-RULES = (*EC2, *AUTO_SCALING, *ELASTIC_LOAD_BALANCING, *STORES, *OTHERS)
+RULES = (*EC2, *AUTO_SCALING, *ELASTIC_LOAD_BALANCING, *STORES, *PARAMETER_GROUPS, *OTHERS)
 
 
 def _by_operation() -> Mapping[tuple[str, str], list[ValueRule]]:

@@ -90,7 +90,36 @@ def _is_complete(action: Members) -> bool:
     return True
 
 
+_CONDITIONS = {
+    "host-header": "HostHeaderConfig",
+    "path-pattern": "PathPatternConfig",
+    "http-header": "HttpHeaderConfig",
+    "query-string": "QueryStringConfig",
+    "http-request-method": "HttpRequestMethodConfig",
+    "source-ip": "SourceIpConfig",
+}
+
+
+def _is_condition(condition: Members) -> str | None:
+    """A field that there is, with its values; a header has a name too."""
+    field = condition.get("Field", "")
+    if field not in _CONDITIONS:
+        return f"Condition field '{field}' must be one of '[{', '.join(_CONDITIONS)}]'"
+    config = condition.get(_CONDITIONS[field], {})
+    if not (condition.get("Values") or config.get("Values") or config.get("RegexValues")):
+        return "A condition value must be specified"
+    if field == "http-header" and not config.get("HttpHeaderName"):
+        return "An HTTP header name must be specified"
+    return None
+
+
 ELASTIC_LOAD_BALANCING = (
+    ValueRule(
+        operations="elbv2 CreateRule ModifyRule",
+        member="Conditions.*",
+        check=_is_condition,
+        page=f"{_ELB}/API_RuleCondition.html",
+    ),
     *(
         ValueRule(
             operations=f"elbv2 {operations}",

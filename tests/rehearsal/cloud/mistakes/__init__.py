@@ -6,6 +6,7 @@ from tests.rehearsal.cloud.mistakes.databases import DATABASES
 from tests.rehearsal.cloud.mistakes.instances import INSTANCES
 from tests.rehearsal.cloud.mistakes.names_and_objects import NAMES_AND_OBJECTS
 from tests.rehearsal.cloud.mistakes.network import NETWORK
+from tests.rehearsal.cloud.mistakes.parameter_groups import PARAMETER_GROUPS
 from tests.rehearsal.cloud.mistakes.roles import ROLES
 from tests.rehearsal.cloud.mistakes.secrets import SECRETS
 from tests.rehearsal.cloud.mistakes.stores import STORES
@@ -18,6 +19,7 @@ MISTAKES = (
     *AUTO_SCALING,
     *BALANCING,
     *DATABASES,
+    *PARAMETER_GROUPS,
     *STORES,
     *ROLES,
     *SECRETS,

@@ -235,4 +235,23 @@ BALANCING = (
         members=listener(DefaultActions=[{"Type": "fixed-response"}]),
         code="ValidationError",
     ),
+    *(
+        elbv2(
+            what=f"a rule's condition {what}",
+            operation="CreateRule",
+            members={
+                "ListenerArn": "{listener}",
+                "Priority": 7,
+                "Conditions": [condition],
+                "Actions": [{"Type": "forward", "TargetGroupArn": "{targets}"}],
+            },
+            code="ValidationError",
+        )
+        for what, condition in {
+            "on nothing": {"Values": ["/a"]},
+            "on a field that there is not": {"Field": "cookie", "Values": ["a"]},
+            "without a value": {"Field": "path-pattern"},
+            "on a header without a name": {"Field": "http-header", "HttpHeaderConfig": {"Values": ["a"]}},
+        }.items()
+    ),
 )

@@ -22,12 +22,6 @@ def database(**members: Any) -> dict[str, Any]:
     }
 
 
-def parameter(name: str, value: str, method: str = "immediate") -> dict[str, Any]:
-    """The members of ModifyDBParameterGroup."""
-    changed = {"ParameterName": name, "ParameterValue": value, "ApplyMethod": method}
-    return {"DBParameterGroupName": "standing", "Parameters": [changed]}
-
-
 DATABASES = (
     rds(
         what="a database's identifier that begins with a digit",
@@ -234,46 +228,6 @@ DATABASES = (
         operation="DeleteDBSubnetGroup",
         members={"DBSubnetGroupName": "standing"},
         code="InvalidDBSubnetGroupStateFault",
-    ),
-    rds(
-        what="a family of parameters that there is not",
-        operation="CreateDBParameterGroup",
-        members={
-            "DBParameterGroupName": "new",
-            "DBParameterGroupFamily": "postgres99",
-            "Description": "new",
-        },
-        code="InvalidParameterValue",
-    ),
-    rds(
-        what="a parameter group that is in use",
-        operation="DeleteDBParameterGroup",
-        members={"DBParameterGroupName": "standing"},
-        code="InvalidDBParameterGroupState",
-    ),
-    rds(
-        what="a parameter that PostgreSQL does not have",
-        operation="ModifyDBParameterGroup",
-        members=parameter("query_cache_size", "1"),
-        code="InvalidParameterValue",
-    ),
-    rds(
-        what="a parameter's value outside its range",
-        operation="ModifyDBParameterGroup",
-        members=parameter("log_min_duration_statement", "-2"),
-        code="InvalidParameterValue",
-    ),
-    rds(
-        what="a switch that is neither on nor off",
-        operation="ModifyDBParameterGroup",
-        members=parameter("rds.force_ssl", "yes", "pending-reboot"),
-        code="InvalidParameterValue",
-    ),
-    rds(
-        what="a static parameter at once",
-        operation="ModifyDBParameterGroup",
-        members=parameter("max_connections", "200"),
-        code="InvalidParameterCombination",
     ),
     rds(
         what="an event of a category that there is not",

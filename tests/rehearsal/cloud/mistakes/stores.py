@@ -28,6 +28,21 @@ def cache_parameter(name: str, value: str) -> dict[str, Any]:
 
 STORES = (
     elasticache(
+        what="a store with fewer than no shards",
+        operation="CreateReplicationGroup",
+        members=store(NumNodeGroups=-1),
+        code="InvalidParameterValue",
+    ),
+    elasticache(
+        what="a parameter without a name to reset",
+        operation="ResetCacheParameterGroup",
+        members={
+            "CacheParameterGroupName": "standing",
+            "ParameterNameValues": [{"ParameterValue": "250"}],
+        },
+        code="InvalidParameterValue",
+    ),
+    elasticache(
         what="a store's id of 41 characters",
         operation="CreateReplicationGroup",
         members=store(ReplicationGroupId="s" * 41),
