@@ -108,9 +108,9 @@ test-long: $(VENV)/.rehearsal app/node_modules/.ready ## what takes minutes: eve
 	@$(RUN) -m rehearsal engine
 	@$(RUN) -m pytest tests -m long
 
-soak: $(VENV)/.rehearsal app/node_modules/.ready ## rollouts, reloads and lives in a mean cloud, twenty times each; every kill of a build; 50 kills of the app
+soak: $(VENV)/.rehearsal app/node_modules/.ready ## rollouts, reloads and lives in a mean cloud, twenty times each; every kill of a build; 50 kills of the app, 1,000 of the migrator
 	@npm run --silent --prefix app soak
-	@$(RUN) -m pytest tests/faults --times 20 -rP -k 'rolling or mean_cloud or builds'
+	@$(RUN) -m pytest tests/faults tests/migrator/test_kills.py --times 20 -rP -k 'rolling or mean_cloud or builds or kills'
 
 fuzz: $(VENV)/.rehearsal app/node_modules/.ready ## ten minutes of odd requests to the app: make fuzz SECONDS=60 SEED=7
 	@npm run --silent --prefix app build

@@ -21,7 +21,7 @@ hypothesis.settings.register_profile(
 hypothesis.settings.register_profile("quick", hypothesis.settings.get_profile("patient"), max_examples=25)
 hypothesis.settings.load_profile("patient")
 TIMES = 1
-"""Rollouts, and reloads, of a test; `make soak` has more."""
+"""Rollouts, reloads and kills of a test; `make soak` has more."""
 TESTS = Path(__file__).parent
 TIERS = ("unit", "migrator", "preview", "rehearsal", "infra", "faults")
 DEPLOYMENTS = ("deployment", "infra")
@@ -33,7 +33,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--times",
         type=int,
         default=TIMES,
-        help="tests/faults: how often servers are rolled and reloaded; more than 1 is `make soak`",
+        help="how often servers roll and reload, and the migrator is killed; more than 1 is `make soak`",
     )
 
 

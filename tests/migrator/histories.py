@@ -119,6 +119,26 @@ class History:
     def index(self) -> None:
         self.add(f"CREATE INDEX {self._new()} ON {self._name()} (x)")
 
+    def block(self) -> None:
+        """Some steps between BEGIN and COMMIT, as Prisma writes around a change of an enum."""
+        self.add("BEGIN")
+        for step in self.draw(st.lists(st.sampled_from(IN_A_BLOCK), min_size=1, max_size=3)):
+            step(self)
+        self.add("COMMIT")
+
+    def index_in_a_block(self) -> None:
+        comment = "-- migrator: allow index-in-transaction because it is a test\n"
+        self.add(f"{comment}CREATE INDEX {self._new()} ON {self._name()} (x)")
+
+    def exchange_type(self) -> None:
+        """Another type takes the name of one that columns have."""
+        new, schema = self._new(), self._schema()
+        cascade = self.draw(st.sampled_from(["", " CASCADE"]))
+        self.add(f"CREATE TYPE {schema}.{new} AS ENUM ('so', 'la')")
+        self.add(f"ALTER TYPE {schema}.mood RENAME TO mood_old")
+        self.add(f"ALTER TYPE {schema}.{new} RENAME TO mood")
+        self.add(f"DROP TYPE {schema}.mood_old{cascade}")
+
     def next_file(self) -> None:
         self.files.append([])
 
@@ -158,6 +178,17 @@ FUNCTION = (
 )
 PREPARED = "DO $do$ BEGIN EXECUTE $sql$PREPARE {1} AS {0}$sql$; END $do$;;EXECUTE {1}"
 RULE = "CREATE TABLE {1} (x int);;CREATE RULE r AS ON INSERT TO {1} DO ALSO {0};;INSERT INTO {1} VALUES (1)"
+IN_A_BLOCK: tuple[Callable[[History], None], ...] = (
+    History.create,
+    History.copy,
+    History.rename,
+    History.swap,
+    History.move,
+    History.set_path,
+    History.index_in_a_block,
+    History.exchange_type,
+    *[History.destroy] * 3,
+)
 STEPS: tuple[Callable[[History], None], ...] = (
     History.create,
     History.copy,
@@ -170,6 +201,7 @@ STEPS: tuple[Callable[[History], None], ...] = (
     *[History.set_path] * 2,
     History.detach,
     History.index,
+    *[History.block] * 2,
     *[History.next_file] * 2,
     History.stop,
     *[History.destroy] * 6,

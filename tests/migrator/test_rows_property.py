@@ -111,7 +111,15 @@ def deploy(shared: Shared, scripts: list[str]) -> list[int]:
 @BRIEF
 @given(scripts=histories())
 def test_no_row_is_lost_without_an_allowance(shared: Shared, scripts: list[str]) -> None:
-    """Through renames, schemas, search paths, swaps, views, functions, rules, and runs that are resumed."""
+    """Through renames, schemas, search paths, swaps, blocks, views, functions, rules, and resumed runs."""
+    assert deploy(shared, scripts) == []
+
+
+@pytest.mark.long
+@settings(BRIEF, max_examples=500, derandomize=False)
+@given(scripts=histories())
+def test_no_row_is_lost_in_five_hundred_histories(shared: Shared, scripts: list[str]) -> None:
+    """The same, with others at each run."""
     assert deploy(shared, scripts) == []
 
 
