@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from enum import Enum
 from itertools import accumulate
 
 from migrator.lock_modes import Lock
@@ -19,12 +20,20 @@ SHOWN = 50
 """Statements of a plan that is short enough to be shown whole unasked."""
 
 
+class Hazards(Enum):
+    """How much a statement's row tells of what it is refused for."""
+
+    NONE = "none"
+    FIRST_LINE = "first line"
+    SAFE_WAY = "safe way"
+
+
 def short(plan: Plan) -> str:
     """The newest migrations in full, within LIMIT, with the first line of each refusal."""
     blocks: list[str] = []
     room = LIMIT - 100
     for migration in reversed(plan.migrations):
-        block = "\n".join([_title(migration), *_rows(migration)])
+        block = "\n".join([_title(migration), *_rows(migration, Hazards.FIRST_LINE)])
         if len(block.encode()) > room:
             blocks.append(_rest(block, room, left=len(plan.migrations) - len(blocks), newest=not blocks))
             break
@@ -47,7 +56,7 @@ def report(plan: Plan, sizes: Mapping[str, str], *, spared: int, everything: boo
             for hazard in statement.refusals:
                 lines += ["", migration.refusal(number, hazard)]
     if everything or len(statements) <= SHOWN:
-        return "\n".join([*lines, "", full(plan, sizes, safe_ways=False)]) if statements else lines[0]
+        return "\n".join([*lines, "", full(plan, sizes, hazards=Hazards.NONE)]) if statements else lines[0]
     return "\n".join([*lines, "", "--all shows how each statement runs"])
 
 
@@ -74,7 +83,7 @@ def _news(migration: PlannedMigration) -> list[str]:
         for number, statement in enumerate(migration.statements, 1)
         for hazard in statement.refusals
     ]
-    return [_title(migration), *_rows(migration), *refusals]
+    return [_title(migration), *_rows(migration, Hazards.NONE), *refusals]
 
 
 def totals(migrations: Sequence[PlannedMigration], noun: str = "migration") -> str:
@@ -92,8 +101,8 @@ def _counted(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
-def full(plan: Plan, sizes: Mapping[str, str], *, safe_ways: bool = True) -> str:
-    """Every statement with its locks, the safe way of what is refused, and a table's size if known."""
+def full(plan: Plan, sizes: Mapping[str, str], *, hazards: Hazards = Hazards.SAFE_WAY) -> str:
+    """Every statement with its locks, what it is refused for, and a table's size if known."""
     lines = []
     for migration in plan.migrations:
         lines.append(_title(migration))
@@ -101,7 +110,7 @@ def full(plan: Plan, sizes: Mapping[str, str], *, safe_ways: bool = True) -> str
             lines += [
                 _row(number, statement),
                 *_locks(statement.locks, sizes),
-                *_notes(statement, whole=safe_ways),
+                *_notes(statement, hazards),
             ]
     return "\n".join(lines) or NO_MIGRATIONS
 
@@ -110,11 +119,11 @@ def _title(migration: PlannedMigration) -> str:
     return f"{migration.name} (sha256 {migration.checksum[:12]})"
 
 
-def _rows(migration: PlannedMigration) -> list[str]:
-    return [row for first, group in migration.transactions() for row in _transaction(first, group)]
+def _rows(migration: PlannedMigration, hazards: Hazards) -> list[str]:
+    return [row for first, group in migration.transactions() for row in _transaction(first, group, hazards)]
 
 
-def _transaction(first: int, group: list[Statement]) -> list[str]:
+def _transaction(first: int, group: list[Statement], hazards: Hazards) -> list[str]:
     """A row a statement, or one for a transaction of more than four without anything remarkable in it."""
     if len(group) > 4 and not any(statement.refusals or statement.allowed for statement in group):
         row = f"  {first}–{first + len(group) - 1}  transaction  {summary(group)}"
@@ -122,7 +131,7 @@ def _transaction(first: int, group: list[Statement]) -> list[str]:
     rows = []
     for number, statement in enumerate(group, first):
         locks = [] if statement.refusals else _locks(statement.locks, {})
-        rows += [_row(number, statement), *locks, *_notes(statement, whole=False)]
+        rows += [_row(number, statement), *locks, *_notes(statement, hazards)]
     return rows
 
 
@@ -142,14 +151,15 @@ def _locks(locks: Sequence[Lock], sizes: Mapping[str, str]) -> list[str]:
     return [f"       {shortened(', '.join(names))}: {lock}" for lock, names in tables.items()]
 
 
-def _notes(statement: Statement, *, whole: bool) -> list[str]:
+def _notes(statement: Statement, hazards: Hazards) -> list[str]:
     """What is refused, what cannot be shown, and what is allowed and why."""
     notes = (
         ["       not shown: what it does to older rows is judged when it runs"] if statement.hidden else []
     )
-    for hazard in statement.refusals:
+    for hazard in statement.refusals if hazards is not Hazards.NONE else ():
         first, *rest = hazard.message.splitlines()
-        notes += [f"       {hazard.code}: {first}", *(f"         {line}" for line in rest if whole)]
+        notes.append(f"       {hazard.code}: {first}")
+        notes += [f"         {line}" for line in rest if hazards is Hazards.SAFE_WAY]
     return notes + [f"       allowed: {reason}" for reason in statement.allowed]
 
 

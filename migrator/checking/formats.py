@@ -10,8 +10,7 @@ from typing import Any
 from migrator import preview
 from migrator.checking.check import Checked, Finding
 from migrator.plan import Plan, shortened
-
-RUNBOOK = "https://github.com/evenkeel/evenkeel/blob/main/docs/runbooks/migrations.md"
+from migrator.preview import Hazards
 
 
 def text(checked: Checked) -> str:
@@ -21,7 +20,10 @@ def text(checked: Checked) -> str:
         lines += ["", f"{finding.file}:{finding.line}: {_verdict(finding)} ({finding.code})"]
         lines += [f"  {line}" for line in _body(finding)]
     if checked.migrations:
-        lines += ["", preview.full(Plan(migrations=checked.migrations, promises=()), {}, safe_ways=False)]
+        lines += [
+            "",
+            preview.full(Plan(migrations=checked.migrations, promises=()), {}, hazards=Hazards.NONE),
+        ]
     return "\n".join(lines)
 
 
@@ -45,12 +47,11 @@ def markdown(checked: Checked) -> str:
             statement = f"<br>`{_cell(shortened(finding.statement))}`" if finding.statement else ""
             lines.append(
                 f"| `{_cell(finding.file)}:{finding.line}` "
-                f"| {_verdict(finding)} [{finding.code}]({RUNBOOK}){statement} | {why} |"
+                f"| {_verdict(finding)} {finding.code}{statement} | {why} |"
             )
     if checked.migrations:
-        plan = preview.full(Plan(migrations=checked.migrations, promises=()), {}, safe_ways=False)
         lines += ["", "<details><summary>How each statement runs</summary>", "", "```"]
-        lines += [plan.replace("```", "'''"), "```", "", "</details>"]
+        lines += [_plan(checked).replace("```", "'''"), "```", "", "</details>"]
     return "\n".join(lines)
 
 
@@ -92,10 +93,10 @@ def sarif(checked: Checked) -> str:
         for finding in checked.findings
     ]
     rules = [
-        {"id": code, "helpUri": RUNBOOK, "shortDescription": {"text": code}}
+        {"id": code, "shortDescription": {"text": code}}
         for code in sorted({finding.code for finding in checked.findings})
     ]
-    driver = {"name": "migrator", "informationUri": RUNBOOK, "rules": rules}
+    driver = {"name": "migrator", "rules": rules}
     document = {
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
         "version": "2.1.0",
@@ -111,6 +112,11 @@ FORMATS: dict[str, Callable[[Checked], str]] = {
     "json": as_json,
     "markdown": markdown,
 }
+
+
+def _plan(checked: Checked) -> str:
+    """How each statement runs, and which locks it takes; what is refused is said before."""
+    return preview.full(Plan(migrations=checked.migrations, promises=()), {}, hazards=Hazards.NONE)
 
 
 def _totals(checked: Checked) -> str:
