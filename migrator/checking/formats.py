@@ -20,10 +20,7 @@ def text(checked: Checked) -> str:
         lines += ["", f"{finding.file}:{finding.line}: {_verdict(finding)} ({finding.code})"]
         lines += [f"  {line}" for line in _body(finding)]
     if checked.migrations:
-        lines += [
-            "",
-            preview.full(Plan(migrations=checked.migrations, promises=()), {}, hazards=Hazards.NONE),
-        ]
+        lines += ["", _plan(checked)]
     return "\n".join(lines)
 
 
