@@ -32,7 +32,8 @@ from stacks.admission import admitted
 from stacks.deployed import deployed, parameter
 
 project, stack = pulumi.get_project(), pulumi.get_stack()
-settings = admitted(project, stack)
+before = deployed()
+settings = admitted(project, stack, before)
 name = naming.prefix(project, stack)
 tags = naming.default_tags(project, stack, settings.tags)
 gates = naming.gates(project, stack)
@@ -141,7 +142,7 @@ schema = Migrations(
     MigrationsArgs(
         settings=settings.migrations,
         parameter_name=gates["schema"],
-        deployed=parameter(deployed(), gates["schema"]),
+        deployed=parameter(before, gates["schema"]),
         bucket=bucket.bucket,
         bucket_arn=bucket.arn,
         database=database,
