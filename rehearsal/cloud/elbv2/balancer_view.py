@@ -16,17 +16,12 @@ from rehearsal.cloud.elbv2.haproxy_config import (
     TargetGroup,
     UnsupportedError,
 )
+from rehearsal.cloud.judge.documented.elbv2 import CONDITIONS
 from rehearsal.cloud.secret_files import write_private
 from rehearsal.processes import UnprivilegedUser
 
 _IDLE_TIMEOUT = "60"  # an ALB's default, as the next two
-_CONFIGS = {
-    "host-header": "HostHeaderConfig",
-    "path-pattern": "PathPatternConfig",
-    "http-header": "HttpHeaderConfig",
-    "http-request-method": "HttpRequestMethodConfig",
-    "source-ip": "SourceIpConfig",
-}
+_CONFIGS = {field: config for field, config in CONDITIONS.items() if field != "query-string"}
 
 
 class Certificates:

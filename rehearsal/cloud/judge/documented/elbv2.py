@@ -90,7 +90,7 @@ def _is_complete(action: Members) -> bool:
     return True
 
 
-_CONDITIONS = {
+CONDITIONS = {
     "host-header": "HostHeaderConfig",
     "path-pattern": "PathPatternConfig",
     "http-header": "HttpHeaderConfig",
@@ -98,14 +98,15 @@ _CONDITIONS = {
     "http-request-method": "HttpRequestMethodConfig",
     "source-ip": "SourceIpConfig",
 }
+"""The fields of a rule's condition, each with the member that has its values."""
 
 
 def _is_condition(condition: Members) -> str | None:
     """A field that there is, with its values; a header has a name too."""
     field = condition.get("Field", "")
-    if field not in _CONDITIONS:
-        return f"Condition field '{field}' must be one of '[{', '.join(_CONDITIONS)}]'"
-    config = condition.get(_CONDITIONS[field], {})
+    if field not in CONDITIONS:
+        return f"Condition field '{field}' must be one of '[{', '.join(CONDITIONS)}]'"
+    config = condition.get(CONDITIONS[field], {})
     if not (condition.get("Values") or config.get("Values") or config.get("RegexValues")):
         return "A condition value must be specified"
     if field == "http-header" and not config.get("HttpHeaderName"):
