@@ -243,12 +243,8 @@ def summary(plan: Plan) -> str:
 def tell_news(plan: Plan, deployed: str, resource: pulumi.Resource) -> None:
     """Shows what will be applied, in a preview too, which shows a changed property's name alone."""
     news = preview.news(plan, deployed)
-    if not news:
-        return
-    if " is refused (" in news:
-        pulumi.log.warn(news, resource)
-    else:
-        pulumi.log.info(news, resource)
+    if news:
+        (pulumi.log.warn if news.refused else pulumi.log.info)(news.text, resource)
 
 
 def patience(settings: MigrationsSettings) -> dict[str, pulumi.Input[str]]:

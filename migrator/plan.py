@@ -135,6 +135,14 @@ class PlannedMigration:
         """Where a statement stands, for errors."""
         return f"migration {self.name}, statement {number} (line {self.statements[number - 1].line})"
 
+    def refusals(self) -> list[str]:
+        """The text of each refusal, in the order of the statements."""
+        return [
+            self.refusal(number, hazard)
+            for number, statement in enumerate(self.statements, 1)
+            for hazard in statement.refusals
+        ]
+
     def refusal(self, number: int, hazard: Hazard) -> str:
         """Which statement is refused and why, and the safe way to write it."""
         title = shortened(self.statements[number - 1].title)

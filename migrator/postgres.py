@@ -21,6 +21,8 @@ CONNECT_TIMEOUT = 10  # seconds
 KEEPALIVES = {"tcp_keepalives_idle": "30", "tcp_keepalives_interval": "10", "tcp_keepalives_count": "3"}
 LOCK_NOT_AVAILABLE, DEADLOCK, UNDEFINED_OBJECT, QUERY_CANCELED = "55P03", "40P01", "42704", "57014"
 INSUFFICIENT_PRIVILEGE = "42501"
+# The catalogue's own schemas, as an array of SQL.
+SYSTEM_SCHEMAS = "ARRAY[CAST('pg_catalog' AS regnamespace), CAST('information_schema' AS regnamespace)]"
 AS_OURSELVES = "RESET SESSION AUTHORIZATION; RESET ROLE"
 
 

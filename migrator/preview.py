@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass
 from enum import Enum
 from itertools import accumulate
 
@@ -26,6 +26,14 @@ class Hazards(Enum):
     NONE = "none"
     FIRST_LINE = "first line"
     SAFE_WAY = "safe way"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class News:
+    """What people read of new migrations, and whether a deployment would refuse any of their statements."""
+
+    text: str
+    refused: bool
 
 
 def short(plan: Plan) -> str:
@@ -52,38 +60,33 @@ def report(plan: Plan, sizes: Mapping[str, str], *, spared: int, everything: boo
     if spared:
         lines.append(f"{spared} more would be refused on tables in use; here nobody would miss anything")
     for migration in plan.migrations:
-        for number, statement in enumerate(migration.statements, 1):
-            for hazard in statement.refusals:
-                lines += ["", migration.refusal(number, hazard)]
+        for text in migration.refusals():
+            lines += ["", text]
     if everything or len(statements) <= SHOWN:
         return "\n".join([*lines, "", full(plan, sizes, hazards=Hazards.NONE)]) if statements else lines[0]
     return "\n".join([*lines, "", "--all shows how each statement runs"])
 
 
-def news(plan: Plan, deployed: str) -> str:
+def news(plan: Plan, deployed: str) -> News | None:
     """What a deployment applies besides what `deployed` shows, the `short` of an earlier plan.
 
     A database that has nothing takes the whole history, whose hazards hurt nobody there.
     """
+    if not plan.migrations:
+        return None
     known = set(_TITLE.findall(deployed))
     if not known:
-        counted = totals([replace(migration, statements=()) for migration in plan.migrations])
-        return f"the database takes the whole history: {counted}" if plan.migrations else ""
+        history = _counted(len(plan.migrations), "migration")
+        return News(text=f"the database takes the whole history: {history}", refused=False)
     # Of a long history only the newest are recorded: what precedes them is older.
     oldest = next((place for place, item in enumerate(plan.migrations) if item.name in known), 0)
     new = [item for item in plan.migrations[oldest:] if item.name not in known]
     if not new:
-        return ""
-    return "\n".join([totals(new, noun="new migration"), *(line for item in new for line in _news(item))])
-
-
-def _news(migration: PlannedMigration) -> list[str]:
-    refusals = [
-        migration.refusal(number, hazard)
-        for number, statement in enumerate(migration.statements, 1)
-        for hazard in statement.refusals
-    ]
-    return [_title(migration), *_rows(migration, Hazards.NONE), *refusals]
+        return None
+    lines = [totals(new, noun="new migration")]
+    for item in new:
+        lines += [_title(item), *_rows(item, Hazards.NONE), *item.refusals()]
+    return News(text="\n".join(lines), refused=any(item.refusals() for item in new))
 
 
 def totals(migrations: Sequence[PlannedMigration], noun: str = "migration") -> str:

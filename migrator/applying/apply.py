@@ -118,8 +118,7 @@ class Run:
         label = self._migration.label(number, [statement])
         interrupted = self._pending.interrupted and number == self._pending.applied + 1
         started = time.monotonic()
-        for setting in self._migration.settings(before=number):
-            self._session.run(setting)
+        settings = self._set_again(number)
         runner = IndexRunner(
             self._session,
             server=self._server,
@@ -130,18 +129,17 @@ class Run:
             say=self._say,
         )
         end = runner.run(statement.online, interrupted=interrupted)
-        self._session.reset()
+        if settings:
+            self._session.run(AS_OURSELVES)
         self._ledger.advance(self._row, self._migration, number)
         self._say(f"{label} {end} {time.monotonic() - started:.1f} s")
 
     def _transaction(self, first: int, group: list[Statement]) -> None:
         label = self._migration.label(first, group)
         last = first + len(group) - 1
-        settings = self._migration.settings(before=first)
 
         def work() -> None:
-            for setting in settings:
-                self._session.run(setting)
+            settings = self._set_again(first)
             if settings:
                 self._retries.keep_limits(label)
             rows = Rows(self._session, self._inventory, self._migration)
@@ -157,6 +155,13 @@ class Run:
 
         seconds = self._retries.run(label, work, long=_may_be_long(group))
         self._say(f"{label} committed {seconds:.1f} s")
+
+    def _set_again(self, number: int) -> bool:
+        """Sets what the file has set before that statement; whether it has set anything."""
+        settings = self._migration.settings(before=number)
+        for setting in settings:
+            self._session.run(setting)
+        return bool(settings)
 
     def _failed(self, first: int, error: PostgresError) -> StatementFailed:
         """Records the failure and returns the error to raise. What precedes `first` is committed."""

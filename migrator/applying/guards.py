@@ -35,12 +35,7 @@ def refuse_server(session: Session, server: Server) -> None:
 
 def refuse_hazards(inventory: Inventory, pending: Sequence[Pending]) -> None:
     """Raises Refused, which lists every pending statement that would hurt."""
-    found = [
-        migration.refusal(number, hazard)
-        for migration in judged(inventory, pending)
-        for number, statement in enumerate(migration.statements, 1)
-        for hazard in statement.refusals
-    ]
+    found = [text for migration in judged(inventory, pending) for text in migration.refusals()]
     if found:
         raise Refused("\n\n".join(found))
 

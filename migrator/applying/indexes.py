@@ -58,8 +58,8 @@ class IndexRunner:
     def _settle_session(self) -> None:
         """Online, waiting for older transactions blocks nobody and may be long, whatever a file has set."""
         memory, workers = self._resources.maintenance_work_mem, self._resources.parallel_workers
-        self._session.run("SET statement_timeout = 0")
-        self._session.run(f"SET lock_timeout = '{round(self._patience.wait_for_transactions * 1000)}ms'")
+        patience = round(self._patience.wait_for_transactions * 1000)
+        self._session.run(f"SET statement_timeout = 0; SET lock_timeout = '{patience}ms'")
         if memory is not None:
             self._session.run(f"SET maintenance_work_mem = '{memory}MB'")
         if workers is not None:

@@ -7,17 +7,16 @@ A token is an oid with a letter for its catalogue: none for a relation, as `1638
 from __future__ import annotations
 
 from migrator.ledger import Ledger
-from migrator.postgres import Session
+from migrator.postgres import SYSTEM_SCHEMAS, Session
 
-SYSTEM = """ARRAY[CAST('pg_catalog' AS regnamespace), CAST('information_schema' AS regnamespace)]"""
 OBJECTS = f"""
     SELECT CAST(oid AS text) AS token, xmin FROM pg_catalog.pg_class
     WHERE relkind IN ('r', 'p', 'm', 'f', 'v', 'S') AND relpersistence <> 't'
-    AND relnamespace <> ALL ({SYSTEM})
+    AND relnamespace <> ALL ({SYSTEM_SCHEMAS})
     UNION ALL
-    SELECT 't' || oid, xmin FROM pg_catalog.pg_type WHERE typnamespace <> ALL ({SYSTEM})
+    SELECT 't' || oid, xmin FROM pg_catalog.pg_type WHERE typnamespace <> ALL ({SYSTEM_SCHEMAS})
     UNION ALL
-    SELECT 'f' || oid, xmin FROM pg_catalog.pg_proc WHERE pronamespace <> ALL ({SYSTEM})
+    SELECT 'f' || oid, xmin FROM pg_catalog.pg_proc WHERE pronamespace <> ALL ({SYSTEM_SCHEMAS})
     UNION ALL
     SELECT 'n' || oid, xmin FROM pg_catalog.pg_namespace
     UNION ALL
@@ -61,7 +60,7 @@ class Inventory:
                 f"""SELECT c.oid, c.relkind, NOT CAST(:alone AS boolean) OR pg_relation_size(c.oid) > 0
                     FROM pg_class c
                     WHERE c.relkind IN ('r', 'p', 'm', 'f') AND c.relpersistence <> 't'
-                    AND c.relnamespace <> ALL ({SYSTEM})
+                    AND c.relnamespace <> ALL ({SYSTEM_SCHEMAS})
                     AND c.oid IS DISTINCT FROM CAST(to_regclass(:ledger) AS oid)
                     AND NOT EXISTS (
                         SELECT FROM pg_depend d WHERE d.classid = CAST('pg_class' AS regclass)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from migrator.applying.effects import Effects
 from migrator.applying.inventory import Inventory
 from migrator.errors import Refused
-from migrator.plan import HIDDEN_CHANGE, PlannedMigration, Statement, shortened
+from migrator.plan import HIDDEN_CHANGE, Hazard, PlannedMigration, Statement, shortened
 from migrator.postgres import Session
 
 
@@ -36,20 +36,19 @@ class Rows:
 
     def _refuse_names(self, number: int, statement: Statement) -> None:
         for hazard in (*statement.refusals, *statement.own):
-            if hazard.table and self._inventory.misses(hazard.table):
-                found = hazard.table
-            elif (
-                not hazard.table
-                and hazard.object_kind
-                and self._inventory.misses_object(hazard.object_kind, hazard.object_name)
-            ):
-                found = f"{hazard.object_kind} {hazard.object_name}"
-            else:
-                continue
-            raise Refused(
-                f"{self._migration.refusal(number, hazard)}\n"
-                f"Found right before it ran: {found} is one that was there before this run"
-            )
+            if older := self._older(hazard):
+                raise Refused(
+                    f"{self._migration.refusal(number, hazard)}\n"
+                    f"Found right before it ran: {older} is one that was there before this run"
+                )
+
+    def _older(self, hazard: Hazard) -> str | None:
+        """What the hazard would hurt, if that was there before."""
+        if hazard.table:
+            return hazard.table if self._inventory.misses(hazard.table) else None
+        if hazard.object_kind and self._inventory.misses_object(hazard.object_kind, hazard.object_name):
+            return f"{hazard.object_kind} {hazard.object_name}"
+        return None
 
     def _refuse_effects(self, number: int, statement: Statement) -> None:
         found = self._effects.of(statement)

@@ -16,12 +16,15 @@ OUT_OF_ORDER = "out-of-order"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Finding:
-    """Something to mend, or, unless it `refuses`, to know; `file` is relative to the working directory."""
+    """Something to mend, or, unless it `refuses`, to know; `file` is relative to the working directory.
+
+    What is about a whole file is at its first line.
+    """
 
     file: str
-    line: int
     code: str
     message: str
+    line: int = 1
     statement: str = ""
     refuses: bool = True
 
@@ -54,7 +57,6 @@ def _touched(changes: Changes, folder: Path) -> Iterator[Finding]:
     for name in sorted(changes.edited):
         yield Finding(
             file=_script(folder, name),
-            line=1,
             code=EDITED,
             message="a database that has applied this file refuses the next deployment "
             "(AppliedMigrationChanged)\n"
@@ -63,7 +65,6 @@ def _touched(changes: Changes, folder: Path) -> Iterator[Finding]:
     for name in sorted(changes.removed):
         yield Finding(
             file=_script(folder, name),
-            line=1,
             code=REMOVED,
             message="databases that have applied this file keep what it made, and new ones go without\n"
             "Restore it, and undo what it did in a new migration",
@@ -77,7 +78,6 @@ def _out_of_order(plan: Plan, changes: Changes, folder: Path) -> Iterator[Findin
         if older and name < older[-1]:
             yield Finding(
                 file=_script(folder, name),
-                line=1,
                 code=OUT_OF_ORDER,
                 message=f"sorts before {older[-1]}, which is there already: a database that has that one "
                 "runs this file after it, a new database before\n"

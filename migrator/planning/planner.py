@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 from pglast import ast
@@ -41,8 +43,9 @@ def _migration(migration: Migration, facts: Facts) -> PlannedMigration:
     phase, block = "", 0
     placed = transaction_blocks.unwrapped(parse.statements(migration.sql, migration=migration.name))
     exchanged = {
-        number: transaction_blocks.exchanged_types([parsed for parsed, of in placed if of == number])
-        for number in {number for _, number in placed} - {0}
+        number: transaction_blocks.exchanged_types([parsed for parsed, _ in together])
+        for number, together in groupby(placed, key=itemgetter(1))
+        if number
     }
     for parsed, its_block in placed:
         before, block = block, its_block
@@ -56,7 +59,8 @@ def _migration(migration: Migration, facts: Facts) -> PlannedMigration:
         transaction = (statements[-1].transaction if statements else 0) + alone
         statements += _statements(parsed, phase, transaction, facts, migration=migration.name)
         facts.learn(parsed.node)
-    facts.indexes.withdraw(queries.dropped(migration, facts.indexes.list()))
+    if migration.queries:
+        facts.indexes.withdraw(queries.dropped(migration, facts.indexes.list()))
     return PlannedMigration(
         name=migration.name,
         sql=migration.sql,

@@ -104,8 +104,8 @@ class _File:
             for line in range(end + 1, statement.line):
                 comment = comments.pop(line, "")
                 if _DROPPED.match(comment):
-                    continue
-                if header := _HEADER.match(comment):
+                    key = ""
+                elif header := _HEADER.match(comment):
                     key = header["key"]
                     self._check_key(line, key, said)
                     said[key] = header["value"].strip()

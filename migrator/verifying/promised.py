@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from migrator.names import bare, parts
 from migrator.plan import Promise
-from migrator.postgres import Session
+from migrator.postgres import SYSTEM_SCHEMAS, Session
 
 USABLE = "indisvalid AND indisready AND indislive"
 
@@ -78,8 +78,7 @@ def _under_another_name(
                     AND d.refclassid = CAST('pg_class' AS regclass) AND d.refobjid = t.oid
                     AND d.refobjsubid = a.attnum))) mentioned
             WHERE (t.oid = to_regclass(:table) OR (:anywhere AND t.relname = :bare_table
-                   AND t.relnamespace <> ALL (ARRAY[CAST('pg_catalog' AS regnamespace),
-                                                    CAST('information_schema' AS regnamespace)])))
+                   AND t.relnamespace <> ALL ({SYSTEM_SCHEMAS})))
             AND i.indexrelid <> ALL (ARRAY(
                 SELECT CAST(to_regclass(name) AS oid) FROM unnest(CAST(:taken AS text[])) name))
             AND (c.relname = :bare_index OR (
