@@ -1,4 +1,4 @@
-"""Which index of the catalogue each promise became: by its name, or else by its definition.
+"""Which index of the catalogue each promise became: by its name, or else by its columns and kind.
 
 A DO block can rename an index, and a `search_path` put it into another schema, which no plan can know.
 """
@@ -54,8 +54,9 @@ def find(session: Session, promises: Sequence[Promise]) -> list[PromisedIndex]:
 def _under_another_name(
     session: Session, promise: Promise, *, taken: Sequence[str]
 ) -> list[tuple[str, bool, bool]]:
-    """On the table, or one of that name in another schema where the file gives none: alike in all but name.
+    """On the table, or one of that name in another schema where the file gives none.
 
+    Alike are method, uniqueness, columns and their order, and whether it is partial; a condition is not read.
     The same name comes first, then a usable one. Indexes of other promises are `taken`.
     """
     rows = session.rows(
