@@ -50,6 +50,16 @@ def _addresses_exist(record: Members) -> bool:
     return True
 
 
+def _watches_one_metric(alarm: Members) -> str | None:
+    """An alarm of one metric says how the metric is read, and what it is compared with."""
+    if "MetricName" not in alarm:
+        return None
+    for needed in (("Namespace",), ("Period",), ("Statistic", "ExtendedStatistic"), ("Threshold",)):
+        if sum(name in alarm for name in needed) != 1:
+            return f"An alarm of a metric has exactly one of the parameters: {', '.join(needed)}."
+    return None
+
+
 def _characters(most: int, says: str) -> Check:
     """A policy has a size, of which white space is no part."""
     return lambda value: says if len("".join(str(value).split())) > most else None
@@ -129,6 +139,11 @@ OTHERS = (
         operations="cloudwatch PutMetricAlarm PutCompositeAlarm",
         member="AlarmActions.*",
         check=matches("arn:aws[a-z-]*:.+", "Invalid arn syntax: {value}"),
+        page="https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html",
+    ),
+    ValueRule(
+        operations="cloudwatch PutMetricAlarm",
+        check=_watches_one_metric,
         page="https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html",
     ),
     ValueRule(

@@ -10,9 +10,9 @@ logs = partial(Mistake, service="logs")
 sns = partial(Mistake, service="sns")
 
 
-def alarm(**members: Any) -> dict[str, Any]:
+def alarm(*, without: str = "", **members: Any) -> dict[str, Any]:
     """The members of PutMetricAlarm."""
-    return {
+    right = {
         "AlarmName": "new",
         "Namespace": "AWS/EC2",
         "MetricName": "CPUUtilization",
@@ -23,6 +23,7 @@ def alarm(**members: Any) -> dict[str, Any]:
         "ComparisonOperator": "GreaterThanThreshold",
         **members,
     }
+    return {name: value for name, value in right.items() if name != without}
 
 
 WATCHING = (
@@ -71,7 +72,19 @@ WATCHING = (
     cloudwatch(
         what="an alarm without a number of periods",
         operation="PutMetricAlarm",
-        members={key: value for key, value in alarm().items() if key != "EvaluationPeriods"},
+        members=alarm(without="EvaluationPeriods"),
+        code="ValidationError",
+    ),
+    cloudwatch(
+        what="an alarm without a threshold",
+        operation="PutMetricAlarm",
+        members=alarm(without="Threshold"),
+        code="ValidationError",
+    ),
+    cloudwatch(
+        what="an alarm that reads its metric in two ways",
+        operation="PutMetricAlarm",
+        members=alarm(ExtendedStatistic="p99"),
         code="ValidationError",
     ),
     cloudwatch(
@@ -89,10 +102,7 @@ WATCHING = (
     cloudwatch(
         what="a percentile beyond 100",
         operation="PutMetricAlarm",
-        members={
-            **{key: value for key, value in alarm().items() if key != "Statistic"},
-            "ExtendedStatistic": "p101",
-        },
+        members=alarm(without="Statistic", ExtendedStatistic="p101"),
         code="ValidationError",
     ),
     cloudwatch(
