@@ -60,6 +60,17 @@ def _watches_one_metric(alarm: Members) -> str | None:
     return None
 
 
+def _looks_back(alarm: Members) -> str | None:
+    """An alarm of short periods looks at a day at most, one of hours at a week."""
+    period = alarm.get("Period", 0)
+    most, text = (86_400, "a day") if period < 3_600 else (604_800, "seven days")
+    if period * alarm.get("EvaluationPeriods", 0) <= most:
+        return None
+    return (
+        f"Metrics cannot be checked across more than {text} (EvaluationPeriods * Period must be <= {most})."
+    )
+
+
 def _characters(most: int, says: str) -> Check:
     """A policy has a size, of which white space is no part."""
     return lambda value: says if len("".join(str(value).split())) > most else None
@@ -144,6 +155,11 @@ OTHERS = (
     ValueRule(
         operations="cloudwatch PutMetricAlarm",
         check=_watches_one_metric,
+        page="https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html",
+    ),
+    ValueRule(
+        operations="cloudwatch PutMetricAlarm",
+        check=_looks_back,
         page="https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html",
     ),
     ValueRule(

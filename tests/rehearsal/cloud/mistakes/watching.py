@@ -88,6 +88,18 @@ WATCHING = (
         code="ValidationError",
     ),
     cloudwatch(
+        what="an alarm of minutes that looks at more than a day",
+        operation="PutMetricAlarm",
+        members=alarm(EvaluationPeriods=1441),
+        code="ValidationError",
+    ),
+    cloudwatch(
+        what="an alarm of hours that looks at more than seven days",
+        operation="PutMetricAlarm",
+        members=alarm(Period=3600, EvaluationPeriods=169),
+        code="ValidationError",
+    ),
+    cloudwatch(
         what="a period of 25 seconds",
         operation="PutMetricAlarm",
         members=alarm(Period=25),
