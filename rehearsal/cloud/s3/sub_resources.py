@@ -6,7 +6,7 @@ from moto.s3.responses import S3Response
 
 from rehearsal.cloud.moto_patch import patch
 
-LACKING = ("retention", "torrent")
+LACKING = ("annotation", "retention", "torrent")
 _of_a_key: Any = S3Response._key_response_get
 
 

@@ -68,6 +68,23 @@ AUTO_SCALING = (
     ),
     ValueRule(
         operations=_ASG,
+        check=holds(
+            lambda members: not {"LaunchConfigurationName", "InstanceId"} & members.keys(),
+            "Launch configurations are not available to new accounts: use a launch template",
+        ),
+        page="https://docs.aws.amazon.com/autoscaling/ec2/userguide/launch-configurations.html",
+    ),
+    ValueRule(
+        operations="autoscaling CreateAutoScalingGroup",
+        check=holds(
+            lambda members: bool(members.get("LaunchTemplate") or members.get("MixedInstancesPolicy")),
+            "Valid requests must contain either LaunchTemplate, LaunchConfigurationName, InstanceId or"
+            " MixedInstancesPolicy parameter.",
+        ),
+        page=f"{_AUTO_SCALING}/API_CreateAutoScalingGroup.html",
+    ),
+    ValueRule(
+        operations=_ASG,
         member="InstanceMaintenancePolicy",
         check=holds(
             _is_maintenance,
