@@ -52,19 +52,19 @@ def _addresses_exist(record: Members) -> bool:
 
 def _watches_one_metric(alarm: Members) -> str | None:
     """An alarm of one metric says how the metric is read, and what it is compared with."""
-    if "MetricName" not in alarm:
+    if alarm.get("MetricName") is None:
         return None
     for needed in (("Namespace",), ("Period",), ("Statistic", "ExtendedStatistic"), ("Threshold",)):
-        if sum(name in alarm for name in needed) != 1:
+        if sum(alarm.get(name) is not None for name in needed) != 1:
             return f"An alarm of a metric has exactly one of the parameters: {', '.join(needed)}."
     return None
 
 
 def _looks_back(alarm: Members) -> str | None:
     """An alarm of short periods looks at a day at most, one of hours at a week."""
-    period = alarm.get("Period", 0)
+    period = alarm.get("Period") or 0
     most, text = (86_400, "a day") if period < 3_600 else (604_800, "seven days")
-    if period * alarm.get("EvaluationPeriods", 0) <= most:
+    if period * (alarm.get("EvaluationPeriods") or 0) <= most:
         return None
     return (
         f"Metrics cannot be checked across more than {text} (EvaluationPeriods * Period must be <= {most})."
