@@ -50,13 +50,18 @@ def _addresses_exist(record: Members) -> bool:
     return True
 
 
-def _watches_one_metric(alarm: Members) -> str | None:
-    """An alarm of one metric says how the metric is read, and what it is compared with."""
-    if alarm.get("MetricName") is None:
+def _watches_something(alarm: Members) -> str | None:
+    """An alarm of one metric says how it is read and what it is compared with; others say so elsewhere."""
+    given = {name for name, value in alarm.items() if value not in (None, [], {})}
+    if "MetricName" in given:
+        for needed in ({"Namespace"}, {"Period"}, {"Statistic", "ExtendedStatistic"}, {"Threshold"}):
+            if len(needed & given) != 1:
+                return f"An alarm of a metric has exactly one of the parameters: {', '.join(sorted(needed))}."
         return None
-    for needed in (("Namespace",), ("Period",), ("Statistic", "ExtendedStatistic"), ("Threshold",)):
-        if sum(alarm.get(name) is not None for name in needed) != 1:
-            return f"An alarm of a metric has exactly one of the parameters: {', '.join(needed)}."
+    if not given & {"Metrics", "EvaluationCriteria"}:
+        return "An alarm must have one of the parameters: MetricName, Metrics, EvaluationCriteria."
+    if more := given & {"Namespace", "Period", "Statistic", "ExtendedStatistic", "Dimensions", "Unit"}:
+        return f"An alarm without MetricName must not have the parameters: {', '.join(sorted(more))}."
     return None
 
 
@@ -154,7 +159,7 @@ OTHERS = (
     ),
     ValueRule(
         operations="cloudwatch PutMetricAlarm",
-        check=_watches_one_metric,
+        check=_watches_something,
         page="https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html",
     ),
     ValueRule(

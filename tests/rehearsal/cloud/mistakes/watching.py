@@ -82,6 +82,12 @@ WATCHING = (
         code="ValidationError",
     ),
     cloudwatch(
+        what="an alarm that watches nothing",
+        operation="PutMetricAlarm",
+        members=alarm(without="MetricName"),
+        code="ValidationError",
+    ),
+    cloudwatch(
         what="an alarm that reads its metric in two ways",
         operation="PutMetricAlarm",
         members=alarm(ExtendedStatistic="p99"),
