@@ -47,12 +47,6 @@ def policy(**members: Any) -> dict[str, Any]:
 
 AUTO_SCALING = (
     autoscaling(
-        what="a group that launches nothing",
-        operation="CreateAutoScalingGroup",
-        members={name: value for name, value in group().items() if name != "LaunchTemplate"},
-        code="ValidationError",
-    ),
-    autoscaling(
         what="a group of a launch configuration",
         operation="UpdateAutoScalingGroup",
         members={"AutoScalingGroupName": "standing", "LaunchConfigurationName": "old"},
