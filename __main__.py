@@ -271,7 +271,7 @@ Scaling(
     ),
     in_account,
 )
-Rollout(
+rollout = Rollout(
     f"{name}-rollout",
     RolloutArgs(
         parameter_prefix=naming.parameters(project, stack),
@@ -282,6 +282,7 @@ Rollout(
     ),
     in_account,
 )
+schema.contract(parameter_name=f"{naming.parameters(project, stack)}/contracted", verified=rollout.verified)
 
 pulumi.export("url", balancer.url)
 pulumi.export("balancer_dns_name", balancer.dns_name)

@@ -1,10 +1,9 @@
 """The database's migrations: a task inside the VPC that applies them, behind the `schema` gate."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from hashlib import sha256
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,18 +11,15 @@ import pulumi
 import pulumi_aws as aws
 from pydantic import Field
 
-from components.artifact import cache_folder
 from components.common import Common
 from components.database import APP_ROLE, Database
 from components.gates import ecs_task
 from components.gates.aws_api import ATTEMPTS, AwsApi
 from components.gates.free_storage import free_storage
 from components.gates.gate import Gate, GateArgs
+from components.migrations_plan import pack, summary, tell_news, waiting_statements
 from components.migrations_roles import MigrationsRoles, MigrationsRolesArgs
 from components.values import Seconds, Text
-from migrator import preview
-from migrator.errors import MigratorError
-from migrator.plan import Plan
 from migrator.planning import bundle
 
 CONTAINER = "migrations"
@@ -59,7 +55,7 @@ class MigrationsSettings:
     """What the schema gate applies, and how patiently."""
 
     path: Text = "app/prisma/migrations"
-    """Prisma's folder of migrations."""
+    """The folder of migrations: Prisma's, or that of another tool (docs/coming-from.md)."""
     lock_timeout: Seconds = 5
     """How long a statement waits for a lock before it is tried again; writers never wait longer for it."""
     wait_for_transactions: Seconds = 600
@@ -101,7 +97,7 @@ class Migrations(pulumi.ComponentResource):
     """The `schema` gate: it moves when all migrations of the folder are applied.
 
     Makes: `aws.s3.BucketObjectv2`, `aws.cloudwatch.LogGroup`, `aws.ecs.Cluster` and `TaskDefinition`,
-    `MigrationsRoles`, `Gate`.
+    `MigrationsRoles`, `Gate`; with `contract` another `Gate`.
     """
 
     gate: Gate
@@ -112,8 +108,17 @@ class Migrations(pulumi.ComponentResource):
         self._args = args
         self._child = pulumi.ResourceOptions(parent=self)
         packed = pack(Path(args.settings.path))
+        self._plan = packed.plan
         tell_news(packed.plan, args.deployed, self)
         task_definition, log_group = self._task(packed, self._upload(packed))
+        self._context = {
+            "cluster": self._cluster().name,
+            "task_definition": task_definition.arn,
+            "subnet_ids": args.subnet_ids,
+            "security_group_id": args.security_group_id,
+            "log_group": log_group.name,
+            "database": args.database.identifier,
+        }
         self.gate = Gate(
             f"{name}-schema",
             GateArgs(
@@ -122,18 +127,33 @@ class Migrations(pulumi.ComponentResource):
                 value=summary(packed.plan),
                 subject=args.database.resource_id,
                 check=partial(apply, api=args.common.api, timeout=args.settings.timeout),
-                context={
-                    "cluster": self._cluster().name,
-                    "task_definition": task_definition.arn,
-                    "subnet_ids": args.subnet_ids,
-                    "security_group_id": args.security_group_id,
-                    "log_group": log_group.name,
-                    "database": args.database.identifier,
-                },
+                context=self._context,
             ),
             self._child,
         )
         self.register_outputs({"gate": self.gate})
+
+    def contract(self, *, parameter_name: str, verified: pulumi.Input[str]) -> None:
+        """The `contracted` gate, if statements wait for a verified release: it moves when they are applied.
+
+        `verified` is the value of the gate before it, which moves when no older release runs any more.
+        """
+        waiting = waiting_statements(self._plan)
+        if waiting:
+            Gate(
+                f"{self._name}-contracted",
+                GateArgs(
+                    parameter_name=parameter_name,
+                    description="What the database has lost since no older release runs",
+                    value=waiting,
+                    subject=self._args.database.resource_id,
+                    check=partial(
+                        apply_waiting, api=self._args.common.api, timeout=self._args.settings.timeout
+                    ),
+                    context={**self._context, "verified": verified},
+                ),
+                self._child,
+            )
 
     def _upload(self, packed: bundle.Bundle) -> aws.s3.BucketObjectv2:
         return aws.s3.BucketObjectv2(
@@ -227,26 +247,6 @@ class Migrations(pulumi.ComponentResource):
         return task_definition, log_group
 
 
-def pack(folder: Path) -> bundle.Bundle:
-    """The folder's bundle; what is wrong with a migration is the user's to fix, without a traceback."""
-    try:
-        return bundle.build(folder, cache_folder("migrations"))
-    except MigratorError as error:
-        raise pulumi.RunError(str(error)) from error
-
-
-def summary(plan: Plan) -> str:
-    """What a preview shows: how each statement runs, and a digest of all, as there is not room for all."""
-    return f"{preview.short(plan)}\nplan sha256 {sha256(plan.to_json().encode()).hexdigest()[:12]}"
-
-
-def tell_news(plan: Plan, deployed: str, resource: pulumi.Resource) -> None:
-    """Shows what will be applied, in a preview too, which shows a changed property's name alone."""
-    news = preview.news(plan, deployed)
-    if news:
-        (pulumi.log.warn if news.refused else pulumi.log.info)(news.text, resource)
-
-
 def patience(settings: MigrationsSettings) -> dict[str, pulumi.Input[str]]:
     """How long the migrator waits and what a build may use, as it reads them: `migrator.settings`."""
     variables = {
@@ -258,11 +258,18 @@ def patience(settings: MigrationsSettings) -> dict[str, pulumi.Input[str]]:
     return {name: str(value) for name, value in variables.items() if value is not None}
 
 
-def apply(*, api: AwsApi, database: str, **task: Any) -> None:
+def apply(*, api: AwsApi, database: str, environment: Mapping[str, str] | None = None, **task: Any) -> None:
     """The gate's check: runs the task and shows its log."""
     free = free_storage(api, database)
-    environment = {} if free is None else {"MIGRATOR_FREE_STORAGE": str(free)}
-    ecs_task.run(ecs_task.Task(container=CONTAINER, environment=environment, **task), api, say)
+    known = {} if free is None else {"MIGRATOR_FREE_STORAGE": str(free)}
+    variables = {**known, **(environment or {})}
+    ecs_task.run(ecs_task.Task(container=CONTAINER, environment=variables, **task), api, say)
+
+
+def apply_waiting(*, verified: str, **task: Any) -> None:
+    """The `contracted` gate's check: the same task, which also runs what waits for a verified release."""
+    say(f"no older release than {verified[:12]} runs any more: what waited for that is applied")
+    apply(environment={"MIGRATOR_VERIFIED": "yes"}, started_by="pulumi-up-verified", **task)
 
 
 def say(line: str) -> None:

@@ -22,12 +22,14 @@ from migrator.adopting.baseline import baseline
 from migrator.applying import guards, sizes
 from migrator.applying.apply import apply
 from migrator.applying.inventory import Inventory
+from migrator.attempt import Row
 from migrator.checking import changes, check, formats
 from migrator.errors import FolderError, MigratorError, SettingsError
 from migrator.ledger import Ledger
 from migrator.plan import Plan, PlannedMigration
 from migrator.postgres import PostgresError, Session
 from migrator.settings import AppRole, Patience, Resources, Server, Verification, add_flags, chosen
+from migrator.tools import recognize
 from migrator.verifying.verify import Verifier
 
 
@@ -86,6 +88,12 @@ def _parser() -> ArgumentParser:
             command.add_argument("--anyway", metavar="REASON", help="record them although the schemas differ")
         if name == "apply":
             add_flags(command, Resources, os.environ)
+            command.add_argument(
+                "--verified",
+                action="store_true",
+                default=os.environ.get("MIGRATOR_VERIFIED") == "yes",
+                help="the release is verified: run what waits for that, too",
+            )
         if name in ("apply", "verify"):
             add_flags(command, Verification, os.environ)
         if name == "bundle":
@@ -102,8 +110,8 @@ def _plan(arguments: Namespace) -> None:
     plan, known, spared = _load(arguments.migrations), {}, 0
     if os.environ.get("PGHOST") or os.environ.get("DATABASE_URL"):
         with Session(Server.read(os.environ)) as session:
-            ledger = Ledger(session)
-            pending = ledger.pending(plan)
+            ledger = Ledger(session, plan)
+            pending = ledger.pending()
             judged = tuple(guards.judged(Inventory(session, ledger), pending))
             spared = _refused(item.migration for item in pending) - _refused(judged)
             plan = replace(plan, migrations=judged)
@@ -129,6 +137,7 @@ def _apply(arguments: Namespace) -> None:
         resources=chosen(Resources, arguments),
         verification=chosen(Verification, arguments),
         role=AppRole.read(os.environ),
+        verified=arguments.verified,
         say=say,
     )
 
@@ -136,18 +145,23 @@ def _apply(arguments: Namespace) -> None:
 def _status(arguments: Namespace) -> None:
     plan = _load(arguments.migrations)
     with Session(Server.read(os.environ)) as session:
-        rows = [row for row in Ledger(session).rows() if not row.rolled_back]
+        rows = [row for row in Ledger(session, plan).rows() if not row.rolled_back]
+    planned = {migration.name: migration for migration in plan.migrations}
     states = {
-        row.name: f"applied {row.finished}" if row.finished else _unfinished(row.failed) for row in rows
+        row.name: f"applied {row.finished}" if row.finished else _unfinished(row, planned.get(row.name))
+        for row in rows
     }
-    planned = [migration.name for migration in plan.migrations]
     for name in sorted({*planned, *states}):
         newer = "" if name in planned else " (by another release)"
         say(f"{name}  {states.get(name, 'pending')}{newer}")
 
 
-def _unfinished(failed: bool) -> str:
-    return "failed" if failed else "interrupted or running"
+def _unfinished(row: Row, migration: PlannedMigration | None) -> str:
+    if row.failed:
+        return "failed"
+    if migration and migration.waits and row.mark[0] == migration.before_verified:
+        return "waits for a verified release"
+    return "interrupted or running"
 
 
 def _verify(arguments: Namespace) -> None:
@@ -190,10 +204,10 @@ def _check(arguments: Namespace) -> int:
 
 def _load(migrations: Path | None) -> Plan:
     if migrations:
-        from migrator import folder  # needs pglast, which a zipapp has not
-        from migrator.planning import planner
+        from migrator.planning import planner  # needs pglast, which a zipapp has not
 
-        return planner.make(folder.read(migrations))
+        tool, found = recognize.read(migrations)
+        return planner.make(found, tool=tool.name)
     bundled = files("migrator") / "plan.json"
     if not bundled.is_file():
         raise FolderError("no migrations: give --migrations DIR, or run a bundle")

@@ -1,62 +1,54 @@
-"""Prisma's migrations folder: `<name>/migration.sql` in order of name, beside `migration_lock.toml`.
-
-A `queries.sql` beside a `migration.sql` is ours (`migrator.planning.queries`); Prisma passes over it.
-"""
+"""A migration as its file has it, whichever tool wrote it (`migrator.tools`), and its checksum."""
 
 from __future__ import annotations
 
-import tomllib
+import re
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
 from migrator.errors import FolderError
 
-
-def checksum(sql: str) -> str:
-    """SHA-256 of the script in hexadecimal, as Prisma records it."""
-    return sha256(sql.encode()).hexdigest()
-
-
-def same_script(sql: str, recorded: str) -> bool:
-    """Whether a recorded checksum is this script's; line endings may differ, as with Prisma."""
-    unix = sql.replace("\r\n", "\n")
-    return recorded in {checksum(sql), checksum(unix), checksum(unix.replace("\n", "\r\n"))}
+_NUMBER = re.compile(r"\d+")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Migration:
-    """One migration: its folder's name, its script and its named queries."""
+    """One migration: its name, the SQL that is run, and its named queries.
+
+    `file` is the script's path below the folder. `source` is the script as it is, where more is in it than is
+    run. `recorded` is what the tool's own record of it has. `repeatable`: it runs again whenever it was
+    edited. `unreadable`: why it cannot be run here; it is left to the tool itself.
+    """
 
     name: str
     sql: str
     queries: str = ""
+    file: str = ""
+    source: str = ""
+    recorded: tuple[tuple[str, str], ...] = ()
+    repeatable: bool = False
+    unreadable: str = ""
+
+    @property
+    def checksum(self) -> str:
+        """SHA-256 of the script in hexadecimal, as Prisma records it."""
+        return checksum(self.source or self.sql)
 
 
-def read(folder: Path) -> list[Migration]:
-    """The folder's migrations in order. Raises FolderError for what Prisma would not accept either."""
-    if not folder.is_dir():
-        raise FolderError(
-            f"migrations folder {folder} does not exist: give the folder that holds migration_lock.toml"
-        )
-    _check_provider(folder / "migration_lock.toml")
-    return [
-        _migration(entry)
-        for entry in sorted(folder.iterdir(), key=lambda entry: entry.name)
-        if entry.is_dir()
-    ]
+def checksum(script: str) -> str:
+    """SHA-256 of a script in hexadecimal."""
+    return sha256(script.encode()).hexdigest()
 
 
-def _migration(folder: Path) -> Migration:
-    script, queries = folder / "migration.sql", folder / "queries.sql"
-    if not script.exists():
-        raise FolderError(
-            f"migration {folder.name} has no migration.sql: restore {script} or remove the folder"
-        )
-    return Migration(name=folder.name, sql=_text(script), queries=_text(queries) if queries.exists() else "")
+def same_script(script: str, recorded: str) -> bool:
+    """Whether a recorded checksum is this script's; line endings may differ, as with Prisma."""
+    unix = script.replace("\r\n", "\n")
+    return recorded in {checksum(script), checksum(unix), checksum(unix.replace("\n", "\r\n"))}
 
 
-def _text(script: Path) -> str:
+def text(script: Path) -> str:
+    """A script with its line endings as they are. Raises FolderError."""
     try:
         # Bytes first: reading as text would turn CRLF into LF and so change the checksum.
         return script.read_bytes().decode()
@@ -64,13 +56,21 @@ def _text(script: Path) -> str:
         raise FolderError(f"{script} is not UTF-8 (byte {error.start}): save it as UTF-8") from None
 
 
-def _check_provider(lock: Path) -> None:
-    """A missing lock file is as fine here as it is to Prisma; another database's is not."""
-    if not lock.exists():
-        return
-    try:
-        provider = tomllib.loads(lock.read_text()).get("provider")
-    except tomllib.TOMLDecodeError as error:
-        raise FolderError(f"{lock} is not TOML ({error}): restore it from version control") from None
-    if provider != "postgresql":
-        raise FolderError(f'{lock} has provider = "{provider}": only "postgresql" migrations can be applied')
+def queries_beside(script: Path) -> str:
+    """The named queries of a script that has no folder of its own: `queries/<name>.queries` beside it.
+
+    The folder and the ending keep every tool from taking the file for a migration.
+    """
+    queries = script.parent / "queries" / f"{script.stem}.queries"
+    return text(queries) if queries.exists() else ""
+
+
+def numbered(name: str) -> tuple[int, str]:
+    """What sorts file names by the number they begin with: `9_b` before `10_a`."""
+    number = _NUMBER.match(name)
+    return (int(number[0]) if number else 0, name)
+
+
+def without(script: str, start: int, end: int) -> str:
+    """A script without a part, whose line breaks stay, so that all else keeps its line."""
+    return script[:start] + "\n" * script.count("\n", start, end) + script[end:]

@@ -62,6 +62,21 @@ class Online:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Batches:
+    """How an UPDATE or DELETE is cut: at most `size` rows by their `column`, which is quoted.
+
+    A batch is `before`, the condition on the column of `alias`, and `after`. `table` is quoted.
+    """
+
+    size: int
+    column: str
+    table: str
+    alias: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Statement:
     """One statement. Those with the same `transaction` number commit together.
 
@@ -70,7 +85,8 @@ class Statement:
     tell: the runner looks. `names` are the new names that it gives to relations, with the old ones (None: it
     makes it); `chosen` the tables of which its own conditions choose rows. `hidden`: its text does not tell
     what it does. `sets`: it is a SET, which touches no row. `setting` is what to run again in each later
-    transaction of its file, so that what it sets holds there.
+    transaction of its file, so that what it sets holds there. `makes`: it may make something that is nobody's
+    until the run has ended. `after_verified`: it waits until no server of an older release runs.
     """
 
     sql: str
@@ -88,12 +104,19 @@ class Statement:
     hidden: bool = False
     sets: bool = False
     setting: str = ""
+    makes: bool = True
+    batches: Batches | None = None
+    after_verified: bool = False
 
     @property
     def how(self) -> str:
-        """`online`, `transaction` or `refused`."""
+        """`online`, `batches`, `transaction`, `verified` or `refused`."""
         if self.refusals:
             return "refused"
+        if self.after_verified:
+            return "verified"
+        if self.batches:
+            return "batches"
         return "online" if self.online else "transaction"
 
     @property
@@ -106,16 +129,32 @@ class Statement:
 class PlannedMigration:
     """A migration's name, script and statements in file order.
 
-    `tokens` is the SHA-256 of the script without comments and white space. `accepted` are the starts of the
-    checksums of earlier versions of the file that may have been applied, each with the reason.
+    `tokens` is the SHA-256 of what is run without comments and white space. `accepted` are the starts of the
+    checksums of earlier versions of the file that may have been applied, each with the reason. The others
+    are those of `migrator.folder.Migration`.
     """
 
     name: str
-    sql: str
+    source: str
     checksum: str
     statements: tuple[Statement, ...]
     tokens: str
     accepted: tuple[tuple[str, str], ...] = ()
+    file: str = ""
+    recorded: tuple[tuple[str, str], ...] = ()
+    repeatable: bool = False
+    unreadable: str = ""
+
+    @property
+    def before_verified(self) -> int:
+        """How many of its statements, from the first on, need not wait for a verified release."""
+        waiting = (place for place, statement in enumerate(self.statements) if statement.after_verified)
+        return next(waiting, len(self.statements))
+
+    @property
+    def waits(self) -> bool:
+        """Whether some of them wait."""
+        return self.before_verified < len(self.statements)
 
     def digest(self, count: int) -> str:
         """SHA-256 of the first `count` statements, which mending a failed migration must not change."""
@@ -180,11 +219,15 @@ class Promise:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Plan:
-    """All migrations of a folder, the indexes they promise, and the queries that shall use these."""
+    """All migrations of a folder, the indexes they promise, and the queries that shall use these.
+
+    `tool` is the name of the folder's format (`migrator.tools.formats`).
+    """
 
     migrations: tuple[PlannedMigration, ...]
     promises: tuple[Promise, ...]
     queries: tuple[Query, ...] = ()
+    tool: str = "Prisma"
 
     def to_json(self) -> str:
         return json.dumps(asdict(self), ensure_ascii=False, indent=1, sort_keys=True)
@@ -195,7 +238,7 @@ class Plan:
         data = json.loads(text)
         migrations = tuple(_migration(entry) for entry in data["migrations"])
         for migration in migrations:
-            if not same_script(migration.sql, migration.checksum):
+            if not same_script(migration.source, migration.checksum):
                 raise PlanError(
                     f"migration {migration.name} is not the file that was planned: build the bundle again"
                 )
@@ -203,6 +246,7 @@ class Plan:
             migrations=migrations,
             promises=tuple(_promise(entry) for entry in data["promises"]),
             queries=tuple(Query(**{**entry, "uses": tuple(entry["uses"])}) for entry in data["queries"]),
+            tool=data["tool"],
         )
 
 
@@ -225,6 +269,7 @@ def _migration(entry: dict[str, Any]) -> PlannedMigration:
             **entry,
             "statements": tuple(_statement(item) for item in entry["statements"]),
             "accepted": tuple((checksum, reason) for checksum, reason in entry["accepted"]),
+            "recorded": tuple((name, value) for name, value in entry["recorded"]),
         }
     )
 
@@ -234,11 +279,12 @@ def _promise(entry: dict[str, Any]) -> Promise:
 
 
 def _statement(entry: dict[str, Any]) -> Statement:
-    online = entry["online"]
+    online, batches = entry["online"], entry["batches"]
     return Statement(
         **{
             **entry,
             "online": Online(**online) if online else None,
+            "batches": Batches(**batches) if batches else None,
             "refusals": tuple(Hazard(**hazard) for hazard in entry["refusals"]),
             "own": tuple(Hazard(**hazard) for hazard in entry["own"]),
             "allowed": tuple(entry["allowed"]),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import ssl
 from collections.abc import Iterator
@@ -24,6 +25,7 @@ INSUFFICIENT_PRIVILEGE = "42501"
 # The catalogue's own schemas, as an array of SQL.
 SYSTEM_SCHEMAS = "ARRAY[CAST('pg_catalog' AS regnamespace), CAST('information_schema' AS regnamespace)]"
 AS_OURSELVES = "RESET SESSION AUTHORIZATION; RESET ROLE"
+_PARAMETER = re.compile(r"(?<![:\w]):(\w+)")
 
 
 class PostgresError(Exception):
@@ -71,6 +73,7 @@ class Session:
     def __init__(self, server: Server) -> None:
         self._server = server
         self.schema = server.schema
+        self.last: list[list[Any]] = []
         self._connection = self._connect()
         self.pid = int(self.rows("SELECT pg_backend_pid()")[0][0])
         self.reset()
@@ -86,19 +89,24 @@ class Session:
 
     def reset(self) -> None:
         """Undoes every SET, that of a role too."""
+        self.run(self.resetting)
+
+    @property
+    def resetting(self) -> str:
+        """The SQL of `reset`."""
         # Not as parameters of the connection: a pooler refuses these before it can be told from a server.
         ours = "; ".join(f"SET {name} = {value}" for name, value in KEEPALIVES.items())
         if self.schema:
             ours += f"; SET search_path = {quote(self.schema)}"
-        self.run(f"{AS_OURSELVES}; RESET ALL; {ours}")
+        return f"{AS_OURSELVES}; RESET ALL; {ours}"
 
     def run(self, sql: str) -> list[list[Any]]:
         """Runs a script as it is, in the simple protocol."""
         return self._guarded(sql)
 
     def rows(self, sql: str, **parameters: Any) -> list[list[Any]]:
-        """A query's rows."""
-        return self._guarded(sql, **parameters)
+        """A query's rows; a parameter is `:name`. One round trip, where the extended protocol takes two."""
+        return self._guarded(filled(sql, **parameters))
 
     @property
     def pooled(self) -> bool:
@@ -106,12 +114,17 @@ class Session:
         return int.from_bytes(self._connection._backend_key_data[:4]) != self.pid
 
     @contextmanager
-    def transaction(self) -> Iterator[None]:
-        """Commits at the end, rolls back when PostgreSQL or the migrator refused something."""
-        self.run("BEGIN")
+    def transaction(self, opening: str = "BEGIN", *, clean: bool = False) -> Iterator[list[str]]:
+        """Commits at the end, rolls back when PostgreSQL or the migrator refused something.
+
+        It gives a list for the SQL that is sent together with the COMMIT; `last` are its rows. With `clean`,
+        nothing that was SET in it stays.
+        """
+        self.run(opening)
+        end: list[str] = []
         try:
-            yield
-            self.run("COMMIT")
+            yield end
+            self.last = self.run("; ".join([*end, "COMMIT", *([self.resetting] if clean else [])]))
         except (PostgresError, Refused):
             self.run("ROLLBACK")
             raise
@@ -155,9 +168,9 @@ class Session:
         except (OSError, native.InterfaceError) as error:
             raise ConnectionFailed(f"cannot connect to {self._where()}: {error.__cause__ or error}") from None
 
-    def _guarded(self, sql: str, **parameters: Any) -> list[list[Any]]:
+    def _guarded(self, sql: str) -> list[list[Any]]:
         try:
-            return self._connection.run(sql, **parameters) or []
+            return self._connection.run(sql) or []
         except native.DatabaseError as error:
             raise PostgresError(error.args[0]) from None
         except (OSError, native.InterfaceError) as error:
@@ -167,6 +180,20 @@ class Session:
 
     def _where(self) -> str:
         return f"{self._server.user}@{self._server.host}:{self._server.port}/{self._server.database}"
+
+
+def filled(sql: str, **parameters: Any) -> str:
+    """The SQL with its parameters' values as literals."""
+    values = {name: _literal(value) for name, value in parameters.items()}
+    return _PARAMETER.sub(lambda match: values.get(match[1], match[0]), sql) if values else sql
+
+
+def _literal(value: Any) -> str:
+    if isinstance(value, list):
+        return f"ARRAY[{', '.join(map(_literal, value))}]"
+    text: str = native.literal(value)
+    # As a file may switch standard_conforming_strings off, a backslash is written so that it is always one.
+    return f"E{text.replace(chr(92), chr(92) * 2)}" if "\\" in text else text
 
 
 def _socket(server: Server) -> socket.socket:

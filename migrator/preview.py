@@ -90,11 +90,17 @@ def news(plan: Plan, deployed: str) -> News | None:
 
 
 def totals(migrations: Sequence[PlannedMigration], noun: str = "migration") -> str:
-    """`2 migrations, 7 statements: 5 in transactions, 1 online, 1 refused`."""
+    """`2 migrations, 8 statements: 5 in transactions, 1 online, 1 after verified, 1 refused`."""
     if not migrations:
         return f"no {noun}s"
     hows = Counter(statement.how for migration in migrations for statement in migration.statements)
-    words = {"transaction": "in transactions", "online": "online", "refused": "refused"}
+    words = {
+        "transaction": "in transactions",
+        "online": "online",
+        "batches": "in batches",
+        "verified": "after verified",
+        "refused": "refused",
+    }
     parts = ", ".join(f"{hows[how]:,} {word}" for how, word in words.items() if hows[how])
     counted = _counted(len(migrations), noun)
     return f"{counted}, {_counted(sum(hows.values()), 'statement')}: {parts}" if parts else counted

@@ -95,7 +95,10 @@ def serving(
 
 def _certificate(folder: Path) -> None:
     """Self-signed and its own authority: trusting it is verify-full in small."""
-    extensions = ["subjectAltName=IP:127.0.0.1", "keyUsage=critical,digitalSignature,keyCertSign"]
+    extensions = [
+        "subjectAltName=IP:127.0.0.1,DNS:localhost",
+        "keyUsage=critical,digitalSignature,keyCertSign",
+    ]
     subprocess.run(
         ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=127.0.0.1"]
         + [part for extension in extensions for part in ("-addext", extension)]

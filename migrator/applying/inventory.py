@@ -7,7 +7,7 @@ A token is an oid with a letter for its catalogue: none for a relation, as `1638
 from __future__ import annotations
 
 from migrator.ledger import Ledger
-from migrator.postgres import SYSTEM_SCHEMAS, Session
+from migrator.postgres import SYSTEM_SCHEMAS, Session, filled
 
 OBJECTS = f"""
     SELECT CAST(oid AS text) AS token, xmin FROM pg_catalog.pg_class
@@ -47,7 +47,7 @@ class Inventory:
     """
 
     def __init__(self, session: Session, ledger: Ledger) -> None:
-        self._session, self._ledger = session, ledger
+        self._session = session
         self._made = ledger.made()
         self._alone = _alone(session)
         self._missed: dict[int, bool] = {}
@@ -61,12 +61,13 @@ class Inventory:
                     FROM pg_class c
                     WHERE c.relkind IN ('r', 'p', 'm', 'f') AND c.relpersistence <> 't'
                     AND c.relnamespace <> ALL ({SYSTEM_SCHEMAS})
-                    AND c.oid IS DISTINCT FROM CAST(to_regclass(:ledger) AS oid)
+                    AND NOT EXISTS (
+                        SELECT FROM unnest(CAST(:ledger AS text[])) name WHERE to_regclass(name) = c.oid)
                     AND NOT EXISTS (
                         SELECT FROM pg_depend d WHERE d.classid = CAST('pg_class' AS regclass)
                         AND d.objid = c.oid AND d.deptype = 'e')""",
                 alone=self._alone,
-                ledger=ledger.table,
+                ledger=ledger.tables,
             )
             if str(oid) in self._found
         ]
@@ -96,13 +97,23 @@ class Inventory:
         )
         return not all(self._is_own(token, of_this_transaction) for token, of_this_transaction in found)
 
-    def record(self) -> None:
-        """Remembers what the transaction under way has made; the ledger keeps it until the run ends."""
-        changed = self._session.rows(f"SELECT token FROM ({OBJECTS}) object WHERE pg_catalog.age(xmin) <= 0")
-        fresh = {token for (token,) in changed} - self._found - self._made
-        if fresh:
-            self._made |= fresh
-            self._ledger.record_made(self._made)
+    @property
+    def making(self) -> str:
+        """SQL for the tokens of what the transaction under way has made, which its ledger's row keeps."""
+        return filled(
+            f"""(SELECT pg_catalog.string_agg(token, ' ') FROM ({OBJECTS}) object
+                WHERE pg_catalog.age(xmin) <= 0 AND token <> ALL (CAST(:found AS text[])))""",
+            found=sorted(self._found),
+        )
+
+    def made(self, tokens: set[str]) -> None:
+        """After that transaction."""
+        self._made |= tokens
+
+    def is_new(self, table: str) -> bool:
+        """Whether a table of that quoted name was made by this run, or by the one that it resumes."""
+        found = self._session.rows("SELECT CAST(CAST(to_regclass(:table) AS oid) AS text)", table=table)
+        return found[0][0] in self._made
 
     def _is_own(self, token: str, of_this_transaction: bool) -> bool:
         """Whether this run made it, or the one that it resumes."""

@@ -6,51 +6,69 @@ import random
 import re
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
 
-from migrator.applying.progress import Watch
+from migrator.applying.progress import Watcher
 from migrator.errors import LockTimeout
 from migrator.postgres import DEADLOCK, LOCK_NOT_AVAILABLE, QUERY_CANCELED, PostgresError, Session
-from migrator.settings import Patience, Server
+from migrator.settings import Patience
 
 LONGEST_PAUSE = 30.0  # seconds between two tries at a table's lock
 MILLISECONDS = {"ms": 1, "s": 1_000, "min": 60_000, "h": 3_600_000, "d": 86_400_000}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Committed:
+    """A transaction's seconds, without those of the tries before, and the rows of its end."""
+
+    seconds: float
+    rows: list[list[Any]]
 
 
 class Retries:
     """Runs transactions on `session`; each waits `lock_timeout` for a lock, and is tried again later."""
 
     def __init__(
-        self, session: Session, *, server: Server, patience: Patience, say: Callable[[str], None]
+        self, session: Session, *, watcher: Watcher, patience: Patience, say: Callable[[str], None]
     ) -> None:
-        self._session, self._server, self._patience, self._say = session, server, patience, say
+        self._session, self._watcher, self._patience, self._say = session, watcher, patience, say
         self._limits: dict[str, int] = {}  # milliseconds; 0: none
         self._said: set[str] = set()
 
-    def run(self, label: str, work: Callable[[], object], *, long: bool = False) -> float:
-        """Commits what `work` does; its seconds, without those of the tries before.
+    def run(
+        self,
+        label: str,
+        work: Callable[[], object],
+        *,
+        closing: Callable[[], str] | None = None,
+        long: bool = False,
+    ) -> Committed:
+        """Commits what `work` does, and then the SQL of `closing`, after which nothing that was SET stays.
 
         `long` work (a change of data, a validation) may take its time, as it holds no strong lock. Raises
         PostgresError for what is no matter of locks, and LockTimeout after the last try.
         """
         for tried in range(self._patience.lock_retries + 1):
-            longest_wait = self._patience.lock_timeout
-            watch = Watch(self._server, self._session.pid, label, self._say, longest_wait=longest_wait)
-            try:
-                with watch, self._session.transaction():
-                    self._limit(long)
-                    work()
-                return watch.seconds
-            except PostgresError as error:
-                waited = watch.ended and error.code == QUERY_CANCELED
-                if not waited and error.code not in (LOCK_NOT_AVAILABLE, DEADLOCK):
-                    raise
-                self._pause(label, tried, watch.blockers)
+            with self._watcher.watching(label, longest_wait=self._patience.lock_timeout) as watch:
+                try:
+                    opening = f"BEGIN; {self._limiting(long)}"
+                    with self._session.transaction(opening, clean=closing is not None) as end:
+                        work()
+                        if closing:
+                            end.append(closing())
+                    return Committed(seconds=watch.seconds, rows=self._session.last)
+                except PostgresError as error:
+                    waited = watch.ended and error.code == QUERY_CANCELED
+                    if not waited and error.code not in (LOCK_NOT_AVAILABLE, DEADLOCK):
+                        raise
+            self._pause(label, tried, watch.blockers)
         raise AssertionError("the last pause raises")
 
-    def keep_limits(self, label: str) -> None:
-        """After a statement of a file: what it made longer is put back, what it made shorter stays."""
-        shown = self._session.run("; ".join(f"SHOW {name}" for name in self._limits))
-        for (name, ours), (text,) in zip(self._limits.items(), shown, strict=True):
+    def keeping_limits(self, label: str, sql: str) -> None:
+        """Runs a statement of a file; limits that it made longer are put back, shorter ones stay."""
+        shown = self._session.run(f"{sql}\n; {'; '.join(f'SHOW {name}' for name in self._limits)}")
+        for (name, ours), (text,) in zip(self._limits.items(), shown[-len(self._limits) :], strict=True):
             theirs = milliseconds(text)
             if ours and (not theirs or theirs > ours):
                 self._session.run(f"SET LOCAL {name} = '{ours}ms'")
@@ -66,14 +84,13 @@ class Retries:
             self._said.add(line)
             self._say(line)
 
-    def _limit(self, long: bool) -> None:
+    def _limiting(self, long: bool) -> str:
         self._lock_timeout = self._patience.lock_timeout
         self._limits = {
             "lock_timeout": round(self._patience.lock_timeout * 1000),
             "statement_timeout": 0 if long else round(self._patience.statement_timeout * 1000),
         }
-        for name, limit in self._limits.items():
-            self._session.run(f"SET LOCAL {name} = '{limit}ms'")
+        return "; ".join(f"SET LOCAL {name} = '{limit}ms'" for name, limit in self._limits.items())
 
     def _pause(self, label: str, tried: int, blockers: str) -> None:
         """Waits before the next try, longer each time, never in step with others. Raises LockTimeout."""

@@ -13,7 +13,7 @@ from migrator.settings import AppRole
 ITERATIONS = 4096  # PostgreSQL's default scram_iterations
 
 
-def ensure(session: Session, role: AppRole, ledger_table: str) -> None:
+def ensure(session: Session, role: AppRole, ledger_tables: list[str]) -> None:
     """Makes the role or rotates its password, and grants it the rows of this schema, also of tables to come.
 
     The server gets a SCRAM verifier, so the password is in no log of it. The tables to come are those that
@@ -33,7 +33,7 @@ def ensure(session: Session, role: AppRole, ledger_table: str) -> None:
         session.run(f"GRANT {numbers} ON ALL SEQUENCES IN SCHEMA {schema} TO {name}")
         session.run(f"ALTER DEFAULT PRIVILEGES IN SCHEMA {schema} GRANT {rows} ON TABLES TO {name}")
         session.run(f"ALTER DEFAULT PRIVILEGES IN SCHEMA {schema} GRANT {numbers} ON SEQUENCES TO {name}")
-        session.run(f"REVOKE INSERT, UPDATE, DELETE ON {ledger_table} FROM {name}")
+        session.run(f"REVOKE INSERT, UPDATE, DELETE ON {', '.join(ledger_tables)} FROM {name}")
 
 
 def verifier(password: str) -> str:

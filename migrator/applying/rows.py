@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from migrator.applying.effects import Effects
 from migrator.applying.inventory import Inventory
 from migrator.errors import Refused
@@ -12,19 +14,26 @@ from migrator.postgres import Session
 class Rows:
     """Of one transaction. A statement is judged by what its names mean now, then by what it did."""
 
-    def __init__(self, session: Session, inventory: Inventory, migration: PlannedMigration) -> None:
+    def __init__(
+        self,
+        session: Session,
+        inventory: Inventory,
+        migration: PlannedMigration,
+        execute: Callable[[str], None],
+    ) -> None:
         self._session, self._inventory, self._migration = session, inventory, migration
+        self._execute = execute
         self._effects = Effects(session, inventory)
         self._last: tuple[int, Statement] | None = None
 
     def run(self, number: int, statement: Statement) -> None:
         """Raises Refused before or after; either way the transaction has to be rolled back."""
         if statement.sets:  # SET TRANSACTION has to come before any query, of ours too
-            self._session.run(statement.sql)
+            self._execute(statement.sql)
             return
         self._refuse_names(number, statement)
         self._effects.begin()
-        self._session.run(statement.sql)
+        self._execute(statement.sql)
         self._refuse_effects(number, statement)
         self._last = number, statement
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from migrator.errors import FolderError, SettingsError
+from migrator.tools import recognize
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Changes:
-    """Names of migrations; those of `added` are new, those of `edited` and `removed` were there before."""
+    """Scripts, as paths below the folder; those of `edited` and `removed` were there before."""
 
     added: frozenset[str]
     edited: frozenset[str] = frozenset()
@@ -36,9 +37,10 @@ def since(migrations: Path, reference: str) -> Changes:
             "In CI fetch it first, with its history: "
             "git fetch --unshallow origin, or actions/checkout's fetch-depth: 0"
         ) from None
-    before = _names(_git(migrations, "ls-tree", "-r", "-z", "--name-only", base, ".").split("\0"))
-    now = {script.parent.name for script in migrations.glob("*/migration.sql")}
-    edited = _names(_git(migrations, "diff", "--relative", "-z", "--name-only", base, "--", ".").split("\0"))
+    pattern = recognize.of(migrations).scripts
+    before = _scripts(_git(migrations, "ls-tree", "-r", "-z", "--name-only", base, "."), pattern)
+    edited = _scripts(_git(migrations, "diff", "--relative", "-z", "--name-only", base, "--", "."), pattern)
+    now = {script.relative_to(migrations).as_posix() for script in migrations.glob(pattern)}
     return Changes(
         added=frozenset(now - before),
         edited=frozenset(edited & before & now),
@@ -47,17 +49,25 @@ def since(migrations: Path, reference: str) -> Changes:
 
 
 def of_files(migrations: Path, files: Sequence[Path]) -> Changes:
-    """The migrations that these files belong to, all as new. Raises SettingsError for a file of none."""
-    known = {script.parent.resolve() for script in migrations.glob("*/migration.sql")}
+    """The migrations that these files belong to, all as new. Raises SettingsError for a file of none.
+
+    A file beside a script in its folder belongs to it, as `queries.sql` does.
+    """
+    pattern = recognize.of(migrations).scripts
+    known = {script.resolve(): script.relative_to(migrations) for script in migrations.glob(pattern)}
+    folders = {script.parent: path for script, path in known.items() if "/" in pattern}
+    added = []
     for file in files:
-        if file.resolve().parent not in known:
+        path = known.get(file.resolve()) or folders.get(file.resolve().parent)
+        if path is None:
             raise SettingsError(f"{file} is no file of a migration in {migrations}: leave it out")
-    return Changes(added=frozenset(file.resolve().parent.name for file in files))
+        added.append(path.as_posix())
+    return Changes(added=frozenset(added))
 
 
-def _names(paths: Sequence[str]) -> set[str]:
-    """The migrations that have a script among paths relative to the folder."""
-    return {folder for folder, _, file in (path.partition("/") for path in paths) if file == "migration.sql"}
+def _scripts(paths: str, pattern: str) -> set[str]:
+    """The scripts of migrations among what git lists with zeros between."""
+    return {path for path in paths.split("\0") if PurePosixPath(path).match(pattern)}
 
 
 def _git(folder: Path, *arguments: str) -> str:

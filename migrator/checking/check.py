@@ -44,27 +44,28 @@ class Checked:
 
 def check(plan: Plan, changes: Changes, folder: Path) -> Checked:
     """The plan is that of the whole folder: an older file tells what a new one changes."""
-    new = tuple(migration for migration in plan.migrations if migration.name in changes.added)
+    again = {migration.file for migration in plan.migrations if migration.repeatable} & changes.edited
+    new = tuple(migration for migration in plan.migrations if migration.file in changes.added | again)
     findings = [
-        *_touched(changes, folder),
+        *_touched(changes.edited - again, changes.removed, folder),
         *_out_of_order(plan, changes, folder),
         *(finding for migration in new for finding in _refused(migration, folder)),
     ]
     return Checked(migrations=new, findings=tuple(findings))
 
 
-def _touched(changes: Changes, folder: Path) -> Iterator[Finding]:
-    for name in sorted(changes.edited):
+def _touched(edited: frozenset[str], removed: frozenset[str], folder: Path) -> Iterator[Finding]:
+    for file in sorted(edited):
         yield Finding(
-            file=_script(folder, name),
+            file=(folder / file).as_posix(),
             code=EDITED,
             message="a database that has applied this file refuses the next deployment "
             "(AppliedMigrationChanged)\n"
             "Restore it, and put the change into a new migration",
         )
-    for name in sorted(changes.removed):
+    for file in sorted(removed):
         yield Finding(
-            file=_script(folder, name),
+            file=(folder / file).as_posix(),
             code=REMOVED,
             message="databases that have applied this file keep what it made, and new ones go without\n"
             "Restore it, and undo what it did in a new migration",
@@ -73,14 +74,14 @@ def _touched(changes: Changes, folder: Path) -> Iterator[Finding]:
 
 def _out_of_order(plan: Plan, changes: Changes, folder: Path) -> Iterator[Finding]:
     """A new file that sorts before an older one runs after it where that one is applied."""
-    older = [migration.name for migration in plan.migrations if migration.name not in changes.added]
-    for name in sorted(changes.added):
-        if older and name < older[-1]:
+    older = [place for place, migration in enumerate(plan.migrations) if migration.file not in changes.added]
+    for place, migration in enumerate(plan.migrations):
+        if older and place < older[-1] and migration.file in changes.added and not migration.repeatable:
             yield Finding(
-                file=_script(folder, name),
+                file=(folder / migration.file).as_posix(),
                 code=OUT_OF_ORDER,
-                message=f"sorts before {older[-1]}, which is there already: a database that has that one "
-                "runs this file after it, a new database before\n"
+                message=f"sorts before {plan.migrations[older[-1]].name}, which is there already: a database "
+                "that has that one runs this file after it, a new database before\n"
                 "Give it a later name, unless the order makes no difference",
                 refuses=False,
             )
@@ -90,13 +91,9 @@ def _refused(migration: PlannedMigration, folder: Path) -> Iterator[Finding]:
     for statement in migration.statements:
         for hazard in statement.refusals:
             yield Finding(
-                file=_script(folder, migration.name),
+                file=(folder / migration.file).as_posix(),
                 line=statement.line,
                 code=hazard.code,
                 message=hazard.message,
                 statement=statement.title,
             )
-
-
-def _script(folder: Path, name: str) -> str:
-    return (folder / name / "migration.sql").as_posix()

@@ -10,9 +10,9 @@ from importlib.metadata import distribution
 from io import BytesIO
 from pathlib import Path
 
-from migrator import folder
 from migrator.plan import Plan
 from migrator.planning import planner
+from migrator.tools import recognize
 
 PLAN = "plan.json"
 DRIVER = ("pg8000", "scramp", "asn1crypto", "python-dateutil", "six")
@@ -40,7 +40,8 @@ class Bundle:
 
 def build(migrations: Path, output: Path) -> Bundle:
     """Writes `output/migrator-<sha256>.pyz`. Raises FolderError, SyntaxMistake, AllowanceError."""
-    plan = planner.make(folder.read(migrations))
+    tool, found = recognize.read(migrations)
+    plan = planner.make(found, tool=tool.name)
     content = _zip(dict(_files(plan)))
     digest = sha256(content).hexdigest()
     output.mkdir(parents=True, exist_ok=True)

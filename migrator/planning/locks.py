@@ -13,14 +13,13 @@ from typing import Any
 
 from pglast import ast
 from pglast.enums import AlterTableType, ConstrType, ObjectType, ReindexObjectType
-from pglast.visitors import Visitor
 
 from migrator.lock_modes import MODES, Lock
 from migrator.names import of_object, of_relation, quote
 from migrator.planning.parse import is_a
 from migrator.planning.schema_state import Facts
 from migrator.planning.tables import PlannedTable
-from migrator.planning.tree import of_column
+from migrator.planning.tree import of_column, parts
 
 ROW_SHARE, ROW_EXCLUSIVE, UPDATE_EXCLUSIVE, SHARE, SHARE_ROW, EXCLUSIVE, ACCESS_EXCLUSIVE = MODES[1:]
 Taken = Iterator[tuple[str, str]]
@@ -245,16 +244,9 @@ def _on_table(node: Any, _: Facts) -> Taken:
 
 def _changes(node: Any, _: Facts) -> Taken:
     """Every table that a query writes to, in its WITH clause too."""
-    written: list[str] = []
-
-    class Writes(Visitor):
-        def visit(self, _: Any, part: Any) -> None:
-            if is_a(part, *WRITES):
-                written.append(of_relation(part.relation))
-
-    Writes()(node)
-    for table in written:
-        yield table, ROW_EXCLUSIVE
+    for part in parts(node):
+        if is_a(part, *WRITES):
+            yield of_relation(part.relation), ROW_EXCLUSIVE
 
 
 WRITES = (ast.InsertStmt, ast.UpdateStmt, ast.DeleteStmt, ast.MergeStmt)

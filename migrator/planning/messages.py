@@ -87,23 +87,28 @@ servers that still run no longer find the rows of {partition} in {table}
 Release an app that does without them, then detach it with the next release.""",
     "drop-column": """\
 servers that still run read {table}.{column} until they are replaced
-Release an app that no longer uses it, then drop it with the next release.""",
+Release an app that no longer uses it, then drop it with the next release;
+or with that one, after its rollout: say before the statement, too: -- migrator: after verified""",
     "drop-table": """\
 servers that still run use {table} until they are replaced
-Release an app that no longer uses it, then drop it with the next release.""",
+Release an app that no longer uses it, then drop it with the next release;
+or with that one, after its rollout: say before the statement, too: -- migrator: after verified""",
     "drop-object": """\
 servers that still run use {what} until they are replaced
-Release an app that no longer uses it, then drop it with the next release.""",
+Release an app that no longer uses it, then drop it with the next release;
+or with that one, after its rollout: say before the statement, too: -- migrator: after verified""",
     "rename": """\
 servers that still run use the old name of {what} until they are replaced
 Add the new name beside the old one, write both from the app, then drop the old one with a later release.""",
     "truncate": """\
 TRUNCATE deletes all rows of {table}{more} while nobody can read or write it
-Delete them in batches, each a migration or a job of its own:
+Delete them in batches, which resume and leave others their share:
+  -- migrator: in batches of 10000 by <column>
   DELETE FROM {table} WHERE <condition>;""",
     "whole-table": """\
 {statement} of all rows of {table} locks each until the last is done, and every writer of one waits
-Do it in batches of some thousand rows, each a migration or a job of its own:
+Let it choose the rows, and run in batches, which resume and leave others their share:
+  -- migrator: in batches of 10000 by <column>
   {way};""",
     "refresh-view": """\
 REFRESH computes all of {table} while nobody can read it

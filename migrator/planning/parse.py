@@ -14,10 +14,14 @@ from migrator.errors import AllowanceError, SyntaxMistake
 
 _ALLOWANCE = re.compile(r"--\s*migrator:\s*allow\s+(?P<code>[a-z-]+)\s+because\s+(?P<reason>\S.*)")
 _ACCEPTED = re.compile(
-    r"--\s*migrator:\s*accept\s+(?P<checksum>[0-9a-f]{12,64})\s+because\s+(?P<reason>\S.*)"
+    r"--\s*migrator:\s*accept\s+(?P<checksum>[0-9a-f]{12,64}|-?\d{5,10})\s+because\s+(?P<reason>\S.*)"
 )
+BATCHES = re.compile(r"--\s*migrator:\s*in batches of (?P<size>\d+) by (?P<column>\"(?:[^\"]|\"\")+\"|\w+)")
+_AFTER_VERIFIED = re.compile(r"--\s*migrator:\s*after verified")
 _COPY = re.compile(r"\bFROM\s+STDIN\b[^;]*;\s*\Z", re.IGNORECASE)
 _ACCEPT = re.compile(r"--\s*migrator:\s*accept\b")
+COMMENTS = ("SQL_COMMENT", "C_COMMENT")
+"""Names of tokens; COMMENT and COMMENTS are keywords."""
 _ADDRESSED = re.compile(r"--\s*migrator:")
 
 
@@ -32,13 +36,19 @@ class Token:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Parsed:
-    """One statement: text without the semicolon, tree, tokens, and what the comments before it allow."""
+    """One statement: text without the semicolon, tree, tokens, and what the comments before it allow.
+
+    `batches` is the comment that cuts it (`migrator.planning.batches`). `after_verified`: a comment lets it
+    wait until the release is verified.
+    """
 
     sql: str
     line: int
     node: Any
     tokens: tuple[Token, ...]
     allowances: dict[str, str]
+    batches: str | None = None
+    after_verified: bool = False
 
 
 def statements(script: str, *, migration: str) -> list[Parsed]:
@@ -55,10 +65,15 @@ def statements(script: str, *, migration: str) -> list[Parsed]:
     for statement in raw:
         start = statement.stmt_location
         end = start + statement.stmt_len if statement.stmt_len else len(script.rstrip())
-        own = [token for token in tokens if start <= token.start < end and "COMMENT" not in token.name]
+        own = [token for token in tokens if start <= token.start < end and token.name not in COMMENTS]
         # Without a semicolon the last statement would drag the comments after it along.
         end = own[-1].end + 1
-        before = [token for token in tokens if previous_end <= token.start < start]
+        before = [
+            token
+            for token in tokens
+            if previous_end <= token.start < start and _ADDRESSED.match(script, token.start)
+        ]
+        said = _said(script, before, migration=migration, found_first=bool(found))
         found.append(
             Parsed(
                 sql=script[start:end],
@@ -68,7 +83,9 @@ def statements(script: str, *, migration: str) -> list[Parsed]:
                     Token(name=token.name, start=token.start - start, end=token.end + 1 - start)
                     for token in own
                 ),
-                allowances=_allowances(script, before, migration=migration, found_first=bool(found)),
+                allowances=said.allowances,
+                batches=said.batches,
+                after_verified=said.after_verified,
             )
         )
         previous_end = end
@@ -83,7 +100,7 @@ def accepted(script: str, *, migration: str) -> dict[str, str]:
     """
     found = {}
     for token in scan(script):
-        if "COMMENT" not in token.name:
+        if token.name not in COMMENTS:
             break
         comment = script[token.start : token.end + 1].rstrip()
         if match := _ACCEPTED.fullmatch(comment):
@@ -95,7 +112,7 @@ def accepted(script: str, *, migration: str) -> dict[str, str]:
 
 def digest(script: str) -> str:
     """SHA-256 of the script's tokens: comments and white space make no difference to it."""
-    tokens = [script[token.start : token.end + 1] for token in scan(script) if "COMMENT" not in token.name]
+    tokens = [script[token.start : token.end + 1] for token in scan(script) if token.name not in COMMENTS]
     return sha256("\0".join(tokens).encode()).hexdigest()
 
 
@@ -103,7 +120,8 @@ def _not_understood(script: str, token: Any, migration: str) -> AllowanceError:
     comment = script[token.start : token.end + 1].strip()
     return AllowanceError(
         f"migration {migration}, line {_line(script, token.start)}: {comment!r} is not understood: "
-        "write `-- migrator: allow <hazard> because <reason>` before the statement, or, before the first, "
+        "write `-- migrator: allow <hazard> because <reason>`, `-- migrator: after verified` or "
+        "`-- migrator: in batches of 10000 by <column>` before the statement, or, before the first, "
         "`-- migrator: accept <sha256 of the file as it was applied> because <reason>`"
     )
 
@@ -117,19 +135,30 @@ def _remedy(script: str, index: int) -> str:
     return ""
 
 
-def _allowances(script: str, tokens: list[Any], *, migration: str, found_first: bool) -> dict[str, str]:
-    allowances = {}
+@dataclass(kw_only=True, slots=True)
+class _Said:
+    """What the comments before a statement say."""
+
+    allowances: dict[str, str]
+    batches: str | None = None
+    after_verified: bool = False
+
+
+def _said(script: str, tokens: list[Any], *, migration: str, found_first: bool) -> _Said:
+    said = _Said(allowances={})
     for token in tokens:
-        comment = script[token.start : token.end + 1]
-        if token.name != "SQL_COMMENT" or not _ADDRESSED.match(comment):
+        comment = script[token.start : token.end + 1].rstrip()
+        if token.name != "SQL_COMMENT" or (not found_first and _ACCEPT.match(comment)):
             continue
-        if not found_first and _ACCEPT.match(comment):
-            continue
-        match = _ALLOWANCE.fullmatch(comment.rstrip())
-        if not match:
+        if match := _ALLOWANCE.fullmatch(comment):
+            said.allowances[match["code"]] = match["reason"]
+        elif BATCHES.fullmatch(comment):
+            said.batches = comment
+        elif _AFTER_VERIFIED.fullmatch(comment):
+            said.after_verified = True
+        else:
             raise _not_understood(script, token, migration)
-        allowances[match["code"]] = match["reason"]
-    return allowances
+    return said
 
 
 def is_a(node: Any, *kinds: type) -> bool:

@@ -12,10 +12,11 @@ from pglast import ast
 from pglast.enums import AlterTableType
 
 from migrator.errors import AllowanceError
-from migrator.folder import Migration, checksum
+from migrator.folder import Migration
 from migrator.names import of_relation
 from migrator.plan import HIDDEN_CHANGE, Hazard, Plan, PlannedMigration, Statement
 from migrator.planning import (
+    batches,
     checks,
     locks,
     parse,
@@ -29,12 +30,15 @@ from migrator.planning.messages import HAZARDS
 from migrator.planning.schema_state import Facts
 
 
-def make(migrations: Sequence[Migration]) -> Plan:
-    """Raises SyntaxMistake, AllowanceError, QueryMistake; what would hurt is in the plan as `refused`."""
+def make(migrations: Sequence[Migration], *, tool: str = "Prisma") -> Plan:
+    """The plan of a folder of that tool's format; what would hurt is in it as `refused`.
+
+    Raises SyntaxMistake, AllowanceError and QueryMistake.
+    """
     facts = Facts()
     planned = tuple(_migration(migration, facts) for migration in migrations)
     promised = facts.indexes.list()
-    return Plan(migrations=planned, promises=promised, queries=queries.read(migrations, promised))
+    return Plan(migrations=planned, promises=promised, queries=queries.read(migrations, promised), tool=tool)
 
 
 def _migration(migration: Migration, facts: Facts) -> PlannedMigration:
@@ -50,25 +54,46 @@ def _migration(migration: Migration, facts: Facts) -> PlannedMigration:
     for parsed, its_block in placed:
         before, block = block, its_block
         facts.in_block, facts.exchanged_types = bool(block), exchanged.get(block, {})
-        previous, phase = phase, _phase(parsed.node, facts)
+        previous, phase = phase, "batches" if parsed.batches else _phase(parsed.node, facts)
         # Schema changes that belong together commit together. A validation or a change of data waits until
         # they have: it takes long, and would hold their locks as long. An index statement stands alone.
-        alone = phase in ("online", "validate", "enum") or phase != previous
+        waits = _waits(parsed, statements, together=bool(block) and block == before, migration=migration.name)
+        alone = phase in ("online", "batches", "validate", "enum") or phase != previous
         if block or before:
             alone = block != before
+        alone = alone or (bool(statements) and waits != statements[-1].after_verified)
         transaction = (statements[-1].transaction if statements else 0) + alone
-        statements += _statements(parsed, phase, transaction, facts, migration=migration.name)
+        statements += [
+            replace(statement, after_verified=waits)
+            for statement in _statements(parsed, phase, transaction, facts, migration=migration.name)
+        ]
         facts.learn(parsed.node)
     if migration.queries:
         facts.indexes.withdraw(queries.dropped(migration, facts.indexes.list()))
     return PlannedMigration(
         name=migration.name,
-        sql=migration.sql,
-        checksum=checksum(migration.sql),
+        source=migration.source or migration.sql,
+        checksum=migration.checksum,
         statements=tuple(statements),
         tokens=parse.digest(migration.sql),
         accepted=tuple(parse.accepted(migration.sql, migration=migration.name).items()),
+        file=migration.file,
+        recorded=migration.recorded,
+        repeatable=migration.repeatable,
+        unreadable=migration.unreadable,
     )
+
+
+def _waits(parsed: parse.Parsed, before: list[Statement], *, together: bool, migration: str) -> bool:
+    """Whether it waits for a verified release. Raises AllowanceError where what follows it would not."""
+    waiting = bool(before) and before[-1].after_verified
+    if before and (waiting > parsed.after_verified or (together and waiting != parsed.after_verified)):
+        raise AllowanceError(
+            f"migration {migration}, line {parsed.line}: `-- migrator: after verified` splits the file here. "
+            "Mark each statement from the first that waits to the end of the file, and all between BEGIN and "
+            "COMMIT; or put what need not wait into a file before"
+        )
+    return parsed.after_verified
 
 
 def _statements(
@@ -80,7 +105,7 @@ def _statements(
         line=parsed.line,
         title=" ".join(parsed.sql.split()),
         transaction=transaction,
-        long=phase in ("validate", "data"),
+        long=phase in ("validate", "data", "batches"),
         refusals=tuple(hazard for hazard in hazards if hazard.table not in facts.made),
         own=tuple(hazard for hazard in hazards if hazard.table in facts.made),
         allowed=allowed,
@@ -90,6 +115,8 @@ def _statements(
         hidden=rows.hidden(parsed.node),
         sets=session_settings.sets(parsed.node),
         setting=session_settings.setting(parsed, in_block=facts.in_block),
+        makes=rows.makes(parsed.node),
+        batches=batches.of(parsed, in_block=facts.in_block, migration=migration),
     )
     if phase != "online":
         return [statement]

@@ -18,13 +18,12 @@ from typing import Any
 
 from pglast import ast, parse_sql
 from pglast.parser import ParseError, scan
-from pglast.visitors import Visitor
 
 from migrator.errors import QueryMistake
 from migrator.folder import Migration
 from migrator.names import of_object
 from migrator.plan import Promise
-from migrator.planning import parse
+from migrator.planning import parse, tree
 from migrator.query import Query
 
 _HEADER = re.compile(r"--\s*(?P<key>\w+):\s*(?P<value>.*)")
@@ -183,20 +182,14 @@ class _File:
         return QueryMistake(f"{self._place}, line {line}: {text}")
 
 
-class _Contents(Visitor):
+class _Contents:
     """Whether a statement is a SELECT that only reads, the numbers of its $n, and how many columns it has."""
 
     def __init__(self, node: Any) -> None:
-        self.only_reads = parse.is_a(node, ast.SelectStmt)
-        self.numbers: set[int] = set()
-        self.columns = _width(node) if self.only_reads else 0
-        self(node)
-
-    def visit(self, _: Any, node: Any) -> None:
-        if parse.is_a(node, *WRITES):
-            self.only_reads = False
-        elif parse.is_a(node, ast.ParamRef):
-            self.numbers.add(node.number)
+        selects = parse.is_a(node, ast.SelectStmt)
+        self.only_reads = selects and not any(parse.is_a(part, *WRITES) for part in tree.parts(node))
+        self.numbers = {part.number for part in tree.parts(node) if parse.is_a(part, ast.ParamRef)}
+        self.columns = _width(node) if selects else 0
 
 
 def _width(select: Any) -> int:

@@ -6,14 +6,16 @@ from collections.abc import Iterator
 from typing import Any
 
 from pglast import ast
-from pglast.enums import CmdType, MergeMatchKind, ObjectType, OnConflictAction
-from pglast.visitors import Visitor
+from pglast.enums import AlterTableType, CmdType, ConstrType, MergeMatchKind, ObjectType, OnConflictAction
 
 from migrator.names import of_relation, qualified, quote
 from migrator.planning.parse import is_a
-from migrator.planning.tree import columns_in
+from migrator.planning.tree import columns_in, is_serial, of_column, parts
 
 RELATIONS = (ObjectType.OBJECT_TABLE, ObjectType.OBJECT_VIEW, ObjectType.OBJECT_MATVIEW)
+WITHOUT_QUERIES = (
+    *(ast.CreateStmt, ast.AlterTableStmt, ast.IndexStmt, ast.DropStmt, ast.RenameStmt, ast.CreateEnumStmt),
+)
 CMD_UPDATE, CMD_DELETE = CmdType.CMD_UPDATE, CmdType.CMD_DELETE
 
 
@@ -33,7 +35,7 @@ def names(node: Any) -> tuple[tuple[str, str | None], ...]:
 def chosen(node: Any) -> tuple[str, ...]:
     """The tables of which the statement itself chooses the rows that it changes, as the file names them."""
     found = [write for write in _writes(node) if not _is_whole(write)]
-    return tuple(dict.fromkeys(_as_written(write.relation) for write in found))
+    return tuple(dict.fromkeys(as_written(write.relation) for write in found))
 
 
 def whole(node: Any) -> Iterator[tuple[str, str]]:
@@ -48,17 +50,29 @@ def hidden(node: Any) -> bool:
     return is_a(node, ast.DoStmt, ast.CallStmt, ast.ExecuteStmt)
 
 
+def makes(node: Any) -> bool:
+    """Whether the statement may make a table, a type, a function, a sequence, a schema or an extension."""
+    if is_a(node, ast.AlterTableStmt):
+        return any(
+            command.subtype == AlterTableType.AT_AddIdentity
+            or (
+                command.subtype == AlterTableType.AT_AddColumn
+                and (is_serial(command.def_) or bool(of_column(command.def_, ConstrType.CONSTR_IDENTITY)))
+            )
+            for command in node.cmds
+        )
+    return not is_a(node, ast.IndexStmt, ast.RenameStmt, ast.DropStmt, ast.CommentStmt, ast.AlterEnumStmt)
+
+
 def _writes(node: Any) -> list[Any]:
     """Every part that changes or deletes rows that are there."""
-    writes: list[Any] = []
-
-    class Writes(Visitor):
-        def visit(self, _: Any, part: Any) -> None:
-            if is_a(part, ast.UpdateStmt, ast.DeleteStmt) or _merges(part) or _replaces(part):
-                writes.append(part)
-
-    Writes()(node)
-    return writes
+    if is_a(node, *WITHOUT_QUERIES):
+        return []
+    return [
+        part
+        for part in parts(node)
+        if is_a(part, ast.UpdateStmt, ast.DeleteStmt) or _merges(part) or _replaces(part)
+    ]
 
 
 def _merges(part: Any) -> bool:
@@ -104,6 +118,6 @@ def _deletes(write: Any) -> bool:
     return is_a(write, ast.DeleteStmt)
 
 
-def _as_written(relation: Any) -> str:
+def as_written(relation: Any) -> str:
     """With the schema `public` too: in a session whose search_path is another, it makes a difference."""
     return ".".join(quote(part) for part in (relation.schemaname, relation.relname) if part)

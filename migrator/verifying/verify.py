@@ -68,7 +68,7 @@ class Verifier:
     def _newer_release(self) -> bool:
         """A newer release's migrations may have dropped what this older release promised."""
         known = {migration.name for migration in self._plan.migrations}
-        return any(row.finished and row.name not in known for row in Ledger(self._session).rows())
+        return any(row.finished and row.name not in known for row in Ledger(self._session, self._plan).rows())
 
     def _promised(self, *, newer: bool) -> dict[str, str]:
         """The promised indexes that are there, each with the name that it has now."""

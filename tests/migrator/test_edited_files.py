@@ -39,7 +39,7 @@ def test_an_edit_is_refused_with_what_differs(
     assert changed.returncode == 7
     assert changed.stderr == (
         f"AppliedMigrationChanged: migration 1 was changed after it was applied: {difference}\n"
-        f"  recorded sha256 {ADOPTED}\n  now             {checksum(edited)}\n"
+        f"  recorded {ADOPTED}\n  now      {checksum(edited)}\n"
         "Restore the file from version control and put the change into a new migration. "
         "If both versions may stay, say so before its first statement:\n"
         f"  -- migrator: accept {ADOPTED[:12]} because <reason>\n"

@@ -18,7 +18,8 @@ def test_hazards_are_refused_before_anything_runs(database: OwnedDatabase) -> No
         "Refused: migration 3_drop, statement 1 (line 1) is refused (drop-column)\n"
         '  ALTER TABLE "Member" DROP COLUMN "optInSms"\n'
         'servers that still run read "Member"."optInSms" until they are replaced\n'
-        "Release an app that no longer uses it, then drop it with the next release.\n"
+        "Release an app that no longer uses it, then drop it with the next release;\n"
+        "or with that one, after its rollout: say before the statement, too: -- migrator: after verified\n"
         "If it must be, say why before the statement: -- migrator: allow drop-column because <reason>\n"
     )
     assert database.value("SELECT to_regclass('h')") is None

@@ -96,7 +96,7 @@ def prepared(server: MigratorPostgres, name: str, folder: Path) -> Iterator[Owne
 
 def state(database: OwnedDatabase) -> tuple[set[str], str]:
     with Session(Server.read(database.environment)) as session:
-        return catalogue.lines(session), session.run(ROWS)[0][0]
+        return catalogue.lines(session, hidden=["public._prisma_migrations"]), session.run(ROWS)[0][0]
 
 
 def killed(database: OwnedDatabase, after: float) -> bool:

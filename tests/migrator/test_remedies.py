@@ -30,7 +30,7 @@ STATEMENTS = [
 
 def lines(database: OwnedDatabase) -> set[str]:
     with Session(Server.read(database.environment)) as session:
-        return catalogue.lines(session)
+        return catalogue.lines(session, hidden=["public._prisma_migrations"])
 
 
 def remedy(statement: str) -> list[str]:

@@ -200,7 +200,8 @@ def test_what_is_found_late_says_what_stays(old: Old) -> None:
         "Refused: migration 2, statement 4 (line 4) is refused (truncate)\n"
         "  TRUNCATE b\n"
         'TRUNCATE deletes all rows of "b" while nobody can read or write it\n'
-        "Delete them in batches, each a migration or a job of its own:\n"
+        "Delete them in batches, which resume and leave others their share:\n"
+        "  -- migrator: in batches of 10000 by <column>\n"
         '  DELETE FROM "b" WHERE <condition>;\n'
         "If it must be, say why before the statement: -- migrator: allow truncate because <reason>\n"
         'Found right before it ran: "b" is one that was there before this run\n'

@@ -81,14 +81,17 @@ def test_a_file_may_shorten_a_time_out(base: OwnedDatabase) -> None:
 
 @pytest.mark.parametrize("sql", WAITING)
 def test_a_writer_does_not_wait_for_what_a_file_waits_for(base: OwnedDatabase, sql: str) -> None:
-    """It comes in front of a statement that would wait for as long as a report runs, which is still open."""
+    """It comes in front of a statement that would wait for as long as a report runs, which is still open.
+
+    For whom it waits is known once the second connection is there, which may be after the first try.
+    """
     base.write("2_column", sql)
     report, writer = base.session(), base.session()
     report.run("BEGIN; SELECT count(*) FROM t")
     migrator = base.start("apply", "--lock-timeout", "0.5")
     eventually(lambda: base.rows(WAITS))
     writer.run("SET statement_timeout = '60s'; INSERT INTO t VALUES (2)")
-    assert "held by pid" in read_until(migrator, ": no lock within 0.5 s")
+    assert ": no lock within 0.5 s, held by pid" in read_until(migrator, "held by pid")
     assert report.rows("SELECT count(*) FROM t") == [[2]]
     report.run("COMMIT")
     printed, errors = migrator.communicate(timeout=60)

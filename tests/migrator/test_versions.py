@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from testkit import postgres_versions
+from testkit import npm_packages, postgres_versions
 from testkit.postgres_versions import SYSTEM_VERSION, VERSIONS
 from tests.migrator.conftest import OwnedDatabase
 
@@ -31,7 +31,7 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "bin").mkdir()
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setenv("PATH", f"{tmp_path}/bin:/bin")
-    monkeypatch.setenv("CPU", postgres_versions.CPU[platform.machine()])
+    monkeypatch.setenv("CPU", npm_packages.CPU[platform.machine()])
     monkeypatch.setenv("LOG", str(tmp_path / "log"))
     return tmp_path
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -32,7 +33,7 @@ def test_plain_python_applies_the_reference_apps_migrations(database: OwnedDatab
     built = bundle.build(REFERENCE, tmp_path)
     applied = run(built.path, "apply", database.environment)
     assert (applied.returncode, applied.stderr) == (0, "")
-    assert 'CREATE INDEX "ConversationMessage_direction_conversationId_idx" online done' in applied.stdout
+    assert re.search(r'CREATE INDEX .*"ConversationMessage_direction.*committed', applied.stdout)
     assert "20251204_add_critical_indices  applied " in run(built.path, "status", database.environment).stdout
     assert run(built.path, "verify", database.environment).returncode == 0
     shown = preview.report(built.plan, sizes={}, spared=0, everything=False)
@@ -43,7 +44,7 @@ def test_plain_python_applies_the_reference_apps_migrations(database: OwnedDatab
     ("change", "message"),
     [
         ({"PGSSLROOTCERT": "/nowhere"}, "PGSSLROOTCERT /nowhere does not exist: give the CA bundle's path"),
-        ({"PGHOST": "localhost"}, "certificate verify failed: Hostname mismatch"),
+        ({"PGHOST": "127.1"}, "certificate verify failed: Hostname mismatch"),
         ({"PGPASSWORD": "wrong-secret"}, "password authentication failed"),
         ({"PGPORT": "1"}, "Connection refused"),
     ],

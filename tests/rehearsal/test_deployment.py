@@ -25,6 +25,8 @@ APP_PORT = 3000
 """The default of `evenkeel:app.port`."""
 BROKEN_MIGRATION = """CREATE TABLE "Broken" (id integer PRIMARY KEY);
 INSERT INTO "NoSuchTable" VALUES (1);
+-- migrator: after verified
+ALTER TABLE "Broken" ADD COLUMN later int;
 """
 
 
@@ -38,7 +40,10 @@ class Parameters:
 
     def __init__(self, deployment: Deployment) -> None:
         self._ssm = boto3.client("ssm")
-        self._names: dict[str, str] = deployment.outputs["gates"]
+        gates: dict[str, str] = deployment.outputs["gates"]
+        folder = gates["schema"].rpartition("/")[0]
+        # It is there only while something waits for a verified release.
+        self._names = {**gates, "contracted": f"{folder}/contracted"}
 
     def __getitem__(self, gate: str) -> str:
         value: str = self._ssm.get_parameter(Name=self._names[gate])["Parameter"]["Value"]
@@ -128,13 +133,16 @@ def test_a_preview_tells_what_a_new_migration_does(checkout: Checkout) -> None:
     assert "1 new migration, 2 statements: 1 online, 1 refused" in shown
     assert '1  online       CREATE INDEX "Member_new" ON "Member"("id")' in shown
     assert "migration 20261125_change, statement 2 (line 2) is refused (drop-column)" in shown
-    assert "Release an app that no longer uses it, then drop it with the next release." in shown
+    assert "Release an app that no longer uses it, then drop it with the next release;" in shown
 
 
 def test_a_broken_migration_leaves_the_servers_and_the_schema_gate_alone(
     checkout: Checkout, deployment: Deployment, parameters: Parameters
 ) -> None:
-    """The deployment names the statement and its error, what the gate guards stays; fixed, it finishes."""
+    """The deployment names the statement and its error, what the gate guards stays; fixed, it finishes.
+
+    What waits for a verified release is applied last, behind a gate of its own.
+    """
     before, schema = servers(deployment), parameters["schema"]
     migration = "app/prisma/migrations/20261124_broken/migration.sql"
     with healed(checkout), checkout.changed(migration, BROKEN_MIGRATION):
@@ -146,9 +154,12 @@ def test_a_broken_migration_leaves_the_servers_and_the_schema_gate_alone(
         assert parameters["schema"] == schema
         fixed = BROKEN_MIGRATION.replace("NoSuchTable", "Broken")
         with checkout.changed(migration, fixed):
-            succeed(checkout.pulumi(*UP))
+            shown = succeed(checkout.pulumi(*UP)).stdout
             assert parameters["schema"] != schema
             assert servers(deployment) == before
+            assert "1 waiting for a verified release" in shown
+            assert "20261124_broken resumes after statement 2" in shown.partition("what waited for that")[2]
+            assert parameters["contracted"].startswith("1 after a verified release")
 
 
 def test_a_changed_app_rolls_every_server_and_keeps_the_session(

@@ -11,6 +11,7 @@ from components import migrations
 from components.database import Database
 from components.gates import ecs_task
 from components.migrations import BOOTSTRAP, Migrations, MigrationsArgs, MigrationsSettings
+from components.migrations_plan import pack, summary
 from testkit.registered import Registered, register
 from tests.unit.components.rolled import COMMON
 from tests.unit.components.test_database import ARGS as DATABASE
@@ -40,7 +41,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def made(folder: Path, deployed: str = "") -> Registered:
     def program() -> None:
-        Migrations(
+        schema = Migrations(
             "kit",
             MigrationsArgs(
                 settings=MigrationsSettings(
@@ -57,6 +58,7 @@ def made(folder: Path, deployed: str = "") -> Registered:
                 common=COMMON,
             ),
         )
+        schema.contract(parameter_name="/kit/test/contracted", verified="release 7")
 
     return register(program)
 
@@ -95,11 +97,47 @@ def test_what_is_new_is_told_without_a_flag(folder: Path, monkeypatch: pytest.Mo
     assert "migration 2_change, statement 2 (line 1) is refused (drop-column)" in text
 
 
+def test_what_waits_for_a_verified_release_has_a_gate_of_its_own(folder: Path) -> None:
+    """Only where something waits; it shows how much, and moves when that changes."""
+    gate = "aws:ssm/parameter:Parameter", "kit-contracted"
+    assert gate not in made(folder).inputs
+    (folder / "2_drop").mkdir()
+    script = folder / "2_drop" / "migration.sql"
+    script.write_text('-- migrator: after verified\nDROP INDEX "Member_createdAt_idx";')
+    first = made(folder)[gate]
+    assert first["name"] == "/kit/test/contracted"
+    assert first["insecureValue"].startswith(
+        '1 after a verified release, the last of 2_drop\n  DROP INDEX "Member_createdAt_idx"\nsha256 '
+    )
+    script.write_text(script.read_text() + '\n-- migrator: after verified\nDROP INDEX "other";')
+    assert made(folder)[gate]["insecureValue"] != first["insecureValue"]
+
+
+def test_the_task_behind_it_is_told_that_the_release_is_verified(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And is another than the one that was to leave alone what waits."""
+    ran: list[ecs_task.Task] = []
+    monkeypatch.setattr(migrations, "free_storage", lambda *_: 7)
+    monkeypatch.setattr(ecs_task, "run", lambda task, *_: ran.append(task))
+    monkeypatch.setattr(migrations, "say", lambda _: None)
+    context = {
+        name: getattr(TASK, name)
+        for name in ("cluster", "task_definition", "subnet_ids", "security_group_id", "log_group", "timeout")
+    }
+    api: Any = None
+    migrations.apply(api=api, database="db", **context)
+    migrations.apply_waiting(verified="release 7", api=api, database="db", **context)
+    assert [dict(task.environment) for task in ran] == [
+        {"MIGRATOR_FREE_STORAGE": "7"},
+        {"MIGRATOR_FREE_STORAGE": "7", "MIGRATOR_VERIFIED": "yes"},
+    ]
+    assert [task.started_by for task in ran] == ["pulumi-up", "pulumi-up-verified"]
+
+
 def test_a_changed_statement_is_another_schema(folder: Path) -> None:
     """Even one that the value has no room for."""
-    before = migrations.summary(migrations.pack(folder).plan)
+    before = summary(pack(folder).plan)
     (folder / "1_index" / "migration.sql").write_text(ADD_INDEX.replace("idx", "index"))
-    assert migrations.summary(migrations.pack(folder).plan) != before
+    assert summary(pack(folder).plan) != before
 
 
 def test_passwords_come_from_secrets_manager_alone(folder: Path) -> None:
@@ -153,7 +191,7 @@ def test_the_tasks_role_reads_bundles_and_no_secret(folder: Path) -> None:
 def test_a_folder_that_is_no_prisma_folder_is_refused_without_a_traceback(tmp_path: Path) -> None:
     """In the migrator's words."""
     with pytest.raises(pulumi.RunError, match=str(tmp_path / "none")):
-        migrations.pack(tmp_path / "none")
+        pack(tmp_path / "none")
 
 
 def test_a_failed_task_says_its_last_lines_and_the_way_on() -> None:

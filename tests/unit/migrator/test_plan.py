@@ -147,11 +147,11 @@ def test_the_indexes_of_partitions_go_with_their_table_and_their_index() -> None
     )
     assert {promise.index for promise in promised.promises} == {'"kept"', '"rest"'}
     dropped = plan(
-        *[migration.sql for migration in promised.migrations], "ALTER TABLE p RENAME TO r; DROP TABLE r"
+        *[migration.source for migration in promised.migrations], "ALTER TABLE p RENAME TO r; DROP TABLE r"
     )
     assert {promise.index for promise in dropped.promises} == {'"kept"'}
     detached = plan(
-        *[migration.sql for migration in promised.migrations],
+        *[migration.source for migration in promised.migrations],
         "ALTER TABLE p1 DETACH PARTITION p2; DROP TABLE p",
     )
     assert {promise.index for promise in detached.promises} == {'"kept"', '"rest"'}
@@ -175,7 +175,7 @@ def test_a_plan_travels_unchanged() -> None:
     )
     assert Plan.from_json(made.to_json()) == made
     tampered = json.loads(made.to_json())
-    tampered["migrations"][0]["sql"] += " "
+    tampered["migrations"][0]["source"] += " "
     with pytest.raises(PlanError) as error:
         Plan.from_json(json.dumps(tampered))
     assert str(error.value) == "migration m1 is not the file that was planned: build the bundle again"

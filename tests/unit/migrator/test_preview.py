@@ -53,7 +53,9 @@ def test_the_whole_plan_shows_every_statement_its_safe_way_and_the_tables_sizes(
         '  3  refused      ALTER TABLE "T" DROP COLUMN b',
         '       "T" (1,203,441 rows, 210 MB): ACCESS EXCLUSIVE, blocks reads and writes',
         '       drop-column: servers that still run read "T"."b" until they are replaced',
-        "         Release an app that no longer uses it, then drop it with the next release.",
+        "         Release an app that no longer uses it, then drop it with the next release;",
+        "         or with that one, after its rollout: say before the statement, too: "
+        "-- migrator: after verified",
         "         If it must be, say why before the statement: "
         "-- migrator: allow drop-column because <reason>",
     ]
@@ -107,7 +109,7 @@ def test_news_are_what_the_stack_has_not_deployed() -> None:
     assert "m1" not in told
     assert "  1  online       CREATE INDEX t_a ON t (a)" in told
     assert "migration m3, statement 2 (line 1) is refused (drop-column)" in told
-    assert "Release an app that no longer uses it, then drop it with the next release." in told
+    assert "Release an app that no longer uses it, then drop it with the next release;" in told
     assert [
         change.refused
         for change in (preview.news(plan(*old, sql), deployed) for sql in (new, "SELECT ' is refused (';"))

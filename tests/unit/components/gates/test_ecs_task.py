@@ -1,5 +1,6 @@
 """An ECS task is followed through an API that is eventually consistent, and a log that comes late."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -82,7 +83,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> SleepingClock:
     return ticking
 
 
-def run(ecs: Ecs, logs: Logs | None = None) -> list[str]:
+def run(ecs: Ecs, logs: Logs | None = None, task: ecs_task.Task = TASK) -> list[str]:
     """What is said while the task runs."""
     said: list[str] = []
 
@@ -90,7 +91,7 @@ def run(ecs: Ecs, logs: Logs | None = None) -> list[str]:
         def client(self, service: str) -> Any:
             return {"ecs": ecs, "logs": logs or Logs()}[service]
 
-    ecs_task.run(TASK, Api(), said.append)  # type: ignore[arg-type]  # all that it asks of an AwsApi
+    ecs_task.run(task, Api(), said.append)  # type: ignore[arg-type]  # all that it asks of an AwsApi
     return said
 
 
@@ -126,6 +127,15 @@ def test_another_deployers_task_that_is_not_known_yet_is_followed_too() -> None:
     ecs = Ecs(MISSING, KNOWN, running=True)
     assert run(ecs) == ["kit runs already: another deployer started it; following it"]
     assert ecs.started == 0
+
+
+@pytest.mark.parametrize("earlier", [{}, {"startedBy": "pulumi-up"}])
+def test_a_task_for_something_else_is_not_followed(earlier: dict[str, Any]) -> None:
+    """What waits for a verified release is not applied by the task that was to leave it alone."""
+    ecs = Ecs({"tasks": [{**STOPPED, **earlier}]}, running=True)
+    said = run(ecs, task=replace(TASK, started_by="pulumi-up-verified"))
+    assert said == ["an earlier kit still runs; waiting for it to end"]
+    assert ecs.started == 1
 
 
 def test_lines_that_come_after_the_end_are_said() -> None:

@@ -145,21 +145,24 @@ If it must be, say why before the statement: -- migrator: allow detach-partition
         "drop-column",
         """\
 servers that still run read "t"."a" until they are replaced
-Release an app that no longer uses it, then drop it with the next release.
+Release an app that no longer uses it, then drop it with the next release;
+or with that one, after its rollout: say before the statement, too: -- migrator: after verified
 If it must be, say why before the statement: -- migrator: allow drop-column because <reason>""",
     ),
     "DROP TABLE IF EXISTS t": (
         "drop-table",
         """\
 servers that still run use "t" until they are replaced
-Release an app that no longer uses it, then drop it with the next release.
+Release an app that no longer uses it, then drop it with the next release;
+or with that one, after its rollout: say before the statement, too: -- migrator: after verified
 If it must be, say why before the statement: -- migrator: allow drop-table because <reason>""",
     ),
     "DROP VIEW v": (
         "drop-object",
         """\
 servers that still run use view "v" until they are replaced
-Release an app that no longer uses it, then drop it with the next release.
+Release an app that no longer uses it, then drop it with the next release;
+or with that one, after its rollout: say before the statement, too: -- migrator: after verified
 If it must be, say why before the statement: -- migrator: allow drop-object because <reason>""",
     ),
     "ALTER TABLE t RENAME COLUMN a TO b": (
@@ -173,7 +176,8 @@ If it must be, say why before the statement: -- migrator: allow rename because <
         "truncate",
         """\
 TRUNCATE deletes all rows of "t" and of every table that refers to it while nobody can read or write it
-Delete them in batches, each a migration or a job of its own:
+Delete them in batches, which resume and leave others their share:
+  -- migrator: in batches of 10000 by <column>
   DELETE FROM "t" WHERE <condition>;
 If it must be, say why before the statement: -- migrator: allow truncate because <reason>""",
     ),
@@ -181,7 +185,8 @@ If it must be, say why before the statement: -- migrator: allow truncate because
         "whole-table",
         """\
 UPDATE of all rows of "t" locks each until the last is done, and every writer of one waits
-Do it in batches of some thousand rows, each a migration or a job of its own:
+Let it choose the rows, and run in batches, which resume and leave others their share:
+  -- migrator: in batches of 10000 by <column>
   UPDATE t SET a = 1 WHERE <condition>;
 If it must be, say why before the statement: -- migrator: allow whole-table because <reason>""",
     ),

@@ -100,6 +100,7 @@ PLACEHOLDERS = {
     "<columns> WITH =": "a WITH =",
     "<columns>": "a",
     "<condition>": "a > 0",
+    "<column>": "id",
     "<constant>": "7",
     "<expression>": "gen_random_uuid()",
     "<changes>": "a = 1",

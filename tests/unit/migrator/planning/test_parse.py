@@ -92,6 +92,7 @@ def test_an_allowance_needs_its_reason(comment: str) -> None:
         parse.statements(f"{comment}\nSELECT 1", migration="m")
     assert str(error.value) == (
         f"migration m, line 1: {comment!r} is not understood: "
-        "write `-- migrator: allow <hazard> because <reason>` before the statement, or, before the first, "
+        "write `-- migrator: allow <hazard> because <reason>`, `-- migrator: after verified` or "
+        "`-- migrator: in batches of 10000 by <column>` before the statement, or, before the first, "
         "`-- migrator: accept <sha256 of the file as it was applied> because <reason>`"
     )
