@@ -62,6 +62,7 @@ def _run(listener: socket.socket, options: argparse.Namespace, told_to_end: thre
     from rehearsal.cloud.mean.meanness import Meanness
     from rehearsal.cloud.route53 import hosted_zones
     from rehearsal.cloud.s3 import bucket_policies, sub_resources
+    from rehearsal.cloud.ssm import public_parameters
 
     context = _context(listener, options.state, options.check_pace)
     images.register()
@@ -70,6 +71,7 @@ def _run(listener: socket.socket, options: argparse.Namespace, told_to_end: thre
     offers.patch_moto()
     bucket_policies.patch_moto()
     sub_resources.patch_moto()
+    public_parameters.patch_moto()
     authorization.patch_moto()
     identities = Identities(AccessKey.make(options.state))
     bodies, faults = _bodies(context, identities)

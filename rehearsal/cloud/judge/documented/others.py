@@ -115,6 +115,13 @@ OTHERS = (
     ),
     ValueRule(
         operations="ssm PutParameter",
+        member="Name",
+        check=matches(r"(?i)(?!/?aws).*", "No access to reserved parameter name: {value}."),
+        code="AccessDeniedException",
+        page=f"{_SSM}/API_PutParameter.html",
+    ),
+    ValueRule(
+        operations="ssm PutParameter",
         check=holds(
             _is_short, "Standard tier parameters support a maximum parameter value of 4096 characters."
         ),

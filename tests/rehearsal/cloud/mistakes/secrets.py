@@ -70,6 +70,18 @@ SECRETS = (
         code="ParameterAlreadyExists",
     ),
     ssm(
+        what="a parameter among AWS' own",
+        operation="PutParameter",
+        members={"Name": "/aws/service/new", "Value": "x", "Type": "String"},
+        code="AccessDeniedException",
+    ),
+    ssm(
+        what="an image's public parameter",
+        operation="DeleteParameter",
+        members={"Name": "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64"},
+        code="ParameterNotFound",
+    ),
+    ssm(
         what="a parameter that is not there",
         operation="GetParameter",
         members={"Name": "/absent"},
