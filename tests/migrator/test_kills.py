@@ -57,6 +57,13 @@ HISTORY = [
        CREATE VIEW of_w AS SELECT id, m FROM w;
        ALTER TABLE w ALTER x TYPE bigint;
        CREATE INDEX w_m ON w (m);""",
+    """SET search_path = public;
+       -- migrator: in batches of 100 by id
+       UPDATE w SET x = x + 1 WHERE id % 2 = 0;
+       -- migrator: in batches of 200 by id
+       DELETE FROM w WHERE id > 1500 AND NOT EXISTS (SELECT FROM u WHERE u.id = w.id);
+       -- migrator: after verified
+       CREATE INDEX w_x ON w (x);""",
 ]
 KILLS = 50
 """With all processes that are killed; `make soak` has twenty times as many."""
