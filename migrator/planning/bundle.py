@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import sha256
-from importlib.metadata import distribution
+from importlib.metadata import Distribution, PackageNotFoundError, distribution
 from io import BytesIO
 from pathlib import Path
 
@@ -15,7 +16,8 @@ from migrator.planning import planner
 from migrator.tools import recognize
 
 PLAN = "plan.json"
-DRIVER = ("pg8000", "scramp", "asn1crypto", "python-dateutil", "six")
+DRIVER = "pg8000"
+_NAME = re.compile(r"[\w.-]+")
 PACKAGE = Path(__file__).parents[1]
 START = b"""\
 import sys
@@ -57,10 +59,27 @@ def _files(plan: Plan) -> Iterator[tuple[str, bytes]]:
         # What plans stays behind: it needs pglast, a C extension.
         if not module.is_relative_to(Path(__file__).parent):
             yield f"migrator/{module.relative_to(PACKAGE).as_posix()}", module.read_bytes()
-    for name in DRIVER:
-        for file in distribution(name).files or ():
+    for installed in _with_what_it_needs(DRIVER).values():
+        for file in installed.files or ():
             if file.suffix == ".py" or "LICENSE" in file.name:
                 yield file.as_posix(), file.read_binary()
+
+
+def _with_what_it_needs(name: str) -> dict[str, Distribution]:
+    """An installed package and all that it needs here, by name; not what an extra of it needs."""
+    found: dict[str, Distribution] = {}
+    left = [name]
+    while left:
+        package = left.pop()
+        if package in found:
+            continue
+        try:
+            found[package] = distribution(package)
+        except PackageNotFoundError:
+            continue
+        needed = (line for line in found[package].requires or () if "extra ==" not in line)
+        left += [match[0].lower() for line in needed if (match := _NAME.match(line))]
+    return found
 
 
 def _zip(files: dict[str, bytes]) -> bytes:
