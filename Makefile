@@ -123,8 +123,10 @@ fuzz-api: $(VENV)/.rehearsal ## ten minutes of odd calls to the rehearsal's clou
 bench: $(VENV)/.bench ## cold and warm `make up`, no-change `pulumi up`, the program alone; JSON
 	@$(RUN) -m bench
 
-bench-migrations: $(VENV)/.bench ## writers' latency while an index is built, four ways; JSON and a plot
+bench-migrations: $(VENV)/.bench ## writers' latency during a build, four ways, and during a backfill; a long history; JSON and a plot
 	@$(RUN) -m bench.migrations
+	@$(RUN) -m bench.migrations.backfill
+	@$(RUN) -m bench.migrations.history
 
 bench-rollout: $(VENV)/.bench ## what the users see of a rollout, and how long it takes; JSON and a plot
 	@$(RUN) -m bench.rollout

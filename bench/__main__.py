@@ -18,9 +18,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.folder import working_folder
+from bench.results import RESULTS
 
 ROOT = Path(__file__).parent.parent
-RESULTS = ROOT / "bench" / "results"
 REPEATS = 5
 """Runs of each repeatable measurement; the median is reported with the extremes."""
 

@@ -30,10 +30,10 @@ from bench.load.report import LONGEST, LoadReport, VariantResult
 from bench.load.scaling import Curve
 from bench.load.stores import SETTINGS, BenchStores
 from bench.load.variants import ALL, AS_IT_WAS, CACHE, INDICES, UNCACHED, VARIANTS, Variant
+from bench.results import RESULTS
 from rehearsal import table
 from rehearsal.errors import EngineError
 
-RESULTS = Path(__file__).parents[1] / "results"
 OLD_LOADS = (0.8, 0.6, 0.4)
 """Of the most that the app as it was answers, the first it holds: at its limit it has no p95 but a queue."""
 WARM_UP = 4  # seconds, of the first

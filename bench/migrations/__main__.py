@@ -21,10 +21,10 @@ from bench.migrations.database import SETTINGS, DurableDatabase
 from bench.migrations.report import Build, BuildReport
 from bench.migrations.way import CONCURRENTLY, MIGRATOR, NO_BUILD, PLAIN, BuildFailed
 from bench.migrations.writers import CLIENTS, TransactionWriters, WritersFailed
+from bench.results import RESULTS
 from migrator.settings import Patience
 from rehearsal import table
 
-RESULTS = Path(__file__).parents[1] / "results"
 PAIRS = 7  # of psql's build and the migrator's
 LEAD = 4.0  # seconds of writes before a build, and after it, in which blocked writers catch up
 CAUGHT_UP = 1.0  # seconds that the last write may take; writes that were due and never began are not seen

@@ -58,11 +58,11 @@ class DurableDatabase:
     @property
     def version(self) -> str:
         """The server's, such as `17.6 (Debian 17.6-1)`."""
-        return str(self._run("SHOW server_version")[0][0])
+        return str(self.run("SHOW server_version")[0][0])
 
     def fill(self, rows: int) -> None:
         """The reference app's table, and a count of each row's updates."""
-        self._run(
+        self.run(
             f"""CREATE TABLE {TABLE} (
                     id uuid NOT NULL DEFAULT gen_random_uuid(), "churchId" uuid NOT NULL,
                     "firstName" text NOT NULL, "lastName" text NOT NULL, phone text NOT NULL, email text,
@@ -75,22 +75,29 @@ class DurableDatabase:
                 FROM generate_series(1, {rows}) n;
                 ALTER TABLE {TABLE} ADD PRIMARY KEY (id)"""
         )
-        self._run(f"VACUUM (ANALYZE) {TABLE}")
+        self.run(f"VACUUM (ANALYZE) {TABLE}")
+
+    def fresh(self, name: str) -> dict[str, str]:
+        """What leads to an empty database of that name, with nothing left to write behind it."""
+        self.run(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+        self.run(f"CREATE DATABASE {name}")
+        self.run("CHECKPOINT")
+        return self._server.environment(name)
 
     def forget_builds(self) -> None:
         """As before any build, and with nothing left to write behind it."""
-        self._run(f"DROP INDEX IF EXISTS {INDEX}; DROP TABLE IF EXISTS _prisma_migrations")
-        self._run("CHECKPOINT")
+        self.run(f"DROP INDEX IF EXISTS {INDEX}; DROP TABLE IF EXISTS _prisma_migrations")
+        self.run("CHECKPOINT")
 
     def counts(self) -> Counts:
         """What the table has, to compare with what the writers were told."""
-        rows, touched = self._run(f"SELECT count(*), sum(touched) FROM {TABLE}")[0]
+        rows, touched = self.run(f"SELECT count(*), sum(touched) FROM {TABLE}")[0]
         return Counts(rows=rows, touched=touched)
 
     def has_valid_index(self) -> bool:
         """Whether the build has left its index, and one that queries may use."""
         return bool(
-            self._run(f"SELECT 1 FROM pg_index WHERE indexrelid = to_regclass('{INDEX}') AND indisvalid")
+            self.run(f"SELECT 1 FROM pg_index WHERE indexrelid = to_regclass('{INDEX}') AND indisvalid")
         )
 
     def log_size(self) -> int:
@@ -103,7 +110,8 @@ class DurableDatabase:
             log.seek(since)
             return logged_seconds(log.read().decode())
 
-    def _run(self, sql: str) -> list[list[Any]]:
+    def run(self, sql: str) -> list[list[Any]]:
+        """One or several statements; the rows of all."""
         with Session(Server.read(self.environment)) as session:
             return session.run(sql)
 
