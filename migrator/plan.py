@@ -85,8 +85,9 @@ class Statement:
     tell: the runner looks. `names` are the new names that it gives to relations, with the old ones (None: it
     makes it); `chosen` the tables of which its own conditions choose rows. `hidden`: its text does not tell
     what it does. `sets`: it is a SET, which touches no row. `setting` is what to run again in each later
-    transaction of its file, so that what it sets holds there. `makes`: it may make something that is nobody's
-    until the run has ended. `after_verified`: it waits until no server of an older release runs.
+    transaction of its file, so that what it sets holds there. `makes`: letters of what it may make, which is
+    nobody's until the run has ended: relations, types, functions, namespaces, extensions (`x`).
+    `after_verified`: it waits until no server of an older release runs.
     """
 
     sql: str
@@ -104,7 +105,7 @@ class Statement:
     hidden: bool = False
     sets: bool = False
     setting: str = ""
-    makes: bool = True
+    makes: str = "rtfnx"
     batches: Batches | None = None
     after_verified: bool = False
 

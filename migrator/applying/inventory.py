@@ -9,18 +9,19 @@ from __future__ import annotations
 from migrator.ledger import Ledger
 from migrator.postgres import SYSTEM_SCHEMAS, Session, filled
 
-OBJECTS = f"""
-    SELECT CAST(oid AS text) AS token, xmin FROM pg_catalog.pg_class
-    WHERE relkind IN ('r', 'p', 'm', 'f', 'v', 'S') AND relpersistence <> 't'
-    AND relnamespace <> ALL ({SYSTEM_SCHEMAS})
-    UNION ALL
-    SELECT 't' || oid, xmin FROM pg_catalog.pg_type WHERE typnamespace <> ALL ({SYSTEM_SCHEMAS})
-    UNION ALL
-    SELECT 'f' || oid, xmin FROM pg_catalog.pg_proc WHERE pronamespace <> ALL ({SYSTEM_SCHEMAS})
-    UNION ALL
-    SELECT 'n' || oid, xmin FROM pg_catalog.pg_namespace
-    UNION ALL
-    SELECT 'x' || oid, xmin FROM pg_catalog.pg_extension"""
+CATALOGUES = {
+    "r": f"""SELECT CAST(oid AS text) AS token, xmin FROM pg_catalog.pg_class
+        WHERE relkind IN ('r', 'p', 'm', 'f', 'v', 'S') AND relpersistence <> 't'
+        AND relnamespace <> ALL ({SYSTEM_SCHEMAS})""",
+    "t": f"""SELECT 't' || oid AS token, xmin FROM pg_catalog.pg_type
+        WHERE typnamespace <> ALL ({SYSTEM_SCHEMAS})""",
+    "f": f"""SELECT 'f' || oid AS token, xmin FROM pg_catalog.pg_proc
+        WHERE pronamespace <> ALL ({SYSTEM_SCHEMAS})""",
+    "n": "SELECT 'n' || oid AS token, xmin FROM pg_catalog.pg_namespace",
+    "x": "SELECT 'x' || oid AS token, xmin FROM pg_catalog.pg_extension",
+}
+"""By the letter that a plan has for it (`Statement.makes`)."""
+OBJECTS = " UNION ALL ".join(CATALOGUES.values())
 RESOLVED = {
     "type": "SELECT 't' || CAST(pg_catalog.to_regtype(:name) AS oid)",
     "schema": "SELECT 'n' || CAST(pg_catalog.to_regnamespace(:name) AS oid)",
@@ -97,11 +98,16 @@ class Inventory:
         )
         return not all(self._is_own(token, of_this_transaction) for token, of_this_transaction in found)
 
-    @property
-    def making(self) -> str:
-        """SQL for the tokens of what the transaction under way has made, which its ledger's row keeps."""
+    def making(self, letters: set[str]) -> str:
+        """SQL for the tokens of what the transaction under way has made, in catalogues of these letters.
+
+        The ledger's row keeps them.
+        """
+        if not letters:
+            return "''"
+        objects = " UNION ALL ".join(CATALOGUES[letter] for letter in sorted(letters))
         return filled(
-            f"""(SELECT pg_catalog.string_agg(token, ' ') FROM ({OBJECTS}) object
+            f"""(SELECT pg_catalog.string_agg(token, ' ') FROM ({objects}) object
                 WHERE pg_catalog.age(xmin) <= 0 AND token <> ALL (CAST(:found AS text[])))""",
             found=sorted(self._found),
         )

@@ -171,7 +171,7 @@ class Run:
             rows.settle()
 
         def closing() -> str:
-            making = self._inventory.making if any(statement.makes for statement in group) else "''"
+            making = self._inventory.making({letter for statement in group for letter in statement.makes})
             return f"{AS_OURSELVES}; {self._reached(last, making=making)}"
 
         committed = self._retries.run(label, work, closing=closing, long=_may_be_long(group))

@@ -16,6 +16,13 @@ RELATIONS = (ObjectType.OBJECT_TABLE, ObjectType.OBJECT_VIEW, ObjectType.OBJECT_
 WITHOUT_QUERIES = (
     *(ast.CreateStmt, ast.AlterTableStmt, ast.IndexStmt, ast.DropStmt, ast.RenameStmt, ast.CreateEnumStmt),
 )
+MAKES = (
+    ((ast.IndexStmt, ast.RenameStmt, ast.DropStmt, ast.CommentStmt, ast.AlterEnumStmt), ""),
+    ((ast.CreateStmt, ast.ViewStmt), "rt"),
+    ((ast.CreateSeqStmt,), "r"),
+    ((ast.CreateEnumStmt, ast.CreateDomainStmt), "t"),
+    ((ast.CreateFunctionStmt,), "f"),
+)
 CMD_UPDATE, CMD_DELETE = CmdType.CMD_UPDATE, CmdType.CMD_DELETE
 
 
@@ -50,18 +57,17 @@ def hidden(node: Any) -> bool:
     return is_a(node, ast.DoStmt, ast.CallStmt, ast.ExecuteStmt)
 
 
-def makes(node: Any) -> bool:
-    """Whether the statement may make a table, a type, a function, a sequence, a schema or an extension."""
+def makes(node: Any) -> str:
+    """Letters of what the statement may make: relations, types, functions, namespaces, extensions (`x`)."""
     if is_a(node, ast.AlterTableStmt):
-        return any(
-            command.subtype == AlterTableType.AT_AddIdentity
-            or (
-                command.subtype == AlterTableType.AT_AddColumn
-                and (is_serial(command.def_) or bool(of_column(command.def_, ConstrType.CONSTR_IDENTITY)))
-            )
-            for command in node.cmds
-        )
-    return not is_a(node, ast.IndexStmt, ast.RenameStmt, ast.DropStmt, ast.CommentStmt, ast.AlterEnumStmt)
+        return "r" if any(_adds_a_sequence(command) for command in node.cmds) else ""
+    return next((letters for kinds, letters in MAKES if is_a(node, *kinds)), "rtfnx")
+
+
+def _adds_a_sequence(command: Any) -> bool:
+    if command.subtype == AlterTableType.AT_AddColumn:
+        return is_serial(command.def_) or bool(of_column(command.def_, ConstrType.CONSTR_IDENTITY))
+    return bool(command.subtype == AlterTableType.AT_AddIdentity)
 
 
 def _writes(node: Any) -> list[Any]:
