@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from pglast import ast
+from pglast import ast, parse_sql
 from pglast.enums import AlterTableType, ObjectType
 
 from migrator.names import of_object, of_relation, qualified, quote
 from migrator.plan import Promise
 from migrator.planning.parse import is_a
 from migrator.planning.tree import columns_in
+
+_PART = r'(?:"(?:[^"]|"")+"|\w+)'
+_RENAME = re.compile(
+    rf"\bALTER\s+INDEX\s+(?:IF\s+EXISTS\s+)?(?:{_PART}\.)?{_PART}\s+RENAME\s+TO\s+{_PART}", re.IGNORECASE
+)
 
 
 @dataclass(kw_only=True, slots=True)
@@ -56,6 +62,7 @@ class Promises:
     def __init__(self) -> None:
         self._indexes: dict[str, PlannedIndex] = {}
         self._parents: dict[str, str] = {}  # partition → its table, part → its index
+        self._former: dict[str, str] = {}  # name that a block may have given → the one before
 
     def list(self) -> tuple[Promise, ...]:
         """The indexes that are there after the statements that were followed."""
@@ -89,6 +96,8 @@ class Promises:
             self._drop(node)
         elif is_a(node, ast.RenameStmt):
             self._rename(node)
+        elif is_a(node, ast.DoStmt):
+            self._may_rename(node)
         elif is_a(node, ast.AlterObjectSchemaStmt) and node.relation:
             self._move(node.relation, node.newschema)
         elif is_a(node, ast.AlterTableStmt):
@@ -112,7 +121,8 @@ class Promises:
     def _drop(self, node: Any) -> None:
         if node.removeType == ObjectType.OBJECT_INDEX:
             for names in node.objects:
-                self._forget(self._family(of_object(names)))
+                name = of_object(names)
+                self._forget(self._family(name) | self._family(self._former.get(name, name)))
         elif node.removeType in (ObjectType.OBJECT_TABLE, ObjectType.OBJECT_MATVIEW):
             for names in node.objects:
                 self._forget(self._of(of_object(names)))
@@ -129,6 +139,14 @@ class Promises:
         elif node.renameType == ObjectType.OBJECT_COLUMN and node.relation:
             for index in self._of(of_relation(node.relation)).values():
                 index.rename_column(node.subname, node.newname)
+
+    def _may_rename(self, block: Any) -> None:
+        """A block renames an index perhaps: under its new name it can be dropped later."""
+        body = next((option.arg.sval for option in block.args if option.defname == "as"), "")
+        for match in _RENAME.finditer(body):
+            node: Any = parse_sql(match[0])[0].stmt
+            new = qualified(node.relation.schemaname, node.newname)
+            self._former[new] = of_relation(node.relation)
 
     def _alter(self, relation: Any, command: Any) -> None:
         table = of_relation(relation)
