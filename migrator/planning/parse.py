@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
@@ -11,6 +12,7 @@ from pglast import parse_sql
 from pglast.parser import ParseError, scan
 
 from migrator.errors import AllowanceError, SyntaxMistake
+from migrator.postgres import filled
 
 _ALLOWANCE = re.compile(r"--\s*migrator:\s*allow\s+(?P<code>[a-z-]+)\s+because\s+(?P<reason>\S.*)")
 _ACCEPTED = re.compile(
@@ -108,6 +110,19 @@ def accepted(script: str, *, migration: str) -> dict[str, str]:
         elif _ACCEPT.match(comment):
             raise _not_understood(script, token, migration)
     return found
+
+
+def with_parameters(sql: str, values: Sequence[Any]) -> str:
+    """A statement with literals for its parameters, `$1` and so on."""
+    if not values:
+        return sql
+    text, end = "", 0
+    for token in scan(sql):
+        if token.name == "PARAM":
+            value = values[int(sql[token.start + 1 : token.end + 1]) - 1]
+            text += filled(f"{sql[end : token.start]}:value", value=value)
+            end = token.end + 1
+    return text + sql[end:]
 
 
 def digest(script: str) -> str:

@@ -13,11 +13,12 @@ from migrator.tools.knex import KNEX
 from migrator.tools.node_pg_migrate import NODE_PG_MIGRATE
 from migrator.tools.plain import PLAIN
 from migrator.tools.prisma import PRISMA
+from migrator.tools.prisma_8 import PRISMA_8
 from migrator.tools.tool import Tool
 
 # The first that recognizes a folder has it: those with a file of their own come before those that are known
 # by their scripts' text, and plain SQL takes what is left.
-TOOLS = (DRIZZLE, PRISMA, FLYWAY, DBMATE, NODE_PG_MIGRATE, KNEX, PLAIN)
+TOOLS = (DRIZZLE, PRISMA_8, PRISMA, FLYWAY, DBMATE, NODE_PG_MIGRATE, KNEX, PLAIN)
 NAMED = {tool.name: tool for tool in TOOLS}
 
 
