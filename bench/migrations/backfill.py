@@ -70,7 +70,8 @@ def _measure(folder: Path, database: DurableDatabase, *, rows: int, rate: int) -
         writes, failed = writers.stop()
     after, done = database.counts(), len(writes)
     during = process.span.touched(writes)
-    alone = [write for write in writes if write not in set(during)]
+    touched = set(during)
+    alone = [write for write in writes if write not in touched]
     latencies = {"alone": Latency.of(alone), "during": Latency.of(during)}
     return {
         "cores": os.cpu_count(),
