@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from statistics import median
 
 from migrator.errors import Refused
 from migrator.plan import Batches
@@ -13,6 +15,8 @@ from migrator.postgres import Session, filled
 LONGEST = 0.05  # seconds of one batch: so long a writer of one of its rows may have to wait
 SMALLEST = 10  # rows
 SLOW = 2.0  # times its latency at the start: then a small write tells that others are in want of the disk
+PROBES = 5  # small writes of which the median counts: one alone may be slow by chance
+LONGEST_REST = 8.0  # times a batch
 LONGEST_PAUSE = 5.0  # seconds
 REPORT_EVERY = 2.0  # seconds
 
@@ -30,8 +34,11 @@ class Batch:
 class BatchRunner:
     """Chooses the batches of one statement, and the pauses between."""
 
-    def __init__(self, batches: Batches, session: Session, *, place: str) -> None:
-        self._batches, self._session, self._place = batches, session, place
+    def __init__(self, batches: Batches, session: Session, *, place: str, probe: Callable[[], float]) -> None:
+        """`probe` makes a small write, and gives its seconds."""
+        self._batches, self._session, self._place, self._probe = batches, session, place, probe
+        self._usual = median(probe() for _ in range(PROBES))
+        self._recent = deque([self._usual], maxlen=PROBES)
         self._size, self._rest = batches.size, 1.0
         self._type = ""
         self._rows = self._done = 0
@@ -58,7 +65,7 @@ class BatchRunner:
             sql=f"{self._batches.before}{condition} {self._batches.after}".strip(), last=last, rows=rows
         )
 
-    def pause(self, batch: Batch, slowness: float) -> None:
+    def pause(self, batch: Batch) -> None:
         """As long as the batch took; longer while small writes are slower than at the start.
 
         A batch that took long is cut, and grows again by and by.
@@ -68,7 +75,9 @@ class BatchRunner:
             self._size = max(SMALLEST, int(self._size * LONGEST / batch.seconds))
         else:
             self._size = min(self._batches.size, int(self._size * 1.25) + 1)
-        self._rest = min(self._rest * 2, 32.0) if slowness > SLOW else max(1.0, self._rest / 2)
+        self._recent.append(self._probe())
+        slow = median(self._recent) > SLOW * self._usual
+        self._rest = min(self._rest * 2, LONGEST_REST) if slow else max(1.0, self._rest / 2)
         time.sleep(min(batch.seconds * self._rest, LONGEST_PAUSE))
 
     @property

@@ -117,16 +117,17 @@ class Run:
         label = self._migration.label(number, [statement])
         if self._entry.key is not None:
             self._say(f"{label} resumes after {batches.column} {self._entry.key}")
-        runner = BatchRunner(batches, self._session, place=self._migration.place(number))
+        self._begin_entry()
+        runner = BatchRunner(
+            batches, self._session, place=self._migration.place(number), probe=self._seconds_of_a_write
+        )
         headroom = Headroom(self._session, patience=self._patience, resources=self._resources, say=self._say)
         reporter = Reporter(label, self._say)
-        self._begin_entry()
-        usual = min(self._seconds_of_a_write() for _ in range(3))
         count = 0
         while batch := self._batch(number, statement, runner, label):
             count += 1
             reporter.report(runner.progress)
-            runner.pause(batch, self._seconds_of_a_write() / usual)
+            runner.pause(batch)
             headroom.await_replicas()
         self._say(f"{label} done in {count} batches {reporter.seconds:.1f} s")
 
