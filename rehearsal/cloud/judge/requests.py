@@ -14,7 +14,7 @@ from moto.core.routing import get_service_router
 from moto.core.utils import get_service_model
 from werkzeug.exceptions import NotFound
 
-from rehearsal.cloud.judge.call import JudgedCall
+from rehearsal.cloud.judge.call import JudgedCall, service_model
 
 SERVICES = {
     **{name: name for name in ("acm", "autoscaling", "ec2", "ecs", "elasticache", "iam", "kms", "logs")},
@@ -89,7 +89,8 @@ def _call(request: Request, body: bytes, service: str, region: str) -> JudgedCal
         case _:
             matched, labels = get_service_router(service).match(request)
             operation = matched.name
-    if operation not in model.operation_names:
+    # moto's model has some that botocore's has not, such as a browser's upload to S3.
+    if operation not in model.operation_names or operation not in service_model(service).operation_names:
         return None
     try:
         match protocol:

@@ -72,7 +72,9 @@ class PostgresServer:
             lines = (self._data / "postmaster.pid").read_text().splitlines()
         except FileNotFoundError:
             return False
-        return lines[0] == str(self.pid) and len(lines) > _STATUS and lines[_STATUS].strip() == "ready"
+        if len(lines) <= _STATUS:  # it is just being written
+            return False
+        return lines[0] == str(self.pid) and lines[_STATUS].strip() == "ready"
 
     def initialize(self) -> Child:
         """Begin to make the data folder; about a second of work, which `stop` breaks off."""

@@ -84,6 +84,15 @@ AUTO_SCALING = (
         page=f"{_AUTO_SCALING}/API_CreateAutoScalingGroup.html",
     ),
     ValueRule(
+        operations="autoscaling StartInstanceRefresh",
+        member="DesiredConfiguration.LaunchTemplate",
+        check=holds(
+            lambda template: bool(template.get("LaunchTemplateId") or template.get("LaunchTemplateName")),
+            "You must specify either the LaunchTemplateId or the LaunchTemplateName.",
+        ),
+        page=f"{_AUTO_SCALING}/API_LaunchTemplateSpecification.html",
+    ),
+    ValueRule(
         operations=_ASG,
         member="InstanceMaintenancePolicy",
         check=holds(

@@ -45,6 +45,7 @@ _TARGET_GROUP_ATTRIBUTES: dict[str, tuple[int, int] | None] = {
         )
     ),
 }
+_ACTIONS = (("CreateListener ModifyListener", "DefaultActions"), ("CreateRule ModifyRule", "Actions"))
 
 
 def _has_two_subnets(members: Members) -> bool:
@@ -124,6 +125,15 @@ ELASTIC_LOAD_BALANCING = (
     *(
         ValueRule(
             operations=f"elbv2 {operations}",
+            member=actions,
+            check=holds(bool, "At least one action must be specified"),
+            page=f"{_ELB}/API_CreateListener.html",
+        )
+        for operations, actions in _ACTIONS
+    ),
+    *(
+        ValueRule(
+            operations=f"elbv2 {operations}",
             member=f"{actions}.*",
             check=holds(
                 _is_complete,
@@ -131,10 +141,7 @@ ELASTIC_LOAD_BALANCING = (
             ),
             page=f"{_ELB}/API_Action.html",
         )
-        for operations, actions in (
-            ("CreateListener ModifyListener", "DefaultActions"),
-            ("CreateRule ModifyRule", "Actions"),
-        )
+        for operations, actions in _ACTIONS
     ),
     ValueRule(
         operations="elbv2 CreateLoadBalancer",

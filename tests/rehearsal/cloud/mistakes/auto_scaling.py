@@ -47,6 +47,15 @@ def policy(**members: Any) -> dict[str, Any]:
 
 AUTO_SCALING = (
     autoscaling(
+        what="a refresh to a template without a name",
+        operation="StartInstanceRefresh",
+        members={
+            "AutoScalingGroupName": "standing",
+            "DesiredConfiguration": {"LaunchTemplate": {"Version": "1"}},
+        },
+        code="ValidationError",
+    ),
+    autoscaling(
         what="a group of a launch configuration",
         operation="UpdateAutoScalingGroup",
         members={"AutoScalingGroupName": "standing", "LaunchConfigurationName": "old"},

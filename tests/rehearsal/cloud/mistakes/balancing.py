@@ -167,6 +167,12 @@ BALANCING = (
         code="InvalidTarget",
     ),
     elbv2(
+        what="a listener that does nothing",
+        operation="CreateListener",
+        members=listener(DefaultActions=[]),
+        code="ValidationError",
+    ),
+    elbv2(
         what="HTTPS without a certificate",
         operation="CreateListener",
         members=listener(Protocol="HTTPS"),
