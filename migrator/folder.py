@@ -43,8 +43,10 @@ def checksum(script: str) -> str:
 
 def same_script(script: str, recorded: str) -> bool:
     """Whether a recorded checksum is this script's; line endings may differ, as with Prisma."""
+    if recorded == checksum(script):
+        return True
     unix = script.replace("\r\n", "\n")
-    return recorded in {checksum(script), checksum(unix), checksum(unix.replace("\n", "\r\n"))}
+    return recorded in {checksum(unix), checksum(unix.replace("\n", "\r\n"))}
 
 
 def text(script: Path) -> str:

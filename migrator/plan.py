@@ -15,6 +15,7 @@ from migrator.folder import same_script
 from migrator.lock_modes import Lock
 from migrator.query import Query
 
+EVERYTHING = "rtfnx"  # letters of all that a statement may make
 ROW_WIDTH = 110  # characters of a statement that a row shows
 HIDDEN_CHANGE = "hidden-change"  # the hazard that no text shows: the runner finds it
 
@@ -105,7 +106,7 @@ class Statement:
     hidden: bool = False
     sets: bool = False
     setting: str = ""
-    makes: str = "rtfnx"
+    makes: str = EVERYTHING
     batches: Batches | None = None
     after_verified: bool = False
 
@@ -119,6 +120,11 @@ class Statement:
         if self.batches:
             return "batches"
         return "online" if self.online else "transaction"
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it is a definition that leaves the session's settings as they are."""
+        return self.makes != EVERYTHING and not self.sets
 
     @property
     def allowances(self) -> set[str]:

@@ -12,9 +12,9 @@ from migrator.errors import Refused
 from migrator.plan import Batches
 from migrator.postgres import Session, filled
 
-LONGEST = 0.05  # seconds of one batch: so long a writer of one of its rows may have to wait
+LONGEST = 0.01  # seconds of one batch: so long a writer of one of its rows may have to wait
 SMALLEST = 10  # rows
-SLOW = 2.0  # times its latency at the start: then a small write tells that others are in want of the disk
+SLOW = 1.5  # times its latency at the start: then a small write tells that others are in want of the disk
 PROBES = 5  # small writes of which the median counts: one alone may be slow by chance
 LONGEST_REST = 8.0  # times a batch
 LONGEST_PAUSE = 5.0  # seconds

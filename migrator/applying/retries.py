@@ -42,9 +42,10 @@ class Retries:
         work: Callable[[], object],
         *,
         closing: Callable[[], str] | None = None,
+        clean: bool = False,
         long: bool = False,
     ) -> Committed:
-        """Commits what `work` does, and then the SQL of `closing`, after which nothing that was SET stays.
+        """Commits what `work` does, and then the SQL of `closing`; with `clean`, nothing that was SET stays.
 
         `long` work (a change of data, a validation) may take its time, as it holds no strong lock. Raises
         PostgresError for what is no matter of locks, and LockTimeout after the last try.
@@ -53,7 +54,7 @@ class Retries:
             with self._watcher.watching(label, longest_wait=self._patience.lock_timeout) as watch:
                 try:
                     opening = f"BEGIN; {self._limiting(long)}"
-                    with self._session.transaction(opening, clean=closing is not None) as end:
+                    with self._session.transaction(opening, clean=clean) as end:
                         work()
                         if closing:
                             end.append(closing())

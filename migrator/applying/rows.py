@@ -19,7 +19,7 @@ class Rows:
         session: Session,
         inventory: Inventory,
         migration: PlannedMigration,
-        execute: Callable[[str], None],
+        execute: Callable[[str], object],
     ) -> None:
         self._session, self._inventory, self._migration = session, inventory, migration
         self._execute = execute

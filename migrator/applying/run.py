@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 from migrator.applying.batches import Batch, BatchRunner, Reporter
 from migrator.applying.headroom import Headroom
@@ -148,7 +149,7 @@ class Run:
             reached = self._entry.reached(batch.last) if batch else self._reached(number)
             return f"{AS_OURSELVES}; {reached}"
 
-        committed = self._retries.run(label, work, closing=closing, long=True)
+        committed = self._retries.run(label, work, closing=closing, clean=True, long=True)
         if batch is None:
             self._entry.committed(number, set())
             return None
@@ -163,19 +164,22 @@ class Run:
     def _transaction(self, first: int, group: list[Statement]) -> None:
         label = self._migration.label(first, group)
         last = first + len(group) - 1
+        settings = self._migration.settings(before=first)
+        plain = not settings and all(statement.is_plain for statement in group)
 
         def work() -> None:
             self._prepare(first, label)
-            rows = self._rows(label)
+            rows = self._rows(label, plain=plain)
             for self._at, statement in enumerate(group, first):
                 rows.run(self._at, statement)
             rows.settle()
 
         def closing() -> str:
             making = self._inventory.making({letter for statement in group for letter in statement.makes})
-            return f"{AS_OURSELVES}; {self._reached(last, making=making)}"
+            reached = self._reached(last, making=making)
+            return reached if plain else f"{AS_OURSELVES}; {reached}"
 
-        committed = self._retries.run(label, work, closing=closing, long=_may_be_long(group))
+        committed = self._retries.run(label, work, closing=closing, clean=not plain, long=_may_be_long(group))
         made = tokens_made(committed.rows)
         self._entry.committed(last, made)
         self._inventory.made(made)
@@ -198,12 +202,14 @@ class Run:
         if self._set_again(number):
             self._retries.keeping_limits(label, "")
 
-    def _rows(self, label: str) -> Rows:
+    def _rows(self, label: str, *, plain: bool = False) -> Rows:
+        """`plain` statements leave limits as they are."""
+        keeping = partial(self._retries.keeping_limits, label)
         return Rows(
             self._session,
             self._inventory,
             self._migration,
-            lambda sql: self._retries.keeping_limits(label, sql),
+            self._session.run if plain else keeping,
         )
 
     def _set_again(self, number: int) -> bool:

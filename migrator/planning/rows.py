@@ -9,6 +9,7 @@ from pglast import ast
 from pglast.enums import AlterTableType, CmdType, ConstrType, MergeMatchKind, ObjectType, OnConflictAction
 
 from migrator.names import of_relation, qualified, quote
+from migrator.plan import EVERYTHING
 from migrator.planning.parse import is_a
 from migrator.planning.tree import columns_in, is_serial, of_column, parts
 
@@ -61,7 +62,7 @@ def makes(node: Any) -> str:
     """Letters of what the statement may make: relations, types, functions, namespaces, extensions (`x`)."""
     if is_a(node, ast.AlterTableStmt):
         return "r" if any(_adds_a_sequence(command) for command in node.cmds) else ""
-    return next((letters for kinds, letters in MAKES if is_a(node, *kinds)), "rtfnx")
+    return next((letters for kinds, letters in MAKES if is_a(node, *kinds)), EVERYTHING)
 
 
 def _adds_a_sequence(command: Any) -> bool:
