@@ -9,8 +9,9 @@ from migrator.postgres import filled
 
 
 class Entry:
-    """Each SQL gives the row's `logs`, with the tokens of what the transaction has made if it was asked for.
+    """A row that is written when its first transaction commits, and updated by each later one.
 
+    Each method gives SQL, and the SQL the row's `logs`, with the tokens of what the transaction has made.
     `booked` is SQL that adds the migration to its tool's own table. `applied` statements of the file are
     committed, and of the next, if it runs in batches, the rows up to `key`.
     """

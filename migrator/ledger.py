@@ -96,6 +96,7 @@ class Ledger:
             return own
         found = self._books.found(self._session, quote(self.schema), self._plan.migrations)
         planned = {migration.name: migration for migration in self._plan.migrations if migration.recorded}
+        self._refuse_empty_books([row for row in own if row.counts and row.name in planned], found)
         taken_back = planned.keys() - found.keys()
         rows = [row for row in own if not row.counts or row.name not in taken_back]
         finished = {row.name: row for row in rows if row.counts}
@@ -116,6 +117,15 @@ class Ledger:
             elif checksum:
                 rows.append(replace(row, checksum=planned[name].checksum if as_file else checksum))
         return rows
+
+    def _refuse_empty_books(self, applied: list[Row], found: dict[str, str]) -> None:
+        """Some migrations can be taken back, not all: an emptied table would let the history run again."""
+        if applied and not found:
+            table = self.tables[-1]
+            raise SettingsError(
+                f"{table} has none of the {len(applied)} migrations that {self.table} has as applied. "
+                f"Restore {table}; or, if the history shall begin again, drop {self.table} too"
+            )
 
     def _own_rows(self) -> list[Row]:
         if not self.exists():

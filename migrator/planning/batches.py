@@ -39,7 +39,8 @@ def of(parsed: Parsed, *, in_block: bool, migration: str) -> Batches | None:
         column=column,
         table=as_written(node.relation),
         alias=quote(node.relation.alias.aliasname if node.relation.alias else node.relation.relname),
-        before=f"{before} WHERE ({condition}) AND " if condition else f"{before} WHERE ",
+        # On lines of their own, since a comment may end what precedes.
+        before=f"{before} WHERE ({condition}\n) AND " if condition else f"{before} WHERE ",
         after=after,
     )
 

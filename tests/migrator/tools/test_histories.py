@@ -74,6 +74,21 @@ def test_what_is_not_recorded_would_run_twice(database: OwnedDatabase, tool: Mig
     assert 'relation "a" already exists' in error.value.stderr + error.value.stdout
 
 
+def test_a_table_that_was_emptied_does_not_let_the_history_run_again(
+    database: OwnedDatabase, tool: MigrationTool
+) -> None:
+    """Nobody takes back all; the message says what to do in either case."""
+    tool.write(database.folder, STEPS)
+    database.apply()
+    table = tool.books.partition(" FROM ")[2].partition(" ")[0]
+    database.rows(f"DELETE FROM {table}")
+    refused = database.run("apply")
+    assert refused.returncode == 3
+    assert f"{table.rpartition('.')[2]} has none of the 3 migrations" in refused.stderr
+    database.rows("DROP TABLE _migrator_migrations, a, b CASCADE")
+    assert "migrations: 3 applied now, 0 before" in database.apply()
+
+
 def test_the_migrator_goes_on_where_the_tool_ended(database: OwnedDatabase, tool: MigrationTool) -> None:
     """And the other way round."""
     tool.write(database.folder, STEPS[:1])

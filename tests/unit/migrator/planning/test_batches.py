@@ -21,16 +21,22 @@ def cut(sql: str) -> Batches:
 @pytest.mark.parametrize(
     ("sql", "before", "after"),
     [
-        ("UPDATE t SET a = b WHERE a IS NULL", "UPDATE t SET a = b  WHERE (a IS NULL) AND ", ""),
+        ("UPDATE t SET a = b WHERE a IS NULL", "UPDATE t SET a = b  WHERE (a IS NULL\n) AND ", ""),
         (
             "DELETE FROM t WHERE a = 1 OR b = 2 RETURNING id",
-            "DELETE FROM t  WHERE (a = 1 OR b = 2) AND ",
+            "DELETE FROM t  WHERE (a = 1 OR b = 2\n) AND ",
             "RETURNING id",
         ),
         (
             "UPDATE t SET a = (SELECT max(x) FROM u WHERE u.t_id = t.id) -- where\nWHERE a IN (1, 2)",
-            "UPDATE t SET a = (SELECT max(x) FROM u WHERE u.t_id = t.id) -- where\n WHERE (a IN (1, 2)) AND ",
+            "UPDATE t SET a = (SELECT max(x) FROM u WHERE u.t_id = t.id) -- where\n"
+            " WHERE (a IN (1, 2)\n) AND ",
             "",
+        ),
+        (
+            "DELETE FROM t WHERE a = 1 -- all\nRETURNING id",
+            "DELETE FROM t  WHERE (a = 1 -- all\n) AND ",
+            "RETURNING id",
         ),
         ("UPDATE t SET a = f(b) FROM u WHERE u.id = t.u_id", None, ""),
     ],
