@@ -13,6 +13,7 @@ from typing import Any, Literal
 from migrator.errors import PlanError
 from migrator.folder import same_script
 from migrator.lock_modes import Lock
+from migrator.promise import Promise
 from migrator.query import Query
 
 EVERYTHING = "rtfnx"  # letters of all that a statement may make
@@ -205,23 +206,6 @@ class PlannedMigration:
             else summary(group)
         )
         return f"{self.name} {numbers}/{len(self.statements)} {what}"
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Promise:
-    """An index that exists once all migrations are applied.
-
-    `keys` are the columns that it sorts by, in order, "" for an expression; `columns` all that it mentions.
-    `partial`: it has a WHERE clause.
-    """
-
-    index: str
-    table: str
-    method: str
-    unique: bool
-    keys: tuple[str, ...]
-    columns: tuple[str, ...]
-    partial: bool
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

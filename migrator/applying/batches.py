@@ -13,7 +13,7 @@ from migrator.plan import Batches
 from migrator.postgres import Session, filled
 
 LONGEST = 0.01  # seconds of one batch: so long a writer of one of its rows may have to wait
-SMALLEST = 10  # rows
+FIRST, SMALLEST = 100, 10  # rows
 SLOW = 1.5  # times its latency at the start: then a small write tells that others are in want of the disk
 PROBES = 5  # small writes of which the median counts: one alone may be slow by chance
 LONGEST_REST = 8.0  # times a batch
@@ -39,7 +39,7 @@ class BatchRunner:
         self._batches, self._session, self._place, self._probe = batches, session, place, probe
         self._usual = median(probe() for _ in range(PROBES))
         self._recent = deque([self._usual], maxlen=PROBES)
-        self._size, self._rest = batches.size, 1.0
+        self._size, self._rest = min(batches.size, FIRST), 1.0
         self._type = ""
         self._rows = self._done = 0
 
@@ -68,7 +68,7 @@ class BatchRunner:
     def pause(self, batch: Batch) -> None:
         """As long as the batch took; longer while small writes are slower than at the start.
 
-        A batch that took long is cut, and grows again by and by.
+        The first is small, and each is larger than the one before until one takes too long.
         """
         self._done += batch.rows
         if batch.seconds > LONGEST:

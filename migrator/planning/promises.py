@@ -11,9 +11,9 @@ from pglast import ast, parse_sql
 from pglast.enums import AlterTableType, ObjectType
 
 from migrator.names import of_object, of_relation, qualified, quote
-from migrator.plan import Promise
 from migrator.planning.parse import is_a
 from migrator.planning.tree import columns_in
+from migrator.promise import Promise
 
 _PART = r'(?:"(?:[^"]|"")+"|\w+)'
 _RENAME = re.compile(

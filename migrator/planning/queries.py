@@ -22,8 +22,8 @@ from pglast.parser import ParseError, scan
 from migrator.errors import QueryMistake
 from migrator.folder import Migration
 from migrator.names import of_object
-from migrator.plan import Promise
 from migrator.planning import parse, tree
+from migrator.promise import Promise
 from migrator.query import Query
 
 _HEADER = re.compile(r"--\s*(?P<key>\w+):\s*(?P<value>.*)")

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from migrator.names import bare, parts
-from migrator.plan import Promise
 from migrator.postgres import SYSTEM_SCHEMAS, Session
+from migrator.promise import Promise
 
 USABLE = "indisvalid AND indisready AND indislive"
 

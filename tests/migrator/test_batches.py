@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import re
-import time
 
 import pytest
 
-from testkit.waiting import eventually
 from tests.migrator.conftest import OwnedDatabase, read_until
 
 ROWS = 3000
@@ -21,6 +19,9 @@ KEYS = {
 BACKFILL = (
     "-- migrator: in batches of {size} by id\nUPDATE t SET y = x, touched = touched + 1 WHERE x % 3 > 0;\n"
 )
+SLOW = """CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql
+        AS 'BEGIN PERFORM pg_sleep({seconds}); RETURN new; END';
+    CREATE TRIGGER slow BEFORE UPDATE ON t FOR EACH ROW EXECUTE FUNCTION slow()"""
 
 
 def fill(database: OwnedDatabase, key: str = "int", *, rows: int = ROWS) -> None:
@@ -44,7 +45,7 @@ def test_each_row_is_changed_once(database: OwnedDatabase, key: str) -> None:
     """Whatever the key's type and order."""
     fill(database, key)
     database.write("2", BACKFILL.format(size=700))
-    assert re.search(r"2 1/1 .* done in 5 batches \d", database.apply())
+    assert re.search(r"2 1/1 .* done in \d+ batches \d", database.apply())
     assert wrong(database) == 0
 
 
@@ -52,13 +53,15 @@ def test_a_killed_run_goes_on_after_the_last_batch(database: OwnedDatabase) -> N
     """The twin is in the count: a row that was done again would be touched twice."""
     fill(database)
     database.write("2", f"SET search_path = public; {BACKFILL.format(size=20)}ALTER TABLE t ADD z int;")
+    holder = database.session()
+    holder.run("BEGIN; SELECT FROM t WHERE id = 1501 FOR UPDATE")
     migrator = database.start("apply")
-    eventually(lambda: database.value("SELECT count(*) FROM t WHERE touched > 0") > 200)
+    read_until(migrator, "no lock within")  # it has come to that row, and waits
     migrator.kill()
     migrator.communicate()
-    before = database.value("SELECT count(*) FROM t WHERE touched > 0")
-    assert 200 < before < ROWS * 2 // 3
-    assert re.search(r'2 2/3 .* resumes after "id" \d+\n', database.apply())
+    holder.run("ROLLBACK")
+    assert 900 < database.value("SELECT count(*) FROM t WHERE touched > 0") <= 1000
+    assert re.search(r'2 2/3 .* resumes after "id" 1\d{3}\n', database.apply())
     assert wrong(database) == 0
 
 
@@ -68,47 +71,31 @@ def test_a_statement_that_was_changed_begins_again(database: OwnedDatabase) -> N
     database.write("2", BACKFILL.format(size=25))
     failed = database.run("apply")
     assert failed.returncode == 9
-    assert database.value("SELECT count(*) FROM t WHERE touched > 0") == 34  # two batches stay
+    assert 0 < database.value("SELECT count(*) FROM t WHERE touched > 0") <= 40  # the batches before it stay
     database.write("2", BACKFILL.format(size=25).replace("y = x", "y = NULL"))
     assert "resumes" not in database.apply()
     assert database.value("SELECT count(*) FROM t WHERE y IS NOT NULL") == 0
     assert database.value("SELECT max(touched) FROM t") == 2
 
 
-def test_a_writer_of_the_same_rows_waits_for_one_batch(database: OwnedDatabase) -> None:
-    """A batch that takes long is cut; the twin: without the comment the writer waits for all of it."""
-    slow = """CREATE FUNCTION slow(int) RETURNS int LANGUAGE sql
-              AS 'SELECT $1 FROM (SELECT pg_sleep(0.002)) pause';"""
-    fill(database, rows=1000)
-    database.write("2", slow)
-    database.apply()
-    waits: dict[str, list[float]] = {}
-    for name, comment in (("3", "-- migrator: in batches of 1000 by id\n"), ("4", "")):
-        database.write(name, f"{comment}UPDATE t SET y = slow(x) WHERE x > 0;")
-        writer, migrator = database.session(), database.start("apply")
-        eventually(lambda: database.rows("SELECT 1 FROM pg_stat_activity WHERE query LIKE 'UPDATE t SET y%'"))
-        waits[name] = []
-        while migrator.poll() is None:
-            started = time.monotonic()
-            writer.run("UPDATE t SET touched = touched + 1 WHERE id = 1 + floor(random() * 1000)")
-            waits[name].append(time.monotonic() - started)
-        assert migrator.returncode == 0
-    # The first batch is as large as it was asked for; those after it are as long as LONGEST.
-    assert sorted(waits["3"])[-2] < max(waits["4"])
+def test_a_batch_that_takes_long_is_cut(database: OwnedDatabase) -> None:
+    """Since a writer of one of its rows waits for its end."""
+    fill(database, rows=300)
+    database.rows(SLOW.format(seconds=0.002))
+    database.write("2", BACKFILL.format(size=300))
+    done = re.search(r"done in (\d+) batches", database.apply())
+    assert done
+    assert int(done[1]) > 20  # the first of 100 rows, the others of 10
 
 
 def test_long_work_shows_how_far_it_is(database: OwnedDatabase) -> None:
     fill(database)
-    database.rows(
-        "ANALYZE t; CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql"
-        " AS 'BEGIN PERFORM pg_sleep(0.001); RETURN new; END'"
-    )
-    database.rows("CREATE TRIGGER slow BEFORE UPDATE ON t FOR EACH ROW EXECUTE FUNCTION slow()")
+    database.rows(f"ANALYZE t; {SLOW.format(seconds=0.001)}")
     database.write("2", BACKFILL.format(size=100))
     migrator = database.start("apply")
     assert re.search(r"2 1/1 UPDATE .* \d+ % of about 3,000 rows \d+ s\n", read_until(migrator, "% of about"))
+    migrator.kill()
     migrator.communicate()
-    assert migrator.returncode == 0
 
 
 @pytest.mark.parametrize(
@@ -145,5 +132,5 @@ def test_a_partitioned_table_and_an_alias(database: OwnedDatabase) -> None:
         "2",
         "SET search_path = app;\n-- migrator: in batches of 20 by id\nDELETE FROM p AS old WHERE old.x > 9;",
     )
-    assert "done in 5 batches" in database.apply()
+    assert re.search(r"done in \d+ batches", database.apply())
     assert database.value("SELECT count(*) FROM app.p") == 9

@@ -2,7 +2,7 @@
 
 import re
 
-LANGUAGES = {"js", "mermaid", "python", "sql", "yaml"}
+LANGUAGES = {"js", "json", "mermaid", "python", "sql", "yaml"}
 """Of blocks that are no commands."""
 FENCED = re.compile(r"^ *```(\w*)\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
 LISTED = re.compile(r"^(?:\d+\.|-) .*\n(?:(?: {2,}.*)?\n)*", re.MULTILINE)
@@ -28,6 +28,9 @@ NO_COMMANDS = {
 
 UP = "tests/rehearsal/test_your_own_app.py::test_an_app_from_scratch_is_served_through_the_balancer"
 RUN = {
+    ("docs/coming-from.md", "python -m migrator plan"): (
+        "tests/migrator/tools/test_histories.py::test_the_migrator_goes_on_where_the_tool_ended"
+    ),
     ("README.md", "make up "): UP,
     ("docs/aws.md", ".venv/bin/python -m stacks preflight"): (
         "tests/rehearsal/test_prod.py::test_prod_lives_from_nothing_to_its_end"
@@ -88,6 +91,9 @@ RUN = {
 """Blocks by page and beginning, each with the test that runs it, or the same with names of its own."""
 
 NOT_RUN = {
+    ("docs/coming-from.md", "python -m migrator plan"): (
+        "tests/migrator/tools/test_histories.py::test_the_migrator_goes_on_where_the_tool_ended"
+    ),
     ("CONTRIBUTING.md", "make unit"): "installs packages; the tests run in what it made",
     ("app/README.md", "npm ci "): "a list of scripts; CI and `make` run those that set up, build and test",
     ("docs/aws.md", "aws iam create-role"): "needs an AWS account",

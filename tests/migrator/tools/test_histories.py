@@ -94,6 +94,7 @@ def test_the_migrator_goes_on_where_the_tool_ended(database: OwnedDatabase, tool
     tool.write(database.folder, STEPS[:1])
     run(tool, database)
     tool.write(database.folder, STEPS[:2])
+    assert "1 migration, 2 statements" in database.run("plan").stdout
     assert "migrations: 1 applied now, 1 before" in database.apply()
     tool.write(database.folder, STEPS)
     run(tool, database)
