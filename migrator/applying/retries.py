@@ -51,18 +51,19 @@ class Retries:
         PostgresError for what is no matter of locks, and LockTimeout after the last try.
         """
         for tried in range(self._patience.lock_retries + 1):
-            with self._watcher.watching(label, longest_wait=self._patience.lock_timeout) as watch:
-                try:
+            try:
+                with self._watcher.watching(label, longest_wait=self._patience.lock_timeout) as watch:
                     opening = f"BEGIN; {self._limiting(long)}"
                     with self._session.transaction(opening, clean=clean) as end:
                         work()
                         if closing:
                             end.append(closing())
-                    return Committed(seconds=watch.seconds, rows=self._session.last)
-                except PostgresError as error:
-                    waited = watch.ended and error.code == QUERY_CANCELED
-                    if not waited and error.code not in (LOCK_NOT_AVAILABLE, DEADLOCK):
-                        raise
+                return Committed(seconds=watch.seconds, rows=self._session.last)
+            except PostgresError as error:
+                # By now the watcher has looked to the end, and knows whether it was its doing.
+                waited = watch.ended and error.code == QUERY_CANCELED
+                if not waited and error.code not in (LOCK_NOT_AVAILABLE, DEADLOCK):
+                    raise
             self._pause(label, tried, watch.blockers)
         raise AssertionError("the last pause raises")
 
