@@ -90,6 +90,11 @@ class Pending:
     before: str = ""
     reached: str | None = None
 
+    @property
+    def only_waits(self) -> bool:
+        """Whether all that is left of it waits for a verified release."""
+        return self.migration.waits and self.applied == self.migration.before_verified
+
 
 def tokens_made(rows: list[list[Any]]) -> set[str]:
     """Tokens of what was made, from rows of the column `logs`."""

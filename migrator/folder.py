@@ -9,6 +9,8 @@ from pathlib import Path
 
 from migrator.errors import FolderError
 
+JAVASCRIPT = frozenset({".js", ".cjs", ".mjs", ".ts", ".cts", ".mts"})
+"""Endings of migrations that only their own tool can run."""
 _NUMBER = re.compile(r"\d+")
 
 

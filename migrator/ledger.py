@@ -29,9 +29,6 @@ from migrator.plan import Plan
 from migrator.postgres import Session, filled
 from migrator.tools.recognize import NAMED
 
-TABLES = tuple(sorted({tool.ledger for tool in NAMED.values()}))
-"""What a ledger may be called."""
-
 
 class Ledger:
     """Reads and writes the table, which lives in the schema that is current at the start."""

@@ -53,7 +53,7 @@ def apply(
         verifier = Verifier(session, _without_indexes_of(plan, waiting), verification, say)
         with Watcher(server, session.pid, say) as watcher:
             for item in pending:
-                if item.migration in waiting and item.applied == item.migration.before_verified:
+                if item.only_waits and not everything:
                     continue
                 Run(
                     verifier.measure_before(item),

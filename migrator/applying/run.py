@@ -198,7 +198,7 @@ class Run:
             self._entry.committed(self._entry.applied, set())
 
     def _prepare(self, number: int, label: str) -> None:
-        """What the file has set, at the begin of a later transaction; but no longer limits."""
+        """Sets again what the file has set before that statement, but no limits longer than ours."""
         if self._set_again(number):
             self._retries.keeping_limits(label, "")
 

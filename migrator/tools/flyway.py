@@ -14,29 +14,11 @@ from pathlib import Path
 from migrator.errors import FolderError
 from migrator.folder import Migration, queries_beside, text
 from migrator.plan import PlannedMigration
-from migrator.postgres import Session
-from migrator.tools.tool import Books, Tool
+from migrator.tools.tool import Books, Summary, Tool
 
 _FILE = re.compile(r"(?P<kind>[VRUB])(?P<version>[\d._]*?)__(?P<description>.+)\.sql")
 _CALLBACK = re.compile(r"(before|after)[A-Z]")
 _PLACEHOLDER = re.compile(r"\$\{[^}]*\}")
-
-
-class _FlywayBooks(Books):
-    """A baseline stands for all versions up to its own."""
-
-    def found(self, session: Session, schema: str, migrations: Sequence[PlannedMigration]) -> dict[str, str]:
-        found = super().found(session, schema, migrations)
-        if not self.exist(session, schema):
-            return found
-        versions = session.rows(
-            f"SELECT version FROM {self.table.format(schema=schema)} WHERE type = 'BASELINE'"
-        )
-        baseline = max((_numbers(version) for (version,) in versions), default=[])
-        for migration in migrations:
-            if not migration.repeatable and _numbers(dict(migration.recorded)["version"]) <= baseline:
-                found.setdefault(migration.name, "")
-        return found
 
 
 def _recognizes(folder: Path) -> bool:
@@ -92,7 +74,15 @@ def _crc(script: str) -> int:
     return unsigned - (1 << 32) if unsigned >= 1 << 31 else unsigned
 
 
-def _version(migration: Migration) -> str:
+def _up_to(baseline: str, migrations: Sequence[PlannedMigration]) -> list[str]:
+    return [
+        migration.name
+        for migration in migrations
+        if not migration.repeatable and _numbers(_version(migration)) <= _numbers(baseline)
+    ]
+
+
+def _version(migration: Migration | PlannedMigration) -> str:
     return dict(migration.recorded)["version"]
 
 
@@ -119,7 +109,7 @@ FLYWAY = Tool(
     scripts="*.sql",
     recognizes=_recognizes,
     read=_read,
-    books=_FlywayBooks(
+    books=Books(
         table="{schema}.flyway_schema_history",
         make="""CREATE TABLE IF NOT EXISTS {schema}.flyway_schema_history (
                 installed_rank integer NOT NULL CONSTRAINT flyway_schema_history_pk PRIMARY KEY,
@@ -143,5 +133,8 @@ FLYWAY = Tool(
                 :script, CAST(:checksum AS integer), current_user, 0, true
             FROM {schema}.flyway_schema_history""",
         key="script",
+        summary=Summary(
+            sql="SELECT version FROM {schema}.flyway_schema_history WHERE type = 'BASELINE'", of=_up_to
+        ),
     ),
 )

@@ -9,15 +9,14 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from migrator.folder import Migration, queries_beside, text
+from migrator.folder import JAVASCRIPT, Migration, queries_beside, text
 from migrator.tools.tool import Books, Tool
 
-_SCRIPTS = {".js", ".cjs", ".mjs", ".ts", ".cts", ".mts"}
 _BUILDER = re.compile(r"\bknex\b", re.IGNORECASE)
 
 
 def _recognizes(folder: Path) -> bool:
-    return any(script.suffix in _SCRIPTS and _BUILDER.search(text(script)) for script in _files(folder))
+    return any(script.suffix in JAVASCRIPT and _BUILDER.search(text(script)) for script in _files(folder))
 
 
 def _read(folder: Path) -> list[Migration]:
@@ -25,7 +24,7 @@ def _read(folder: Path) -> list[Migration]:
 
 
 def _files(folder: Path) -> list[Path]:
-    found = (entry for entry in folder.iterdir() if entry.suffix in {".sql", *_SCRIPTS})
+    found = (entry for entry in folder.iterdir() if entry.suffix in {".sql", *JAVASCRIPT})
     return sorted(found, key=lambda entry: entry.name)
 
 

@@ -8,10 +8,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from migrator.folder import Migration, numbered, queries_beside, text, without
+from migrator.folder import JAVASCRIPT, Migration, numbered, queries_beside, text, without
 from migrator.tools.tool import Books, Tool
 
-_SCRIPTS = {".js", ".cjs", ".mjs", ".ts", ".cts", ".mts"}
 _UP, _DOWN = (
     re.compile(rf"^\s*--[\s-]*{part}\s+migration", re.IGNORECASE | re.MULTILINE) for part in ("up", "down")
 )
@@ -20,7 +19,7 @@ _BUILDER = re.compile(r"\bpgm\b|node-pg-migrate")
 
 def _recognizes(folder: Path) -> bool:
     return any(
-        (_BUILDER if script.suffix in _SCRIPTS else _UP).search(text(script)) for script in _files(folder)
+        (_BUILDER if script.suffix in JAVASCRIPT else _UP).search(text(script)) for script in _files(folder)
     )
 
 
@@ -31,14 +30,14 @@ def _read(folder: Path) -> list[Migration]:
 def _files(folder: Path) -> list[Path]:
     found = (entry for entry in folder.iterdir() if entry.is_file() and not entry.name.startswith("."))
     return sorted(
-        (entry for entry in found if entry.suffix in {".sql", *_SCRIPTS}),
+        (entry for entry in found if entry.suffix in {".sql", *JAVASCRIPT}),
         key=lambda entry: numbered(entry.name),
     )
 
 
 def _migration(script: Path) -> Migration:
     recorded = (("name", script.stem),)
-    if script.suffix in _SCRIPTS:
+    if script.suffix in JAVASCRIPT:
         return Migration(
             name=script.stem,
             sql="",

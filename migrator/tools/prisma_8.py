@@ -16,26 +16,16 @@ from typing import Any
 from migrator.errors import FolderError
 from migrator.folder import Migration, text
 from migrator.plan import PlannedMigration
-from migrator.postgres import Session
-from migrator.tools.tool import Books, Tool
+from migrator.tools.tool import Books, Summary, Tool
 
 _EMPTY = "empty"
 """The contract of a database without one."""
 
 
-class _Prisma8Books(Books):
-    """The marker stands for all that leads to its contract: `db init` and `db sign` write no ledger."""
-
-    def found(self, session: Session, schema: str, migrations: Sequence[PlannedMigration]) -> dict[str, str]:
-        found = super().found(session, schema, migrations)
-        if self.exist(session, schema):
-            markers = session.rows("SELECT core_hash FROM prisma_contract.marker WHERE space = 'app'")
-            ends = [dict(migration.recorded)["to"] for migration in migrations]
-            for (contract,) in markers:
-                if contract in ends:
-                    names = [migration.name for migration in migrations[: ends.index(contract) + 1]]
-                    found |= dict.fromkeys(names, "")
-        return found
+def _leading_to(contract: str, migrations: Sequence[PlannedMigration]) -> list[str]:
+    ends = [dict(migration.recorded)["to"] for migration in migrations]
+    last = ends.index(contract) + 1 if contract in ends else 0
+    return [migration.name for migration in migrations[:last]]
 
 
 def _recognizes(folder: Path) -> bool:
@@ -120,7 +110,7 @@ PRISMA_8 = Tool(
     scripts="*/ops.json",
     recognizes=_recognizes,
     read=_read,
-    books=_Prisma8Books(
+    books=Books(
         table="prisma_contract.ledger",
         make="""CREATE SCHEMA IF NOT EXISTS prisma_contract;
             CREATE TABLE IF NOT EXISTS prisma_contract.contract (
@@ -149,5 +139,9 @@ PRISMA_8 = Tool(
                     profile_hash = excluded.profile_hash, updated_at = now(), contract_json = NULL,
                     invariants = ARRAY(SELECT DISTINCT unnest(marker.invariants || excluded.invariants))""",
         key="hash",
+        # `prisma db init` and `db sign` write the marker alone.
+        summary=Summary(
+            sql="SELECT core_hash FROM prisma_contract.marker WHERE space = 'app'", of=_leading_to
+        ),
     ),
 )

@@ -12,13 +12,21 @@ from migrator.postgres import Session
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Summary:
+    """A record that stands for several migrations: SQL for its values, and the names that one stands for."""
+
+    sql: str
+    of: Callable[[str, Sequence[PlannedMigration]], list[str]]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Books:
     """A tool's own table of what is applied, in SQL in which `{schema}` stands for the ledger's schema.
 
     `make` makes the table as the tool does where there is none. `applied` selects, oldest first, what
     identifies a migration there (the entry `key` of `PlannedMigration.recorded`), and its checksum (the entry
     `checksum`; NULL where the tool does not compare any). `record` adds a migration; its parameters are
-    `recorded`.
+    `recorded`. `summary` is for a record that stands for all that came before it, where the tool has such.
     """
 
     table: str
@@ -26,6 +34,7 @@ class Books:
     applied: str
     record: str
     key: str
+    summary: Summary | None = None
 
     def exist(self, session: Session, schema: str) -> bool:
         """Whether the tool's table is there."""
@@ -38,7 +47,12 @@ class Books:
             return {}
         recorded = dict(session.rows(self.applied.format(schema=schema)))
         keys = {migration.name: dict(migration.recorded).get(self.key) for migration in migrations}
-        return {name: recorded[key] or "" for name, key in keys.items() if key in recorded}
+        each = {name: recorded[key] or "" for name, key in keys.items() if key in recorded}
+        if self.summary is None:
+            return each
+        summaries = session.rows(self.summary.sql.format(schema=schema))
+        implied = [name for (value,) in summaries for name in self.summary.of(value, migrations)]
+        return dict.fromkeys(implied, "") | each
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
