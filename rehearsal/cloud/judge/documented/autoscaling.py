@@ -60,6 +60,12 @@ def _tracks_something(members: Members) -> bool:
     return members.get("PolicyType") != "TargetTrackingScaling" or "TargetTrackingConfiguration" in members
 
 
+def _names_a_template(desired: Members) -> bool:
+    of_policy = desired.get("MixedInstancesPolicy", {}).get("LaunchTemplate", {})
+    template = desired.get("LaunchTemplate") or of_policy.get("LaunchTemplateSpecification", {})
+    return bool(template.get("LaunchTemplateId") or template.get("LaunchTemplateName"))
+
+
 AUTO_SCALING = (
     ValueRule(
         operations=_ASG,
@@ -85,9 +91,9 @@ AUTO_SCALING = (
     ),
     ValueRule(
         operations="autoscaling StartInstanceRefresh",
-        member="DesiredConfiguration.LaunchTemplate",
+        member="DesiredConfiguration",
         check=holds(
-            lambda template: bool(template.get("LaunchTemplateId") or template.get("LaunchTemplateName")),
+            _names_a_template,
             "You must specify either the LaunchTemplateId or the LaunchTemplateName.",
         ),
         page=f"{_AUTO_SCALING}/API_LaunchTemplateSpecification.html",

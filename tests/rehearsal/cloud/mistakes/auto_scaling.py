@@ -47,6 +47,17 @@ def policy(**members: Any) -> dict[str, Any]:
 
 AUTO_SCALING = (
     autoscaling(
+        what="a refresh to a policy without a template",
+        operation="StartInstanceRefresh",
+        members={
+            "AutoScalingGroupName": "standing",
+            "DesiredConfiguration": {
+                "MixedInstancesPolicy": {"InstancesDistribution": {"SpotMaxPrice": "0.1"}}
+            },
+        },
+        code="ValidationError",
+    ),
+    autoscaling(
         what="a refresh to a template without a name",
         operation="StartInstanceRefresh",
         members={
