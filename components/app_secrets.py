@@ -90,3 +90,8 @@ def existing_secret(name: str, arn: SecretArn, provider: aws.Provider) -> Secret
         json_key=arn.json_key,
         kms_key_arn=key or None,
     )
+
+
+def own_secret(name: str, version: aws.secretsmanager.SecretVersion) -> SecretVariable:
+    """A secret that the program itself made, encrypted with the stack's key."""
+    return SecretVariable(name=name, arn=version.arn, version=version.version_id)

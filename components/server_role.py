@@ -14,6 +14,16 @@ MANAGED_BY_SSM = "arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Permission:
+    """What the app may do, on what: a statement of its servers' policy."""
+
+    actions: Sequence[str]
+    """Such as `s3:GetObject`."""
+    resources: Sequence[pulumi.Input[str]]
+    """ARNs."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class ServerRoleArgs:
     """The very things that a server touches."""
 
@@ -26,6 +36,8 @@ class ServerRoleArgs:
     """Of what is read, encrypted."""
     has_spot: bool
     """A Spot Instance that is taken back asks its group to terminate it."""
+    permissions: Sequence[Permission]
+    """The app's own."""
 
 
 class ServerRole(pulumi.ComponentResource):
@@ -56,7 +68,7 @@ class ServerRole(pulumi.ComponentResource):
 
 
 def policy_document(args: ServerRoleArgs) -> dict[str, Any]:
-    """One statement a step of the boot script; the last also for a Spot Instance that is taken back."""
+    """A statement for each step of the boot script and of leaving, then the app's own."""
     tell_group = ["autoscaling:CompleteLifecycleAction", "autoscaling:RecordLifecycleActionHeartbeat"]
     if args.has_spot:
         tell_group.append("autoscaling:TerminateInstanceInAutoScalingGroup")
@@ -72,4 +84,8 @@ def policy_document(args: ServerRoleArgs) -> dict[str, Any]:
             pulumi.Output.concat(args.log_group_arn, ":*"),
         ),
         allow("TellGroup", tell_group, args.auto_scaling_group_arn),
+        *(
+            allow(f"App{number}", list(permission.actions), list(permission.resources))
+            for number, permission in enumerate(args.permissions)
+        ),
     )

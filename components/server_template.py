@@ -1,6 +1,6 @@
 """What each app server is: its image, its rights, its boot."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +13,7 @@ from components.app_secrets import AppSecrets
 from components.boot import user_data
 from components.common import Common
 from components.naming import named
-from components.server_role import ServerRole, ServerRoleArgs
+from components.server_role import Permission, ServerRole, ServerRoleArgs
 from components.server_settings import AppServersSettings
 
 LAUNCHING_HOOK = "launching"
@@ -58,9 +58,11 @@ class ServerTemplateArgs:
     image_id: pulumi.Input[str]
     release: ReleaseLocation
     backends: Backends
-    environment: Mapping[str, str]
+    environment: Mapping[str, pulumi.Input[str]]
     """Of the app; no secrets."""
     secrets: AppSecrets
+    permissions: Sequence[Permission]
+    """Of the app, besides what its server needs."""
     timeline: Timeline
     open_files: int
     """Of each process of the app."""
@@ -124,6 +126,7 @@ class ServerTemplate(pulumi.ComponentResource):
                 log_group_arn=self._log_group.arn,
                 kms_key_arns=[args.common.kms_key_arn, *args.secrets.kms_key_arns],
                 has_spot=args.servers.has_spot,
+                permissions=args.permissions,
             ),
             self._child,
         )
@@ -182,12 +185,12 @@ class ServerTemplate(pulumi.ComponentResource):
                     drained_within=args.timeline.drained_within,
                     pm2_concurrent_actions=args.timeline.pm2_concurrent_actions,
                     open_files=args.open_files,
-                    environment=args.environment,
                 )
             )
             return user_data.pack(text)
 
         return pulumi.Output.all(
+            environment=args.environment,
             log_group=self._log_group.name,
             release_bucket=release.bucket,
             release_key=release.key,

@@ -16,7 +16,6 @@ from rehearsal.lock import command_line
 from rehearsal.machine import as_root
 from rehearsal.progress import Progress, say
 
-PROJECT = "evenkeel"
 STACK = "local"
 
 
@@ -59,17 +58,14 @@ def make_stack(rehearsal: Rehearsal) -> None:
 
 def exists(rehearsal: Rehearsal) -> bool:
     """Whether the engine's file backend holds stack `local`."""
-    return (rehearsal.stacks / ".pulumi" / "stacks" / PROJECT / f"{STACK}.json").exists()
-
-
-def stack_files(root: Path) -> list[Path]:
-    """The file of each stack of the project."""
-    return sorted((root / "stacks").glob("Pulumi.*.yaml"))
+    return (rehearsal.stacks / ".pulumi" / "stacks" / rehearsal.project.name / f"{STACK}.json").exists()
 
 
 def free_stack(rehearsal: Rehearsal) -> None:
     """Removes the lock that an engine left when it was killed; raises when its holder still runs."""
-    for file in (rehearsal.stacks / ".pulumi" / "locks" / "organization" / PROJECT / STACK).glob("*.json"):
+    for file in (
+        rehearsal.stacks / ".pulumi" / "locks" / "organization" / rehearsal.project.name / STACK
+    ).glob("*.json"):
         holder = json.loads(file.read_text())
         if holder["hostname"] != socket.gethostname() or "pulumi" in command_line(holder["pid"]):
             raise DeploymentError(

@@ -47,7 +47,7 @@ class Preview:
 
 def run(project: Rehearsal, names: Sequence[str]) -> list[Preview]:
     """Previews the named stacks, or all; the rehearsal that may run beside is not touched."""
-    known = [file.name.split(".")[1] for file in deployment.stack_files(project.root)]
+    known = [file.name.split(".")[1] for file in project.project.stack_files()]
     if unknown := set(names) - set(known):
         raise DeploymentError(
             f"There is no stack {', '.join(sorted(unknown))}. There are: {', '.join(known)}."
@@ -81,7 +81,7 @@ def preview(rehearsal: Rehearsal, stack: str) -> Preview:
     shutil.copy2(rehearsal.root / "Pulumi.yaml", scratch)
     file = scratch / "stacks" / f"Pulumi.{stack}.yaml"
     file.parent.mkdir(exist_ok=True)
-    original = rehearsal.root / "stacks" / file.name
+    original = rehearsal.project.file_of(stack)
     settings = yaml.safe_load(original.read_text()) or {}
     file.write_text(yaml.safe_dump(rehearsed(settings, rehearsal.endpoint)))
     here = ("--cwd", str(scratch))

@@ -14,13 +14,12 @@ from pathlib import Path
 import pulumi
 
 from budgets import pulumi_secrets
-from budgets.problems import NAMESPACE
-from stacks import deployer_policy, preflight
+from stacks import deployer_policy, preflight, project
 from stacks.chart import drawn
 from stacks.components_page import components_page
 from stacks.reference import reference
 from stacks.sections import Settings
-from stacks.settings import FOLDER, StackSettingsError, file_sections, parse, refuse_in_an_account
+from stacks.settings import StackSettingsError, file_sections, parse, refuse_in_an_account
 from stacks.settings_page import settings_page
 from stacks.stack_name import refuse_unusable
 
@@ -37,6 +36,15 @@ class NoSuchStack(ValueError):
 
 def main(arguments: list[str]) -> int:
     """The exit code."""
+    try:
+        return run(arguments)
+    except project.NoProject as error:
+        print(error, file=sys.stderr)
+        return 1
+
+
+def run(arguments: list[str]) -> int:
+    """Runs one of the commands; the exit code. Raises `NoProject`."""
     match arguments:
         case ["timeline", stack]:
             return timeline(stack)
@@ -71,13 +79,15 @@ def timeline(stack: str) -> int:
 def preflight_of(stack: str, *, makes_roles: bool) -> int:
     """1 where something is refused."""
     try:
-        refuse_unusable(NAMESPACE, stack)
+        refuse_unusable(project.find().name, stack)
         settings = read(stack)
         refuse_in_an_account(stack, settings)
     except (NoSuchStack, pulumi.RunError) as error:
         print(error, file=sys.stderr)
         return 1
-    target = preflight.Target(project=NAMESPACE, stack=stack, settings=settings, makes_roles=makes_roles)
+    target = preflight.Target(
+        project=project.find().name, stack=stack, settings=settings, makes_roles=makes_roles
+    )
     refused = False
     for result in preflight.run(target):
         print(preflight.shown(result), flush=True)
@@ -89,7 +99,9 @@ def policies_of(stack: str, account: str) -> int:
     """Prints the policies of a stack's deployer as JSON, by their names; 1 where its settings are wrong."""
     try:
         region = read(stack).aws.region
-        names = deployer_policy.names(stack, file_of(stack), account=account, region=region)
+        names = deployer_policy.names(
+            project.find().name, stack, file_of(stack), account=account, region=region
+        )
     except (NoSuchStack, StackSettingsError) as error:
         print(error, file=sys.stderr)
         return 1
@@ -104,15 +116,11 @@ def read(stack: str) -> Settings:
 
 def file_of(stack: str) -> Path:
     """The file of a stack's settings; raises `NoSuchStack`."""
-    files = {path.name.removeprefix("Pulumi.").removesuffix(".yaml"): path for path in stack_files()}
+    found = project.find()
+    files = {path.name.removeprefix("Pulumi.").removesuffix(".yaml"): path for path in found.stack_files()}
     if stack not in files:
-        raise NoSuchStack(f"There is no stack {stack}: {FOLDER.name}/ has {', '.join(sorted(files))}.")
+        raise NoSuchStack(f"There is no stack {stack}: {found.stacks.name}/ has {', '.join(sorted(files))}.")
     return files[stack]
-
-
-def stack_files() -> list[Path]:
-    """`Pulumi.<stack>.yaml` of each stack, in no order."""
-    return list(FOLDER.glob("Pulumi.*.yaml"))
 
 
 if __name__ == "__main__":

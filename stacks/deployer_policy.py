@@ -13,11 +13,10 @@ from urllib.parse import urlsplit
 
 import yaml
 
-from budgets.problems import NAMESPACE
 from components.secret_arn import SecretArn
 from stacks.settings import file_sections
 
-FILE = Path(__file__).parent.parent / "docs" / "deployer-policy.json"
+FILE = Path(__file__).with_name("deployer-policy.json")
 _PARTITIONS = {"cn-": "aws-cn", "us-gov-": "aws-us-gov"}
 """Partitions by how the names of their regions begin."""
 _PLACEHOLDER = re.compile(r"\$\{(\w+)\}")
@@ -31,6 +30,7 @@ class Names:
     Partition: str
     Region: str
     Account: str
+    Project: str
     Stack: str
     HostedZone: str | None
     """The id of the zone in which the stack makes its records."""
@@ -42,7 +42,7 @@ class Names:
     @property
     def prefix(self) -> str:
         """What the policies' names begin with."""
-        return f"{NAMESPACE}-{self.Stack}-deployer"
+        return f"{self.Project}-{self.Stack}-deployer"
 
     def put(self, text: str) -> str | None:
         """The text with its names; None where one is missing."""
@@ -50,13 +50,14 @@ class Names:
         return None if None in values else _PLACEHOLDER.sub(lambda match: getattr(self, match[1]), text)
 
 
-def names(stack: str, file: Path, *, account: str, region: str) -> Names:
+def names(project: str, stack: str, file: Path, *, account: str, region: str) -> Names:
     """The names of a stack, read from its file."""
     zone = _section(file, "load_balancer").get("hosted_zone_id")
     return Names(
         Partition=next((name for start, name in _PARTITIONS.items() if region.startswith(start)), "aws"),
         Region=region,
         Account=account,
+        Project=project,
         Stack=stack,
         HostedZone=zone if isinstance(zone, str) else None,
         SecretsKey=_secrets_key(file),

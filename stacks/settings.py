@@ -26,15 +26,12 @@ from pydantic_core import ErrorDetails
 from budgets import pulumi_secrets
 from budgets.problems import NAMESPACE, Problem
 from budgets.pulumi_secrets import PulumiSecret
-from stacks import rules
+from stacks import project, rules
 from stacks.answering import by_a_rehearsal
 from stacks.passphrase import refuse_published
 from stacks.placeholders import placeholders
 from stacks.sections import Settings
 from stacks.variable_rules import VARIABLE
-
-FOLDER = Path(__file__).parent
-"""Of the stacks' files."""
 
 EXPLAINED = "stacks/reference.yaml explains it"
 """The remedy where the value alone says nothing."""
@@ -52,8 +49,7 @@ class StackSettingsError(pulumi.RunError):
 def load(stack: str) -> Settings:
     """The settings of the stack under deployment; raises `StackSettingsError`, `PublishedPassphrase`."""
     configuration = {**get_config_env(), **CONFIG.get()}
-    file = FOLDER / f"Pulumi.{stack}.yaml"
-    settings = parse(told_apart(configuration, file))
+    settings = parse(told_apart(configuration, project.find().file_of(stack)))
     refuse_in_an_account(stack, settings)
     return settings
 
@@ -61,7 +57,7 @@ def load(stack: str) -> Settings:
 def refuse_in_an_account(stack: str, settings: Settings) -> None:
     """Raises `StackSettingsError`, `PublishedPassphrase` for what may be in a rehearsal and in no account."""
     if not settings.aws.rehearsed:
-        refuse_published(stack, FOLDER / f"Pulumi.{stack}.yaml", os.environ)
+        refuse_published(stack, project.find().file_of(stack), os.environ)
         problems = rules.problems_in_an_account(settings)
         refuse(problems if by_a_rehearsal(settings.aws) else [*problems, *placeholders(settings)])
 

@@ -5,7 +5,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from budgets.problems import NAMESPACE
 from rehearsal.cloud.iam.rights import reference, resources
 from rehearsal.deployer.right import General
 
@@ -18,7 +17,7 @@ PARTS: Mapping[str, tuple[str, ...]] = {
     "operations": ("acm", "cloudwatch", "logs", "route53", "servicequotas", "sns"),
 }
 """The policies, and the services in each: AWS limits the size of a managed policy."""
-OWN = (("aws:ResourceTag/Project", NAMESPACE), ("aws:ResourceTag/Stack", "${Stack}"))
+OWN = (("aws:ResourceTag/Project", "${Project}"), ("aws:ResourceTag/Stack", "${Stack}"))
 """The tags of all that a stack makes: of what has a random id they say whose it is."""
 _DELETES = re.compile(r"ec2:(Delete|Release)[A-Z]\w+|kms:ScheduleKeyDeletion")
 """Of a key the tags may count a few minutes late: https://docs.aws.amazon.com/kms/latest/developerguide/abac.html"""

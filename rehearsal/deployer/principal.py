@@ -10,7 +10,7 @@ from typing import Any
 
 from rehearsal.access_key import AccessKey
 from rehearsal.aws import client
-from rehearsal.deployer.right import SECRETS_KEY, user_of
+from rehearsal.deployer.right import SECRETS_KEY, Deployed
 from rehearsal.engine.environment import Rehearsal
 from stacks import deployer_policy
 
@@ -24,24 +24,27 @@ def key_of(rehearsal: Rehearsal, stack: str) -> AccessKey:
 
     Makes the deployer, or brings its policies up to date, where that is needed.
     """
-    file = rehearsal.root / "stacks" / f"Pulumi.{stack}.yaml"
-    names = deployer_policy.names(stack, file, account=ACCOUNT, region=rehearsal.region)
+    project = rehearsal.project
+    names = deployer_policy.names(
+        project.name, stack, project.file_of(stack), account=ACCOUNT, region=rehearsal.region
+    )
     documents = deployer_policy.documents(replace(names, SecretsKey=SECRETS_KEY))
     digest = hashlib.sha256(json.dumps(documents).encode()).hexdigest()
     folder = rehearsal.state / "deployers" / stack
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     note = folder / _DIGEST
     if not note.exists() or note.read_text() != digest:
-        _make(client(rehearsal, "iam"), user_of(stack), documents, folder)
+        _make(client(rehearsal, "iam"), Deployed(project=project.name, stack=stack), documents, folder)
         note.write_text(digest)
     return AccessKey.read(folder)
 
 
-def _make(iam: Any, user: str, documents: Mapping[str, Any], folder: Path) -> None:
+def _make(iam: Any, deployed: Deployed, documents: Mapping[str, Any], folder: Path) -> None:
     """Each call may have been made before: by an `up` of before, or one whose answer was lost."""
     there = suppress(iam.exceptions.EntityAlreadyExistsException)
+    user = deployed.user
     with there:
-        iam.create_user(UserName=user)
+        iam.create_user(UserName=user, Path=deployed.path)
     if not AccessKey.is_kept(folder):
         key = iam.create_access_key(UserName=user)["AccessKey"]
         AccessKey(id=key["AccessKeyId"], secret=key["SecretAccessKey"]).kept(folder)

@@ -1,11 +1,9 @@
-"""A right of any stack's deployer, anywhere: its ARN has placeholders for account, region and stack."""
+"""A right of any stack's deployer, anywhere: its ARN has placeholders for account, region and names."""
 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-
-from budgets.problems import NAMESPACE
 
 if TYPE_CHECKING:
     from rehearsal.cloud.iam.rights.needs import Right
@@ -15,7 +13,7 @@ _BY_ID = re.compile(r"^([a-z-]+)/[^/:]+$")
 """The last part of the ARN of what AWS gives a random id."""
 SECRETS_KEY = "alias/evenkeel-rehearsal"
 """The key that encrypts the secrets of every stack in a rehearsal."""
-_USER = re.compile(rf"{NAMESPACE}-(.+)-deployer")
+_PATH = re.compile(r"/deployers/([^/]+)/([^/]+)/")
 _SERVICES_WITH_IDS = ("acm", "ec2", "kms", "route53")
 
 
@@ -40,26 +38,49 @@ class General:
         return " ".join([self.action, self.resource, *(f"{key}={value}" for key, value in self.context)])
 
 
-def user_of(stack: str) -> str:
-    """The name of the IAM user that deploys a stack in a rehearsal."""
-    return f"{NAMESPACE}-{stack}-deployer"
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Deployed:
+    """What a deployer deploys."""
+
+    project: str
+    stack: str
+
+    @property
+    def user(self) -> str:
+        """The name of its IAM user in a rehearsal."""
+        return f"{self.project}-{self.stack}-deployer"
+
+    @property
+    def path(self) -> str:
+        """The path of that user."""
+        return f"/deployers/{self.project}/{self.stack}/"
+
+    @classmethod
+    def by(cls, path: str) -> "Deployed | None":
+        """What a user with this path deploys; None for another user."""
+        match = _PATH.fullmatch(path)
+        return cls(project=match[1], stack=match[2]) if match else None
+
+    @property
+    def names(self) -> Mapping[str, str]:
+        """How the names of its resources begin, and how those of any stack do."""
+        return {
+            f"{self.project}-{self.stack}": "${Project}-${Stack}",
+            f"{self.project}/{self.stack}": "${Project}/${Stack}",
+        }
 
 
-def stack_of(user: str) -> str | None:
-    """The stack that a user deploys; None for another user."""
-    match = _USER.fullmatch(user)
-    return match[1] if match else None
-
-
-def general(right: "Right", place: "Place", stack: str) -> General | None:
-    """A right that a stack's deployer used; None where nobody knows what on."""
+def general(right: "Right", place: "Place", deployed: Deployed) -> General | None:
+    """A right that a deployer used; None where nobody knows what on."""
     if right.resource is None:
         return None
     context = tuple(sorted((key, _anywhere(value, place)) for key, value in right.context.items()))
-    return General(action=right.action, resource=_general_arn(right.resource, place, stack), context=context)
+    return General(
+        action=right.action, resource=_general_arn(right.resource, place, deployed), context=context
+    )
 
 
-def _general_arn(arn: str, place: "Place", stack: str) -> str:
+def _general_arn(arn: str, place: "Place", deployed: Deployed) -> str:
     if arn == "*":
         return arn
     _, _, service, region, account, resource = arn.split(":", 5)
@@ -71,11 +92,11 @@ def _general_arn(arn: str, place: "Place", stack: str) -> str:
             "${Account}" if account == place.account else account,
         ]
     )
-    return f"{head}:{_general_resource(service, resource, stack)}"
+    return f"{head}:{_general_resource(service, resource, deployed)}"
 
 
-def _general_resource(service: str, resource: str, stack: str) -> str:
-    for own, named in _own(stack).items():
+def _general_resource(service: str, resource: str, deployed: Deployed) -> str:
+    for own, named in deployed.names.items():
         before, found, after = resource.partition(own)
         if found and (not after or after[0] in "-/:"):
             return f"{before}{named}{after[:1]}{'*' if after else ''}"
@@ -86,14 +107,6 @@ def _general_resource(service: str, resource: str, stack: str) -> str:
     if service in _SERVICES_WITH_IDS:
         return _BY_ID.sub(r"\1/*", resource)
     return resource
-
-
-def _own(stack: str) -> Mapping[str, str]:
-    """How the names of a stack's resources begin, and how those of any stack do."""
-    return {
-        f"{NAMESPACE}-{stack}": f"{NAMESPACE}-${{Stack}}",
-        f"{NAMESPACE}/{stack}": f"{NAMESPACE}/${{Stack}}",
-    }
 
 
 def _anywhere(value: str, place: "Place") -> str:

@@ -12,8 +12,8 @@ import yaml
 
 from rehearsal.access_key import AccessKey
 from rehearsal.errors import MachineError
+from stacks.project import NoProject, Project, find
 
-ROOT = Path(__file__).parent.parent.parent
 SECRETS_PROVIDER = "awskms://alias/evenkeel-rehearsal"
 """Encrypts the secrets of stack `local` with a key that only a rehearsal's cloud has. A shell that uses the
 rehearsal knows no passphrase, so nothing is encrypted in it by accident that belongs to a real stack."""
@@ -22,9 +22,9 @@ _OWNED = ("AWS_", "PULUMI_")  # none of the user's own may reach in: a rehearsal
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Rehearsal:
-    """One rehearsal of the project at `root`. All it writes is below `state`; its cloud answers on `port`."""
+    """One rehearsal of a project. All it writes is below `state`; its cloud answers on `port`."""
 
-    root: Path
+    project: Project
     state: Path
     port: int
     region: str
@@ -32,6 +32,11 @@ class Rehearsal:
     def at(self, port: int) -> "Rehearsal":
         """The same rehearsal on another port."""
         return replace(self, port=port)
+
+    @property
+    def root(self) -> Path:
+        """The project's folder."""
+        return self.project.root
 
     @property
     def endpoint(self) -> str:
@@ -99,11 +104,18 @@ class Rehearsal:
         return removed + [f"export {name}={shlex.quote(value)}" for name, value in changed.items()]
 
 
-def of_project(root: Path = ROOT) -> Rehearsal:
-    """The rehearsal that stack `local` names: its endpoint is the only place where the port is written."""
+def of_project(folder: Path | None = None) -> Rehearsal:
+    """The rehearsal of the project in a folder, without one the current: as its stack `local` names it.
+
+    The stack's endpoint is the only place where the port is written.
+    """
     from stacks import settings
 
-    file = root / "stacks" / "Pulumi.local.yaml"
+    try:
+        found = find(folder)
+    except NoProject as error:
+        raise MachineError(str(error)) from error
+    root, file = found.root, found.file_of("local")
     try:
         config = yaml.safe_load(file.read_text())["config"]
         aws = settings.parse({"aws": config.get("evenkeel:aws", {})}).aws
@@ -115,4 +127,4 @@ def of_project(root: Path = ROOT) -> Rehearsal:
             f"{file.relative_to(root)} sets evenkeel:aws.endpoint to '{aws.endpoint}', and a rehearsal "
             "answers on this machine only. Write http://127.0.0.1:PORT, with a free port such as 4577."
         )
-    return Rehearsal(root=root, state=root / ".rehearsal", port=address.port, region=aws.region)
+    return Rehearsal(project=found, state=root / ".rehearsal", port=address.port, region=aws.region)

@@ -15,6 +15,7 @@ from rehearsal.access_key import AccessKey
 from rehearsal.engine import cli, installation
 from rehearsal.engine.environment import Rehearsal
 from testkit.checkout import ROOT, UP_TIMEOUT, succeed
+from testkit.projects import project_at
 from tests.preview import invented
 
 STACK = "prod"
@@ -62,7 +63,9 @@ class CloudlessStack:
     @contextmanager
     def make(cls, folder: Path, settings: dict[str, Any], program: Path = ROOT) -> Iterator["CloudlessStack"]:
         """Stack `STACK` with these settings; `program` is the checkout of the kit that is deployed."""
-        rehearsal = Rehearsal(root=folder, state=folder / "engine", port=0, region="eu-central-1")
+        rehearsal = Rehearsal(
+            project=project_at(folder), state=folder / "engine", port=0, region="eu-central-1"
+        )
         for each in (rehearsal.bin, rehearsal.home, rehearsal.stacks):
             each.mkdir(parents=True)
         installation.install_cli(rehearsal, cli.find(os.environ["PATH"]), os.environ["PATH"])
@@ -136,3 +139,6 @@ def _write(folder: Path, program: Path) -> None:
     release = folder / "release.tar.gz"
     release.write_text("the app")
     (folder / "__main__.py").write_text(PROGRAM.format(root=str(program), release=str(release)))
+
+
+# FIX import project_at

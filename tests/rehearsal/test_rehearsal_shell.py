@@ -14,6 +14,7 @@ import yaml
 from rehearsal import deployment, previews
 from rehearsal.engine.environment import SECRETS_PROVIDER, Rehearsal, of_project
 from testkit.checkout import ROOT, succeed
+from testkit.projects import project_at
 
 SETTING = ("--path", "evenkeel:app.environment.KEY", "hidden")
 
@@ -74,10 +75,12 @@ def shell(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shell]:
     root = tmp_path_factory.mktemp("project")
     (root / "stacks").mkdir()
     shutil.copy2(ROOT / "Pulumi.yaml", root)
-    for file in deployment.stack_files(ROOT):
+    for file in project_at(ROOT).stack_files():
         shutil.copy2(file, root / "stacks")
     with previews.throwaway(of_project()) as started:
-        rehearsal = Rehearsal(root=root, state=started.state, port=started.port, region=started.region)
+        rehearsal = Rehearsal(
+            project=project_at(root), state=started.state, port=started.port, region=started.region
+        )
         deployment.make_stack(rehearsal)
         yield Shell(rehearsal=rehearsal)
 
@@ -85,9 +88,9 @@ def shell(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shell]:
 @pytest.fixture
 def untouched(shell: Shell) -> Iterator[None]:
     """No file of a stack is changed."""
-    before = {file: file.read_text() for file in deployment.stack_files(shell.rehearsal.root)}
+    before = {file: file.read_text() for file in project_at(shell.rehearsal.root).stack_files()}
     yield
-    assert {file: file.read_text() for file in deployment.stack_files(shell.rehearsal.root)} == before
+    assert {file: file.read_text() for file in project_at(shell.rehearsal.root).stack_files()} == before
 
 
 @pytest.mark.usefixtures("untouched")

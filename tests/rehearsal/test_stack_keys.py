@@ -31,7 +31,7 @@ FORMER_SALT = "v1:z6Q+JH1bGd0=:v1:11icoJTxUFxX7//Q:uRZffHK49eadPWNVPfAcYpjjd4YrO
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Project:
+class OwnCopy:
     """A copy of the project's files in a user's hands, and a backend."""
 
     folder: Path
@@ -81,7 +81,7 @@ def client(service: str, endpoint: str) -> Any:
 
 
 @pytest.fixture
-def project(request: pytest.FixtureRequest, endpoint: str, tmp_path: Path) -> Iterator[Project]:
+def project(request: pytest.FixtureRequest, endpoint: str, tmp_path: Path) -> Iterator[OwnCopy]:
     """By the parameter: on a `file`, `s3` or `cloud` backend; nobody's own settings reach in."""
     folder = tmp_path / "project"
     (folder / "stacks").mkdir(parents=True)
@@ -89,7 +89,7 @@ def project(request: pytest.FixtureRequest, endpoint: str, tmp_path: Path) -> It
         shutil.copy2(file, folder / "stacks")
     shutil.copy2(ROOT / "Pulumi.yaml", folder)
     with backend(getattr(request, "param", "file"), endpoint, tmp_path / "states") as url:
-        yield Project(
+        yield OwnCopy(
             folder=folder,
             backend=url,
             environment={
@@ -143,7 +143,7 @@ def backend(kind: str, endpoint: str, states: Path) -> Iterator[str]:
     ],
 )
 def test_a_stack_is_made_with_a_key_of_its_own(
-    project: Project, provider: str | None, environment: dict[str, str], keys: set[str]
+    project: OwnCopy, provider: str | None, environment: dict[str, str], keys: set[str]
 ) -> None:
     """Each of the three stacks; its secrets can be set and read, and the program does not refuse it."""
     flag = () if provider is None else ("--secrets-provider", provider)
@@ -160,7 +160,7 @@ def test_a_stack_is_made_with_a_key_of_its_own(
         assert "incorrect passphrase" in others.stderr
 
 
-def test_the_former_salt_took_no_passphrase_but_the_published_one(project: Project) -> None:
+def test_the_former_salt_took_no_passphrase_but_the_published_one(project: OwnCopy) -> None:
     """The twin: with it in the file, the test above fails."""
     with project.file("prod").open("a") as file:
         file.write(f"encryptionsalt: {FORMER_SALT}\n")
@@ -173,7 +173,7 @@ def test_the_former_salt_took_no_passphrase_but_the_published_one(project: Proje
     [(KMS, "", KMS_KEYS, {}), ("passphrase", OWN["PULUMI_CONFIG_PASSPHRASE"], SALT_KEYS, OWN)],
 )
 def test_a_stack_with_the_published_passphrase_gets_a_key_by_the_remedy(
-    project: Project, provider: str, stdin: str, keys: set[str], environment: dict[str, str]
+    project: OwnCopy, provider: str, stdin: str, keys: set[str], environment: dict[str, str]
 ) -> None:
     """What `PublishedPassphrase` says: its secrets stay, and the program refuses it no more."""
     former = {"PULUMI_CONFIG_PASSPHRASE": PUBLISHED}

@@ -5,14 +5,14 @@ from collections.abc import Iterator
 
 import pytest
 
-from stacks.__main__ import stack_files
+from stacks.project import find
 from testkit.program import made
 from testkit.registered import Registered
 from tests.unit.controls.network import DESCRIBED
 
 TAKEN = re.compile(r"[a-zA-Z0-9 ._\-:/()#,@\[\]+=&;{}!$*]{1,255}")
 """The character set and length that CreateSecurityGroup and IpRange document."""
-STACKS = sorted(file.name.split(".")[1] for file in stack_files())
+STACKS = sorted(file.name.split(".")[1] for file in find().stack_files())
 
 
 def refused(registered: Registered) -> Iterator[str]:

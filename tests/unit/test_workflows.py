@@ -11,7 +11,8 @@ import yaml
 import budgets
 from rehearsal.engine import cli, plugins
 from rehearsal.engine.installation import BUILT, OURS
-from stacks.__main__ import read, stack_files
+from stacks.__main__ import read
+from stacks.project import find
 
 ROOT = Path(__file__).parents[2]
 FILES = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
@@ -100,7 +101,7 @@ def test_the_deployment_has_the_time_that_it_may_need() -> None:
 def test_the_deployment_takes_stacks_that_there_are_and_the_kits_pulumi() -> None:
     """Stack local is the rehearsal's."""
     workflow = yaml.safe_load((ROOT / ".github/workflows/deploy.yml").read_text())
-    stacks = {file.name.split(".")[1] for file in stack_files()} - {"local"}
+    stacks = {file.name.split(".")[1] for file in find().stack_files()} - {"local"}
     assert set(workflow[True]["workflow_dispatch"]["inputs"]["stack"]["options"]) <= stacks
     assert workflow["jobs"]["deploy"]["env"]["PULUMI_VERSION"] == str(cli.PINNED)
 

@@ -27,7 +27,7 @@ from rehearsal.cloud.iam.rights.resources import Place
 from rehearsal.cloud.judge import requests
 from rehearsal.cloud.kms import keys
 from rehearsal.cloud.refusals import Reason, RefusedError
-from rehearsal.deployer.right import general, stack_of
+from rehearsal.deployer.right import Deployed, general
 
 RECORD = "rights-of-deployers.txt"
 """In the state folder: each right that a deployer used, once."""
@@ -76,8 +76,8 @@ class Users:
                 raise RefusedError(Reason.NOT_GRANTED, refusal)
 
     def _note(self, right: Right, place: Place, user: User) -> None:
-        stack = stack_of(user.name)
-        line = None if stack is None else general(right, place, stack)
+        deployed = Deployed.by(user.path)
+        line = None if deployed is None else general(right, place, deployed)
         with self._lock:
             if line is not None and str(line) not in self._seen:
                 self._seen.add(str(line))

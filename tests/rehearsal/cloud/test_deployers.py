@@ -13,8 +13,10 @@ from botocore.exceptions import ClientError
 from rehearsal import access_key, daemon
 from rehearsal.cloud.iam.users import RECORD
 from rehearsal.deployer import principal
-from rehearsal.engine.environment import ROOT, Rehearsal
+from rehearsal.engine.environment import Rehearsal
 from stacks import deployer_policy
+from testkit.checkout import ROOT
+from testkit.projects import project_at
 from tests.rehearsal.cloud.running import RunningCloud
 
 REGION, ACCOUNT = "eu-central-1", "123456789012"
@@ -40,7 +42,7 @@ class LocalDeployer:
 
 
 def rehearsal_of(cloud: RunningCloud) -> Rehearsal:
-    return Rehearsal(root=ROOT, state=cloud.state_dir, port=cloud.port, region=REGION)
+    return Rehearsal(project=project_at(ROOT), state=cloud.state_dir, port=cloud.port, region=REGION)
 
 
 @pytest.fixture(scope="module")
@@ -121,7 +123,9 @@ def test_only_what_is_the_stacks_is_deleted(deployer: LocalDeployer) -> None:
 @pytest.mark.usefixtures("deployer")
 def test_an_action_that_is_taken_out_is_refused(cloud: RunningCloud) -> None:
     """The twin: what a stack's life takes it can't do without."""
-    names = deployer_policy.names("less", ROOT / "stacks/Pulumi.local.yaml", account=ACCOUNT, region=REGION)
+    names = deployer_policy.names(
+        "evenkeel", "less", ROOT / "stacks/Pulumi.local.yaml", account=ACCOUNT, region=REGION
+    )
     documents = deployer_policy.documents(names)
     text = json.dumps(documents[f"{names.prefix}-network"]).replace('"ec2:CreateVpc", ', "")
     iam = cloud.client("iam")

@@ -10,7 +10,6 @@ import pytest
 
 from budgets import pulumi_secrets
 from budgets.pulumi_secrets import PulumiSecret, told_apart
-from stacks import settings
 from stacks.settings import StackSettingsError, load, parse
 
 ENCRYPTED = {"secure": "v1:abc:def"}
@@ -20,7 +19,8 @@ VALUE = "hunter2hunter2"
 @pytest.fixture
 def stack_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """Of the stack that unit tests deploy; the engine's configuration is forgotten afterwards."""
-    monkeypatch.setattr(settings, "FOLDER", tmp_path)
+    (tmp_path / "Pulumi.yaml").write_text("name: shop")
+    monkeypatch.chdir(tmp_path)
     yield tmp_path / "Pulumi.local.yaml"
     pulumi.runtime.set_all_config({}, [])
 

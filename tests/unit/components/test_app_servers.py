@@ -50,6 +50,7 @@ def template(*, has_spot: bool = False) -> Registered:
             ca_bundle_url="https://ca.example/bundle.pem",
         ),
         environment={"LEVEL": "info"},
+        permissions=(),
         secrets=SECRETS,
         timeline=TIMES,
         open_files=65_536,

@@ -12,6 +12,7 @@ from rehearsal.access_key import AccessKey
 from rehearsal.engine.environment import Rehearsal
 from rehearsal.errors import CloudError, MachineError
 from testkit.ports import free_port
+from testkit.projects import project_at
 
 SERVING = """
 import http.server, sys
@@ -29,7 +30,9 @@ def rehearsal_of(folder: Path, program: str) -> Rehearsal:
     package = folder / "rehearsal" / "cloud"
     package.mkdir(parents=True)
     (package / "__main__.py").write_text(program)
-    return Rehearsal(root=folder, state=folder / "state", port=free_port(), region="eu-central-1")
+    return Rehearsal(
+        project=project_at(folder), state=folder / "state", port=free_port(), region="eu-central-1"
+    )
 
 
 @pytest.fixture
@@ -97,7 +100,9 @@ def test_a_cloud_that_does_not_start_shows_the_end_of_its_log(tmp_path: Path) ->
 def test_a_port_that_is_taken_is_named_with_its_holder(rehearsal: Rehearsal, tmp_path: Path) -> None:
     """And so is the setting that moves the rehearsal elsewhere."""
     daemon.start(rehearsal)
-    second = Rehearsal(root=tmp_path, state=tmp_path / "second", port=rehearsal.port, region="eu-central-1")
+    second = Rehearsal(
+        project=project_at(tmp_path), state=tmp_path / "second", port=rehearsal.port, region="eu-central-1"
+    )
     with pytest.raises(MachineError) as refused:
         daemon.start(second)
     first = daemon.find(rehearsal.state)

@@ -14,17 +14,21 @@ from moto import mock_aws
 
 from rehearsal import deployment
 from rehearsal.cloud.kms import secrets_key
-from rehearsal.engine.environment import ROOT, SECRETS_PROVIDER, Rehearsal
+from rehearsal.engine.environment import SECRETS_PROVIDER, Rehearsal
 from rehearsal.errors import DeploymentError
 from stacks import passphrase
 from stacks.passphrase import PUBLISHED
+from testkit.checkout import ROOT
+from testkit.projects import project_at
 from tests.unit.stacks.test_passphrase import FORMER, salt
 
 
 @pytest.fixture
 def rehearsal(tmp_path: Path) -> Rehearsal:
     """A rehearsal that has nothing yet."""
-    return Rehearsal(root=tmp_path, state=tmp_path / ".rehearsal", port=4577, region="eu-central-1")
+    return Rehearsal(
+        project=project_at(tmp_path), state=tmp_path / ".rehearsal", port=4577, region="eu-central-1"
+    )
 
 
 def locked(rehearsal: Rehearsal, pid: int) -> Path:
@@ -72,7 +76,7 @@ def everyone_has_the_key(file: dict[str, str]) -> bool:
 
 def test_only_stack_local_has_a_key_that_everyone_has() -> None:
     """The other files hold none until `pulumi stack init` of their own account writes one."""
-    files = {file.name: yaml.safe_load(file.read_text()) for file in deployment.stack_files(ROOT)}
+    files = {file.name: yaml.safe_load(file.read_text()) for file in project_at(ROOT).stack_files()}
     assert [name for name, file in files.items() if everyone_has_the_key(file)] == ["Pulumi.local.yaml"]
 
 

@@ -12,12 +12,15 @@ from rehearsal.daemon import CloudProcess
 from rehearsal.engine import environment
 from rehearsal.engine.environment import Rehearsal
 from rehearsal.errors import CloudError
+from testkit.projects import project_at
 
 
 @pytest.fixture
 def _project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A project in which nothing was ever started."""
-    rehearsal = Rehearsal(root=tmp_path, state=tmp_path / ".rehearsal", port=4577, region="eu-central-1")
+    rehearsal = Rehearsal(
+        project=project_at(tmp_path), state=tmp_path / ".rehearsal", port=4577, region="eu-central-1"
+    )
     monkeypatch.setattr(environment, "of_project", lambda: rehearsal)
 
 

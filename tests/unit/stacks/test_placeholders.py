@@ -7,7 +7,8 @@ import pytest
 import yaml
 
 from stacks.placeholders import HOSTED_ZONE, placeholders, reserved
-from stacks.settings import FOLDER, StackSettingsError, parse, refuse_in_an_account, sections
+from stacks.project import find
+from stacks.settings import StackSettingsError, parse, refuse_in_an_account, sections
 
 OWN: dict[str, Any] = {
     "load_balancer": {"domain": "shop-of-ours.com", "hosted_zone_id": "Z1"},
@@ -55,7 +56,7 @@ def test_a_users_own_values_are_taken() -> None:
     assert refused(OWN) == []
 
 
-@pytest.mark.parametrize("file", sorted(FOLDER.glob("Pulumi.*.yaml")), ids=lambda file: file.name)
+@pytest.mark.parametrize("file", find().stack_files(), ids=lambda file: file.name)
 def test_a_files_zone_is_a_placeholder_as_long_as_its_domain_is(file: Path) -> None:
     """Another placeholder would not be noticed. Whoever has put values of their own in has put both."""
     balancer = sections(yaml.safe_load(file.read_text())["config"]).get("load_balancer", {})

@@ -69,7 +69,8 @@ def test_refused_settings_are_shown_instead(
 ) -> None:
     """As a preview would."""
     (tmp_path / "Pulumi.slow.yaml").write_text("config: {'evenkeel:app': {longest_request: 90}}")
-    monkeypatch.setattr("stacks.__main__.FOLDER", tmp_path)
+    (tmp_path / "Pulumi.yaml").write_text("name: shop")
+    monkeypatch.chdir(tmp_path)
     assert main(["timeline", "slow"]) == 1
     assert "load_balancer.idle_timeout is 60" in capsys.readouterr().err
 

@@ -11,7 +11,7 @@ from rehearsal.cloud.iam.rights.needs import needs
 from rehearsal.cloud.iam.rights.resources import Place
 from rehearsal.cloud.judge.call import JudgedCall
 from stacks import deployer_policy
-from stacks.settings import FOLDER
+from stacks.project import find
 
 HERE = Place(partition="aws", region="eu-central-1", account="123456789012")
 TAGS = [{"Key": "Team", "Value": "shop"}]
@@ -82,9 +82,8 @@ CALLS: list[tuple[str, str, dict[str, Any]]] = [
 
 def denied(stack: str, service: str, operation: str, members: dict[str, Any]) -> list[str]:
     """What the stack's deployer lacks for a call."""
-    names = deployer_policy.names(
-        stack, FOLDER / "Pulumi.local.yaml", account=HERE.account, region=HERE.region
-    )
+    file = find().file_of("local")
+    names = deployer_policy.names("evenkeel", stack, file, account=HERE.account, region=HERE.region)
     documents = [json.dumps(document) for document in deployer_policy.documents(names).values()]
     tags = {"aws:resourcetag/project": "evenkeel", "aws:resourcetag/stack": "kept"}
     call = JudgedCall(service=service, operation=operation, members=members)

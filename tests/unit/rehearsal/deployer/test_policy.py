@@ -27,6 +27,7 @@ LONG = Names(
     Partition="aws-us-gov",
     Region="ap-southeast-1",
     Account="123456789012",
+    Project="evenkeel",
     Stack="production-eu",
     HostedZone="Z0123456789ABCDEFGHIJ",
     SecretsKey="alias/the-key-of-our-secrets",

@@ -11,7 +11,7 @@ import yaml
 from packaging.version import Version
 
 from rehearsal.engine import cli, go
-from rehearsal.engine.environment import ROOT
+from testkit.checkout import ROOT
 
 
 def program(file: Path, script: str) -> Path:

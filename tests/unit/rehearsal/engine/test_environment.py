@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from rehearsal.access_key import AccessKey
 from rehearsal.engine.environment import Rehearsal, of_project
 from rehearsal.errors import MachineError
+from testkit.projects import project_at
 
 
 @pytest.fixture(scope="module")
@@ -17,7 +18,7 @@ def rehearsal(tmp_path_factory: pytest.TempPathFactory) -> Rehearsal:
     """A rehearsal that has its access key; spaces and quotes are in its paths."""
     state = tmp_path_factory.mktemp("it's mine")
     AccessKey.make(state)
-    return Rehearsal(root=state.parent, state=state, port=4577, region="eu-central-1")
+    return Rehearsal(project=project_at(state.parent), state=state, port=4577, region="eu-central-1")
 
 
 def test_nothing_of_a_real_account_reaches_in(rehearsal: Rehearsal) -> None:
@@ -82,10 +83,16 @@ def test_the_engine_is_first_on_the_path_once(rehearsal: Rehearsal) -> None:
     assert rehearsal.search_path(once) == once
 
 
+def stack_file(folder: Path) -> Path:
+    """Of stack `local`, in the folder of a project that it makes; not there yet."""
+    (folder / "stacks").mkdir()
+    (folder / "Pulumi.yaml").write_text("name: shop\nstackConfigDir: stacks\n")
+    return folder / "stacks" / "Pulumi.local.yaml"
+
+
 def test_the_port_is_the_one_of_stack_local(tmp_path: Path) -> None:
     """Written in one place only."""
-    (tmp_path / "stacks").mkdir()
-    file = tmp_path / "stacks" / "Pulumi.local.yaml"
+    file = stack_file(tmp_path)
     file.write_text("config:\n  evenkeel:aws:\n    endpoint: http://127.0.0.1:5001\n    region: us-east-1\n")
     rehearsal = of_project(tmp_path)
     assert (rehearsal.endpoint, rehearsal.region) == ("http://127.0.0.1:5001", "us-east-1")
@@ -94,8 +101,7 @@ def test_the_port_is_the_one_of_stack_local(tmp_path: Path) -> None:
 @pytest.mark.parametrize("endpoint", ["null", "https://aws.example.com", "http://127.0.0.1"])
 def test_an_endpoint_elsewhere_is_refused(tmp_path: Path, endpoint: str) -> None:
     """The rehearsal never answers for another machine; the setting, its value and the remedy are named."""
-    (tmp_path / "stacks").mkdir()
-    file = tmp_path / "stacks" / "Pulumi.local.yaml"
+    file = stack_file(tmp_path)
     file.write_text(f"config:\n  evenkeel:aws:\n    endpoint: {endpoint}\n")
     value = "None" if endpoint == "null" else endpoint
     with pytest.raises(MachineError) as refused:
@@ -116,7 +122,6 @@ def test_an_endpoint_elsewhere_is_refused(tmp_path: Path, endpoint: str) -> None
 )
 def test_a_stack_file_that_is_wrong_is_refused_in_words(tmp_path: Path, text: str, reason: str) -> None:
     """Before anything is started, and without a traceback."""
-    (tmp_path / "stacks").mkdir()
-    (tmp_path / "stacks" / "Pulumi.local.yaml").write_text(text)
+    stack_file(tmp_path).write_text(text)
     with pytest.raises(MachineError, match=reason):
         of_project(tmp_path)

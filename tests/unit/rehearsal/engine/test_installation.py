@@ -10,6 +10,7 @@ from rehearsal.engine import cli, installation, plugins
 from rehearsal.engine.environment import Rehearsal
 from rehearsal.engine.installation import BUILT, LANGUAGE_HOST, OFFICIAL, OURS
 from rehearsal.errors import EngineError
+from testkit.projects import project_at
 
 
 @pytest.fixture(autouse=True)
@@ -21,7 +22,9 @@ def rehearsal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Rehearsal:
     monkeypatch.setenv("PATH", os.pathsep.join([str(tmp_path / "bin"), "/usr/bin", "/bin"]))
     program(cache / f"pulumi-{cli.PINNED}" / "bin" / "pulumi", f"echo v{cli.PINNED}")
     (cache / "unreachable").touch()
-    return Rehearsal(root=tmp_path, state=tmp_path / ".rehearsal", port=4577, region="eu-central-1")
+    return Rehearsal(
+        project=project_at(tmp_path), state=tmp_path / ".rehearsal", port=4577, region="eu-central-1"
+    )
 
 
 def program(file: Path, script: str) -> Path:
