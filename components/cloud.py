@@ -35,13 +35,17 @@ class CloudSettings:
     """Another AWS API than Amazon's, such as the rehearsal's http://127.0.0.1:4577. Its port is the
     rehearsal's. Other machines are asked over https:// only, for the next one too."""
     ca_bundle_url: Annotated[str, Field(pattern=r"^https?://\S+$")] | None = None
-    """The certificate authority of databases and stores, as PEM; otherwise the region's of RDS."""
+    """The certificate authority of databases and stores, as PEM; otherwise the region's of RDS, or the
+    rehearsal's own."""
 
     @property
     def ca_bundle(self) -> str:
         """Where servers and tasks fetch the authority that they trust with databases and stores."""
-        of_rds = f"https://truststore.pki.rds.amazonaws.com/{self.region}/{self.region}-bundle.pem"
-        return self.ca_bundle_url or of_rds
+        if self.ca_bundle_url:
+            return self.ca_bundle_url
+        if self.rehearsed:
+            return f"{self.endpoint}/_evenkeel/ca.pem"
+        return f"https://truststore.pki.rds.amazonaws.com/{self.region}/{self.region}-bundle.pem"
 
     @property
     def rehearsed(self) -> bool:
