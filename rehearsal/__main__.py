@@ -1,4 +1,4 @@
-"""`python -m rehearsal up|down|status|logs|queries|env|preview|fault|engine`: deployments without AWS."""
+"""`python -m rehearsal up|down|status|logs|queries|env|preview|fault|engine|doctor`: no AWS is needed."""
 
 import argparse
 import os
@@ -6,12 +6,12 @@ import random
 import sys
 from pathlib import Path
 
-from rehearsal import daemon, deployment, logs, machine, previews, queries, table
+from rehearsal import daemon, deployment, doctor, logs, machine, previews, queries, table
 from rehearsal.access_key import AccessKey
 from rehearsal.deployer import principal
 from rehearsal.engine import cli, environment, installation
 from rehearsal.engine.environment import Rehearsal
-from rehearsal.errors import CloudError, DeploymentError, RehearsalError
+from rehearsal.errors import CloudError, DeploymentError, MachineError, RehearsalError
 from rehearsal.lock import exclusive
 from rehearsal.progress import say
 
@@ -19,7 +19,9 @@ from rehearsal.progress import say
 def up(rehearsal: Rehearsal, options: argparse.Namespace) -> None:
     """Deploys the whole stack in rehearsal; run again, it deploys what has changed."""
     with exclusive(rehearsal.root):
-        machine.check(rehearsal.search_path(os.environ["PATH"]))
+        path = rehearsal.search_path(os.environ["PATH"])
+        machine.check(path)
+        machine.check_node(deployment.node(rehearsal), path)
         cloud = daemon.find(rehearsal.state)
         refuse_moved(rehearsal, cloud)
         refuse_mean(options.mean, cloud)
@@ -100,6 +102,14 @@ def fault(rehearsal: Rehearsal, options: argparse.Namespace) -> None:
     say(f"{options.action} of {options.target}; `make status` shows what comes of it")
 
 
+def look_at_machine(rehearsal: Rehearsal, _: argparse.Namespace) -> None:
+    """Looks at this machine: what a rehearsal needs, what is here, what to do."""
+    findings = list(doctor.examine(rehearsal))
+    print(table.plain(("needed", "here", "what to do"), [finding.row for finding in findings]))
+    if missing := [finding.need for finding in findings if finding.remedy]:
+        raise MachineError(f"This machine lacks {', '.join(missing)}.")
+
+
 def engine(_rehearsal: Rehearsal, _: argparse.Namespace) -> None:
     """The Pulumi CLI in use; fetched or built where there is none yet."""
     print(cli.find(os.environ["PATH"]))
@@ -145,6 +155,7 @@ COMMANDS = {
     "preview": preview,
     "fault": fault,
     "engine": engine,
+    "doctor": look_at_machine,
 }
 
 

@@ -9,12 +9,14 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+from components.app import AppSettings
 from rehearsal.deployer import principal
 from rehearsal.engine.environment import SECRETS_PROVIDER, Rehearsal
 from rehearsal.errors import CloudError, DeploymentError
 from rehearsal.lock import command_line
 from rehearsal.machine import as_root
 from rehearsal.progress import Progress, say
+from stacks.settings import file_sections
 
 STACK = "local"
 
@@ -54,6 +56,12 @@ def make_stack(rehearsal: Rehearsal) -> None:
     if not exists(rehearsal):
         with Progress(f"making stack {STACK}"):
             pulumi(rehearsal, "stack", "init", STACK, "--secrets-provider", SECRETS_PROVIDER)
+
+
+def node(rehearsal: Rehearsal) -> int:
+    """The major version of Node.js that the servers of stack `local` are to have."""
+    app = file_sections(rehearsal.project.file_of(STACK)).get("app") or {}
+    return int(app.get("node", AppSettings().node))
 
 
 def exists(rehearsal: Rehearsal) -> bool:

@@ -3,6 +3,7 @@
 import os
 import shutil
 import socket
+import subprocess
 from pathlib import Path
 
 from rehearsal.errors import MachineError
@@ -22,21 +23,46 @@ _LISTEN = "0A"  # the state in /proc/net/tcp
 
 
 def check(path: str) -> None:
-    """Raises `MachineError` with everything that is missing at once."""
-    search_path = os.pathsep.join([path, "/usr/sbin", *map(str, Path("/usr/lib/postgresql").glob("*/bin"))])
+    """Raises `MachineError` with every program that is missing."""
     missing = {
-        package: name for name, package in PROGRAMS.items() if not shutil.which(name, path=search_path)
+        package: name
+        for name, package in PROGRAMS.items()
+        if not shutil.which(name, path=with_postgres(path))
     }
     if missing:
         raise MachineError(
-            f"These programs are missing: {', '.join(missing.values())}. Run "
-            f"`rm -f .venv/.rehearsal && make setup`, or: sudo apt-get install {' '.join(missing)}"
+            f"These programs are missing: {', '.join(missing.values())}. Run: "
+            f"sudo apt-get install {' '.join(missing)}"
         )
     if os.geteuid() != 0 and not shutil.which("sudo"):
         raise MachineError(
             "The rehearsal's servers are namespaces of this machine, which takes root. Run this as root, or "
             "install sudo."
         )
+
+
+def with_postgres(path: str) -> str:
+    """A PATH with what Debian keeps beside it: system programs, and each PostgreSQL's own."""
+    return os.pathsep.join([path, "/usr/sbin", *map(str, Path("/usr/lib/postgresql").glob("*/bin"))])
+
+
+def check_node(node: int, path: str) -> None:
+    """Raises `MachineError` where this machine's Node.js, which servers run, is of another major version."""
+    version = node_version(path)
+    if version is None or version.partition(".")[0] != f"v{node}":
+        raise MachineError(
+            f"evenkeel:app.node of stack local is {node}, and this machine, whose Node.js the rehearsal's "
+            f"servers run, has {version or 'none'}. Set the setting to its major version, or put Node.js "
+            f"{node} on PATH."
+        )
+
+
+def node_version(path: str) -> str | None:
+    """Such as `v22.19.0`; None where there is none."""
+    program = shutil.which("node", path=path)
+    if program is None:
+        return None
+    return subprocess.run([program, "--version"], capture_output=True, text=True, check=False).stdout.strip()
 
 
 def as_root() -> list[str]:

@@ -99,13 +99,13 @@ def policies_of(stack: str, account: str) -> int:
     """Prints the policies of a stack's deployer as JSON, by their names; 1 where its settings are wrong."""
     try:
         region = read(stack).aws.region
-        names = deployer_policy.names(
-            project.find().name, stack, file_of(stack), account=account, region=region
-        )
-    except (NoSuchStack, StackSettingsError) as error:
+        found = project.find()
+        names = deployer_policy.names(found.name, stack, file_of(stack), account=account, region=region)
+        documents = deployer_policy.documents(names, found.deployer_policy)
+    except (NoSuchStack, StackSettingsError, deployer_policy.NoPolicy) as error:
         print(error, file=sys.stderr)
         return 1
-    print(json.dumps(deployer_policy.documents(names), indent=2))
+    print(json.dumps(documents, indent=2))
     return 0
 
 

@@ -23,6 +23,10 @@ _PLACEHOLDER = re.compile(r"\$\{(\w+)\}")
 Document = dict[str, Any]
 
 
+class NoPolicy(Exception):
+    """The user's own rights are no policy that IAM takes."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Names:
     """What stands for the placeholders; what has None there goes, with all that needs it."""
@@ -65,9 +69,15 @@ def names(project: str, stack: str, file: Path, *, account: str, region: str) ->
     )
 
 
-def documents(names: Names) -> dict[str, Document]:
-    """The policies, by their names, of which each is small enough for a managed policy."""
+def documents(names: Names, own: Path | None = None) -> dict[str, Document]:
+    """The policies, by their names, of which each is small enough for a managed policy.
+
+    `own` is the user's file of rights for resources beside the kit's, with the same placeholders; it need not
+    be there. Raises `NoPolicy`.
+    """
     written: dict[str, Document] = json.loads(FILE.read_text())
+    if own and own.exists():
+        written["own"] = _of_the_user(own)
     return {
         f"{names.prefix}-{part}": {
             **document,
@@ -75,6 +85,18 @@ def documents(names: Names) -> dict[str, Document]:
         }
         for part, document in written.items()
     }
+
+
+def _of_the_user(file: Path) -> Document:
+    try:
+        document: Document = json.loads(file.read_text())
+        for statement in document["Statement"]:
+            if unknown := set(_PLACEHOLDER.findall(json.dumps(statement))) - set(Names.__dataclass_fields__):
+                raise ValueError(f"there is no placeholder {', '.join(sorted(unknown))}")
+            _ = statement["Effect"], statement["Action"], statement["Resource"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise NoPolicy(f"{file} is no policy of an identity: {error!r}") from error
+    return document
 
 
 def written(document: Document) -> str:

@@ -21,6 +21,11 @@ class Project:
     stacks: Path
     """The folder of the stacks' files."""
 
+    @property
+    def deployer_policy(self) -> Path:
+        """The file of the rights that resources beside the kit's take; it need not be there."""
+        return self.root / "deployer-policy.json"
+
     def file_of(self, stack: str) -> Path:
         """Where the settings of a stack are, or would be."""
         return self.stacks / f"Pulumi.{stack}.yaml"

@@ -20,7 +20,7 @@ from werkzeug.wrappers import Request, Response
 from rehearsal.cloud import clock, refusals
 from rehearsal.cloud.body import StatusRow
 from rehearsal.cloud.guard import Guard, dialect_of
-from rehearsal.cloud.iam import authorization
+from rehearsal.cloud.iam import authorization, role_calls
 from rehearsal.cloud.iam.identities import Identities, Identity
 from rehearsal.cloud.iam.users import Users
 from rehearsal.cloud.judge.front import refused
@@ -97,6 +97,9 @@ class Api:
     ) -> Response:
         """What the role lacks, or the judge's refusal, or moto's answer."""
         try:
+            if identity.service not in authorization.JUDGED:
+                role_calls.ask(environ, session, identity)
+                return refusal or self._moto.answer(environ, identity.service)
             with authorization.acting(session, identity.service, environ, is_right=refusal is None):
                 answer = self._moto.answer(environ, identity.service)
         except RefusedError as error:

@@ -12,6 +12,7 @@ from rehearsal.access_key import AccessKey
 from rehearsal.aws import client
 from rehearsal.deployer.right import SECRETS_KEY, Deployed
 from rehearsal.engine.environment import Rehearsal
+from rehearsal.errors import DeploymentError
 from stacks import deployer_policy
 
 ACCOUNT = "123456789012"
@@ -28,7 +29,10 @@ def key_of(rehearsal: Rehearsal, stack: str) -> AccessKey:
     names = deployer_policy.names(
         project.name, stack, project.file_of(stack), account=ACCOUNT, region=rehearsal.region
     )
-    documents = deployer_policy.documents(replace(names, SecretsKey=SECRETS_KEY))
+    try:
+        documents = deployer_policy.documents(replace(names, SecretsKey=SECRETS_KEY), project.deployer_policy)
+    except deployer_policy.NoPolicy as error:
+        raise DeploymentError(str(error)) from error
     digest = hashlib.sha256(json.dumps(documents).encode()).hexdigest()
     folder = rehearsal.state / "deployers" / stack
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)

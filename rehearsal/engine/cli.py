@@ -26,15 +26,26 @@ _VERSION_SYMBOL = "github.com/pulumi/pulumi/sdk/v3/go/common/version.Version"
 
 def find(path: str) -> Path:
     """The CLI to use; `path` is where to look first, a PATH. Raises `EngineError` when none can be had."""
+    if found := there(path):
+        return found
+    installed = cached()
+    with exclusive(cache()):
+        if version(installed) != PINNED:  # who held the lock may have installed it
+            install(installed.parent.parent)
+    return installed
+
+
+def there(path: str) -> Path | None:
+    """The CLI to use, where it need not be installed first."""
     on_path = shutil.which("pulumi", path=path)
     if on_path and new_enough(version(Path(on_path))):
         return Path(on_path)
-    installed = cache() / f"pulumi-{PINNED}" / "bin" / "pulumi"
-    if version(installed) != PINNED:
-        with exclusive(cache()):
-            if version(installed) != PINNED:  # who held the lock may have installed it
-                install(installed.parent.parent)
-    return installed
+    return cached() if version(cached()) == PINNED else None
+
+
+def cached() -> Path:
+    """Where an installed CLI is kept."""
+    return cache() / f"pulumi-{PINNED}" / "bin" / "pulumi"
 
 
 def new_enough(candidate: Version | None) -> bool:

@@ -26,7 +26,7 @@ JUDGED = (
     *("acm", "autoscaling", "ec2", "ecs", "elasticache", "elasticloadbalancing", "iam", "kms", "logs"),
     *("monitoring", "rds", "s3", "secretsmanager", "sns", "ssm", "sts"),
 )
-"""The services, as requests are signed for them, that pass moto's seam; no role may use another one."""
+"""The services, as requests are signed for them, whose actions pass moto's seam; `ask` judges the others."""
 _BESIDE_AWS = ("/moto-api", "/latest", "/favicon.ico")
 _UNCONDITIONAL = ("sts", "GetCallerIdentity")
 _get_secret_values: Any = SecretsManagerBackend.batch_get_secret_value
@@ -57,7 +57,7 @@ def acting(
 
     moto does nothing of a call that the judge found not to be right: AWS looks at the role's rights first.
     """
-    if service not in JUDGED or is_ambiguous(environ):
+    if is_ambiguous(environ):
         raise holder.unjudged(session.arn)
     caller = _Caller(session=session, service=service, is_right=is_right)
     token = _caller.set(caller)

@@ -6,7 +6,6 @@ written down, for their least policy is generated from that.
 
 import logging
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,22 +17,17 @@ from werkzeug.wrappers import Response
 
 from rehearsal.cloud import refusals
 from rehearsal.cloud.guard import dialect_of
-from rehearsal.cloud.iam import authorization, holder, policies
+from rehearsal.cloud.iam import holder, policies
 from rehearsal.cloud.iam.identities import Identity
-from rehearsal.cloud.iam.rights.actions import UnknownActionError
+from rehearsal.cloud.iam.requested_rights import rights
 from rehearsal.cloud.iam.rights.dependent import ABSENT
-from rehearsal.cloud.iam.rights.needs import Right, needs
+from rehearsal.cloud.iam.rights.needs import Right
 from rehearsal.cloud.iam.rights.resources import Place
-from rehearsal.cloud.judge import requests
-from rehearsal.cloud.kms import keys
 from rehearsal.cloud.refusals import Reason, RefusedError
 from rehearsal.deployer.right import Deployed, general
 
 RECORD = "rights-of-deployers.txt"
 """In the state folder: each right that a deployer used, once."""
-_TAGS_OF_BUCKETS = f"{requests.S3_CONTROL}tags/"
-_S3_CONTROL = {"GET": "s3:ListTagsForResource", "POST": "s3:TagResource", "DELETE": "s3:UntagResource"}
-"""S3 Control, by which the official plugin tags buckets: https://docs.aws.amazon.com/AmazonS3/latest/API/"""
 log = logging.getLogger("rehearsal.cloud.iam.users")
 
 
@@ -63,7 +57,7 @@ class Users:
             partition=get_partition(identity.region), region=identity.region, account=user.account_id
         )
         documents = list(holder.documents(user))
-        for right in _rights(environ, user, identity, place):
+        for right in rights(environ, user.arn, identity, place):
             self._note(right, place, user)
             context = {
                 **ABSENT,
@@ -83,24 +77,6 @@ class Users:
                 self._seen.add(str(line))
                 with self._record.open("a") as record:
                     record.write(f"{line}\n")
-
-
-def _rights(environ: dict[str, Any], user: User, identity: Identity, place: Place) -> Iterator[Right]:
-    if identity.service == "s3" and environ["PATH_INFO"].startswith(_TAGS_OF_BUCKETS):
-        arn = environ["PATH_INFO"].removeprefix(_TAGS_OF_BUCKETS)
-        yield Right(action=_S3_CONTROL[environ["REQUEST_METHOD"]], resource=arn)
-        return
-    try:
-        call = requests.read(environ, identity.service, identity.region)
-    except requests.UnreadableError:
-        return  # the judge says so
-    if call is None or authorization.is_ambiguous(environ):
-        raise holder.unjudged(user.arn)
-    try:
-        call, aliases = keys.named(call, place)
-        yield from needs(call, place, aliases)
-    except UnknownActionError as error:
-        raise RefusedError(Reason.NOT_GRANTED, str(error)) from error
 
 
 def _tags(right: Right, place: Place) -> dict[str, str]:

@@ -19,6 +19,8 @@ from rehearsal.cloud.judge.call import JudgedCall, service_model
 SERVICES = {
     **{name: name for name in ("acm", "autoscaling", "ec2", "ecs", "elasticache", "iam", "kms", "logs")},
     **{name: name for name in ("rds", "route53", "s3", "secretsmanager", "sns", "ssm", "sts")},
+    # Of resources beside the kit's.
+    **{name: name for name in ("dynamodb", "events", "sqs")},
     "elasticloadbalancing": "elbv2",
     "monitoring": "cloudwatch",
     "servicequotas": "service-quotas",

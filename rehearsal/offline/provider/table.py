@@ -5,6 +5,7 @@ from rehearsal.offline.provider.services import (
     acm,
     autoscaling,
     cloudwatch,
+    dynamodb,
     ec2,
     ecs,
     elasticache,
@@ -17,6 +18,7 @@ from rehearsal.offline.provider.services import (
     s3,
     secretsmanager,
     sns,
+    sqs,
     ssm,
     vpc,
 )
@@ -25,6 +27,7 @@ SERVICES = (
     acm,
     autoscaling,
     cloudwatch,
+    dynamodb,
     ec2,
     ecs,
     elasticache,
@@ -37,6 +40,7 @@ SERVICES = (
     s3,
     secretsmanager,
     sns,
+    sqs,
     ssm,
     vpc,
 )

@@ -16,8 +16,8 @@ def test_everything_that_is_missing_is_named_at_once(monkeypatch: pytest.MonkeyP
     with pytest.raises(MachineError) as refused:
         machine.check("/bin:/usr/bin")
     assert str(refused.value) == (
-        "These programs are missing: no-such-balancer, no-such-store. Run `rm -f .venv/.rehearsal && "
-        "make setup`, or: sudo apt-get install haproxy redis-server"
+        "These programs are missing: no-such-balancer, no-such-store. Run: "
+        "sudo apt-get install haproxy redis-server"
     )
 
 

@@ -14,6 +14,7 @@ NAMED: Mapping[str, Mapping[str, str]] = {
     "autoscaling:autoScalingGroup": {"GroupFriendlyName": "AutoScalingGroupName || Tags[].ResourceId"},
     "cloudwatch:alarm": {"AlarmName": "AlarmName || AlarmNames"},
     "cloudwatch:dashboard": {"DashboardName": "DashboardName || DashboardNames"},
+    "dynamodb:table": {"TableName": "TableName"},
     "ecs:cluster": {"ClusterName": "cluster || clusterName || clusters"},
     "ecs:container-instance": {"ClusterName": "cluster"},
     "ecs:task": {"ClusterName": "cluster"},
@@ -43,6 +44,7 @@ NAMED: Mapping[str, Mapping[str, str]] = {
     "secretsmanager:Secret": {"SecretId": "SecretId || Name"},
     "servicequotas:quota": {"ServiceCode": "ServiceCode", "QuotaCode": "QuotaCode"},
     "sns:topic": {"TopicName": "Name"},
+    "sqs:queue": {"QueueName": "QueueName || QueueUrl"},
     "ssm:parameter": {"ParameterNameWithoutLeadingSlash": "Name || Names || ResourceId"},
 }
 """The members of calls, as JMESPath, that have the variables of a resource type's ARN."""
@@ -65,6 +67,8 @@ BY_FILTERS = ("ec2", "rds", "elasticache")
 """Services whose lists are narrowed by filters, which IAM does not see: they take a right on everything."""
 _OF_AWS = "aws/"
 """How the names of what AWS publishes in every region begin; it belongs to no account."""
+_ANY_KIND = ("dynamodb:", "elasticloadbalancing:")
+"""How the names of kinds begin of which an action needs one."""
 _VARIABLE = re.compile(r"\$\{(\w+)\}")
 _PLACE = ("Partition", "Region", "Account")
 
@@ -139,11 +143,13 @@ def _bare(variable: str, name: str) -> str:
     """As an ARN has it."""
     if variable == "ParameterNameWithoutLeadingSlash":
         return name.removeprefix("/")
+    if variable == "QueueName":
+        return name.rpartition("/")[2]  # of the queue's URL
     return name.removeprefix("alias/").removeprefix("/hostedzone/").removeprefix("/change/")
 
 
 def _has_sibling(kind: LimitingResource, arns_by_kind: Mapping[str, list[str]]) -> bool:
-    return kind.name.startswith("elasticloadbalancing:") and any(arns_by_kind.values())
+    return kind.name.startswith(_ANY_KIND) and any(arns_by_kind.values())
 
 
 def _listed(expression: str, members: Mapping[str, Any]) -> list[str]:

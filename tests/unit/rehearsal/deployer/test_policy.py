@@ -158,8 +158,11 @@ def test_what_a_stack_lacks_takes_no_right() -> None:
 
 
 def operations() -> Iterator[tuple[str, str]]:
-    """Each that the table of our own provider has."""
+    """Each that the table of our own provider has, but for services that only users' own resources are of."""
+    services = {name for part in policy.PARTS.values() for name in part}
     for entry in RESOURCES.values():
+        if service_model(entry.service).signing_name not in services:
+            continue
         names = {xform_name(name): name for name in service_model(entry.service).operation_names}
         tags = [entry.tags.add, entry.tags.remove, entry.tags.read] if entry.tags else []
         for call in (entry.create, *entry.read, *entry.update, entry.delete, *tags):
