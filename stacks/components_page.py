@@ -18,7 +18,7 @@ HEAD = """\
 # Components
 
 Every Pulumi component of the kit: what it makes, its arguments, and its outputs.
-Each is `Name(name, args, opts)`, in one file of `components/`; `__main__.py` puts them together.
+Each is `Name(name, args, opts)`, in one file of `components/`; `evenkeel/kit.py` puts them together.
 The names of its resources are `name` and a stable suffix.
 Where an argument is a component's settings, [settings.md](settings.md) has each of them.
 

@@ -159,13 +159,13 @@ def translated(error: ValidationError, values: Mapping[str, Any]) -> list[Proble
 
 
 def dotted(location: Sequence[str | int], values: Any) -> str:
-    """The setting's name: the location as far as the values go; the types that pydantic tried come after."""
+    """The setting's name: the location without the names of types that pydantic tried."""
     parts: list[str] = []
     for part in location:
         try:
             values = values[part]
         except (KeyError, IndexError, TypeError):
-            break
+            continue
         parts.append(str(part))
     return ".".join(parts)
 

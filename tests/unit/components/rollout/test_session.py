@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pulumi
 import pytest
@@ -10,6 +11,8 @@ from botocore.exceptions import ClientError
 from components.gates.aws_api import AwsApi
 from components.gates.gate import GateClosed
 from components.rollout.session import CheckAccount, CheckSession, Limited, SessionSettings, Unanswered
+from stacks.settings import StackSettingsError, parse
+from tests.unit.components import token_app
 from tests.unit.components.checked_app import FIELDS, CheckedApp, served
 from tests.unit.components.rolled import smoke
 
@@ -94,7 +97,7 @@ def test_the_token_goes_to_the_app_and_nowhere_else(url: str, monkeypatch: pytes
     monkeypatch.setattr(CheckedApp, "do_GET", redirect)
     with pytest.raises(Unanswered):
         session().open(url, password="secret", token="token")
-    assert seen == [("/login", "token"), ("/elsewhere", None)]
+    assert seen == [("/login", "token"), ("/elsewhere", None), ("/register", "token")]
 
 
 def test_no_session_is_no_question() -> None:
@@ -127,3 +130,36 @@ class DeniedSecrets:
 
     def get_secret_value(self, **_: object) -> None:
         raise ClientError({"Error": {"Code": "AccessDeniedException", "Message": "no"}}, "GetSecretValue")
+
+
+def test_a_token_is_a_session_too() -> None:
+    """Of an app that sets no cookie and has the account in an envelope; the account is made first."""
+    with token_app.served() as url:
+        kept = CheckSession(settings=token_app.SESSION, domain="kit.invalid")
+        assert not kept.is_open
+        kept.open(url, password="secret", token="token")
+        kept.check(url)
+        assert kept.is_open
+        token_app.TokenApp.takes_tokens = False
+        with pytest.raises(GateClosed, match=r"is lost: GET .*/api/user answers 401"):
+            kept.check(url)
+
+
+def test_a_token_that_no_answer_gave_is_told_by_the_setting() -> None:
+    """`reads` is what is missing."""
+    log_in = replace(token_app.SESSION.logging_in, reads={})
+    settings = replace(token_app.SESSION, log_in=log_in)
+    with token_app.served() as url, pytest.raises(Unanswered, match=r"\{token\}, and no answer gave one"):
+        CheckSession(settings=settings, domain="kit.invalid").open(url, password="secret", token="token")
+
+
+def test_settings_take_requests_as_mappings() -> None:
+    """As a stack's file has them."""
+    log_in = {"path": "/api/users/login", "body": {"user": {"email": "{email}"}}, "reads": {"token": "t"}}
+    session = {"sign_up": "/api/users", "log_in": log_in, "who_am_i": "/api/user"}
+    settings = parse({"smoke": {"session": session}}).smoke.session
+    assert settings
+    assert settings.logging_in.reads == {"token": "t"}
+    assert settings.signing_up.body == {"email": "{email}", "password": "{password}"}
+    with pytest.raises(StackSettingsError, match=r"log_in\.paths is .*The nearest is smoke\.session\.log_in\.path"):
+        parse({"smoke": {"session": {**session, "log_in": {"paths": "/"}}}})
