@@ -8,7 +8,8 @@ from pydantic import Field, InstanceOf
 
 from budgets import Connections, Timeline
 from budgets.pulumi_secrets import PulumiSecret
-from components.values import Seconds, Text, Value
+from components.adoption import ProcessName, ProcessSettings
+from components.values import Seconds, Section, Text, Value
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -30,6 +31,12 @@ class AppSettings:
     environment: dict[str, Value] = field(default_factory=dict)
     """More variables for the app. No secrets: these are readable in the launch template. No white space or
     quotes."""
+    processes: dict[ProcessName, Section[ProcessSettings]] = field(default_factory=dict)
+    """What runs on each server, by name, of an app that has no ecosystem.config.js: `web` serves, and is
+    `npm start` where it is left out; the others work. Not with an ecosystem.config.js, which says it itself.
+
+        {web: {command: "node dist/main.js"}, mailer: {command: "node dist/mailer.js", memory: 300M}}
+    """
     plain_environment: list[str] = field(default_factory=list)
     """Names of such variables that look like secrets and are none, such as STRIPE_PUBLISHABLE_KEY."""
     secrets: dict[str, InstanceOf[PulumiSecret] | Value] = field(default_factory=dict)

@@ -1,66 +1,95 @@
-"""The release: the app with its production dependencies as one tarball, the same bytes for the same source.
+"""The release: an app with its production dependencies as one tarball, the same bytes for the same source.
 
-Built in a scratch copy, never in the user's tree, with the npm that is on PATH. A finished build is kept in
-`~/.cache/evenkeel/releases` under a digest of what went into it, so that an unchanged app needs no npm.
+Built in a scratch copy, never in the user's tree. A finished build is kept in `~/.cache/evenkeel/releases`
+under a digest of what went into it, so that an unchanged app needs no package manager.
 """
 
 import fcntl
-import gzip
-import hashlib
 import json
 import os
 import platform
 import shutil
 import subprocess
 import tarfile
-import tempfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from components import native_modules
+from components import app_layout, native_modules, release_build, sources
+from components.adoption import ProcessSettings
+from components.app_layout import ECOSYSTEMS
 from components.native_modules import NativeModule
+from components.release_build import ArtifactError
 
-FORMAT = b"1"
-"""Moves when this module would make other bytes of the same source."""
-NEVER_PACKED = {".git", "node_modules"}
-LAST_LINES = 50
-"""Of npm's output, in an error: it ends with its usage."""
+FORMAT = "2"
+"""Moves when another build of the same source would have other bytes."""
+SCRATCH = Path("/tmp")
+"""Where builds are made. Some write the path into what they make: it is the same on every machine."""
 Say = Callable[[str], None]
-
-
-class ArtifactError(Exception):
-    """The app can't be made into a release; the message says why, and what to do about it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Artifact:
-    """A tarball, its SHA-256, and what in it only some machines can load."""
+    """A tarball, its SHA-256, where PM2 and its settings are in it, and what only some machines can load."""
 
     path: Path
     sha256: str
+    ecosystem: str = ECOSYSTEMS[0]
+    """PM2's settings, in the release."""
+    pm2: str = "node_modules/.bin"
+    """The folder of PM2's programs, in the release."""
     native_modules: Sequence[NativeModule] = ()
 
 
-def build(app: Path, say: Say, cache: Path | None = None) -> Artifact:
-    """The release of the app in folder `app`; `say` hears of each slow step. Raises ArtifactError."""
+def build(
+    app: Path, say: Say, cache: Path | None = None, processes: Mapping[str, ProcessSettings] | None = None
+) -> Artifact:
+    """The release of the app in a folder; `say` hears of each slow step. Raises `ArtifactError`.
+
+    `processes` are those of an app without PM2 settings of its own.
+    """
     releases = cache or cache_folder("releases")
     releases.mkdir(parents=True, exist_ok=True)
-    require(app)
-    files = source_files(app)
-    known = releases / f"{source_digest(app, files)}.sha256"
-    with locked(releases / "lock", say):
-        if not known.exists() or not tarball(releases, known.read_text()).exists():
-            with tempfile.TemporaryDirectory(dir=releases) as scratch:
-                built = make(app, files, Path(scratch), say)
-                built.path.rename(tarball(releases, built.sha256))
-                note = Path(scratch, "sha256")
-                note.write_text(built.sha256)
-                note.rename(known)
-        sha256 = known.read_text()
-        path = tarball(releases, sha256)
-        return Artifact(path=path, sha256=sha256, native_modules=natives(path))
+    try:
+        layout = app_layout.of(app)
+    except app_layout.LayoutError as error:
+        raise ArtifactError(str(error)) from error
+    if shutil.which("npm") is None:
+        raise ArtifactError("npm is not on PATH: the release is built with it; install Node.js")
+    if processes and not layout.adopted:
+        raise ArtifactError(
+            f"evenkeel:app.processes and {layout.folder / layout.ecosystem.name} both say what runs: take "
+            "out one of them"
+        )
+    files = sources.source_files(layout.root)
+    digest = sources.digest(
+        layout.root, files, [*machine(), str(layout.member), repr(sorted((processes or {}).items()))]
+    )
+    known = releases / f"{digest}.sha256"
+    if not is_kept(releases, known):
+        with locked(releases / f"{digest}.lock", say):
+            if not is_kept(releases, known):
+                with scratch(digest) as folder:
+                    packed, sha256 = release_build.make(layout, files, processes or {}, folder, say)
+                    shutil.move(packed, tarball(releases, sha256))
+                written = known.with_suffix(".part")
+                written.write_text(sha256)
+                written.rename(known)
+    sha256 = known.read_text()
+    path = tarball(releases, sha256)
+    return Artifact(
+        path=path,
+        sha256=sha256,
+        ecosystem=layout.ecosystem.as_posix(),
+        pm2=layout.pm2.as_posix(),
+        native_modules=natives(path),
+    )
+
+
+def is_kept(releases: Path, known: Path) -> bool:
+    """Whether a build of before can be had."""
+    return known.exists() and tarball(releases, known.read_text()).exists()
 
 
 def cache_folder(name: str) -> Path:
@@ -89,58 +118,13 @@ def natives(release: Path) -> list[NativeModule]:
     return [NativeModule(**module) for module in json.loads(note.read_text())]
 
 
-def require(app: Path) -> None:
-    """Refuses a folder that npm, or a server, could not use."""
-    for name, remedy in {
-        "package.json": "app.path has to name the folder of a Node app",
-        "package-lock.json": "run `npm install` there and commit the lock file: npm ci installs nothing else",
-        "ecosystem.config.js": "PM2 starts the app from it; the reference app's is a good start",
-    }.items():
-        if not (app / name).is_file():
-            raise ArtifactError(f"{app / name} is missing: {remedy}")
-    if shutil.which("npm") is None:
-        raise ArtifactError("npm is not on PATH: the release is built with it; install Node.js")
-
-
-def source_files(app: Path) -> list[Path]:
-    """What git tracks or would track, relative to the app; without git everything but dependencies."""
-    listing = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-        cwd=app,
-        capture_output=True,
-        check=False,
-    )
-    if listing.returncode == 0:
-        names = [Path(name) for name in listing.stdout.decode().split("\0") if name]
-    else:
-        names = list(walk(app))
-    # A tracked file that was deleted is still listed.
-    return sorted(name for name in set(names) if os.path.lexists(app / name))
-
-
-def walk(folder: Path) -> Iterator[Path]:
-    """Every file and link below, relative; no dependencies, no history."""
-    for place, folders, files in os.walk(folder):
-        here = Path(place)
-        links = {name for name in folders if (here / name).is_symlink()}
-        folders[:] = [name for name in folders if name not in NEVER_PACKED | links]
-        yield from ((here / name).relative_to(folder) for name in (*files, *links))
-
-
-def source_digest(app: Path, files: Iterable[Path]) -> str:
-    """Names what goes into a release: the files, and the Node and system that npm installs for."""
-    digest = hashlib.sha256(FORMAT)
-    for part in (node_version(), platform.system(), platform.machine(), "".join(platform.libc_ver())):
-        digest.update(part.encode() + b"\0")
-    for name in files:
-        path = app / name
-        content = str(path.readlink()).encode() if path.is_symlink() else path.read_bytes()
-        digest.update(f"{name}\0{mode(path):o}\0{len(content)}\0".encode() + content)
-    return digest.hexdigest()
+def machine() -> list[str]:
+    """The Node and system that packages are installed for, and this module's format."""
+    return [FORMAT, node_version(), platform.system(), platform.machine(), "".join(platform.libc_ver())]
 
 
 def node_version() -> str:
-    """The major version that npm runs on, and that native dependencies are built for: `v20`."""
+    """The major version that packages are built for: `v20`."""
     try:
         version = subprocess.run(["node", "--version"], capture_output=True, check=True, text=True).stdout
     except (OSError, subprocess.CalledProcessError) as error:
@@ -150,93 +134,35 @@ def node_version() -> str:
 
 @contextmanager
 def locked(path: Path, say: Say) -> Iterator[None]:
-    """One build at a time on this machine; the lock ends with its process."""
+    """One build of the same source at a time on this machine; the lock ends with its process."""
     with path.open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            say("waiting for another build of a release to end")
+            say("waiting for another build of the same release to end")
             fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
+        try:
+            yield
+        finally:
+            path.unlink(missing_ok=True)
 
 
-def make(app: Path, files: Iterable[Path], scratch: Path, say: Say) -> Artifact:
-    """Builds in `scratch` and packs the result there."""
-    tree = scratch / "app"
-    for name in files:
-        (tree / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy2(app / name, tree / name, follow_symlinks=False)
-    for step in (["ci"], ["run", "build", "--if-present"], ["prune", "--omit=dev"]):
-        npm(tree, step, say)
-    packed = own_files(tree)
-    if Path("ecosystem.config.js") not in packed:
-        raise ArtifactError(f'{app / "package.json"}: "files" leaves out ecosystem.config.js: add it')
-    dependencies = [Path("node_modules") / name for name in walk_all(tree / "node_modules")]
-    return pack(tree, [*packed, *dependencies], scratch)
+@contextmanager
+def scratch(digest: str) -> Iterator[Path]:
+    """An empty folder for a build, whose path follows from its source; gone afterwards.
 
-
-def npm(tree: Path, arguments: list[str], say: Say) -> str:
-    """Runs npm in the copy and returns its stdout; its last lines are the error."""
-    say(f"building the release: npm {' '.join(arguments)}")
-    done = subprocess.run(
-        ["npm", *arguments, "--prefer-offline", "--no-audit", "--no-fund", "--no-update-notifier"],
-        cwd=tree,
-        capture_output=True,
-        text=True,
-        check=False,
-        # With NODE_ENV=production npm would leave out what the build needs.
-        env={name: value for name, value in os.environ.items() if name != "NODE_ENV"},
-    )
-    if done.returncode != 0:
-        lines = f"{done.stdout}\n{done.stderr}".strip().splitlines()[-LAST_LINES:]
-        raise ArtifactError("\n".join([f"npm {' '.join(arguments)} failed in a copy of the app:", *lines]))
-    return done.stdout
-
-
-def own_files(tree: Path) -> list[Path]:
-    """The app's part: what `files` of its package.json names, by npm's own rules; without it everything."""
-    if "files" not in json.loads((tree / "package.json").read_text()):
-        return list(walk(tree))
-    listing = json.loads(npm(tree, ["pack", "--dry-run", "--json", "--ignore-scripts"], lambda _: None))
-    return [Path(file["path"]) for file in listing[0]["files"]]
-
-
-def walk_all(folder: Path) -> Iterator[Path]:
-    """Every file and link below, relative: dependencies may have dependencies of their own."""
-    for place, folders, files in os.walk(folder):
-        here = Path(place)
-        links = [name for name in folders if (here / name).is_symlink()]
-        yield from ((here / name).relative_to(folder) for name in (*files, *links))
-
-
-def pack(tree: Path, names: Iterable[Path], scratch: Path) -> Artifact:
-    """Sorted, without times, owners and the umask: what is left is the content."""
-    path = scratch / "release.tar.gz"
-    with (
-        path.open("wb") as packed,
-        gzip.GzipFile(filename="", mode="wb", fileobj=packed, mtime=0) as zipped,
-        tarfile.open(fileobj=zipped, mode="w", format=tarfile.PAX_FORMAT) as archive,
-    ):
-        for name in sorted(set(names)):
-            add(archive, str(name), tree / name)
-    with path.open("rb") as written:
-        return Artifact(path=path, sha256=hashlib.file_digest(written, "sha256").hexdigest())
-
-
-def add(archive: tarfile.TarFile, name: str, path: Path) -> None:
-    """One file or link; a fresh entry has no time and belongs to root."""
-    entry = tarfile.TarInfo(name)
-    entry.mode = mode(path)
-    if path.is_symlink():
-        entry.type = tarfile.SYMTYPE
-        entry.linkname = str(path.readlink())
-        archive.addfile(entry)
-    else:
-        entry.size = path.stat().st_size
-        with path.open("rb") as content:
-            archive.addfile(entry, content)
-
-
-def mode(path: Path) -> int:
-    """Readable by all and executable or not: all that git keeps of it."""
-    return 0o755 if path.is_symlink() or os.access(path, os.X_OK) else 0o644
+    Raises `ArtifactError` where another user has it.
+    """
+    folder = SCRATCH / f"evenkeel-{digest[:32]}"
+    try:
+        if folder.exists():
+            if folder.lstat().st_uid != os.geteuid():
+                raise ArtifactError(f"{folder} is another user's, who builds the same release: wait for that")
+            shutil.rmtree(folder)  # left by a build that was killed
+        folder.mkdir(mode=0o700)
+    except OSError as error:
+        raise ArtifactError(f"{folder} can't be made: {error}") from error
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)

@@ -10,6 +10,7 @@ from components import artifact
 from components.app import AppSettings
 from components.native_modules import Servers, misfits
 from components.ordering import after
+from components.release_build import ArtifactError
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -32,13 +33,17 @@ class Release(pulumi.ComponentResource):
     sha256: str
     """Known in a preview."""
     key: str
+    ecosystem: str
+    """Where in it PM2's settings are."""
+    pm2: str
+    """Where in it PM2's programs are."""
     bucket: pulumi.Output[str]
     """Known when the release is in it."""
 
     def __init__(self, name: str, args: ReleaseArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("evenkeel:index:Release", name, None, opts)
-        built = build(Path(args.settings.path), args.servers)
-        self.sha256 = built.sha256
+        built = build(args.settings, args.servers)
+        self.sha256, self.ecosystem, self.pm2 = built.sha256, built.ecosystem, built.pm2
         self.key = f"releases/{built.sha256}.tar.gz"
         tarball = aws.s3.BucketObjectv2(
             name,
@@ -52,13 +57,13 @@ class Release(pulumi.ComponentResource):
         self.register_outputs({"sha256": self.sha256, "key": self.key, "bucket": self.bucket})
 
 
-def build(app: Path, servers: Servers | None) -> artifact.Artifact:
+def build(app: AppSettings, servers: Servers | None) -> artifact.Artifact:
     """The app's release; what is wrong with the app is the user's to fix, without a traceback."""
     try:
-        built = artifact.build(app, say=pulumi.log.info)
+        built = artifact.build(Path(app.path), say=pulumi.log.info, processes=app.processes)
         if servers and built.native_modules:
             refuse_misfits(built, servers, int(artifact.node_version().removeprefix("v")))
-    except artifact.ArtifactError as error:
+    except ArtifactError as error:
         raise pulumi.RunError(str(error)) from error
     return built
 
@@ -66,7 +71,7 @@ def build(app: Path, servers: Servers | None) -> artifact.Artifact:
 def refuse_misfits(built: artifact.Artifact, servers: Servers, built_with: int) -> None:
     """Raises ArtifactError where the servers can't load something: each would end at its boot test."""
     if found := list(misfits(built.native_modules, servers, built_with)):
-        raise artifact.ArtifactError(
+        raise ArtifactError(
             "\n".join(
                 [
                     "the release was built on this machine, and the servers could not load all of it:",

@@ -32,6 +32,10 @@ class ReleaseLocation:
     sha256: pulumi.Input[str]
     arn: pulumi.Input[str]
     """Of all releases' objects."""
+    ecosystem: str
+    """Where in it PM2's settings are."""
+    pm2: str
+    """Where in it PM2's programs are."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -177,6 +181,8 @@ class ServerTemplate(pulumi.ComponentResource):
                     launching_hook=LAUNCHING_HOOK,
                     terminating_hook=TERMINATING_HOOK,
                     ca_bundle_url=backends.ca_bundle_url,
+                    ecosystem=release.ecosystem,
+                    pm2=release.pm2,
                     port=args.settings.port,
                     node_major=args.settings.node,
                     ready_timeout=args.timeline.start_time,

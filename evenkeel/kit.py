@@ -143,6 +143,8 @@ class Kit(Foundation):
                     key=release.key,
                     sha256=release.sha256,
                     arn=pulumi.Output.concat(self.bucket.arn, "/releases/*"),
+                    ecosystem=release.ecosystem,
+                    pm2=release.pm2,
                 ),
                 backends=Backends(
                     database_secret_arn=self.database.app_secret_arn,
@@ -153,6 +155,8 @@ class Kit(Foundation):
                     ca_bundle_url=settings.aws.ca_bundle,
                 ),
                 environment={
+                    # For the AWS SDK, which finds the role's credentials by itself.
+                    **({"AWS_REGION": settings.aws.region} if permissions else {}),
                     **environment,
                     **kit_environment(
                         settings.app,

@@ -47,6 +47,10 @@ class UserDataArgs:
     release_bucket: str
     release_key: str
     release_sha256: str
+    ecosystem: str
+    """Where in the release PM2's settings are."""
+    pm2: str
+    """Where in the release PM2's programs are."""
     ca_bundle_url: str
     database_secret_arn: str
     redis_secret_arn: str
@@ -74,11 +78,11 @@ def render(args: UserDataArgs) -> str:
     """The `#cloud-config`. Raises UserDataError for a value that can't be passed on."""
     files = [
         _file("/opt/evenkeel/boot.sh", _script("boot.sh"), mode="0755"),
-        _file("/opt/evenkeel/boot_test.cjs", _read("boot_test.cjs")),
+        _file("/opt/evenkeel/boot_test.cjs", _for_release("boot_test.cjs", args)),
         _file("/opt/evenkeel/app_env.cjs", _read("app_env.cjs")),
         _file("/opt/evenkeel/imds.sh", _script("imds.sh")),
         _file("/opt/evenkeel/lifecycle.sh", _script("lifecycle.sh"), mode="0755"),
-        *(_file(f"/etc/systemd/system/{unit}", _read(unit)) for unit in UNITS),
+        *(_file(f"/etc/systemd/system/{unit}", _for_release(unit, args)) for unit in UNITS),
         _file(f"/etc/systemd/system/{BOOT}.d/budget.conf", _drop_in(TimeoutStartSec=args.ready_timeout)),
         _file(
             "/etc/systemd/system/app.service.d/budget.conf",
@@ -190,6 +194,12 @@ def _file(path: str, content: str, *, mode: str = "0644") -> dict[str, str]:
 def _script(name: str) -> str:
     """Without comments, a tenth of what AWS allows; each leaves an empty line, so that line numbers stay."""
     return re.sub(r"(?m)^ *# .*$", "", _read(name))
+
+
+def _for_release(name: str, args: UserDataArgs) -> str:
+    """With the places where this release has PM2 and its settings."""
+    text = _read(name).replace("node_modules/.bin/pm2-runtime", f"{args.pm2}/pm2-runtime")
+    return text.replace("ecosystem.config.js", args.ecosystem)
 
 
 def _read(name: str) -> str:

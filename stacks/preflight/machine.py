@@ -2,7 +2,6 @@
 
 import shutil
 from collections.abc import Iterator
-from pathlib import Path
 
 import pulumi
 
@@ -24,6 +23,6 @@ def machine(target: Target) -> Iterator[str]:
     if "git" in missing:
         return
     try:
-        release.build(Path(target.settings.app.path), answering.servers(target.settings))
+        release.build(target.settings.app, answering.servers(target.settings))
     except pulumi.RunError as error:
         yield str(error)

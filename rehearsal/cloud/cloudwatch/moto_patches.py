@@ -1,12 +1,13 @@
 """What moto's CloudWatch lacks for alarms that go off: exact metrics, states of their own, their history."""
 
+import math
 import re
 import threading
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from moto.cloudwatch.exceptions import ValidationError
+from moto.cloudwatch.exceptions import InvalidParameterValue, ValidationError
 from moto.cloudwatch.models import Alarm, CloudWatchBackend
 from moto.cloudwatch.responses import CloudWatchResponse
 from moto.core.responses import ActionResult
@@ -70,6 +71,27 @@ def _all_series(backend: Any) -> dict[Series, list[Sample]]:
 
 
 def _put_by_series(backend: Any, namespace: str, metric_data: list[dict[str, Any]]) -> None:
+    """Of `Values` moto would keep each as often as its count says, which can end the cloud."""
+    single = [datum for datum in metric_data if not datum.get("Values")]
+    for datum in metric_data:
+        if values := datum.get("Values"):
+            rest = {name: value for name, value in datum.items() if name not in ("Values", "Counts")}
+            put_values(backend, namespace, rest, _counted(values, datum.get("Counts")))
+    if single:
+        _put_single(backend, namespace, single)
+
+
+def _counted(values: list[Any], counts: list[Any] | None) -> dict[float, int]:
+    """How often each value was seen; once where no count is given."""
+    seen: dict[float, int] = {}
+    for value, count in zip(values, counts or [1] * len(values), strict=True):
+        if not (math.isfinite(float(value)) and math.isfinite(float(count))):
+            raise InvalidParameterValue(f"The value {value}, seen {count} times, is invalid.")
+        seen[float(value)] = seen.get(float(value), 0) + int(float(count))
+    return {value: count for value, count in seen.items() if count > 0}
+
+
+def _put_single(backend: Any, namespace: str, metric_data: list[dict[str, Any]]) -> None:
     with _writing:
         before = len(backend.metric_data)
         _put_data(backend, namespace, metric_data)
@@ -81,6 +103,8 @@ def _put_by_series(backend: Any, namespace: str, metric_data: list[dict[str, Any
 
 def put_values(backend: Any, namespace: str, datum: Mapping[str, Any], values: Mapping[float, int]) -> None:
     """Each value so many times: a percentile needs every one of them. moto's own list gets their sum."""
+    if not values:
+        return
     total, count = sum(value * times for value, times in values.items()), sum(values.values())
     summed = {"Sum": total, "SampleCount": count, "Minimum": min(values), "Maximum": max(values)}
     with _writing:

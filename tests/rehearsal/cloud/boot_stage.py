@@ -162,6 +162,8 @@ class BootStage:
             release_bucket="releases",
             release_key=digest,
             release_sha256=digest,
+            ecosystem="ecosystem.config.js",
+            pm2="node_modules/.bin",
             ca_bundle_url=f"{self.fleet.cloud.endpoint}/_evenkeel/ca.pem",
             database_secret_arn=self._secrets["database"],
             redis_secret_arn=self._secrets["redis"],

@@ -39,7 +39,12 @@ def template(*, has_spot: bool = False) -> Registered:
         security_group_id="sg",
         image_id="ami-1",
         release=ReleaseLocation(
-            bucket="releases", key="releases/abc.tar.gz", sha256="abc", arn="arn:releases/*"
+            bucket="releases",
+            key="releases/abc.tar.gz",
+            sha256="abc",
+            arn="arn:releases/*",
+            ecosystem="ecosystem.config.js",
+            pm2="node_modules/.bin",
         ),
         backends=Backends(
             database_secret_arn="arn:secret:database",

@@ -33,7 +33,7 @@ def test_a_release_is_an_object_named_by_its_digest(tmp_path: Path, monkeypatch:
 def test_what_is_wrong_with_the_app_is_said_without_a_traceback(tmp_path: Path) -> None:
     """Pulumi shows a RunError's words and nothing else."""
     with pytest.raises(pulumi.RunError, match=r"package\.json is missing: app\.path has to name"):
-        release.build(tmp_path, None)
+        release.build(AppSettings(path=str(tmp_path)), None)
 
 
 def test_a_release_that_the_servers_cannot_load_is_refused(
@@ -48,5 +48,5 @@ def test_a_release_that_the_servers_cannot_load_is_refused(
     with pytest.raises(
         pulumi.RunError, match=r"(?s)bcrypt\.node is for macOS\n.*Linux \(x86_64\) with Node\.js 22"
     ):
-        release.build(tmp_path, servers)
-    assert release.build(tmp_path, None) == built
+        release.build(AppSettings(path=str(tmp_path)), servers)
+    assert release.build(AppSettings(path=str(tmp_path)), None) == built

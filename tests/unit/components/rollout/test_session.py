@@ -161,5 +161,7 @@ def test_settings_take_requests_as_mappings() -> None:
     assert settings
     assert settings.logging_in.reads == {"token": "t"}
     assert settings.signing_up.body == {"email": "{email}", "password": "{password}"}
-    with pytest.raises(StackSettingsError, match=r"log_in\.paths is .*The nearest is smoke\.session\.log_in\.path"):
+    with pytest.raises(
+        StackSettingsError, match=r"log_in\.paths is .*The nearest is smoke\.session\.log_in\.path"
+    ):
         parse({"smoke": {"session": {**session, "log_in": {"paths": "/"}}}})

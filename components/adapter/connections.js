@@ -1,0 +1,1 @@
+../../app/src/http/connections.js

@@ -1,0 +1,1 @@
+../../app/src/process/shutdown.js

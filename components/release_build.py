@@ -1,0 +1,136 @@
+"""How a release is built: a copy of the app, its packages, its build script, and what of it is packed."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+from components import adoption, sources
+from components.adoption import AdoptionError, ProcessSettings
+from components.app_layout import OWN, AppLayout
+from components.package_manager import package_json
+from components.tarball import pack
+
+LAST_LINES = 50
+"""Of a command's output, in an error: it ends with its usage."""
+CACHES = {".cache", ".modules.yaml", ".yarn-integrity", ".yarn-state.yml", ".vite", ".turbo"}
+"""In `node_modules`: what tools keep there for themselves, with times and paths of the machine in it."""
+STATE = re.compile(r"\.pnpm-workspace-state.*\.json")
+PROSE = re.compile(r"(readme|changelog|changes|history)(\..*)?", re.IGNORECASE)
+"""What npm packs whatever `files` says, and no server reads."""
+PLAIN = {"LANG": "C.UTF-8", "LC_ALL": "C.UTF-8", "TZ": "UTC"}
+"""So that no build depends on whose shell it runs in."""
+Say = Callable[[str], None]
+
+
+class ArtifactError(Exception):
+    """The app can't be made into a release; the message says why, and what to do about it."""
+
+
+def make(
+    layout: AppLayout,
+    files: Iterable[Path],
+    processes: Mapping[str, ProcessSettings],
+    scratch: Path,
+    say: Say,
+) -> tuple[Path, str]:
+    """Builds in `scratch` and packs the result there: the tarball and its SHA-256. Raises `ArtifactError`."""
+    tree = scratch / "app"
+    for name in files:
+        (tree / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(layout.root / name, tree / name, follow_symlinks=False)
+    manager, member = layout.manager, layout.workspace_name
+    run(tree, manager.install(), say, manager.environment)
+    if script := build_script(layout):
+        run(tree, manager.run(script, script_of(layout)), say, manager.environment)
+    run(tree, manager.prune(member), say, manager.environment)
+    if layout.adopted or not layout.brings_pm2:
+        adoption.bring(tree)
+    if layout.adopted:
+        try:
+            adoption.adopt(layout, processes, tree)
+        except AdoptionError as error:
+            raise ArtifactError(str(error)) from error
+    if not layout.brings_pm2:
+        run(tree / OWN, ["npm", "ci", "--no-audit", "--no-fund", "--prefer-offline"], say, {})
+    names = list(packed(layout, tree))
+    if layout.ecosystem not in names:
+        raise ArtifactError(
+            f'{layout.folder / "package.json"}: "files" leaves out {layout.ecosystem}: add it'
+        )
+    tarball = scratch / "release.tar.gz"
+    return tarball, pack(tree, names, tarball)
+
+
+def build_script(layout: AppLayout) -> str | None:
+    """`build`, where the app, or else its workspace, has such a script."""
+    folders = (layout.folder, layout.root)
+    return next((BUILD for folder in folders if BUILD in package_json(folder).get("scripts", {})), None)
+
+
+def script_of(layout: AppLayout) -> str | None:
+    """The member whose script that is; None where it is the root's."""
+    return layout.workspace_name if BUILD in package_json(layout.folder).get("scripts", {}) else None
+
+
+BUILD = "build"
+
+
+def run(tree: Path, command: Sequence[str], say: Say, environment: dict[str, str]) -> str:
+    """Runs a command in the copy and returns its stdout; its last lines are the error."""
+    shown = " ".join(command)
+    say(f"building the release: {shown}")
+    # With NODE_ENV=production package managers would leave out what the build needs.
+    kept = {name: value for name, value in os.environ.items() if name != "NODE_ENV"}
+    done = subprocess.run(
+        command,
+        cwd=tree,
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**kept, **PLAIN, **environment},
+        umask=0o022,
+    )
+    if done.returncode != 0:
+        lines = f"{done.stdout}\n{done.stderr}".strip().splitlines()[-LAST_LINES:]
+        raise ArtifactError("\n".join([f"{shown} failed in a copy of the app:", *lines]))
+    return done.stdout
+
+
+def packed(layout: AppLayout, tree: Path) -> Iterator[Path]:
+    """What the release has: the app's own part, then all that was installed."""
+    folder = tree / layout.member
+    if layout.member == Path() and "files" in package_json(folder):
+        yield from (name for name in named_files(tree) if not PROSE.fullmatch(str(name)))
+    else:
+        yield from (name for name in sources.walk(tree) if name.parts[0] != OWN)
+    for place, folders, _ in os.walk(tree):
+        if "node_modules" in folders:
+            folders.remove("node_modules")
+            installed = Path(place, "node_modules")
+            yield from (installed.relative_to(tree) / name for name in walk_installed(installed))
+    own = tree / OWN
+    yield from (Path(OWN) / name for name in sources.walk(own))
+
+
+def named_files(tree: Path) -> list[Path]:
+    """What `files` of package.json names, by npm's own rules."""
+    listing = json.loads(
+        run(tree, ["npm", "pack", "--dry-run", "--json", "--ignore-scripts"], lambda _: None, {})
+    )
+    return [Path(file["path"]) for file in listing[0]["files"]]
+
+
+def walk_installed(folder: Path) -> Iterator[Path]:
+    """Every file and link below, relative, but caches: packages may have packages of their own."""
+    for place, folders, files in os.walk(folder):
+        here = Path(place)
+        links = [name for name in folders if (here / name).is_symlink()]
+        if here == folder:
+            folders[:] = [name for name in folders if name not in CACHES]
+        for name in (*files, *links):
+            if here != folder or not (name in CACHES or STATE.fullmatch(name)):
+                yield (here / name).relative_to(folder)
