@@ -51,7 +51,7 @@ class ProcessSettings:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Start:
+class NodeCommand:
     """How PM2 starts a process: Node.js with a script."""
 
     script: str
@@ -79,7 +79,7 @@ def bring(tree: Path) -> None:
     shutil.copytree(ADAPTER, tree / OWN)
 
 
-def entry(name: str, settings: ProcessSettings, start: Start) -> dict[str, Any]:
+def entry(name: str, settings: ProcessSettings, start: NodeCommand) -> dict[str, Any]:
     """An app of PM2's settings, as far as it is no other's."""
     return {
         "name": "app" if name == WEB else name,
@@ -92,7 +92,7 @@ def entry(name: str, settings: ProcessSettings, start: Start) -> dict[str, Any]:
     }
 
 
-def start(command: str, folder: Path, depth: int = 0) -> Start:
+def start(command: str, folder: Path, depth: int = 0) -> NodeCommand:
     """What a command comes to, in the app's folder after its build. Raises `AdoptionError`."""
     refused = f'evenkeel:app.processes: "{command}" can\'t be started'
     if SHELL & set(command):
@@ -105,8 +105,8 @@ def start(command: str, folder: Path, depth: int = 0) -> Start:
     if program == "node":
         flags = list(flags_of_node(rest))
         script, *args = rest[len(flags) :] or [""]
-        return Start(script=existing(script, folder, refused), args=args, node_args=flags)
-    return Start(script=linked(program, folder, refused), args=rest)
+        return NodeCommand(script=existing(script, folder, refused), args=args, node_args=flags)
+    return NodeCommand(script=linked(program, folder, refused), args=rest)
 
 
 def flags_of_node(words: Sequence[str]) -> Iterator[str]:
@@ -130,7 +130,7 @@ def linked(program: str, folder: Path, refused: str) -> str:
     return os.path.relpath(script, folder.resolve())
 
 
-def start_of_script(rest: Sequence[str], folder: Path, depth: int, refused: str) -> Start:
+def start_of_script(rest: Sequence[str], folder: Path, depth: int, refused: str) -> NodeCommand:
     """What a script of package.json comes to."""
     name = rest[1] if rest[:1] == ["run"] and len(rest) > 1 else (rest[0] if rest else "")
     scripts = package_json(folder).get("scripts", {})

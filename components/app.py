@@ -9,6 +9,7 @@ from pydantic import Field, InstanceOf
 from budgets import Connections, Timeline
 from budgets.pulumi_secrets import PulumiSecret
 from components.adoption import ProcessName, ProcessSettings
+from components.release_build import BUILD, BuildSettings
 from components.values import Seconds, Section, Text, Value
 
 
@@ -31,6 +32,10 @@ class AppSettings:
     environment: dict[str, Value] = field(default_factory=dict)
     """More variables for the app. No secrets: these are readable in the launch template. No white space or
     quotes."""
+    build: list[Text] = field(default_factory=lambda: [BUILD])
+    """Scripts of package.json that make a release, in their order; `build` only where there is one."""
+    build_environment: dict[Value, Value] = field(default_factory=dict)
+    """Variables for those scripts, and no others: no secrets, and nothing that a server is to know."""
     processes: dict[ProcessName, Section[ProcessSettings]] = field(default_factory=dict)
     """What runs on each server, by name, of an app that has no ecosystem.config.js: `web` serves, and is
     `npm start` where it is left out; the others work. Not with an ecosystem.config.js, which says it itself.
@@ -51,6 +56,15 @@ class AppSettings:
 
     A new value replaces the servers, at the next deployment. See docs/runbooks/secrets.md.
     """
+
+    @property
+    def built_by(self) -> BuildSettings:
+        """What a release depends on, besides the app's files."""
+        return BuildSettings(
+            scripts=tuple(self.build),
+            environment=self.build_environment,
+            processes=self.processes,
+        )
 
     @property
     def own_secrets(self) -> dict[str, str]:

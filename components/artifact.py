@@ -11,16 +11,16 @@ import platform
 import shutil
 import subprocess
 import tarfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from components import app_layout, native_modules, release_build, sources
-from components.adoption import ProcessSettings
+from components.adoption import ADAPTER
 from components.app_layout import ECOSYSTEMS
 from components.native_modules import NativeModule
-from components.release_build import ArtifactError
+from components.release_build import ArtifactError, BuildSettings
 
 FORMAT = "2"
 """Moves when another build of the same source would have other bytes."""
@@ -42,13 +42,12 @@ class Artifact:
     native_modules: Sequence[NativeModule] = ()
 
 
-def build(
-    app: Path, say: Say, cache: Path | None = None, processes: Mapping[str, ProcessSettings] | None = None
-) -> Artifact:
+def build(app: Path, say: Say, cache: Path | None = None, settings: BuildSettings | None = None) -> Artifact:
     """The release of the app in a folder; `say` hears of each slow step. Raises `ArtifactError`.
 
-    `processes` are those of an app without PM2 settings of its own.
+    Without `settings` it is built by its script `build`, if it has one.
     """
+    settings = settings or BuildSettings()
     releases = cache or cache_folder("releases")
     releases.mkdir(parents=True, exist_ok=True)
     try:
@@ -57,21 +56,19 @@ def build(
         raise ArtifactError(str(error)) from error
     if shutil.which("npm") is None:
         raise ArtifactError("npm is not on PATH: the release is built with it; install Node.js")
-    if processes and not layout.adopted:
+    if settings.processes and not layout.adopted:
         raise ArtifactError(
             f"evenkeel:app.processes and {layout.folder / layout.ecosystem.name} both say what runs: take "
             "out one of them"
         )
     files = sources.source_files(layout.root)
-    digest = sources.digest(
-        layout.root, files, [*machine(), str(layout.member), repr(sorted((processes or {}).items()))]
-    )
+    digest = sources.digest(layout.root, files, [*machine(), str(layout.member), repr(settings)])
     known = releases / f"{digest}.sha256"
     if not is_kept(releases, known):
         with locked(releases / f"{digest}.lock", say):
             if not is_kept(releases, known):
                 with scratch(digest) as folder:
-                    packed, sha256 = release_build.make(layout, files, processes or {}, folder, say)
+                    packed, sha256 = release_build.make(layout, files, settings, folder, say)
                     shutil.move(packed, tarball(releases, sha256))
                 written = known.with_suffix(".part")
                 written.write_text(sha256)
@@ -119,8 +116,10 @@ def natives(release: Path) -> list[NativeModule]:
 
 
 def machine() -> list[str]:
-    """The Node and system that packages are installed for, and this module's format."""
-    return [FORMAT, node_version(), platform.system(), platform.machine(), "".join(platform.libc_ver())]
+    """The Node and system that packages are installed for, this module's format, and the kit's own files."""
+    kit = [file.read_text() for file in sorted(ADAPTER.iterdir()) if file.is_file()]
+    libc = "".join(platform.libc_ver())
+    return [FORMAT, node_version(), platform.system(), platform.machine(), libc, *kit]
 
 
 def node_version() -> str:

@@ -60,7 +60,7 @@ class Release(pulumi.ComponentResource):
 def build(app: AppSettings, servers: Servers | None) -> artifact.Artifact:
     """The app's release; what is wrong with the app is the user's to fix, without a traceback."""
     try:
-        built = artifact.build(Path(app.path), say=pulumi.log.info, processes=app.processes)
+        built = artifact.build(Path(app.path), say=pulumi.log.info, settings=app.built_by)
         if servers and built.native_modules:
             refuse_misfits(built, servers, int(artifact.node_version().removeprefix("v")))
     except ArtifactError as error:

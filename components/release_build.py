@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from components import adoption, sources
@@ -14,6 +15,7 @@ from components.app_layout import OWN, AppLayout
 from components.package_manager import package_json
 from components.tarball import pack
 
+BUILD = "build"
 LAST_LINES = 50
 """Of a command's output, in an error: it ends with its usage."""
 CACHES = {".cache", ".modules.yaml", ".yarn-integrity", ".yarn-state.yml", ".vite", ".turbo"}
@@ -26,6 +28,18 @@ PLAIN = {"LANG": "C.UTF-8", "LC_ALL": "C.UTF-8", "TZ": "UTC"}
 Say = Callable[[str], None]
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class BuildSettings:
+    """How an app is built, and what runs of it."""
+
+    scripts: tuple[str, ...] = (BUILD,)
+    """Of package.json, in their order; without `build` where there is none."""
+    environment: Mapping[str, str] = field(default_factory=dict)
+    """Of the scripts."""
+    processes: Mapping[str, ProcessSettings] = field(default_factory=dict)
+    """Of an app without PM2 settings of its own."""
+
+
 class ArtifactError(Exception):
     """The app can't be made into a release; the message says why, and what to do about it."""
 
@@ -33,7 +47,7 @@ class ArtifactError(Exception):
 def make(
     layout: AppLayout,
     files: Iterable[Path],
-    processes: Mapping[str, ProcessSettings],
+    settings: BuildSettings,
     scratch: Path,
     say: Say,
 ) -> tuple[Path, str]:
@@ -44,14 +58,15 @@ def make(
         shutil.copy2(layout.root / name, tree / name, follow_symlinks=False)
     manager, member = layout.manager, layout.workspace_name
     run(tree, manager.install(), say, manager.environment)
-    if script := build_script(layout):
-        run(tree, manager.run(script, script_of(layout)), say, manager.environment)
+    for script, of_member in scripts(layout, settings):
+        command = manager.run(script, member if of_member else None)
+        run(tree, command, say, {**manager.environment, **settings.environment})
     run(tree, manager.prune(member), say, manager.environment)
     if layout.adopted or not layout.brings_pm2:
         adoption.bring(tree)
     if layout.adopted:
         try:
-            adoption.adopt(layout, processes, tree)
+            adoption.adopt(layout, settings.processes, tree)
         except AdoptionError as error:
             raise ArtifactError(str(error)) from error
     if not layout.brings_pm2:
@@ -65,18 +80,16 @@ def make(
     return tarball, pack(tree, names, tarball)
 
 
-def build_script(layout: AppLayout) -> str | None:
-    """`build`, where the app, or else its workspace, has such a script."""
-    folders = (layout.folder, layout.root)
-    return next((BUILD for folder in folders if BUILD in package_json(folder).get("scripts", {})), None)
-
-
-def script_of(layout: AppLayout) -> str | None:
-    """The member whose script that is; None where it is the root's."""
-    return layout.workspace_name if BUILD in package_json(layout.folder).get("scripts", {}) else None
-
-
-BUILD = "build"
+def scripts(layout: AppLayout, settings: BuildSettings) -> Iterator[tuple[str, bool]]:
+    """Each script, and whether it is the workspace member's or the root's. Raises `ArtifactError`."""
+    of_app, of_root = (package_json(folder).get("scripts", {}) for folder in (layout.folder, layout.root))
+    for script in settings.scripts:
+        if script in of_app:
+            yield script, True
+        elif script in of_root:
+            yield script, False
+        elif script != BUILD:
+            raise ArtifactError(f'evenkeel:app.build: package.json has no script "{script}"')
 
 
 def run(tree: Path, command: Sequence[str], say: Say, environment: dict[str, str]) -> str:

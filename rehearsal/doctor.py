@@ -22,7 +22,7 @@ _GIB = 2**30
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Finding:
+class MachineNeed:
     """One need of the rehearsal."""
 
     need: str
@@ -36,7 +36,7 @@ class Finding:
         return (self.need, self.found, self.remedy or "ok")
 
 
-def examine(rehearsal: Rehearsal) -> Iterator[Finding]:
+def examine(rehearsal: Rehearsal) -> Iterator[MachineNeed]:
     """All needs, one after another; nothing is changed."""
     path = rehearsal.search_path(os.environ["PATH"])
     system = _system()
@@ -52,63 +52,63 @@ def examine(rehearsal: Rehearsal) -> Iterator[Finding]:
     yield _pulumi(path)
 
 
-def _system() -> Finding:
+def _system() -> MachineNeed:
     kernel = f"{platform.system()} {platform.release()}"
     remedy = "" if sys.platform == "linux" else "Use Linux, or a virtual machine with it"
-    return Finding(need="Linux", found=kernel, remedy=remedy)
+    return MachineNeed(need="Linux", found=kernel, remedy=remedy)
 
 
-def _root() -> Finding:
+def _root() -> MachineNeed:
     if os.geteuid() == 0:
-        return Finding(need="root", found="root")
+        return MachineNeed(need="root", found="root")
     if sudo := shutil.which("sudo"):
-        return Finding(need="root", found=sudo)
-    return Finding(need="root", found="none", remedy="Run as root, or install sudo")
+        return MachineNeed(need="root", found=sudo)
+    return MachineNeed(need="root", found="none", remedy="Run as root, or install sudo")
 
 
-def _programs(path: str) -> Iterator[Finding]:
+def _programs(path: str) -> Iterator[MachineNeed]:
     for name, package in machine.PROGRAMS.items():
         found = shutil.which(name, path=machine.with_postgres(path))
-        yield Finding(
+        yield MachineNeed(
             need=name, found=found or "none", remedy="" if found else f"sudo apt-get install {package}"
         )
 
 
-def _node(rehearsal: Rehearsal, path: str) -> Finding:
+def _node(rehearsal: Rehearsal, path: str) -> MachineNeed:
     node = deployment.node(rehearsal)
     need = f"Node.js {node}"
     try:
         machine.check_node(node, path)
     except MachineError as error:
-        return Finding(need=need, found=machine.node_version(path) or "none", remedy=str(error))
-    return Finding(need=need, found=machine.node_version(path) or "")
+        return MachineNeed(need=need, found=machine.node_version(path) or "none", remedy=str(error))
+    return MachineNeed(need=need, found=machine.node_version(path) or "")
 
 
-def _memory() -> Finding:
+def _memory() -> MachineNeed:
     text = Path("/proc/meminfo").read_text()
     available = int(re.findall(r"MemAvailable: +(\d+) kB", text)[0]) * 1024 / _GIB
     remedy = "" if available >= MEMORY_GIB else "End something, or take a larger machine"
-    return Finding(need=f"{MEMORY_GIB} GiB of memory", found=f"{available:.1f} GiB free", remedy=remedy)
+    return MachineNeed(need=f"{MEMORY_GIB} GiB of memory", found=f"{available:.1f} GiB free", remedy=remedy)
 
 
-def _disk(folder: Path) -> Finding:
+def _disk(folder: Path) -> MachineNeed:
     free = shutil.disk_usage(folder).free / _GIB
     remedy = "" if free >= DISK_GIB else f"Free some space below {folder}"
-    return Finding(need=f"{DISK_GIB} GiB of disk", found=f"{free:.1f} GiB free", remedy=remedy)
+    return MachineNeed(need=f"{DISK_GIB} GiB of disk", found=f"{free:.1f} GiB free", remedy=remedy)
 
 
-def _port(rehearsal: Rehearsal) -> Finding:
+def _port(rehearsal: Rehearsal) -> MachineNeed:
     need = f"port {rehearsal.port}"
     if daemon.find(rehearsal.state):
-        return Finding(need=need, found="this rehearsal, which runs")
+        return MachineNeed(need=need, found="this rehearsal, which runs")
     try:
         machine.check_port(rehearsal.port)
     except MachineError as error:
-        return Finding(need=need, found="taken", remedy=str(error))
-    return Finding(need=need, found="free")
+        return MachineNeed(need=need, found="taken", remedy=str(error))
+    return MachineNeed(need=need, found="free")
 
 
-def _pulumi(path: str) -> Finding:
+def _pulumi(path: str) -> MachineNeed:
     need = f"pulumi {cli.PINNED}"
     there = cli.there(path)
-    return Finding(need=need, found=str(there) if there else "none yet: `make up` installs or builds it")
+    return MachineNeed(need=need, found=str(there) if there else "none yet: `make up` installs or builds it")

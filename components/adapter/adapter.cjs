@@ -10,6 +10,7 @@
  * The server that listens on PORT is the app's; others are left alone.
  */
 
+const cluster = require("node:cluster");
 const http = require("node:http");
 const net = require("node:net");
 const { isMainThread } = require("node:worker_threads");
@@ -24,6 +25,8 @@ const SIGNALS = ["SIGINT", "SIGTERM"];
 const HANDLERS_MS = 5000;
 
 function adopt() {
+  // PM2's cluster workers inherit the arguments of pm2-runtime, before those of the app.
+  if (cluster.isWorker) process.argv.splice(2);
   /** @type {Map<import('node:http').Server, import('../../app/src/types').Work>} */
   const works = new Map();
   /** @type {Set<Handler>} */

@@ -133,4 +133,4 @@ def test_npms_own_words_are_the_error(app: Path, tmp_path: Path) -> None:
     with pytest.raises(ArtifactError) as refused:
         artifact.build(app, print, tmp_path / "cache")
     assert str(refused.value).startswith(f"npm ci {QUIET} failed in a copy of the app:\n")
-    assert "can only install with an existing package-lock" in str(refused.value)
+    assert "npm error" in str(refused.value)

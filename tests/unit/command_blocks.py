@@ -10,7 +10,7 @@ LISTED = re.compile(r"^(?:\d+\.|-) .*\n(?:(?: {2,}.*)?\n)*", re.MULTILINE)
 INDENTED = re.compile(r"(?<=\n\n)(?: {4}.*\n)(?:(?: {4}.*)?\n)*")
 
 NO_COMMANDS = {
-    ("docs/architecture.md", "__main__.py ──▶ stacks/"): "a drawing",
+    ("docs/architecture.md", "__main__.py ──▶ evenkeel/"): "a drawing",
     ("docs/aws.md", '{"Version": "2012-10-17"'): "trust.json",
     ("docs/runbooks/migrations.md", "-- dropped: "): "a comment in SQL",
     ("docs/runbooks/migrations.md", "-- migrator: allow drop-column"): "a comment in SQL",
@@ -27,6 +27,7 @@ NO_COMMANDS = {
 """Blocks by page and beginning, each with what it is."""
 
 UP = "tests/rehearsal/test_your_own_app.py::test_an_app_from_scratch_is_served_through_the_balancer"
+OWN = "tests/rehearsal/test_own_repository.py::test_the_app_serves_and_has_what_the_program_made_for_it"
 RUN = {
     ("docs/coming-from.md", "python -m migrator plan"): (
         "tests/migrator/tools/test_histories.py::test_the_migrator_goes_on_where_the_tool_ended"
@@ -81,6 +82,11 @@ RUN = {
     ),
     ("docs/runbooks/workload.md", "app cli/query-report.js"): (
         "tests/infra/test_own_app.py::test_the_runbooks_commands_work_on_a_server"
+    ),
+    ("evenkeel/template/README.md", "make doctor "): OWN,
+    ("docs/own-repository.md", "pipx run "): OWN,
+    ("docs/own-repository.md", ".venv/bin/evenkeel upgrade"): (
+        "tests/rehearsal/test_own_repository.py::test_an_upgrade_replaces_nothing_that_holds_data"
     ),
     ("docs/your-own-app.md", "mkdir "): UP,
     ("docs/your-own-app.md", "cd evenkeel\nmake up"): UP,

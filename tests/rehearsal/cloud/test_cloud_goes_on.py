@@ -1,5 +1,6 @@
 """Whatever becomes of one resource, the cloud goes on, and so do the others."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -75,3 +76,19 @@ def test_a_listener_of_https_needs_a_certificate(aws: PuttingClient) -> None:
         )
     assert refused.value.response["Error"]["Code"] == "ValidationError"
     assert aws.once(bucket_name)
+
+
+def test_a_value_may_have_been_seen_any_number_of_times(cloud: RunningCloud) -> None:
+    """A count is a number, not a list as long: a client sums up what it saw in a minute."""
+    cloudwatch, now = cloud.client("cloudwatch"), datetime.now(UTC)
+    datum = {"MetricName": "Often", "Timestamp": now, "Values": [2.0, 4.0], "Counts": [3e12, 1e12]}
+    cloudwatch.put_metric_data(Namespace="Test", MetricData=[datum])
+    (seen,) = cloudwatch.get_metric_statistics(
+        Namespace="Test",
+        MetricName="Often",
+        StartTime=now - timedelta(minutes=1),
+        EndTime=now + timedelta(minutes=1),
+        Period=60,
+        Statistics=["SampleCount", "Average", "Maximum"],
+    )["Datapoints"]
+    assert (seen["SampleCount"], seen["Average"], seen["Maximum"]) == (4e12, 2.5, 4.0)

@@ -168,22 +168,6 @@ def test_a_metric_is_of_its_dimensions_alone(cloud: RunningCloud) -> None:
     assert (of("a"), of("a", "b"), of("b")) == ([1.0], [5.0], [])
 
 
-def test_a_value_may_have_been_seen_any_number_of_times(cloud: RunningCloud) -> None:
-    """A count is a number, not a list as long: a client sums up what it saw in a minute."""
-    cloudwatch, now = cloud.client("cloudwatch"), datetime.now(UTC)
-    datum = {"MetricName": "Often", "Timestamp": now, "Values": [2.0, 4.0], "Counts": [3e12, 1e12]}
-    cloudwatch.put_metric_data(Namespace="Test", MetricData=[datum])
-    (seen,) = cloudwatch.get_metric_statistics(
-        Namespace="Test",
-        MetricName="Often",
-        StartTime=now - timedelta(minutes=1),
-        EndTime=now + timedelta(minutes=1),
-        Period=60,
-        Statistics=["SampleCount", "Average", "Maximum"],
-    )["Datapoints"]
-    assert (seen["SampleCount"], seen["Average"], seen["Maximum"]) == (4e12, 2.5, 4.0)
-
-
 def test_an_alarm_of_real_errors_rolls_a_rollout_back(group: Fleet) -> None:
     """Of a version that gets ready and then fails: the balancer counts its answers, the alarm goes off."""
     cloudwatch = group.cloud.client("cloudwatch")

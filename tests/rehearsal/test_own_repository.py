@@ -1,0 +1,162 @@
+"""A repository of one's own: an app that knows nothing of the kit, resources beside the kit's, an upgrade."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+import requests
+
+from testkit.checkout import succeed
+from testkit.load import Load
+from testkit.own_repository import OwnRepository, last_release, wheel
+from testkit.waiting import eventually
+
+SERVER = """\
+import { createServer } from 'node:http';
+
+const server = createServer((request, response) => response.end(`shop 1, orders in ${process.env.ORDERS}`));
+server.listen(process.env.PORT);
+"""
+LOCK = {"name": "shop", "lockfileVersion": 3, "packages": {"": {"name": "shop"}}}
+PROGRAM = '''\
+"""The stack of shop: the kit, a bucket and a queue."""
+
+import pulumi
+import pulumi_aws as aws
+
+from evenkeel import Kit, Permission
+
+kit = Kit()
+uploads = aws.s3.Bucket(f"{kit.name}-uploads", force_destroy=True, opts=kit.options)
+orders = aws.sqs.Queue(f"{kit.name}-orders", visibility_timeout_seconds=60, opts=kit.options)
+kit.serve(
+    environment={"ORDERS": orders.url, "UPLOADS": uploads.bucket},
+    permissions=[
+        Permission(actions=["s3:PutObject"], resources=[pulumi.Output.concat(uploads.arn, "/*")]),
+        Permission(actions=["sqs:SendMessage"], resources=[orders.arn]),
+    ],
+)
+pulumi.export("orders", orders.url)
+'''
+QUEUES = "arn:${Partition}:sqs:${Region}:${Account}:${Project}-${Stack}-*"
+CALLS = (
+    "CreateQueue",
+    "DeleteQueue",
+    "GetQueueAttributes",
+    "SetQueueAttributes",
+    "ListQueueTags",
+    "TagQueue",
+)
+RIGHTS = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {"Effect": "Allow", "Action": [f"sqs:{call}" for call in CALLS], "Resource": QUEUES},
+    ],
+}
+UP = ("up", "--yes", "--skip-preview", "--stack", "local")
+KEEPING = ("same", "create", "update", "read")
+KEEPS_DATA = ("aws:rds/", "aws:elasticache/", "aws:s3/bucket:", "aws:sqs/", "aws:kms/", "aws:ec2/vpc:")
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The app: nothing but Node.js, an ECMAScript module, no PM2, no routes for the kit."""
+    folder = tmp_path_factory.mktemp("own") / "shop"
+    for name, text in {
+        "package.json": json.dumps(
+            {"name": "shop", "type": "module", "scripts": {"start": "node server.js"}}
+        ),
+        "package-lock.json": json.dumps(LOCK),
+        "server.js": SERVER,
+        "migrations/1_orders/migration.sql": "CREATE TABLE orders (id bigint PRIMARY KEY);\n",
+    }.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def repository(shop: Path) -> Iterator[OwnRepository]:
+    """Deployed by the last release of the kit, or by this one before there is any."""
+    before = wheel(shop.parent, version="0.1.99", of=last_release())
+    with OwnRepository.new(shop.parent / "infra", app=shop, wheel=before) as repository:
+        (repository.folder / "__main__.py").write_text(PROGRAM)
+        (repository.folder / "deployer-policy.json").write_text(json.dumps(RIGHTS))
+        succeed(repository.rehearsal("up"))
+        yield repository
+
+
+@pytest.mark.long
+def test_the_app_serves_and_has_what_the_program_made_for_it(repository: OwnRepository) -> None:
+    """Its own text, with the queue's address: no line of the app is about the kit."""
+    outputs = repository.outputs()
+    answer = requests.get(outputs["url"], timeout=10)
+    assert answer.text == f"shop 1, orders in {outputs['orders']}"
+    assert outputs["auto_scaling_group"] == "shop-local-app"
+
+
+@pytest.mark.long
+def test_a_server_may_do_what_it_was_given_and_no_more(
+    repository: OwnRepository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It sends to the queue, and can't empty it; its role is judged as AWS would."""
+    for name, value in repository.administrator().items():
+        monkeypatch.setenv(name, value)
+    queue = repository.outputs()["orders"]
+    assert on_a_server(f"aws sqs send-message --queue-url {queue} --message-body hello")[0] == "Success"
+    status, said = on_a_server(f"aws sqs purge-queue --queue-url {queue}")
+    assert status == "Failed"
+    assert "is not authorized to perform: sqs:PurgeQueue on resource: arn:aws:sqs:" in said
+
+
+def on_a_server(command: str) -> tuple[str, str]:
+    """Status and stderr of a command as root of some server."""
+    group = boto3.client("autoscaling").describe_auto_scaling_groups()["AutoScalingGroups"][0]
+    instance = group["Instances"][0]["InstanceId"]
+    ssm = boto3.client("ssm")
+    commands = ["export AWS_REGION=eu-central-1", command]
+    sent = ssm.send_command(
+        InstanceIds=[instance], DocumentName="AWS-RunShellScript", Parameters={"commands": commands}
+    )["Command"]["CommandId"]
+
+    def ended() -> Any:
+        told = ssm.get_command_invocation(CommandId=sent, InstanceId=instance)
+        return told if told["Status"] not in ("Pending", "InProgress") else None
+
+    told = eventually(ended)
+    return told["Status"], told["StandardErrorContent"]
+
+
+@pytest.mark.long
+def test_a_release_of_an_app_that_does_nothing_for_it_drops_no_request(
+    repository: OwnRepository, shop: Path
+) -> None:
+    """The adapter and the balancer do it all."""
+    url = repository.outputs()["url"]
+    (shop / "server.js").write_text(SERVER.replace("shop 1", "shop 2"))
+    with Load(url, rate=50) as load:
+        succeed(repository.pulumi(*UP))
+        outcome = load.stop()
+    assert requests.get(url, timeout=10).text.startswith("shop 2")
+    assert outcome.requests > 500
+    assert outcome.failed == 0, outcome.lines
+
+
+@pytest.mark.long
+def test_an_upgrade_replaces_nothing_that_holds_data(repository: OwnRepository, shop: Path) -> None:
+    """It changes one line of the repository; the second preview after it is empty."""
+    files = {path: path.read_text() for path in repository.folder.glob("*.py")}
+    now = wheel(shop.parent, version="0.2.99")
+    shown = succeed(repository.run(".venv/bin/evenkeel", "upgrade", f"file://{now}")).stdout
+    assert "requirements.txt has evenkeel[rehearsal] @ file://" in shown
+    assert {path: path.read_text() for path in files} == files
+    planned = json.loads(succeed(repository.pulumi("preview", "--json", "--stack", "local")).stdout)
+    lost = [
+        step["urn"] for step in planned["steps"] if step["op"] not in ("same", "create", "update", "read")
+    ]
+    assert [urn for urn in lost if any(kind in urn for kind in KEEPS_DATA)] == []
+    succeed(repository.pulumi(*UP))
+    succeed(repository.pulumi("preview", "--expect-no-changes", "--stack", "local"))

@@ -1,0 +1,73 @@
+"""`evenkeel upgrade`: one line is another, and what that changes is told."""
+
+import subprocess
+from importlib import resources
+from pathlib import Path
+
+import pytest
+
+from evenkeel.errors import EvenkeelError
+from evenkeel.source import Source
+from evenkeel.upgrade import changes, newest_tag, upgrade
+
+LINES = "# ours\nevenkeel[rehearsal] @ git+https://example.com/kit@v0.2.0\nrequests==2\n"
+
+
+@pytest.fixture
+def pip(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The exit code of pip, which is not run."""
+    code = [0]
+    monkeypatch.setattr(subprocess, "run", lambda *_, **__: subprocess.CompletedProcess([], code[0]))
+    return code
+
+
+def test_only_the_line_of_the_kit_changes(tmp_path: Path, pip: list[int]) -> None:
+    """The user's other packages are the user's."""
+    (tmp_path / "requirements.txt").write_text(LINES)
+    upgrade(tmp_path, "v0.3.0")
+    assert (tmp_path / "requirements.txt").read_text() == LINES.replace("v0.2.0", "v0.3.0")
+    assert pip == [0]
+
+
+def test_what_pip_refuses_changes_nothing(tmp_path: Path, pip: list[int]) -> None:
+    """The file is as it was."""
+    pip[0] = 1
+    (tmp_path / "requirements.txt").write_text(LINES)
+    with pytest.raises(EvenkeelError, match=r"requirements\.txt is as it was"):
+        upgrade(tmp_path, "v9.9.9")
+    assert (tmp_path / "requirements.txt").read_text() == LINES
+
+
+def test_a_repository_without_the_kit_is_told(tmp_path: Path) -> None:
+    """Or without a file."""
+    with pytest.raises(EvenkeelError, match="does not name the kit"):
+        upgrade(tmp_path, None)
+
+
+def git(repository: Path, *words: str) -> None:
+    """Runs git in it."""
+    subprocess.run(["git", "-C", repository, *words], check=True, capture_output=True)
+
+
+def test_the_newest_tag_is_that_of_the_highest_release(tmp_path: Path) -> None:
+    """By number, not by letter; other tags are none of releases."""
+    repository = tmp_path / "kit"
+    subprocess.run(["git", "init", "--quiet", repository], check=True)
+    identity = ("-c", "user.name=a", "-c", "user.email=a@example.org")
+    git(repository, *identity, "commit", "--quiet", "--allow-empty", "--message", "first")
+    source = Source(repository=f"git+file://{repository}")
+    with pytest.raises(EvenkeelError, match="has no release yet"):
+        newest_tag(source)
+    for tag in ("v0.9.0", "v0.10.0", "v1", "nightly-2"):
+        git(repository, "tag", tag)
+    assert newest_tag(source) == "v0.10.0"
+
+
+def test_the_changes_are_those_above_the_version_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All of them, the newest first."""
+    (tmp_path / "CHANGELOG.md").write_text("# Log\n\n## Unreleased\n\nc\n\n## 0.10.0\n\nb\n\n## 0.1.0\n\na\n")
+    monkeypatch.setattr(resources, "files", lambda _: tmp_path)
+    assert changes("0.1.0") == "## Unreleased\n\nc\n\n## 0.10.0\n\nb"
+    assert changes("0.10.0") == "## Unreleased\n\nc"
