@@ -119,7 +119,7 @@ def packed(layout: AppLayout, tree: Path) -> Iterator[Path]:
     if layout.member == Path() and "files" in package_json(folder):
         yield from (name for name in named_files(tree) if not PROSE.fullmatch(str(name)))
     else:
-        yield from (name for name in sources.walk(tree) if name.parts[0] != OWN)
+        yield from (name for name in sources.walk(tree) if name.parts[0] != OWN and not is_cached(name))
     for place, folders, _ in os.walk(tree):
         if "node_modules" in folders:
             folders.remove("node_modules")
@@ -127,6 +127,11 @@ def packed(layout: AppLayout, tree: Path) -> Iterator[Path]:
             yield from (installed.relative_to(tree) / name for name in walk_installed(installed))
     own = tree / OWN
     yield from (Path(OWN) / name for name in sources.walk(own))
+
+
+def is_cached(name: Path) -> bool:
+    """Whether a tool of the build keeps the file for its next run: Next.js, Turborepo and others."""
+    return ".turbo" in name.parts or "/.next/cache/" in f"/{name.as_posix()}"
 
 
 def named_files(tree: Path) -> list[Path]:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import tarfile
 from pathlib import Path
 
@@ -55,6 +56,48 @@ def test_a_release_holds_what_package_json_names_and_costs_npm_once(app: Path, t
 
     assert artifact.build(app, said.append, tmp_path / "cache") == first
     assert len(said) == 3
+
+
+NOTE_THE_MACHINE = (
+    "const { writeFileSync } = require('fs'); "
+    "writeFileSync('src/built.txt', [process.cwd(), process.env.LANG, new Date(0).toString()].join())"
+)
+
+
+def test_another_machine_makes_the_same_release(
+    app: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another folder, home, npm cache, umask, locale and time zone, which the build may write down."""
+    package = json.loads((app / "package.json").read_text())
+    write(app / "build.js", NOTE_THE_MACHINE)
+    write(app / "package.json", json.dumps({**package, "scripts": {"build": "node build.js"}}))
+    first = artifact.build(app, print, tmp_path / "cache")
+    elsewhere = shutil.copytree(app, tmp_path / "another" / "checkout")
+    for name, value in {
+        "HOME": str(tmp_path / "home"),
+        "npm_config_cache": str(tmp_path / "npm"),
+        "LANG": "de_DE.UTF-8",
+        "TZ": "Asia/Tokyo",
+        "NODE_ENV": "production",
+    }.items():
+        monkeypatch.setenv(name, value)
+    before = os.umask(0o077)
+    try:
+        second = artifact.build(elsewhere, print, tmp_path / "cache-of-another")
+    finally:
+        os.umask(before)
+    assert second.sha256 == first.sha256
+    assert second.path != first.path
+
+
+def test_what_no_server_reads_makes_no_other_release(app: Path, tmp_path: Path) -> None:
+    """A README and a migration: npm packs the one whatever `files` says, and the kit applies the other."""
+    first = artifact.build(app, print, tmp_path / "cache")
+    write(app / "README.md", "# tiny\n")
+    write(app / "migrations" / "1_first" / "migration.sql", "SELECT 1;\n")
+    assert artifact.build(app, print, tmp_path / "cache").sha256 == first.sha256
+    write(app / "src" / "server.js", "console.log(2);\n")
+    assert artifact.build(app, print, tmp_path / "cache").sha256 != first.sha256
 
 
 def test_native_modules_are_noted_beside_the_release(app: Path, tmp_path: Path) -> None:

@@ -58,15 +58,6 @@ WATCHING = (
         code="SerializationException",
     ),
     cloudwatch(
-        what="a value that is no number",
-        operation="PutMetricData",
-        members={
-            "Namespace": "Test",
-            "MetricData": [{"MetricName": "Odd", "Values": [1.0], "Counts": [float("inf")]}],
-        },
-        code="SerializationException",
-    ),
-    cloudwatch(
         what="a comparison that there is not",
         operation="PutMetricAlarm",
         members=alarm(ComparisonOperator="MoreThan"),

@@ -11,6 +11,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from components import release
+from components.app import AppSettings
 from stacks import preflight
 from stacks.__main__ import main
 from stacks.preflight import Target, account, domain, machine, offers, quotas
@@ -187,8 +188,8 @@ def test_a_machine_that_lacks_something(tmp_path: Path, monkeypatch: pytest.Monk
     assert pulumi_cli.startswith("pulumi is not on PATH")
     assert git.startswith("git is not on PATH")
 
-    def refuse(app: Path, servers: object) -> None:
-        raise pulumi.RunError(f"{app} for {servers}")
+    def refuse(app: AppSettings, servers: object) -> None:
+        raise pulumi.RunError(f"{app.path} for {servers}")
 
     monkeypatch.setattr(release, "build", refuse)
     monkeypatch.setattr(machine, "NEEDED", {})
