@@ -61,8 +61,15 @@ def _tracks_something(members: Members) -> bool:
 
 
 def _names_a_template(desired: Members) -> bool:
-    of_policy = desired.get("MixedInstancesPolicy", {}).get("LaunchTemplate", {})
-    template = desired.get("LaunchTemplate") or of_policy.get("LaunchTemplateSpecification", {})
+    return _is_named(desired["LaunchTemplate"]) if "LaunchTemplate" in desired else _has_a_template(desired)
+
+
+def _has_a_template(members: Members) -> bool:
+    policy = members.get("MixedInstancesPolicy", {})
+    return _is_named(policy.get("LaunchTemplate", {}).get("LaunchTemplateSpecification", {}))
+
+
+def _is_named(template: Members) -> bool:
     return bool(template.get("LaunchTemplateId") or template.get("LaunchTemplateName"))
 
 
@@ -88,6 +95,15 @@ AUTO_SCALING = (
             " MixedInstancesPolicy parameter.",
         ),
         page=f"{_AUTO_SCALING}/API_CreateAutoScalingGroup.html",
+    ),
+    ValueRule(
+        operations=_ASG,
+        check=holds(
+            lambda members: "MixedInstancesPolicy" not in members or _has_a_template(members),
+            "Valid requests must contain either launchTemplateId or LaunchTemplateName",
+        ),
+        # The message is AWS' own: https://github.com/aws/aws-cli/issues/7281
+        page=f"{_AUTO_SCALING}/API_LaunchTemplateSpecification.html",
     ),
     ValueRule(
         operations="autoscaling StartInstanceRefresh",

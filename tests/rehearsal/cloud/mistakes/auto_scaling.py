@@ -47,6 +47,15 @@ def policy(**members: Any) -> dict[str, Any]:
 
 AUTO_SCALING = (
     autoscaling(
+        what="a policy without a template",
+        operation="UpdateAutoScalingGroup",
+        members={
+            "AutoScalingGroupName": "standing",
+            "MixedInstancesPolicy": {"InstancesDistribution": {"OnDemandBaseCapacity": 1}},
+        },
+        code="ValidationError",
+    ),
+    autoscaling(
         what="a refresh to a policy without a template",
         operation="StartInstanceRefresh",
         members={
