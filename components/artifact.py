@@ -22,6 +22,8 @@ from components.app_layout import ECOSYSTEMS
 from components.native_modules import NativeModule
 from components.release_build import ArtifactError, BuildSettings
 
+KEPT = 20
+"""Releases of the cache, of all projects of a user: those that were used last."""
 FORMAT = "2"
 """Moves when another build of the same source would have other bytes."""
 SCRATCH = Path("/tmp")
@@ -73,8 +75,10 @@ def build(app: Path, say: Say, cache: Path | None = None, settings: BuildSetting
                 written = known.with_suffix(".part")
                 written.write_text(sha256)
                 written.rename(known)
+                prune(releases)
     sha256 = known.read_text()
     path = tarball(releases, sha256)
+    path.touch()
     return Artifact(
         path=path,
         sha256=sha256,
@@ -89,6 +93,17 @@ def is_kept(releases: Path, known: Path) -> bool:
     return known.exists() and tarball(releases, known.read_text()).exists()
 
 
+def prune(releases: Path) -> None:
+    """Removes all but the releases that were used last, and what is noted of them."""
+    by_use = sorted(releases.glob("*.tar.gz"), key=lambda path: path.stat().st_mtime, reverse=True)
+    for path in by_use[KEPT:]:
+        path.unlink(missing_ok=True)
+        noted_natives(path).unlink(missing_ok=True)
+    for known in releases.glob("*.sha256"):
+        if not is_kept(releases, known):
+            known.unlink(missing_ok=True)
+
+
 def cache_folder(name: str) -> Path:
     """`~/.cache/evenkeel/<name>`, or below XDG_CACHE_HOME."""
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache", "evenkeel", name)
@@ -101,7 +116,7 @@ def tarball(releases: Path, sha256: str) -> Path:
 
 def natives(release: Path) -> list[NativeModule]:
     """The native modules in a finished release: noted beside it, since to unpack it takes a second."""
-    note = release.with_name(release.name.removesuffix(".tar.gz") + ".native.json")
+    note = noted_natives(release)
     if not note.exists():
         with tarfile.open(release) as archive:
             modules = [
@@ -113,6 +128,11 @@ def natives(release: Path) -> list[NativeModule]:
         written.write_text(json.dumps([asdict(module) for module in modules]))
         written.rename(note)
     return [NativeModule(**module) for module in json.loads(note.read_text())]
+
+
+def noted_natives(release: Path) -> Path:
+    """Where the native modules of a release are noted."""
+    return release.with_name(release.name.removesuffix(".tar.gz") + ".native.json")
 
 
 def machine() -> list[str]:

@@ -7,12 +7,15 @@ import tarfile
 from collections.abc import Iterable
 from pathlib import Path
 
+LEVEL = 6
+"""Of gzip. Nine takes 2.5 times as long and saves one hundredth: 87 and 35 s for an app of 1.1 GB."""
+
 
 def pack(tree: Path, names: Iterable[Path], path: Path) -> str:
     """Packs files of a folder into `path`, sorted, without times, owners and the umask; its SHA-256."""
     with (
         path.open("wb") as packed,
-        gzip.GzipFile(filename="", mode="wb", fileobj=packed, mtime=0) as zipped,
+        gzip.GzipFile(filename="", mode="wb", fileobj=packed, mtime=0, compresslevel=LEVEL) as zipped,
         tarfile.open(fileobj=zipped, mode="w", format=tarfile.PAX_FORMAT) as archive,
     ):
         for name in sorted(set(names)):

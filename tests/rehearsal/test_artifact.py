@@ -113,6 +113,25 @@ def test_native_modules_are_noted_beside_the_release(app: Path, tmp_path: Path) 
     assert artifact.build(app, print, tmp_path / "cache") == built
 
 
+def test_the_releases_that_were_used_last_are_kept(
+    app: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The cache has a bound: the oldest goes, with what is noted of it, when another is made."""
+    monkeypatch.setattr(artifact, "KEPT", 2)
+    releases = tmp_path / "cache"
+    releases.mkdir()
+    for age, name in enumerate(["used-now", "long-ago"]):
+        write(releases / f"{name}.tar.gz", name)
+        write(releases / f"{name}.native.json", "[]")
+        write(releases / f"source-of-{name}.sha256", name)
+        os.utime(releases / f"{name}.tar.gz", (1_000_000 - age, 1_000_000 - age))
+    built = artifact.build(app, print, releases)
+    assert {path.name for path in releases.glob("*.tar.gz")} == {built.path.name, "used-now.tar.gz"}
+    assert not (releases / "long-ago.native.json").exists()
+    assert not (releases / "source-of-long-ago.sha256").exists()
+    assert (releases / "source-of-used-now.sha256").exists()
+
+
 def test_only_content_decides_the_bytes(tmp_path: Path) -> None:
     """Times, the umask's bits and the order on disk leave no trace; links stay links."""
     packed = []
