@@ -6,6 +6,7 @@ codes, operation by operation.
 
 from rehearsal.cloud.judge.call import JudgedCall
 from rehearsal.cloud.judge.judge import Refusal
+from rehearsal.cloud.references.launch_templates import absent_template
 from rehearsal.cloud.references.reference import Check, instances, security_groups, standing, subnets
 
 _POLICY = "ELBSecurityPolicy-"
@@ -87,7 +88,7 @@ def _auto_scaling_group(call: JudgedCall) -> Refusal | None:
             code="ValidationError",
             message=f"Provided Target Groups may not be valid. Please ensure they exist: {min(missing)}",
         )
-    return None
+    return absent_template(call)
 
 
 def _put_lifecycle_hook(call: JudgedCall) -> Refusal | None:
@@ -119,6 +120,7 @@ BALANCING: dict[tuple[str, str], Check] = {
     ("elbv2", "RegisterTargets"): _register_targets,
     ("autoscaling", "CreateAutoScalingGroup"): _auto_scaling_group,
     ("autoscaling", "UpdateAutoScalingGroup"): _auto_scaling_group,
+    ("autoscaling", "StartInstanceRefresh"): absent_template,
     ("autoscaling", "PutLifecycleHook"): _put_lifecycle_hook,
     ("acm", "DeleteCertificate"): _delete_certificate,
 }

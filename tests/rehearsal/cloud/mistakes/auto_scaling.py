@@ -47,6 +47,28 @@ def policy(**members: Any) -> dict[str, Any]:
 
 AUTO_SCALING = (
     autoscaling(
+        what="a version of a template that is no number",
+        operation="StartInstanceRefresh",
+        members={
+            "AutoScalingGroupName": "standing",
+            "DesiredConfiguration": {"LaunchTemplate": {"LaunchTemplateName": "standing", "Version": "*"}},
+        },
+        code="ValidationError",
+    ),
+    autoscaling(
+        what="a policy with a version of a template that is not there",
+        operation="UpdateAutoScalingGroup",
+        members={
+            "AutoScalingGroupName": "standing",
+            "MixedInstancesPolicy": {
+                "LaunchTemplate": {
+                    "LaunchTemplateSpecification": {"LaunchTemplateName": "standing", "Version": "7"}
+                }
+            },
+        },
+        code="ValidationError",
+    ),
+    autoscaling(
         what="a policy without a template",
         operation="UpdateAutoScalingGroup",
         members={
