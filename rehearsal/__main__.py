@@ -10,6 +10,7 @@ from rehearsal import daemon, deployment, doctor, logs, machine, previews, queri
 from rehearsal.access_key import AccessKey
 from rehearsal.deployer import principal
 from rehearsal.engine import cli, environment, installation
+from rehearsal.engine.cache import cache, size
 from rehearsal.engine.environment import Rehearsal
 from rehearsal.errors import CloudError, DeploymentError, MachineError, RehearsalError
 from rehearsal.lock import exclusive
@@ -44,6 +45,7 @@ def down(rehearsal: Rehearsal, _: argparse.Namespace) -> None:
         ended = daemon.end(rehearsal.state)
         deployment.remove(rehearsal.state)
         say("the rehearsal has ended" if ended else "no rehearsal ran here")
+        say(f"{cache()} keeps the engine and built releases for the next, {size(cache())}")
 
 
 def status(rehearsal: Rehearsal, _: argparse.Namespace) -> None:

@@ -1,6 +1,7 @@
 """The user's cache: what is slow to get and the same for every rehearsal."""
 
 import os
+import subprocess
 import time
 import urllib.error
 import urllib.request
@@ -18,6 +19,12 @@ def cache() -> Path:
     folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache", "evenkeel")
     folder.mkdir(parents=True, exist_ok=True)
     return folder
+
+
+def size(folder: Path) -> str:
+    """What a folder takes on the disk, such as `1.2G`; `?` where `du` can't say."""
+    told = subprocess.run(["du", "-sh", folder], capture_output=True, text=True, check=False).stdout
+    return told.partition("\t")[0] or "?"
 
 
 def official_downloads() -> bool:
