@@ -72,7 +72,7 @@ def test_the_published_passphrase_is_refused_before_any_resource(files: Checkout
 
 def test_a_deployer_who_lacks_a_right_is_told_which(files: Checkout) -> None:
     """The twin of every deployment here: each is a deployer's with docs/deployer-policy.json, and no more."""
-    name = "docs/deployer-policy.json"
+    name = "stacks/deployer-policy.json"
     policy = (files.folder / name).read_text()
     lacking = policy.replace('          "ec2:DescribeAvailabilityZones",\n', "")
     assert lacking != policy

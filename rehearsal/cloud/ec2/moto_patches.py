@@ -171,7 +171,8 @@ def _run_from_template(
 
 
 def _volumes(mappings: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    volumes = copy.deepcopy(mappings)
+    """Those of EBS: a device that a mapping leaves out, or that is the instance's own, is no volume."""
+    volumes = [copy.deepcopy(mapping) for mapping in mappings if "Ebs" in mapping]
     for mapping in volumes:
         disk = mapping["Ebs"]
         disk["VolumeSize"] = int(disk.get("VolumeSize") or _DEFAULT_VOLUME_GIB)

@@ -92,3 +92,19 @@ def test_a_value_may_have_been_seen_any_number_of_times(cloud: RunningCloud) -> 
         Statistics=["SampleCount", "Average", "Maximum"],
     )["Datapoints"]
     assert (seen["SampleCount"], seen["Average"], seen["Maximum"]) == (4e12, 2.5, 4.0)
+
+
+def test_a_template_may_leave_out_a_device(aws: PuttingClient) -> None:
+    """A mapping need not be of a volume of EBS: one can take a device of the image away."""
+    ec2 = aws.client("ec2")
+    data = {"ImageId": aws.once(image_id), "InstanceType": "t3.small"}
+    mappings = [{"DeviceName": "/dev/sdb", "NoDevice": ""}]
+    ec2.create_launch_template(
+        LaunchTemplateName="without", LaunchTemplateData={**data, "BlockDeviceMappings": mappings}
+    )
+    template = {"LaunchTemplateName": "without", "Version": "$Latest"}
+    launched = ec2.run_instances(
+        MinCount=1, MaxCount=1, LaunchTemplate=template, SubnetId=aws.once(subnet_ids)[0]
+    )
+    (instance,) = launched["Instances"]
+    ec2.terminate_instances(InstanceIds=[instance["InstanceId"]])

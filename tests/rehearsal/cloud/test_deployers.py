@@ -102,7 +102,7 @@ def test_what_is_not_in_the_policy_is_refused(
         call(deployer.client(service))
     assert refused.value.response["Error"]["Code"] == code
     said = refused.value.response["Error"]["Message"]
-    user = f"User: arn:aws:iam::{ACCOUNT}:user/evenkeel-local-deployer"
+    user = f"User: arn:aws:iam::{ACCOUNT}:user/deployers/evenkeel/local/evenkeel-local-deployer"
     assert f"{user} is not authorized to perform: {action}" in said
     assert said.endswith(f"because no identity-based policy allows the {action} action")
 
@@ -145,7 +145,7 @@ def test_the_cloud_writes_down_what_a_deployer_uses_and_lacks(deployer: LocalDep
     with pytest.raises(ClientError):
         deployer.client("kms").list_keys()
     written = (deployer.cloud.state_dir / RECORD).read_text().splitlines()
-    topic = "arn:${Partition}:sns:${Region}:${Account}:evenkeel-${Stack}-*"
+    topic = "arn:${Partition}:sns:${Region}:${Account}:${Project}-${Stack}-*"
     assert {f"sns:CreateTopic {topic}", f"sns:TagResource {topic}", "kms:ListKeys *"} <= {*written}
     assert len(written) == len({*written})
 
@@ -166,7 +166,7 @@ def test_the_same_key_is_kept_and_the_policies_are_brought_up_to_date(
         }
     }
     with monkeypatch.context() as patch:
-        patch.setattr(deployer_policy, "documents", lambda _: fewer)
+        patch.setattr(deployer_policy, "documents", lambda *_: fewer)
         assert principal.key_of(rehearsal_of(cloud), "local") == deployer.key
         with pytest.raises(ClientError, match="ec2:DescribeSubnets"):
             deployer.client("ec2").describe_subnets()
