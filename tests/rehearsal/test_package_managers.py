@@ -76,7 +76,8 @@ def test_a_member_is_released_with_its_workspace(tmp_path: Path, manager: str) -
     prices = {"name": "prices", "version": "1.0.0", "main": "index.js"}
     (root / "packages/prices/package.json").write_text(json.dumps(prices))
     (root / "packages/prices/index.js").write_text("module.exports = 1;\n")
-    needs = {**DEPENDENCIES["dependencies"], "prices": "workspace:*" if manager in ("pnpm", "berry") else "1.0.0"}
+    here = "workspace:*" if manager in ("pnpm", "berry") else "1.0.0"
+    needs = {**DEPENDENCIES["dependencies"], "prices": here}
     (root / "apps/shop/package.json").write_text(json.dumps({**PACKAGE, "dependencies": needs}))
     locked(root, manager)
     release = artifact.build(root / "apps/shop", print, tmp_path / "cache").path
