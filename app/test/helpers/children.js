@@ -60,14 +60,31 @@ async function stop(child, signal = 'SIGTERM') {
   return child.exitCode;
 }
 
-/** The wanted port if it is free, else an EADDRINUSE; 0 takes any. */
-async function freePort(wanted = 0) {
-  const server = createServer().listen(wanted, '127.0.0.1');
-  await once(server, 'listening');
-  const port = portOf(server);
+/** Ports of one process, below those that the system picks: there any program's next connection may take one. */
+const LANE = 100;
+const FIRST = 10_000 + (process.pid % 220) * LANE;
+let next = 0;
+
+/** A port that nothing listens on, and that no other test file asks for: files run at once, with pids close together. */
+async function freePort() {
+  for (;;) {
+    const port = FIRST + (next++ % LANE);
+    if (await isFree(port)) return port;
+  }
+}
+
+/** @param {number} port */
+async function isFree(port) {
+  const server = createServer().listen(port, '127.0.0.1');
+  try {
+    await once(server, 'listening');
+  } catch (error) {
+    if (codeOf(error) !== 'EADDRINUSE') throw error;
+    return false;
+  }
   server.close();
   await once(server, 'close');
-  return port;
+  return true;
 }
 
 /**
@@ -81,19 +98,13 @@ function portOf(server) {
   return address.port;
 }
 
-/**
- * The first of two that follow each other, below those that the system picks: there every other one is for outgoing
- * connections, and any program's may take it.
- */
+/** The first of two that follow each other. */
 async function freePortPair() {
   for (;;) {
-    const first = 10_000 + Math.floor(Math.random() * 20_000);
-    try {
-      await freePort(first);
-      await freePort(first + 1);
+    const first = await freePort();
+    if (await isFree(first + 1)) {
+      next++;
       return first;
-    } catch (error) {
-      if (codeOf(error) !== 'EADDRINUSE') throw error;
     }
   }
 }
