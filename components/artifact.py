@@ -11,8 +11,8 @@ import platform
 import shutil
 import subprocess
 import tarfile
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -20,7 +20,7 @@ from components import app_layout, native_modules, release_build, sources
 from components.adoption import ADAPTER
 from components.app_layout import ECOSYSTEMS
 from components.native_modules import NativeModule
-from components.release_build import ArtifactError, BuildSettings
+from components.release_build import ArtifactError, BuildSettings, Say
 
 KEPT = 20
 """Releases of the cache, of all projects of a user: those that were used last."""
@@ -28,7 +28,6 @@ FORMAT = "2"
 """Moves when another build of the same source would have other bytes."""
 SCRATCH = Path("/tmp")
 """Where builds are made. Some write the path into what they make: it is the same on every machine."""
-Say = Callable[[str], None]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -67,14 +66,11 @@ def build(app: Path, say: Say, cache: Path | None = None, settings: BuildSetting
     digest = sources.digest(layout.root, files, [*machine(), str(layout.member), repr(settings)])
     known = releases / f"{digest}.sha256"
     if not is_kept(releases, known):
-        with locked(releases / f"{digest}.lock", say):
-            if not is_kept(releases, known):
-                with scratch(digest) as folder:
-                    packed, sha256 = release_build.make(layout, files, settings, folder, say)
-                    shutil.move(packed, tarball(releases, sha256))
-                written = known.with_suffix(".part")
-                written.write_text(sha256)
-                written.rename(known)
+        with scratch(digest, say) as folder:
+            if not is_kept(releases, known):  # who had the folder before may have built it
+                packed, sha256 = release_build.make(layout, files, settings, folder, say)
+                put(packed, tarball(releases, sha256))
+                note(known, sha256)
                 prune(releases)
     sha256 = known.read_text()
     path = tarball(releases, sha256)
@@ -91,6 +87,20 @@ def build(app: Path, say: Say, cache: Path | None = None, settings: BuildSetting
 def is_kept(releases: Path, known: Path) -> bool:
     """Whether a build of before can be had."""
     return known.exists() and tarball(releases, known.read_text()).exists()
+
+
+def put(packed: Path, path: Path) -> None:
+    """Moves a tarball to its place, from whatever file system; nothing half done is found there."""
+    part = path.with_suffix(".part")
+    shutil.move(packed, part)
+    part.rename(path)
+
+
+def note(path: Path, text: str) -> None:
+    """Writes a small file; nothing half done is found there."""
+    part = path.with_suffix(".part")
+    part.write_text(text)
+    part.rename(path)
 
 
 def prune(releases: Path) -> None:
@@ -116,18 +126,16 @@ def tarball(releases: Path, sha256: str) -> Path:
 
 def natives(release: Path) -> list[NativeModule]:
     """The native modules in a finished release: noted beside it, since to unpack it takes a second."""
-    note = noted_natives(release)
-    if not note.exists():
+    noted = noted_natives(release)
+    if not noted.exists():
         with tarfile.open(release) as archive:
             modules = [
                 native_modules.read(entry.name, content.read())
                 for entry in archive
                 if entry.name.endswith(native_modules.SUFFIX) and (content := archive.extractfile(entry))
             ]
-        written = note.with_suffix(".part")
-        written.write_text(json.dumps([asdict(module) for module in modules]))
-        written.rename(note)
-    return [NativeModule(**module) for module in json.loads(note.read_text())]
+        note(noted, json.dumps([asdict(module) for module in modules]))
+    return [NativeModule(**module) for module in json.loads(noted.read_text())]
 
 
 def noted_natives(release: Path) -> Path:
@@ -152,36 +160,35 @@ def node_version() -> str:
 
 
 @contextmanager
-def locked(path: Path, say: Say) -> Iterator[None]:
-    """One build of the same source at a time on this machine; the lock ends with its process."""
-    with path.open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            say("waiting for another build of the same release to end")
-            fcntl.flock(lock, fcntl.LOCK_EX)
-        try:
-            yield
-        finally:
-            path.unlink(missing_ok=True)
+def scratch(digest: str, say: Say) -> Iterator[Path]:
+    """An empty folder for one build at a time, whose path follows from its source; gone afterwards.
 
-
-@contextmanager
-def scratch(digest: str) -> Iterator[Path]:
-    """An empty folder for a build, whose path follows from its source; gone afterwards.
-
-    Raises `ArtifactError` where another user has it.
+    Who builds the same source waits, whatever its cache. Raises `ArtifactError` where the folder is another
+    user's.
     """
     folder = SCRATCH / f"evenkeel-{digest[:32]}"
-    try:
-        if folder.exists():
-            if folder.lstat().st_uid != os.geteuid():
-                raise ArtifactError(f"{folder} is another user's, who builds the same release: wait for that")
-            shutil.rmtree(folder)  # left by a build that was killed
-        folder.mkdir(mode=0o700)
-    except OSError as error:
-        raise ArtifactError(f"{folder} can't be made: {error}") from error
-    try:
+    with ExitStack() as held:
+        try:
+            while not hold(folder, held, say):
+                pass  # who had it before has removed it
+            for left in folder.iterdir():  # by a build that was killed
+                shutil.rmtree(left) if left.is_dir() else left.unlink()
+        except OSError as error:
+            raise ArtifactError(f"{folder} can't be used: {error}") from error
+        held.callback(shutil.rmtree, folder, ignore_errors=True)
         yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+
+
+def hold(folder: Path, held: ExitStack, say: Say) -> bool:
+    """Locks a folder of one's own, which ends with the process at the latest; whether it is there still."""
+    folder.mkdir(mode=0o700, exist_ok=True)
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    held.callback(os.close, descriptor)
+    if os.fstat(descriptor).st_uid != os.geteuid():
+        raise ArtifactError(f"{folder} is another user's, who builds the same release: wait for that")
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        say("waiting for another build of the same release to end")
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+    return folder.exists() and os.path.samestat(os.fstat(descriptor), folder.lstat())

@@ -100,6 +100,7 @@ class PackageManager:
         )
 
 
+NPM = PackageManager(name="npm", program=["npm"])
 _QUIET = ("--prefer-offline", "--no-audit", "--no-fund", "--no-update-notifier")
 
 
@@ -117,7 +118,7 @@ def of(folder: Path) -> PackageManager | None:
             return _npx("berry", f"@yarnpkg/cli-dist@{version or BERRY}", "yarn")
         case "yarn.lock":
             return _npx("yarn", f"yarn@{version or CLASSIC}", "yarn")
-    return PackageManager(name="npm", program=["npm"])
+    return NPM
 
 
 def package_json(folder: Path) -> dict[str, Any]:

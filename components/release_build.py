@@ -12,7 +12,7 @@ from pathlib import Path
 from components import adoption, sources
 from components.adoption import AdoptionError, ProcessSettings
 from components.app_layout import OWN, AppLayout
-from components.package_manager import package_json
+from components.package_manager import NPM, package_json
 from components.tarball import pack
 
 BUILD = "build"
@@ -70,7 +70,7 @@ def make(
         except AdoptionError as error:
             raise ArtifactError(str(error)) from error
     if not layout.brings_pm2:
-        run(tree / OWN, ["npm", "ci", "--no-audit", "--no-fund", "--prefer-offline"], say, {})
+        run(tree / OWN, NPM.install(), say, {})
     names = list(packed(layout, tree))
     if layout.ecosystem not in names:
         raise ArtifactError(

@@ -4,7 +4,9 @@ import json
 import os
 import shutil
 import tarfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Event
 
 import pytest
 
@@ -43,7 +45,7 @@ def test_a_release_holds_what_package_json_names_and_costs_npm_once(app: Path, t
     assert said == [
         f"building the release: npm ci {QUIET}",
         f"building the release: npm prune --omit=dev {QUIET}",
-        "building the release: npm ci --no-audit --no-fund --prefer-offline",
+        f"building the release: npm ci {QUIET}",
     ]
     assert first.path.name == f"{first.sha256}.tar.gz"
     with tarfile.open(first.path) as archive:
@@ -111,6 +113,29 @@ def test_native_modules_are_noted_beside_the_release(app: Path, tmp_path: Path) 
     assert artifact.build(app, print, tmp_path / "cache") == built
     note.unlink()
     assert artifact.build(app, print, tmp_path / "cache") == built
+
+
+def test_builds_of_one_source_take_turns_whatever_their_cache(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Their folder is the same; each finds it empty, also after one that was killed."""
+    monkeypatch.setattr(artifact, "SCRATCH", tmp_path)
+    (tmp_path / f"evenkeel-{'0' * 32}" / "left" / "behind").mkdir(parents=True)
+    waiting, seen = Event(), []
+
+    def second() -> None:
+        with artifact.scratch("0" * 64, lambda _: waiting.set()) as folder:
+            seen.append(list(folder.iterdir()))
+
+    with ThreadPoolExecutor() as threads, artifact.scratch("0" * 64, print) as folder:
+        assert list(folder.iterdir()) == []
+        (folder / "app").mkdir()
+        other = threads.submit(second)
+        assert waiting.wait(10)
+        assert seen == []
+    other.result()
+    assert seen == [[]]
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_releases_that_were_used_last_are_kept(
