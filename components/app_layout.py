@@ -51,7 +51,9 @@ def of(app: Path) -> AppLayout:
     """The layout of the app in a folder; raises `LayoutError`."""
     if not (app / "package.json").is_file():
         raise LayoutError(f"{app / 'package.json'} is missing: app.path has to name the folder of a Node app")
-    root = next((folder for folder in (app.resolve(), *app.resolve().parents) if has_lock(folder)), None)
+    here = app.resolve()
+    workspaces = (folder for folder in here.parents if has_lock(folder) and is_workspace(folder))
+    root = here if has_lock(here) else next(workspaces, None)
     if root is None:
         raise LayoutError(
             f"{app / 'package-lock.json'} is missing: run `npm install` there and commit the lock file, or "
@@ -59,7 +61,7 @@ def of(app: Path) -> AppLayout:
         )
     manager = package_manager.of(root)
     assert manager
-    member = app.resolve().relative_to(root)
+    member = here.relative_to(root)
     own = next((member / name for name in ECOSYSTEMS if (app / name).is_file()), None)
     dependencies = package_json(app).get("dependencies", {})
     return AppLayout(
@@ -75,3 +77,9 @@ def of(app: Path) -> AppLayout:
 def has_lock(folder: Path) -> bool:
     """Whether the folder is where packages are installed."""
     return any((folder / name).is_file() for name in package_manager.LOCKS)
+
+
+def is_workspace(folder: Path) -> bool:
+    """Whether the packages below may be its members; any other folder with a lock file is none of theirs."""
+    declared = (folder / "package.json").is_file() and "workspaces" in package_json(folder)
+    return declared or (folder / "pnpm-workspace.yaml").is_file()

@@ -75,11 +75,22 @@ def test_a_member_of_a_workspace_is_built_with_its_workspace(tmp_path: Path) -> 
     """Whose root has the lock file; the release is as the workspace is."""
     root = written(
         tmp_path,
-        {"package.json": {}, "yarn.lock": "", "apps/api/package.json": {"name": "@shop/api"}},
+        {
+            "package.json": {"workspaces": ["apps/*"]},
+            "yarn.lock": "",
+            "apps/api/package.json": {"name": "@shop/api"},
+        },
     )
     found = app_layout.of(root / "apps/api")
     assert (found.root, found.member, found.workspace_name) == (root, Path("apps/api"), "@shop/api")
     assert found.folder == root / "apps/api"
+
+
+def test_a_lock_file_above_is_none_of_the_apps(tmp_path: Path) -> None:
+    """Such as that of a home folder: all below would be copied, and released."""
+    root = written(tmp_path, {"package.json": {}, "package-lock.json": {}, "apps/api/package.json": {}})
+    with pytest.raises(LayoutError, match=r"api/package-lock\.json is missing"):
+        app_layout.of(root / "apps/api")
 
 
 @pytest.mark.parametrize(
