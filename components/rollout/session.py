@@ -43,15 +43,8 @@ class SessionSettings:
     """Starts a session. A path gets a POST of JSON: email and password."""
     who_am_i: Request
     """Answers 200 with the account's e-mail address to whoever is logged in. A path gets a GET."""
-    log_out: Request | None = None
-    """Ends a session, for the checks of tests/infra. A path gets a POST."""
     fields: dict[Text, Value] = field(default_factory=dict)
     """What signing up at a path asks for, besides e-mail address and password."""
-    cookie: Text | None = None
-    """The name of the session's cookie, for the checks of tests/infra, where the app sets others too."""
-    store_key: Text = "sess:{id}"
-    """The key of a session in Redis, for the same: `{id}` is its cookie's value, decoded, without what
-    express-session adds."""
 
     @property
     def signing_up(self) -> RequestTemplate:
@@ -67,11 +60,6 @@ class SessionSettings:
     def asking(self) -> RequestTemplate:
         """The request that shows whose session it is."""
         return _request(self.who_am_i, "GET", None)
-
-    @property
-    def logging_out(self) -> RequestTemplate | None:
-        """The request that ends a session."""
-        return None if self.log_out is None else _request(self.log_out, "POST", {})
 
 
 _CREDENTIALS = {"email": "{email}", "password": "{password}"}
