@@ -12,6 +12,8 @@ from components.adoption import ProcessName, ProcessSettings
 from components.release_build import BUILD, BuildSettings
 from components.values import Seconds, Section, Text, Value
 
+NodeMajor = Literal[20, 22, 24]
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AppSettings:
@@ -21,7 +23,7 @@ class AppSettings:
     """The folder that is packed and released; holds ecosystem.config.js."""
     port: Annotated[int, Field(ge=1024, le=65534)] = 3000
     """Where a server listens, 1024 or higher; the boot test's worker listens at the next one."""
-    node: Literal[20, 22, 24] = 22
+    node: NodeMajor = 22
     """Node.js, major version: 20, 22 or 24, as Amazon Linux 2023 has them."""
     workers: Annotated[int, Field(ge=1, le=128)] | Literal["max"] = "max"
     """PM2 workers per server, or max for one per vCPU. Budgets also count one queue worker per server."""

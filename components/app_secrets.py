@@ -93,5 +93,5 @@ def existing_secret(name: str, arn: SecretArn, provider: aws.Provider) -> Secret
 
 
 def own_secret(name: str, version: aws.secretsmanager.SecretVersion) -> SecretVariable:
-    """A secret that the program itself made, encrypted with the stack's key."""
+    """A secret that the program itself made, encrypted with the stack's key or AWS's own."""
     return SecretVariable(name=name, arn=version.arn, version=version.version_id)

@@ -15,6 +15,9 @@ from components.values import on_loopback
 IMAGE_PARAMETER = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-{architecture}"
 """Where AWS publishes the newest Amazon Linux 2023."""
 
+REGION = r"^[a-z]{2}(-[a-z]+)+-\d$"
+"""How a region of AWS is named."""
+
 
 class Elsewhere(TypedDict, total=False):
     """Arguments of `aws.Provider`."""
@@ -29,7 +32,7 @@ class Elsewhere(TypedDict, total=False):
 class CloudSettings:
     """Which cloud answers."""
 
-    region: Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")] = "eu-central-1"
+    region: Annotated[str, Field(pattern=REGION)] = "eu-central-1"
     """Where everything of the stack is."""
     endpoint: Annotated[str, Field(pattern=r"^https?://[^/\s]+$")] | None = None
     """Another AWS API than Amazon's, such as the rehearsal's http://127.0.0.1:4577. Its port is the

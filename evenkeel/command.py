@@ -9,12 +9,13 @@ import sys
 from importlib import metadata
 from pathlib import Path
 
+from components.cloud import CloudSettings
 from evenkeel.errors import EvenkeelError
 from evenkeel.new import NewRepository
 from evenkeel.upgrade import changes, upgrade
 from stacks.project import NoProject, find
 
-REGION = "eu-central-1"
+REGION = CloudSettings().region
 
 
 def new(options: argparse.Namespace) -> None:

@@ -6,17 +6,20 @@ What it writes is the user's from then on; `evenkeel upgrade` changes nothing of
 import json
 import os
 import re
-import subprocess
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import metadata, resources
 from pathlib import Path
 from string import Template
-from typing import Any
+from typing import Any, get_args
 
 import yaml
 
+from components import artifact
+from components.app import NodeMajor
+from components.cloud import REGION
+from components.release_build import ArtifactError
 from evenkeel.errors import EvenkeelError
 from evenkeel.source import Source
 from stacks.stack_name import LONGEST, PATTERN
@@ -25,11 +28,9 @@ PLACES = {"program.py": "__main__.py", "gitignore": ".gitignore"}
 """Files of the template whose names in the repository are others."""
 LONGEST_NAME = LONGEST - len("-staging")
 """Of a project: names in AWS begin with the project's and the stack's."""
-REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d")
 MIGRATIONS = ("prisma/migrations", "drizzle", "migrations", "db/migrations", "src/migrations")
 """Where tools keep their migrations, in the order in which they are looked for."""
-NODES = (20, 22, 24)
-"""Major versions that servers can have: `app.node`."""
+NODES = get_args(NodeMajor)
 DEFAULT_NODE = 24
 
 
@@ -50,37 +51,39 @@ class NewRepository:
                 f'A project can\'t be named "{self.name}": use small letters, digits and single hyphens, '
                 f"{LONGEST_NAME} in all, a letter first. Give another as --name."
             )
-        if not REGION.fullmatch(self.region):
+        if not re.fullmatch(REGION, self.region):
             raise EvenkeelError(f'"{self.region}" is no region of AWS, such as eu-central-1: --region.')
         if not (self.app / "package.json").is_file():
             raise EvenkeelError(
                 f"{self.app / 'package.json'} is missing: --app names the folder of a Node app."
             )
-        if taken := sorted(name for name in self.files() if (self.folder / name).exists()):
+        if taken := sorted(name for name, _ in template_files() if (self.folder / name).exists()):
             raise EvenkeelError(
                 f"{self.folder} has {', '.join(taken)} already: nothing was written. Name another folder."
             )
 
     def write(self) -> list[str]:
         """Write the files; their names."""
-        for name, text in self.files().items():
+        files = self.files()
+        for name, text in files.items():
             path = self.folder / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text)
-        return list(self.files())
+        return list(files)
 
     def files(self) -> dict[str, str]:
         """What is written, by name."""
         values = self._values()
-        return {PLACES.get(name, name): Template(text).substitute(values) for name, text in template_files()}
+        return {name: Template(text).substitute(values) for name, text in template_files()}
 
     def _values(self) -> dict[str, Any]:
+        node = node_of(self.app)
         return {
             "name": self.name,
             "app": self._seen_from_folder(self.app),
             "migrations": self._seen_from_folder(self.app / migrations_of(self.app)),
-            "node": node_of(self.app),
-            "rehearsed_node": machines_node() or node_of(self.app),
+            "node": node,
+            "rehearsed_node": machines_node() or node,
             "region": self.region,
             "port": port_of(self.name),
             "pulumi": metadata.version("pulumi"),
@@ -93,11 +96,12 @@ class NewRepository:
 
 
 def template_files() -> Iterator[tuple[str, str]]:
-    """Name and text of each file of the template."""
+    """What each file of the template is called in a repository, and its text."""
     with resources.as_file(resources.files("evenkeel") / "template") as folder:
         for path in sorted(folder.rglob("*")):
             if path.is_file() and "__pycache__" not in path.parts:
-                yield path.relative_to(folder).as_posix(), path.read_text()
+                name = path.relative_to(folder).as_posix()
+                yield PLACES.get(name, name), path.read_text()
 
 
 def migrations_of(app: Path) -> str:
@@ -117,10 +121,9 @@ def node_of(app: Path) -> int:
 def machines_node() -> int | None:
     """The major version of Node.js on this machine, which is that of the rehearsal's servers."""
     try:
-        said = subprocess.run(["node", "--version"], capture_output=True, text=True, check=True).stdout
-    except (OSError, subprocess.CalledProcessError):
+        major = int(artifact.node_version().removeprefix("v"))
+    except ArtifactError:
         return None
-    major = int(said.strip().removeprefix("v").split(".")[0])
     return major if major in NODES else None
 
 

@@ -5,9 +5,8 @@ from typing import Any
 
 import pulumi
 
-from budgets.credentials import named_like_a_secret, shape
 from stacks.sections import Settings
-from stacks.variable_rules import KIT_VARIABLES, PLAIN, VARIABLE
+from stacks.variable_rules import KIT_VARIABLES, PLAIN, VARIABLE, looks_secret
 
 
 class OwnVariableError(pulumi.RunError):
@@ -71,7 +70,7 @@ def _of_a_value(name: str, value: str, settings: Settings) -> Iterator[str]:
         yield "its value has white space, quotes, backslashes or characters beyond ASCII. Encode it (base64)"
     if name in settings.app.plain_environment:
         return
-    if looks := shape(value) or ("a secret by its name" if named_like_a_secret(name) else None):
+    if looks := looks_secret(name, value):
         yield (
             f"it looks like {looks}, and would be readable in the state and in user data. Give it as "
             f"`secrets`; if it is no secret, add {name} to evenkeel:app.plain_environment"

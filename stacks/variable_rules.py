@@ -57,6 +57,11 @@ def every_variable(settings: Settings) -> Iterator[tuple[str, str, str | PulumiS
             yield f"app.secrets.{name}", name, secret
 
 
+def looks_secret(name: str, value: str) -> str | None:
+    """What kind of secret a variable looks like, by its value or its name; None where it looks like none."""
+    return shape(value) or ("a secret by its name" if named_like_a_secret(name) else None)
+
+
 def a_variables_name_is_in_capitals(settings: Settings) -> Iterator[Problem]:
     """So that no tool of the way to the app reads another name."""
     for setting, name, value in every_variable(settings):
@@ -154,7 +159,7 @@ def a_plain_variable_is_no_secret(settings: Settings) -> Iterator[Problem]:
     for name, value in settings.app.environment.items():
         if name in settings.app.plain_environment:
             continue
-        if looks := shape(value) or ("a secret by its name" if named_like_a_secret(name) else None):
+        if looks := looks_secret(name, value):
             yield Problem(
                 setting=f"app.environment.{name}",
                 value=PulumiSecret(value),

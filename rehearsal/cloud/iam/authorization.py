@@ -26,7 +26,7 @@ JUDGED = (
     *("acm", "autoscaling", "ec2", "ecs", "elasticache", "elasticloadbalancing", "iam", "kms", "logs"),
     *("monitoring", "rds", "s3", "secretsmanager", "sns", "ssm", "sts"),
 )
-"""The services, as requests are signed for them, whose actions pass moto's seam; `ask` judges the others."""
+"""The services, as requests are signed for them, whose actions pass moto's seam. Others: role_calls.py."""
 _BESIDE_AWS = ("/moto-api", "/latest", "/favicon.ico")
 _UNCONDITIONAL = ("sts", "GetCallerIdentity")
 _get_secret_values: Any = SecretsManagerBackend.batch_get_secret_value
