@@ -1,6 +1,7 @@
 """`evenkeel upgrade`: one line is another, and what that changes is told."""
 
 import subprocess
+from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
 
@@ -13,25 +14,36 @@ from evenkeel.upgrade import changes, newest_tag, upgrade
 LINES = "# ours\nevenkeel[rehearsal] @ git+https://example.com/kit@v0.2.0\nrequests==2\n"
 
 
+@dataclass(kw_only=True, slots=True)
+class Pip:
+    """Is not run: what it would have been told, and how it ends."""
+
+    exit_code: int = 0
+    told: list[str] = field(default_factory=list)
+
+    def run(self, command: list[str | Path], **_: object) -> subprocess.CompletedProcess[str]:
+        self.told = [str(word) for word in command]
+        return subprocess.CompletedProcess(command, self.exit_code)
+
+
 @pytest.fixture
-def pip(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """The exit code of pip, which is not run."""
-    code = [0]
-    monkeypatch.setattr(subprocess, "run", lambda *_, **__: subprocess.CompletedProcess([], code[0]))
-    return code
+def pip(monkeypatch: pytest.MonkeyPatch) -> Pip:
+    pip = Pip()
+    monkeypatch.setattr(subprocess, "run", pip.run)
+    return pip
 
 
-def test_only_the_line_of_the_kit_changes(tmp_path: Path, pip: list[int]) -> None:
+def test_only_the_line_of_the_kit_changes(tmp_path: Path, pip: Pip) -> None:
     """The user's other packages are the user's."""
     (tmp_path / "requirements.txt").write_text(LINES)
     upgrade(tmp_path, "v0.3.0")
     assert (tmp_path / "requirements.txt").read_text() == LINES.replace("v0.2.0", "v0.3.0")
-    assert pip == [0]
+    assert pip.told[-2:] == ["-r", str(tmp_path / "requirements.txt")]
 
 
-def test_what_pip_refuses_changes_nothing(tmp_path: Path, pip: list[int]) -> None:
+def test_what_pip_refuses_changes_nothing(tmp_path: Path, pip: Pip) -> None:
     """The file is as it was."""
-    pip[0] = 1
+    pip.exit_code = 1
     (tmp_path / "requirements.txt").write_text(LINES)
     with pytest.raises(EvenkeelError, match=r"requirements\.txt is as it was"):
         upgrade(tmp_path, "v9.9.9")
