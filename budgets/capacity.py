@@ -48,7 +48,7 @@ NR_OPEN = 1_048_576
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Connections:
-    """What each process may open, and what all of them open at most."""
+    """What each process may open, and what all of them open at most; 0 to a store that is not there."""
 
     max_connections: int
     servers: int
@@ -110,15 +110,19 @@ class _Demand:
 
 def connections(
     *,
-    instance_class: str,
+    instance_class: str | None,
     max_connections: int | None,
     min_size: int,
     max_size: int,
     max_healthy_percentage: int,
     workers: int,
     warm_pool_size: int = 0,
+    has_redis: bool = True,
 ) -> Connections:
-    """The pool of each process, so that scaling out while rolling exhausts nothing; raises `DoesNotFit`."""
+    """The pool of each process, so that scaling out while rolling exhausts nothing; raises `DoesNotFit`.
+
+    `instance_class` is the database's; None without a database.
+    """
     demand = _Demand(
         min_size=min_size,
         max_size=max_size,
@@ -126,13 +130,17 @@ def connections(
         warm_pool_size=warm_pool_size,
         workers=workers,
     )
-    limit = max_connections if max_connections is not None else default_max_connections(instance_class)
+    redis_clients = _redis_clients(demand) if has_redis else 0
+    limit = pool_size = 0
+    if instance_class is not None:
+        limit = default_max_connections(instance_class) if max_connections is None else max_connections
+        pool_size = _pool_size(demand, limit, instance_class)
     return Connections(
         max_connections=limit,
         servers=demand.servers,
         processes=demand.processes,
-        redis_clients=_redis_clients(demand),
-        pool_size=_pool_size(demand, limit, instance_class),
+        redis_clients=redis_clients,
+        pool_size=pool_size,
     )
 
 

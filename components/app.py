@@ -13,6 +13,23 @@ from components.release_build import BUILD, BuildSettings
 from components.values import Seconds, Section, Text, Value
 
 NodeMajor = Literal[20, 22, 24]
+StorePart = Literal[
+    "database.url",
+    "database.host",
+    "database.port",
+    "database.name",
+    "database.username",
+    "database.password",
+    "redis.url",
+    "redis.host",
+    "redis.port",
+    "redis.password",
+    "cache.url",
+    "cache.host",
+    "cache.port",
+    "cache.password",
+]
+"""What there is to know of a store. `redis` is the one of sessions and queues."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -43,6 +60,12 @@ class AppSettings:
     `npm start` where it is left out; the others work. Not with an ecosystem.config.js, which says it itself.
 
         {web: {command: "node dist/main.js"}, mailer: {command: "node dist/mailer.js", memory: 300M}}
+    """
+    store_variables: dict[str, StorePart] = field(default_factory=dict)
+    """More variables that say where the stores are, for an app that reads no DATABASE_URL, REDIS_URL or
+    CACHE_REDIS_URL:
+
+        {DB_HOST: database.host, DB_PASSWORD: database.password}
     """
     plain_environment: list[str] = field(default_factory=list)
     """Names of such variables that look like secrets and are none, such as STRIPE_PUBLISHABLE_KEY."""
@@ -90,7 +113,7 @@ def environment(
         "NODE_ENV": "production",
         "METRICS_NAMESPACE": metrics_namespace,
         "WEB_CONCURRENCY": str(app.workers),
-        "DATABASE_POOL_SIZE": str(connections.pool_size),
+        **({"DATABASE_POOL_SIZE": str(connections.pool_size)} if connections.pool_size else {}),
         "COOKIE_SECURE": "true" if https else "false",
         "DRAIN_TIMEOUT_MS": str(timeline.drain_timeout * 1000),
         "KILL_TIMEOUT_MS": str(timeline.kill_timeout * 1000),

@@ -10,12 +10,13 @@ import pulumi_random as random
 from pydantic import Field
 
 from components.common import Common
+from components.existing_database import ExistingDatabaseSettings
 from components.iam import assumed_by
 from components.ordering import after
 from components.postgres_parameters import family, parameters
 from components.protection import protection
 from components.secrets import Secret, SecretArgs, password
-from components.values import Identifier, Value
+from components.values import Identifier, Section, Value
 
 APP_ROLE = "app_service"
 """The app's own role, which the migrations make: it reads and writes rows and owns nothing."""
@@ -32,7 +33,7 @@ ParameterName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_.]*$")]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DatabaseSettings:
-    """RDS for PostgreSQL."""
+    """RDS for PostgreSQL; `none` for an app without a database, or with one that the kit is not to know."""
 
     engine_version: Annotated[Value, Field(pattern=r"^\d+(\.\d+)?$")] = "17"
     """A major version takes RDS' minor updates."""
@@ -65,6 +66,8 @@ class DatabaseSettings:
     """Changes that interrupt are made at once; otherwise in the maintenance window."""
     parameters: dict[ParameterName, Value] = field(default_factory=dict)
     """More parameters of the parameter group. max_connections counts in the connection budget."""
+    existing: Section[ExistingDatabaseSettings] | None = None
+    """A database that is there already, in place of one that the kit makes: docs/own-repository.md."""
 
     @property
     def short_storage(self) -> int:
@@ -94,12 +97,16 @@ class Database(pulumi.ComponentResource):
     port: pulumi.Output[int]
     database_name: str
     admin_user: str
-    identifier: pulumi.Output[str]
+    identifier: pulumi.Output[str] | None
     resource_id: pulumi.Output[str]
     """Changes when the database is recreated."""
-    admin_secret_arn: pulumi.Output[str]
+    admin_secret_arn: pulumi.Output[str] | None
     app_secret_arn: pulumi.Output[str]
     """Both hold username, password, host, port and dbname."""
+    app_role: str | None = APP_ROLE
+    """The role that the migrations make for the app."""
+    kms_key_arns: Sequence[str] = ()
+    """That encrypt the secrets, besides the stack's."""
 
     def __init__(self, name: str, args: DatabaseArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("evenkeel:index:Database", name, None, opts)

@@ -12,7 +12,8 @@ import pulumi_aws as aws
 from pydantic import Field
 
 from components.common import Common
-from components.database import APP_ROLE, Database
+from components.database import Database
+from components.existing_database import ExistingDatabase
 from components.gates import ecs_task
 from components.gates.aws_api import ATTEMPTS, AwsApi
 from components.gates.free_storage import free_storage
@@ -86,7 +87,7 @@ class MigrationsArgs:
     """What the gate recorded at the last deployment; empty before the first."""
     bucket: pulumi.Input[str]
     bucket_arn: pulumi.Input[str]
-    database: Database
+    database: Database | ExistingDatabase
     subnet_ids: Sequence[pulumi.Input[str]]
     security_group_id: pulumi.Input[str]
     ca_bundle_url: str
@@ -117,7 +118,7 @@ class Migrations(pulumi.ComponentResource):
             "subnet_ids": args.subnet_ids,
             "security_group_id": args.security_group_id,
             "log_group": log_group.name,
-            "database": args.database.identifier,
+            "database": args.database.identifier or "",
         }
         self.gate = Gate(
             f"{name}-schema",
@@ -176,6 +177,9 @@ class Migrations(pulumi.ComponentResource):
         self, packed: bundle.Bundle, uploaded: aws.s3.BucketObjectv2
     ) -> tuple[aws.ecs.TaskDefinition, aws.cloudwatch.LogGroup]:
         args, database = self._args, self._args.database
+        admin_secret_arn = database.admin_secret_arn
+        assert admin_secret_arn is not None, "nobody could apply them"
+        app_secret_arns = [database.app_secret_arn] if database.app_role else []
         log_group = aws.cloudwatch.LogGroup(
             self._name,
             retention_in_days=args.common.log_retention_days,
@@ -186,7 +190,8 @@ class Migrations(pulumi.ComponentResource):
             f"{self._name}-roles",
             MigrationsRolesArgs(
                 bundles_arn=pulumi.Output.concat(args.bucket_arn, "/migrations/*"),
-                secret_arns=[database.admin_secret_arn, database.app_secret_arn],
+                secret_arns=[admin_secret_arn, *app_secret_arns],
+                secret_key_arns=database.kms_key_arns,
                 log_group_arn=log_group.arn,
                 common=args.common,
             ),
@@ -205,7 +210,7 @@ class Migrations(pulumi.ComponentResource):
                     # As patient as the deployer: boto3 by itself gives up within seconds.
                     "AWS_MAX_ATTEMPTS": str(ATTEMPTS),
                     "AWS_RETRY_MODE": "standard",
-                    "APP_ROLE": APP_ROLE,
+                    **({"APP_ROLE": database.app_role} if database.app_role else {}),
                     "BUNDLE_BUCKET": uploaded.bucket,
                     "BUNDLE_KEY": uploaded.key,
                     "BUNDLE_SHA256": packed.sha256,
@@ -218,8 +223,8 @@ class Migrations(pulumi.ComponentResource):
                 }
             ),
             "secrets": [
-                from_secret("PGPASSWORD", database.admin_secret_arn),
-                from_secret("APP_ROLE_PASSWORD", database.app_secret_arn),
+                from_secret("PGPASSWORD", admin_secret_arn),
+                *(from_secret("APP_ROLE_PASSWORD", arn) for arn in app_secret_arns),
             ],
             "logConfiguration": {
                 "logDriver": "awslogs",
@@ -259,8 +264,8 @@ def patience(settings: MigrationsSettings) -> dict[str, pulumi.Input[str]]:
 
 
 def apply(*, api: AwsApi, database: str, environment: Mapping[str, str] | None = None, **task: Any) -> None:
-    """The gate's check: runs the task and shows its log."""
-    free = free_storage(api, database)
+    """The gate's check: runs the task and shows its log. `database` is empty where RDS is not to be asked."""
+    free = free_storage(api, database) if database else None
     known = {} if free is None else {"MIGRATOR_FREE_STORAGE": str(free)}
     variables = {**known, **(environment or {})}
     ecs_task.run(ecs_task.Task(container=CONTAINER, environment=variables, **task), api, say)

@@ -19,6 +19,8 @@ class MigrationsRolesArgs:
     bundles_arn: pulumi.Input[str]
     """Objects of the bundles."""
     secret_arns: Sequence[pulumi.Input[str]]
+    secret_key_arns: Sequence[str]
+    """That encrypt them, besides the stack's."""
     log_group_arn: pulumi.Input[str]
     common: Common
 
@@ -39,12 +41,13 @@ class MigrationsRoles(pulumi.ComponentResource):
         super().__init__("evenkeel:index:MigrationsRoles", name, None, opts)
         self._child = pulumi.ResourceOptions(parent=self)
         self._trust = assumed_by("ecs-tasks.amazonaws.com", args.common.account_id)
-        decrypt = allow("Decrypt", ["kms:Decrypt"], args.common.kms_key_arn)
+        stacks_key = args.common.kms_key_arn
+        secret_keys = [stacks_key, *args.secret_key_arns] if args.secret_key_arns else stacks_key
         self.execution_role_arn = self._role(
             f"{name}-execution",
             [
                 allow("ReadSecrets", ["secretsmanager:GetSecretValue"], list(args.secret_arns)),
-                decrypt,
+                allow("Decrypt", ["kms:Decrypt"], secret_keys),
                 allow(
                     "Log",
                     ["logs:CreateLogStream", "logs:PutLogEvents"],
@@ -53,7 +56,11 @@ class MigrationsRoles(pulumi.ComponentResource):
             ],
         )
         self.task_role_arn = self._role(
-            f"{name}-task", [allow("FetchBundle", ["s3:GetObject"], args.bundles_arn), decrypt]
+            f"{name}-task",
+            [
+                allow("FetchBundle", ["s3:GetObject"], args.bundles_arn),
+                allow("Decrypt", ["kms:Decrypt"], stacks_key),
+            ],
         )
         self.register_outputs(
             {"execution_role_arn": self.execution_role_arn, "task_role_arn": self.task_role_arn}

@@ -39,7 +39,8 @@ class MonitoringArgs:
     settings: MonitoringSettings
     alarms: Sequence[Alarm]
     watched: Mapping[Part, Sequence[Dimensions]]
-    """The CloudWatch dimensions of each part; a part of several members gets an alarm each."""
+    """The CloudWatch dimensions of each part; a part of several members gets an alarm each, one that is not
+    there has none."""
     app_namespace: str
     """Of the app's own metrics."""
     log_group: pulumi.Input[str]
@@ -73,7 +74,7 @@ class Monitoring(pulumi.ComponentResource):
                 if alarm.stops_rollout:
                     self.rollback_alarms.append(metric_alarm.name)
         self._dashboard(args)
-        for source, categories in DATABASE_EVENTS.items():
+        for source, categories in DATABASE_EVENTS.items() if args.watched["database"] else ():
             aws.rds.EventSubscription(
                 f"{name}-{source}",
                 sns_topic=self.topic_arn,
@@ -113,7 +114,11 @@ class Monitoring(pulumi.ComponentResource):
 
     def _dashboard(self, args: MonitoringArgs) -> None:
         """How a rollout goes, a graph an alarm with its threshold in the order of the table, then the app."""
-        graphs = [graph(alarm, args.watched[alarm.part], args.common.region) for alarm in args.alarms]
+        graphs = [
+            graph(alarm, members, args.common.region)
+            for alarm in args.alarms
+            if (members := args.watched[alarm.part])
+        ]
         graphs += app_graphs(args.app_namespace, args.common.region)
         widgets = [
             _widget(rollout_graph(args.watched["target_group"], args.common.region), x=0, y=0, width=24)
@@ -144,20 +149,20 @@ def watched(
     balancer_arn_suffix: pulumi.Input[str],
     target_group_arn_suffix: pulumi.Input[str],
     auto_scaling_group: str,
-    database: pulumi.Input[str],
+    database: pulumi.Input[str] | None,
     sessions: Sequence[pulumi.Input[str]],
     cache: Sequence[pulumi.Input[str]],
 ) -> Mapping[Part, Sequence[Dimensions]]:
     """The dimensions of each part of a stack: its database's identifier, the ids of its stores' nodes.
 
-    `cache` is empty where the cache shares the sessions' nodes.
+    A part that is not there has no dimensions. `cache` is empty where the cache shares the sessions' nodes.
     """
     balancer = {"LoadBalancer": balancer_arn_suffix}
     return {
         "balancer": [balancer],
         "target_group": [{**balancer, "TargetGroup": target_group_arn_suffix}],
         "servers": [{"AutoScalingGroupName": auto_scaling_group}],
-        "database": [{"DBInstanceIdentifier": database}],
+        "database": [] if database is None else [{"DBInstanceIdentifier": database}],
         "redis": [{"CacheClusterId": node} for node in (*sessions, *cache)],
         "sessions": [{"CacheClusterId": node} for node in sessions],
         "app": [{}],

@@ -21,7 +21,7 @@ PARAMETER_GROUP_FAMILY = "redis7"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RedisSettings:
-    """Sessions and queues, and the cache."""
+    """Sessions and queues, and the cache; `none` for an app that has no use for Redis."""
 
     node_type: Annotated[str, Field(pattern=r"^cache\.[a-z0-9]+\.[a-z0-9]+$")] = "cache.m7g.large"
     """ElastiCache's size of a node."""

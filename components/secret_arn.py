@@ -3,11 +3,9 @@
 import re
 from dataclasses import dataclass
 
-_PATTERN = re.compile(
-    r"(?P<arn>arn:[\w-]+:secretsmanager:(?P<region>[\w-]+):\d{12}:secret:[\w/+=.@-]+-\w{6})"
-    r"(:(?P<json_key>[^:\s]+)::)?",
-    re.ASCII,
-)
+SECRET_ARN = r"arn:[\w-]+:secretsmanager:(?P<region>[\w-]+):\d{12}:secret:[\w/+=.@-]+-\w{6}"
+"""Of a whole secret."""
+_PATTERN = re.compile(rf"(?P<arn>{SECRET_ARN})(:(?P<json_key>[^:\s]+)::)?", re.ASCII)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

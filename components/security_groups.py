@@ -13,13 +13,15 @@ WORLD = "0.0.0.0/0"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SecurityGroupsArgs:
-    """The ports that the roles listen on."""
+    """The ports that the roles listen on; None where the stack has no such store."""
 
     vpc_id: pulumi.Input[str]
     balancer_ports: tuple[int, ...]
     app_port: int
-    database_port: int
-    redis_port: int
+    database_port: int | None
+    database_network: str | None = None
+    """The CIDR block of a database that exists, and has groups of its own."""
+    redis_port: int | None
 
 
 class Port(TypedDict):
@@ -31,7 +33,7 @@ class Port(TypedDict):
 
 
 class SecurityGroups(pulumi.ComponentResource):
-    """The groups of balancer, app, database, Redis and the migrations task.
+    """The groups of balancer, app, database, Redis and the migrations task, as far as the stack has them.
 
     Makes: an `aws.ec2.SecurityGroup` per role; `aws.vpc.SecurityGroupEgressRule` and
     `SecurityGroupIngressRule` for each pair that talks.
@@ -39,9 +41,9 @@ class SecurityGroups(pulumi.ComponentResource):
 
     balancer: pulumi.Output[str]
     app: pulumi.Output[str]
-    database: pulumi.Output[str]
-    redis: pulumi.Output[str]
-    migrations: pulumi.Output[str]
+    database: pulumi.Output[str] | None = None
+    redis: pulumi.Output[str] | None = None
+    migrations: pulumi.Output[str] | None = None
 
     def __init__(
         self, name: str, args: SecurityGroupsArgs, opts: pulumi.ResourceOptions | None = None
@@ -52,19 +54,16 @@ class SecurityGroups(pulumi.ComponentResource):
         self._child = pulumi.ResourceOptions(parent=self)
         self.balancer = self._group("balancer", "Takes requests from the world")
         self.app = self._group("app", "Runs the app")
-        self.database = self._group("database", "Answers the app and the migrations")
-        self.redis = self._group("redis", "Answers the app")
-        self.migrations = self._group("migrations", "Changes the schema of the database")
-
         for port in args.balancer_ports:
             self._from_world("balancer", self.balancer, port, f"Requests on port {port}")
         self._allow("balancer", self.balancer, "app", self.app, args.app_port)
-        self._allow("app", self.app, "database", self.database, args.database_port)
-        self._allow("app", self.app, "redis", self.redis, args.redis_port)
-        self._allow("migrations", self.migrations, "database", self.database, args.database_port)
         # Amazon Linux' packages, the AWS API, the CA bundle, whatever the app calls.
-        self._to_world("app", self.app, 443, "HTTPS to the AWS API and services the app uses")
-        self._to_world("migrations", self.migrations, 443, "HTTPS to the AWS API")
+        self._to("world", WORLD, ("app", self.app), 443, "HTTPS to the AWS API and services the app uses")
+        if args.database_port is not None:
+            self._open_database(args.database_port, args.database_network)
+        if args.redis_port is not None:
+            self.redis = self._group("redis", "Answers the app")
+            self._allow("app", self.app, "redis", self.redis, args.redis_port)
         self.register_outputs(
             {
                 "balancer": self.balancer,
@@ -74,6 +73,19 @@ class SecurityGroups(pulumi.ComponentResource):
                 "migrations": self.migrations,
             }
         )
+
+    def _open_database(self, port: int, network: str | None) -> None:
+        """To the app and the migrations: a group of the stack's, or the network of one that exists."""
+        self.migrations = self._group("migrations", "Changes the schema of the database")
+        self._to("world", WORLD, ("migrations", self.migrations), 443, "HTTPS to the AWS API")
+        clients = {"app": self.app, "migrations": self.migrations}
+        if network is None:
+            self.database = self._group("database", "Answers the app and the migrations")
+            for role, group in clients.items():
+                self._allow(role, group, "database", self.database, port)
+        else:
+            for role, group in clients.items():
+                self._to("database", network, (role, group), port, f"From {role} to the existing database")
 
     def _group(self, role: str, description: str) -> pulumi.Output[str]:
         name = f"{self._name}-{role}"
@@ -117,11 +129,19 @@ class SecurityGroups(pulumi.ComponentResource):
             opts=self._child,
         )
 
-    def _to_world(self, role: str, group_id: pulumi.Output[str], port: int, description: str) -> None:
+    def _to(
+        self,
+        target: str,
+        network: str,
+        source: tuple[str, pulumi.Output[str]],
+        port: int,
+        description: str,
+    ) -> None:
+        role, group_id = source
         aws.vpc.SecurityGroupEgressRule(
-            f"{self._name}-{role}-{port}-to-world",
+            f"{self._name}-{role}-{port}-to-{target}",
             security_group_id=group_id,
-            cidr_ipv4=WORLD,
+            cidr_ipv4=network,
             description=description,
             **tcp(port),
             opts=self._child,

@@ -10,6 +10,7 @@ import pulumi_aws as aws
 from budgets import Timeline
 from components.app import AppSettings
 from components.app_secrets import AppSecrets
+from components.backends import Backends
 from components.boot import user_data
 from components.common import Common
 from components.naming import named
@@ -36,18 +37,6 @@ class ReleaseLocation:
     """Where in it PM2's settings are."""
     pm2: str
     """Where in it PM2's programs are."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Backends:
-    """What the app talks to; endpoints are `host:port`."""
-
-    database_secret_arn: pulumi.Input[str]
-    redis_secret_arn: pulumi.Input[str]
-    cache_redis_secret_arn: pulumi.Input[str]
-    redis_endpoint: pulumi.Input[str]
-    cache_redis_endpoint: pulumi.Input[str]
-    ca_bundle_url: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -121,14 +110,9 @@ class ServerTemplate(pulumi.ComponentResource):
                     args.auto_scaling_group,
                 ),
                 releases_arn=args.release.arn,
-                secret_arns=[
-                    backends.database_secret_arn,
-                    backends.redis_secret_arn,
-                    backends.cache_redis_secret_arn,
-                    *args.secrets.arns,
-                ],
+                secret_arns=[*backends.secret_arns, *args.secrets.arns],
                 log_group_arn=self._log_group.arn,
-                kms_key_arns=[args.common.kms_key_arn, *args.secrets.kms_key_arns],
+                kms_key_arns=[args.common.kms_key_arn, *backends.kms_key_arns, *args.secrets.kms_key_arns],
                 has_spot=args.servers.has_spot,
                 permissions=args.permissions,
             ),
@@ -184,6 +168,7 @@ class ServerTemplate(pulumi.ComponentResource):
                     ecosystem=release.ecosystem,
                     pm2=release.pm2,
                     port=args.settings.port,
+                    store_variables=args.settings.store_variables,
                     node_major=args.settings.node,
                     ready_timeout=args.timeline.start_time,
                     boot_test_timeout=args.timeline.boot_test_timeout,
@@ -206,6 +191,7 @@ class ServerTemplate(pulumi.ComponentResource):
             cache_redis_secret_arn=backends.cache_redis_secret_arn,
             secrets=pulumi.Output.all(*[variable.line for variable in args.secrets.variables]),
             pinned_secret=args.secrets.pinned,
+            database_endpoint=backends.database_endpoint,
             redis_endpoint=backends.redis_endpoint,
             cache_redis_endpoint=backends.cache_redis_endpoint,
         ).apply(render)

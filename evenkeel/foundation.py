@@ -9,6 +9,7 @@ from components.cloud import Cloud, CloudArgs
 from components.common import Common
 from components.database import Database, DatabaseArgs
 from components.encryption import EncryptionKey, EncryptionKeyArgs
+from components.existing_database import ExistingDatabase, ExistingDatabaseArgs
 from components.load_balancer import LoadBalancer, LoadBalancerArgs
 from components.network import Network, NetworkArgs
 from components.redis_store import RedisStore, RedisStoreArgs
@@ -37,10 +38,11 @@ class Foundation:
     bucket: Bucket
     """Holds releases and bundles of migrations."""
     balancer: LoadBalancer
-    database: Database
-    sessions: RedisStore
-    cache: RedisStore
-    """The same as `sessions` where the stack has no separate cache."""
+    database: Database | ExistingDatabase | None
+    """None where the stack's settings say `database: none`."""
+    sessions: RedisStore | None
+    cache: RedisStore | None
+    """The same as `sessions` where the stack has no separate cache; None with `redis: none`."""
 
     def __init__(self) -> None:
         self._project, self._stack = pulumi.get_project(), pulumi.get_stack()
@@ -80,14 +82,16 @@ class Foundation:
         self.network = Network(
             name, NetworkArgs(settings=settings.network, zones=cloud.zones, common=self.common), self.options
         )
+        existing = settings.database and settings.database.existing
         self.groups = SecurityGroups(
             name,
             SecurityGroupsArgs(
                 vpc_id=self.network.vpc_id,
                 balancer_ports=settings.load_balancer.ports,
                 app_port=settings.app.port,
-                database_port=settings.database.port,
-                redis_port=settings.redis.port,
+                database_port=settings.database.port if settings.database else None,
+                database_network=str(existing.network) if existing else None,
+                redis_port=settings.redis.port if settings.redis else None,
             ),
             self.options,
         )
@@ -125,21 +129,38 @@ class Foundation:
         )
 
     def _make_stores(self) -> None:
-        self.database = Database(
-            f"{self.name}-database",
-            DatabaseArgs(
-                settings=self.settings.database,
-                subnet_ids=self.network.data_subnet_ids,
-                security_group_id=self.groups.database,
-                common=self.common,
-            ),
-            self.options,
-        )
+        self.database = self._database()
         self.sessions = self.cache = self._redis("sessions", redis_store.SESSIONS)
-        if self.settings.redis.separate_cache:
+        if self.settings.redis and self.settings.redis.separate_cache:
             self.cache = self._redis("cache", redis_store.CACHE)
 
-    def _redis(self, suffix: str, role: redis_store.Role) -> RedisStore:
+    def _database(self) -> Database | ExistingDatabase | None:
+        settings = self.settings.database
+        if settings is None:
+            return None
+        if settings.existing:
+            return ExistingDatabase(
+                ExistingDatabaseArgs(
+                    settings=settings.existing,
+                    port=settings.port,
+                    database_name=settings.name,
+                    admin_user=settings.admin_user,
+                ),
+                self._cloud.provider,
+            )
+        assert self.groups.database
+        args = DatabaseArgs(
+            settings=settings,
+            subnet_ids=self.network.data_subnet_ids,
+            security_group_id=self.groups.database,
+            common=self.common,
+        )
+        return Database(f"{self.name}-database", args, self.options)
+
+    def _redis(self, suffix: str, role: redis_store.Role) -> RedisStore | None:
+        if self.settings.redis is None:
+            return None
+        assert self.groups.redis
         args = RedisStoreArgs(
             settings=self.settings.redis,
             role=role,

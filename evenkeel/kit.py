@@ -10,6 +10,7 @@ from components.alarms import alarms
 from components.app import environment as kit_environment
 from components.app_secrets import AppSecrets, app_secrets, existing_secrets, own_secret
 from components.app_servers import AppServers, AppServersArgs
+from components.backends import Backends
 from components.migrations import Migrations, MigrationsArgs
 from components.mixed_instances import MixedInstances
 from components.monitoring import Monitoring, MonitoringArgs, watched
@@ -19,7 +20,7 @@ from components.rollout.drive import Replacement
 from components.rollout.smoke import Smoke, answers_wanted
 from components.scaling import Scaling, ScalingArgs
 from components.server_role import Permission
-from components.server_template import Backends, ReleaseLocation, ServerTemplate, ServerTemplateArgs
+from components.server_template import ReleaseLocation, ServerTemplate, ServerTemplateArgs
 from components.stack_secrets import StackSecrets, StackSecretsArgs
 from evenkeel.foundation import Foundation
 from stacks import answering
@@ -79,10 +80,11 @@ class Kit(Foundation):
             ),
             self.options,
         )
-        schema.contract(
-            parameter_name=f"{naming.parameters(self._project, self._stack)}/contracted",
-            verified=rollout.verified,
-        )
+        if schema:
+            schema.contract(
+                parameter_name=f"{naming.parameters(self._project, self._stack)}/contracted",
+                verified=rollout.verified,
+            )
         self._export(template, servers)
 
     def _secrets(self, made: StackSecrets, own: Mapping[str, aws.secretsmanager.SecretVersion]) -> AppSecrets:
@@ -97,7 +99,10 @@ class Kit(Foundation):
             ],
         )
 
-    def _migrate(self) -> Migrations:
+    def _migrate(self) -> Migrations | None:
+        """None where there is no schema that the kit may change."""
+        if not (self.database and self.database.admin_secret_arn and self.groups.migrations):
+            return None
         gate = naming.gates(self._project, self._stack)["schema"]
         return Migrations(
             f"{self.name}-schema",
@@ -146,12 +151,10 @@ class Kit(Foundation):
                     ecosystem=release.ecosystem,
                     pm2=release.pm2,
                 ),
-                backends=Backends(
-                    database_secret_arn=self.database.app_secret_arn,
-                    redis_secret_arn=self.sessions.secret_arn,
-                    cache_redis_secret_arn=self.cache.secret_arn,
-                    redis_endpoint=self.sessions.endpoint,
-                    cache_redis_endpoint=self.cache.endpoint,
+                backends=Backends.of(
+                    database=self.database,
+                    sessions=self.sessions,
+                    cache=self.cache,
                     ca_bundle_url=settings.aws.ca_bundle,
                 ),
                 environment={
@@ -176,23 +179,23 @@ class Kit(Foundation):
         )
 
     def _monitoring(self, template: ServerTemplate) -> Monitoring:
-        settings = self.settings
+        settings, database = self.settings, self.settings.database
         return Monitoring(
             self.name,
             MonitoringArgs(
                 settings=settings.monitoring,
                 alarms=alarms(
                     max_connections=settings.connections.max_connections,
-                    free_storage_gib=settings.database.short_storage,
+                    free_storage_gib=database.short_storage if database else 0,
                     app_namespace=self.name,
                 ),
                 watched=watched(
                     balancer_arn_suffix=self.balancer.arn_suffix,
                     target_group_arn_suffix=self.balancer.target_group_arn_suffix,
                     auto_scaling_group=self._app_group,
-                    database=self.database.identifier,
-                    sessions=self.sessions.nodes,
-                    cache=[] if self.cache is self.sessions else self.cache.nodes,
+                    database=self.database.identifier if self.database else None,
+                    sessions=self.sessions.nodes if self.sessions else [],
+                    cache=[] if self.cache is None or self.cache is self.sessions else self.cache.nodes,
                 ),
                 app_namespace=self.name,
                 log_group=template.log_group,
@@ -230,7 +233,7 @@ class Kit(Foundation):
             api=self.common.api,
         )
 
-    def _servers(self, replacement: Replacement, smoke: Smoke, schema: Migrations) -> AppServers:
+    def _servers(self, replacement: Replacement, smoke: Smoke, schema: Migrations | None) -> AppServers:
         settings = self.settings
         servers = AppServers(
             self._app_group,
@@ -242,7 +245,7 @@ class Kit(Foundation):
                 replacement=replacement,
                 smoke=smoke,
                 timeline=settings.timeline,
-                gates=[schema.gate],
+                gates=[schema.gate] if schema else [],
             ),
             self.options,
         )
@@ -264,7 +267,8 @@ class Kit(Foundation):
         pulumi.export("auto_scaling_group", servers.auto_scaling_group)
         pulumi.export("target_group", self.balancer.target_group_arn)
         pulumi.export("log_group", template.log_group)
-        pulumi.export("database", self.database.identifier)
-        pulumi.export("sessions", self.sessions.replication_group_id)
-        pulumi.export("cache", self.cache.replication_group_id)
+        # The engine keeps no output that is null: those of what is not there are missing.
+        pulumi.export("database", self.database.identifier if self.database else None)
+        pulumi.export("sessions", self.sessions.replication_group_id if self.sessions else None)
+        pulumi.export("cache", self.cache.replication_group_id if self.cache else None)
         pulumi.export("gates", naming.gates(self._project, self._stack))

@@ -41,7 +41,7 @@ class Names:
     SecretsKey: str | None
     """The alias of the KMS key with which Pulumi encrypts the stack's secrets."""
     AppSecrets: Sequence[str]
-    """ARNs of the app's own secrets, which the stack only reads about."""
+    """ARNs of secrets of the app or of an existing database, which the stack only reads about."""
 
     @property
     def prefix(self) -> str:
@@ -65,7 +65,7 @@ def names(project: str, stack: str, file: Path, *, account: str, region: str) ->
         Stack=stack,
         HostedZone=zone if isinstance(zone, str) else None,
         SecretsKey=_secrets_key(file),
-        AppSecrets=list(_app_secrets(file)),
+        AppSecrets=list(_existing_secrets(file)),
     )
 
 
@@ -131,9 +131,9 @@ def _resources(arn: str, names: Names) -> Sequence[str]:
     return [] if put is None else [put]
 
 
-def _app_secrets(file: Path) -> Iterator[str]:
-    own = _section(file, "app").get("secrets")
-    for value in own.values() if isinstance(own, dict) else ():
+def _existing_secrets(file: Path) -> Iterator[str]:
+    groups = (_section(file, "app").get("secrets"), _section(file, "database").get("existing"))
+    for value in [value for group in groups if isinstance(group, dict) for value in group.values()]:
         if isinstance(value, str) and (secret := SecretArn.parse(value)):
             yield secret.arn
 

@@ -6,7 +6,7 @@ from typing import Any
 import pulumi
 
 from stacks.sections import Settings
-from stacks.variable_rules import KIT_VARIABLES, PLAIN, VARIABLE, looks_secret
+from stacks.variable_rules import PLAIN, VARIABLE, kit_variables, looks_secret
 
 
 class OwnVariableError(pulumi.RunError):
@@ -53,11 +53,12 @@ def _looked_at(name: str, value: pulumi.Output[str], settings: Settings) -> pulu
 def _of_a_name(name: str, settings: Settings, *, twice: bool) -> Iterator[str]:
     if not VARIABLE.fullmatch(name):
         yield "a name has capital letters, digits and underscores, no digit first. Choose another"
-    if name in KIT_VARIABLES:
+    if name in kit_variables(settings):
         yield "the kit sets it itself. Choose another name"
     for setting, variables in (
         ("app.environment", settings.app.environment),
         ("app.secrets", settings.app.secrets),
+        ("app.store_variables", settings.app.store_variables),
     ):
         if name in variables:
             yield f"evenkeel:{setting}.{name} sets it too. Take out one of them"

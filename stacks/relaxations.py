@@ -83,7 +83,12 @@ def relaxations(settings: Settings) -> Iterator[Relaxation]:
         )
     for setting, control, weaker, cost in WEAKER:
         section, name = setting.split(".")
-        value = getattr(getattr(settings, section), name)
+        if section == "database" and settings.own_database is None:
+            continue
+        group = getattr(settings, section)
+        if group is None:
+            continue
+        value = getattr(group, name)
         production = getattr(getattr(PRODUCTION, section), name)
         if weaker(value, production):
             yield Relaxation(control=control, setting=setting, value=value, production=production, cost=cost)

@@ -10,9 +10,11 @@ from datetime import date
 import pulumi
 
 from budgets.problems import NAMESPACE, Problem, shown
+from components.database import DatabaseSettings
 from components.protection import RUNBOOK
+from components.redis_store import RedisSettings
 from stacks.deployed import DeployedResource
-from stacks.sections import Settings
+from stacks.sections import NONE, Settings
 
 DATABASE = "evenkeel:index:Database$aws:rds/instance:Instance"
 STORE = "evenkeel:index:RedisStore$aws:elasticache/replicationGroup:ReplicationGroup"
@@ -39,6 +41,7 @@ class Fixed:
     kinds: Sequence[str]
     property: str
     wanted: Callable[[Settings], object]
+    """None where the program no longer makes such a resource."""
 
 
 NETWORK = "network.cidr"
@@ -48,19 +51,19 @@ FIXED = (
         setting="database.name",
         kinds=[DATABASE],
         property="dbName",
-        wanted=lambda settings: settings.database.name,
+        wanted=lambda settings: settings.own_database and settings.own_database.name,
     ),
     Fixed(
         setting="database.admin_user",
         kinds=[DATABASE],
         property="username",
-        wanted=lambda settings: settings.database.admin_user,
+        wanted=lambda settings: settings.own_database and settings.own_database.admin_user,
     ),
     Fixed(
         setting="redis.port",
         kinds=[STORE],
         property="port",
-        wanted=lambda settings: settings.redis.port,
+        wanted=lambda settings: settings.redis and settings.redis.port,
     ),
     Fixed(
         setting=NETWORK,
@@ -75,9 +78,15 @@ FIXED = (
         wanted=lambda settings: settings.aws.region,
     ),
 )
+MADE = "a group of settings"
+NOT_MADE = "without them it is no longer part of the stack"
 SEPARATE_CACHE = "redis.separate_cache"
 """Turned off, it deletes the cache's store."""
-SETTINGS = frozenset([SEPARATE_CACHE, *(fixed.setting for fixed in FIXED)]) - {NETWORK}
+REDIS, OWN_DATABASE, EXISTING_DATABASE = "redis", "database", "database.existing"
+"""`none` deletes what the section made; so does a database that exists."""
+SETTINGS = frozenset(
+    [SEPARATE_CACHE, REDIS, OWN_DATABASE, EXISTING_DATABASE, *(fixed.setting for fixed in FIXED)]
+) - {NETWORK}
 """All that `allow_replacement` can allow."""
 
 
@@ -130,6 +139,8 @@ def replaced(settings: Settings, resources: Sequence[DeployedResource]) -> Itera
     """What would be recreated, empty."""
     for fixed in FIXED:
         wanted = fixed.wanted(settings)
+        if wanted is None:
+            continue
         for resource in resources:
             if resource.kind in fixed.kinds and resource.properties.get(fixed.property, wanted) != wanted:
                 before = resource.properties[fixed.property]
@@ -139,17 +150,31 @@ def replaced(settings: Settings, resources: Sequence[DeployedResource]) -> Itera
 
 def deleted(settings: Settings, name: str, resources: Sequence[DeployedResource]) -> Iterator[Loss]:
     """What the program would no longer make."""
-    if settings.redis.separate_cache:
-        return
     for resource in resources:
-        if resource.kind == STORE and resource.name == f"{name}-cache":
-            yield Loss(
-                setting=SEPARATE_CACHE,
-                before=True,
-                wanted=False,
-                resource=resource,
-                because="without it the cache has no store of its own",
-            )
+        if resource.kind == DATABASE:
+            yield from deleted_database(settings.database, resource)
+        elif resource.kind == STORE:
+            yield from deleted_store(settings.redis, resource, is_cache=resource.name == f"{name}-cache")
+
+
+def deleted_database(settings: DatabaseSettings | None, resource: DeployedResource) -> Iterator[Loss]:
+    """The stack's own, where the settings want none, or one that exists."""
+    if settings is None:
+        yield Loss(setting=OWN_DATABASE, before=MADE, wanted=NONE, resource=resource, because=NOT_MADE)
+    elif settings.existing:
+        wanted = settings.existing.address
+        yield Loss(setting=EXISTING_DATABASE, before=None, wanted=wanted, resource=resource, because=NOT_MADE)
+
+
+def deleted_store(
+    settings: RedisSettings | None, resource: DeployedResource, *, is_cache: bool
+) -> Iterator[Loss]:
+    """Any, where the settings want none; the cache's, where it has no store of its own."""
+    if settings is None:
+        yield Loss(setting=REDIS, before=MADE, wanted=NONE, resource=resource, because=NOT_MADE)
+    elif is_cache and not settings.separate_cache:
+        because = "without it the cache has no store of its own"
+        yield Loss(setting=SEPARATE_CACHE, before=True, wanted=False, resource=resource, because=because)
 
 
 def judged(settings: Settings, losses: Sequence[Loss], today: date) -> Iterator[Problem]:
@@ -185,10 +210,11 @@ def judged(settings: Settings, losses: Sequence[Loss], today: date) -> Iterator[
 
 def protected_by(settings: Settings, resource: DeployedResource) -> Iterator[str]:
     """The settings that keep a resource from being deleted; of RDS and S3 also as they were deployed."""
-    database = settings.database.deletion_protection or resource.properties.get("deletionProtection")
-    if resource.kind == DATABASE and database:
+    database = settings.own_database
+    protected = database and database.deletion_protection
+    if resource.kind == DATABASE and (protected or resource.properties.get("deletionProtection")):
         yield "database.deletion_protection"
-    if resource.kind == STORE and settings.redis.deletion_protection:
+    if resource.kind == STORE and settings.redis and settings.redis.deletion_protection:
         yield "redis.deletion_protection"
     emptied = settings.buckets.force_destroy and resource.properties.get("forceDestroy", True)
     if resource.kind == BUCKET and not emptied:

@@ -11,7 +11,7 @@ from stacks.sections import Settings
 
 def problems(settings: Settings, resources: Sequence[DeployedResource]) -> Iterator[Problem]:
     """A snapshot whose rows the stack's user would miss: the database was not made from it."""
-    wanted = settings.database.restore_from_snapshot
+    wanted = settings.database.restore_from_snapshot if settings.database else None
     for resource in resources:
         made_from = resource.properties.get("snapshotIdentifier")
         if resource.kind == DATABASE and wanted not in (None, made_from):

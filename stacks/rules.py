@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 
 from budgets.problems import DoesNotFit, Problem
 from components.load_balancer import HTTP
+from components.secret_arn import SecretArn
 from stacks import replacements
 from stacks.group_rules import GROUP_RULES
 from stacks.sections import Settings
@@ -69,8 +70,8 @@ def https_leaves_port_80_to_the_redirect(settings: Settings) -> Iterator[Problem
 
 def storage_only_grows(settings: Settings) -> Iterator[Problem]:
     """RDS refuses a limit below what is allocated."""
-    database = settings.database
-    if database.max_allocated_storage < database.allocated_storage:
+    database = settings.own_database
+    if database and database.max_allocated_storage < database.allocated_storage:
         yield Problem(
             setting="database.max_allocated_storage",
             value=database.max_allocated_storage,
@@ -93,8 +94,8 @@ def waiting_ends_before_the_migrations_task(settings: Settings) -> Iterator[Prob
 
 def the_admin_has_a_name_of_its_own(settings: Settings) -> Iterator[Problem]:
     """RDS.25."""
-    database = settings.database
-    if database.admin_user in RESERVED_ADMIN_NAMES:
+    database = settings.own_database
+    if database and database.admin_user in RESERVED_ADMIN_NAMES:
         yield Problem(
             setting="database.admin_user",
             value=database.admin_user,
@@ -105,7 +106,7 @@ def the_admin_has_a_name_of_its_own(settings: Settings) -> Iterator[Problem]:
 
 def max_connections_is_a_number(settings: Settings) -> Iterator[Problem]:
     """The connection budget counts with it."""
-    value = settings.database.parameters.get("max_connections")
+    value = settings.database.parameters.get("max_connections") if settings.database else None
     if value is not None and not (value.isdecimal() and int(value) in MAX_CONNECTIONS):
         yield Problem(
             setting="database.parameters.max_connections",
@@ -115,6 +116,21 @@ def max_connections_is_a_number(settings: Settings) -> Iterator[Problem]:
             remedy="Set it to a number such as 400, or take it out for RDS' own value",
             accepted=400,
         )
+
+
+def secrets_of_an_existing_database_are_in_the_region(settings: Settings) -> Iterator[Problem]:
+    """Servers and migrations ask Secrets Manager of their own region."""
+    existing = settings.database.existing if settings.database else None
+    for name in ("app_secret", "admin_secret") if existing else ():
+        value = getattr(existing, name)
+        secret = SecretArn.parse(value or "")
+        if secret and secret.region != settings.aws.region:
+            yield Problem(
+                setting=f"database.existing.{name}",
+                value=value,
+                reason=f"servers and migrations read secrets of their own region, {settings.aws.region}",
+                remedy="Replicate the secret to that region, and set this to the replica's ARN",
+            )
 
 
 def the_network_has_room(settings: Settings) -> Iterator[Problem]:
@@ -151,6 +167,7 @@ RULES: tuple[Callable[[Settings], Iterator[Problem]], ...] = (
     waiting_ends_before_the_migrations_task,
     the_admin_has_a_name_of_its_own,
     max_connections_is_a_number,
+    secrets_of_an_existing_database_are_in_the_region,
     the_network_has_room,
     only_what_is_refused_can_be_allowed,
     *VARIABLE_RULES,

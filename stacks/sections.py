@@ -7,9 +7,10 @@ wants; a stack file relaxes by name what it can do without. What two settings ma
 
 from datetime import date
 from functools import cached_property
-from typing import Annotated
+from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic_core import PydanticCustomError
 
 import budgets
 from budgets.capacity import workers
@@ -27,6 +28,21 @@ from components.secrets import SecretsSettings
 from components.server_settings import AppServersSettings
 from components.values import Section, Text, Value
 
+T = TypeVar("T")
+NONE = "none"
+"""What a stack's file says in place of a section whose part the stack does without."""
+
+
+def said(section: Any) -> Any:
+    """None for `none`. An empty section says nothing, and must not take away a store."""
+    if section is None:
+        raise PydanticCustomError("empty_section", "it is empty: write settings below it, or `none`")
+    return None if section == NONE else section
+
+
+OptionalSection = Annotated[Section[T] | None, BeforeValidator(said)]
+"""A group of settings, or `none`."""
+
 
 class Settings(BaseModel):
     """All settings of a stack, and the budgets that follow from them. Unknown keys are refused."""
@@ -38,8 +54,8 @@ class Settings(BaseModel):
     load_balancer: Section[LoadBalancerSettings] = LoadBalancerSettings()
     app: Section[AppSettings] = AppSettings()
     app_servers: Section[AppServersSettings] = AppServersSettings()
-    redis: Section[RedisSettings] = RedisSettings()
-    database: Section[DatabaseSettings] = DatabaseSettings()
+    redis: OptionalSection[RedisSettings] = RedisSettings()
+    database: OptionalSection[DatabaseSettings] = DatabaseSettings()
     buckets: Section[BucketsSettings] = BucketsSettings()
     secrets: Section[SecretsSettings] = SecretsSettings()
     migrations: Section[MigrationsSettings] = MigrationsSettings()
@@ -55,19 +71,32 @@ class Settings(BaseModel):
     @property
     def protected(self) -> bool:
         """Whether something in the stack is worth protecting: then it is production."""
-        parts = (self.load_balancer, self.redis, self.database)
-        return any(part.deletion_protection for part in parts)
+        return self.load_balancer.deletion_protection or self._protects_a_store
 
     @property
     def protects_data(self) -> bool:
         """Whether something that the stack's key encrypts is protected, and with it the key."""
-        stores = (self.database, self.redis)
-        return any(store.deletion_protection for store in stores) or not self.buckets.force_destroy
+        return self._protects_a_store or not self.buckets.force_destroy
 
     @property
     def outlived(self) -> bool:
         """Whether something that the stack's key encrypts outlives the stack, for which the key is kept."""
-        return self.protects_data or self.database.final_snapshot or self.redis.final_snapshot
+        return self.protects_data or any(store.final_snapshot for store in self.stores)
+
+    @property
+    def stores(self) -> tuple[DatabaseSettings | RedisSettings, ...]:
+        """Of those that the stack makes."""
+        redis = () if self.redis is None else (self.redis,)
+        return redis if self.own_database is None else (self.own_database, *redis)
+
+    @property
+    def own_database(self) -> DatabaseSettings | None:
+        """The database that the stack makes; None where it has none, or uses one that exists."""
+        return None if self.database is None or self.database.existing else self.database
+
+    @property
+    def _protects_a_store(self) -> bool:
+        return any(store.deletion_protection for store in self.stores)
 
     @property
     def name_leads_to_balancer(self) -> bool:
@@ -108,11 +137,13 @@ class Settings(BaseModel):
 
     @cached_property
     def connections(self) -> budgets.Connections:
-        """To Postgres and Redis; raises `DoesNotFit`."""
-        max_connections = self.database.parameters.get("max_connections")
+        """To Postgres and Redis, as far as there are any; raises `DoesNotFit`."""
+        database = self.database
+        max_connections = None if database is None else database.parameters.get("max_connections")
         return budgets.connections(
-            instance_class=self.database.instance_class,
+            instance_class=None if database is None else database.instance_class,
             max_connections=None if max_connections is None else int(max_connections),
+            has_redis=self.redis is not None,
             min_size=self.app_servers.min_size,
             max_size=self.app_servers.max_size,
             max_healthy_percentage=self.app_servers.max_healthy_percentage,

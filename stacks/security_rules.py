@@ -12,7 +12,7 @@ WEB_PORTS = (80, 443)
 
 def postgres_takes_no_connection_without_tls(settings: Settings) -> Iterator[Problem]:
     """RDS.38."""
-    value = settings.database.parameters.get("rds.force_ssl")
+    value = settings.database.parameters.get("rds.force_ssl") if settings.database else None
     if value is not None and value != "1":
         yield Problem(
             setting="database.parameters.rds.force_ssl",
@@ -55,8 +55,8 @@ def only_the_webs_ports_are_open_to_the_world(settings: Settings) -> Iterator[Pr
 
 def a_protected_database_has_backups(settings: Settings) -> Iterator[Problem]:
     """Deletion protection does not help against a wrong UPDATE."""
-    database = settings.database
-    if database.deletion_protection and database.backup_retention_days == 0:
+    database = settings.own_database
+    if database and database.deletion_protection and database.backup_retention_days == 0:
         yield Problem(
             setting="database.backup_retention_days",
             value=0,

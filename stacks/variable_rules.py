@@ -13,11 +13,8 @@ from stacks.sections import Settings
 KIT_VARIABLES = frozenset(
     [
         "APP_DIR",
-        "CACHE_REDIS_URL",
         "CHECK_TOKEN",
         "COOKIE_SECURE",
-        "DATABASE_POOL_SIZE",
-        "DATABASE_URL",
         "DRAIN_TIMEOUT_MS",
         "HOME",
         "HOST",
@@ -31,19 +28,30 @@ KIT_VARIABLES = frozenset(
         "PM2_CONCURRENT_ACTIONS",
         "PM2_HOME",
         "PORT",
-        "REDIS_URL",
         "RELEASE",
         "SERVER_ID",
         "SESSION_SECRET",
         "WEB_CONCURRENCY",
     ]
 )
-"""What the boot script and app.service set: docs/architecture.md, "The app's environment"."""
+"""What the boot script and app.service set in every stack: docs/architecture.md, "The app's environment"."""
+OF_DATABASE = frozenset(["DATABASE_URL", "DATABASE_POOL_SIZE"])
+OF_REDIS = frozenset(["REDIS_URL", "CACHE_REDIS_URL"])
 MAX_SECRET_BYTES = 65_536
 """Of one secret's value. Source: Secrets Manager, quotas; PutSecretValue's SecretString."""
 VARIABLE = re.compile(r"[A-Z_][A-Z0-9_]*")
 PLAIN = re.compile(r"[!#-&(-\[\]-~]*")
 """What systemd's EnvironmentFile reads as it stands: ASCII without white space, quotes or backslashes."""
+
+
+def kit_variables(settings: Settings) -> frozenset[str]:
+    """All that the kit sets in a stack; those of a store that is not there are the user's."""
+    names = KIT_VARIABLES
+    if settings.database:
+        names |= OF_DATABASE
+    if settings.redis:
+        names |= OF_REDIS
+    return names
 
 
 def every_variable(settings: Settings) -> Iterator[tuple[str, str, str | PulumiSecret]]:
@@ -55,6 +63,8 @@ def every_variable(settings: Settings) -> Iterator[tuple[str, str, str | PulumiS
             yield f"app.secrets.{name}", name, PulumiSecret(secret)
         else:
             yield f"app.secrets.{name}", name, secret
+    for name, part in settings.app.store_variables.items():
+        yield f"app.store_variables.{name}", name, part
 
 
 def looks_secret(name: str, value: str) -> str | None:
@@ -77,21 +87,37 @@ def a_variables_name_is_in_capitals(settings: Settings) -> Iterator[Problem]:
 def the_kits_variables_are_its_own(settings: Settings) -> Iterator[Problem]:
     """A stack file must not undo a budget or a secret."""
     for setting, name, value in every_variable(settings):
-        if name in KIT_VARIABLES:
+        if name in kit_variables(settings):
             yield Problem(
                 setting=setting, value=value, reason="the kit sets this variable itself", remedy="Take it out"
             )
 
 
 def a_variable_is_set_once(settings: Settings) -> Iterator[Problem]:
-    """Either in plain text or as a secret."""
-    for name in sorted(settings.app.environment.keys() & settings.app.secrets.keys()):
-        yield Problem(
-            setting=f"app.environment.{name}",
-            value=settings.app.environment[name],
-            reason=f"app.secrets.{name} sets the same variable",
-            remedy="Take out one of them",
-        )
+    """In plain text, as a secret, or as a part of a store."""
+    first: dict[str, str] = {}
+    for setting, name, value in every_variable(settings):
+        if name in first:
+            yield Problem(
+                setting=setting,
+                value=value,
+                reason=f"{first[name]} sets the same variable",
+                remedy="Take out one of them",
+            )
+        first.setdefault(name, setting)
+
+
+def a_variable_of_a_store_needs_the_store(settings: Settings) -> Iterator[Problem]:
+    """A server could not tell what is not there."""
+    for name, part in settings.app.store_variables.items():
+        section = "database" if part.startswith("database.") else "redis"
+        if getattr(settings, section) is None:
+            yield Problem(
+                setting=f"app.store_variables.{name}",
+                value=part,
+                reason=f"the stack has no such store: {section} is none",
+                remedy=f"Take it out, or let the stack have {section}",
+            )
 
 
 def a_value_fits_into_a_line(settings: Settings) -> Iterator[Problem]:
@@ -201,6 +227,7 @@ VARIABLE_RULES: tuple[Callable[[Settings], Iterator[Problem]], ...] = (
     a_variables_name_is_in_capitals,
     the_kits_variables_are_its_own,
     a_variable_is_set_once,
+    a_variable_of_a_store_needs_the_store,
     a_value_fits_into_a_line,
     a_secret_is_pulumis_or_secrets_managers,
     the_pulumi_secrets_fit_into_one_secret,

@@ -1,5 +1,6 @@
-// app_env.cjs APP.SECRETS: reads the AWS CLI's answers about secrets from stdin, prints what the app calls them. The file says which
-// of the app's variables is in which secret; the environment, where the kit's own are. No message holds a secret's text.
+// app_env.cjs APP.SECRETS APP.STORES: reads the AWS CLI's answers about secrets from stdin, prints what the app calls them. The files
+// say which of the app's variables is in which secret, or tells what of which store; the environment, where the stores' own secrets
+// are. No message holds a secret's text.
 const { readFileSync } = require("node:fs");
 
 const answers = readFileSync(0, "utf8")
@@ -35,22 +36,46 @@ function line(variable, value) {
   throw new Error(`the secret of ${variable} holds white space, quotes, backslashes or characters that are not ASCII: encode it`);
 }
 
-const [database, redis, cache] = ["DATABASE", "REDIS", "CACHE_REDIS"]
-  .map((name) => `${name}_SECRET_ARN`)
-  .map((name) => parsed(secret(name, process.env[name]), name));
-const { REDIS_ENDPOINT, CACHE_REDIS_ENDPOINT } = process.env;
+// What the app may be told of a store, by `<store>.<part>`.
 const part = encodeURIComponent;
+const stores = {
+  database: ({ username, password }, endpoint) => {
+    const { hostname: host, port, pathname } = new URL(`tcp://${endpoint}`);
+    const [user, name] = [`${part(username)}:${part(password)}`, pathname.slice(1)];
+    const url = `postgresql://${user}@${host}:${port}/${part(name)}?sslmode=verify-full`;
+    return { url, host, port, name, username, password };
+  },
+  redis: token,
+  cache: token,
+};
+
+function token({ auth_token: password }, endpoint) {
+  const { hostname: host, port } = new URL(`tcp://${endpoint}`);
+  return { url: `rediss://:${part(password)}@${host}:${port}`, host, port, password };
+}
+
+function ofStore(store) {
+  const name = { database: "DATABASE", redis: "REDIS", cache: "CACHE_REDIS" }[store];
+  const arn = `${name}_SECRET_ARN`;
+  return stores[store](parsed(secret(arn, process.env[arn]), arn), process.env[`${name}_ENDPOINT`]);
+}
+
+function words(file) {
+  return readFileSync(file, "utf8")
+    .split("\n")
+    .filter(Boolean)
+    .map((text) => text.split(" "));
+}
+
+const [secrets, parts] = process.argv.slice(2).map(words);
+const told = Object.fromEntries([...new Set(parts.map(([, path]) => path.split(".")[0]))].map((store) => [store, ofStore(store)]));
 
 console.log(
   [
-    `DATABASE_URL=postgresql://${part(database.username)}:${part(database.password)}@${database.host}:${database.port}/` +
-      `${part(database.dbname)}?sslmode=verify-full`,
-    `REDIS_URL=rediss://:${part(redis.auth_token)}@${REDIS_ENDPOINT}`,
-    `CACHE_REDIS_URL=rediss://:${part(cache.auth_token)}@${CACHE_REDIS_ENDPOINT}`,
-    ...readFileSync(process.argv[2], "utf8")
-      .split("\n")
-      .filter(Boolean)
-      .map((text) => text.split(" "))
-      .map(([variable, arn, , key]) => line(variable, key ? inside(variable, arn, key) : secret(variable, arn))),
+    ...parts.map(([variable, path]) => {
+      const [store, name] = path.split(".");
+      return line(variable, told[store][name]);
+    }),
+    ...secrets.map(([variable, arn, , key]) => line(variable, key ? inside(variable, arn, key) : secret(variable, arn))),
   ].join("\n"),
 );

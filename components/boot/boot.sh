@@ -95,14 +95,14 @@ write_app_env() {
     printf '%s\n' "HOST=$host" "PORT=$APP_PORT" "RELEASE=$RELEASE_SHA256" "SERVER_ID=$instance_id" "NODE_EXTRA_CA_CERTS=$etc/ca.pem"
     # The link, since PM2 would pin the folder that it points to today.
     printf '%s\n' HOME=/var/lib/app PM2_HOME=/var/lib/app/.pm2 APP_DIR=$app/current LOG_DIR=/var/log/app
-    read_secrets | node /opt/evenkeel/app_env.cjs "$etc/app.secrets"
+    read_secrets | node /opt/evenkeel/app_env.cjs "$etc/app.secrets" "$etc/app.stores"
   } | install -m 0600 /dev/stdin "$etc/app.env"
 }
 
 # Answers as JSON, one after another: of the secrets as they are now, 20 at a time, and of the pinned one as it was at the deployment.
 read_secrets() {
   { printf '%s\n' "$DATABASE_SECRET_ARN" "$REDIS_SECRET_ARN" "$CACHE_REDIS_SECRET_ARN" && cut -d ' ' -f 2 "$etc/app.secrets"; } |
-    sort -u | sed "\\|^$PINNED_SECRET_ARN\$|d" | xargs -n 20 aws secretsmanager batch-get-secret-value --output json --secret-id-list
+    sort -u | sed "\\|^$PINNED_SECRET_ARN\$|d; /^$/d" | xargs -n 20 aws secretsmanager batch-get-secret-value --output json --secret-id-list
   [ -z "$PINNED_SECRET_ARN" ] ||
     aws secretsmanager get-secret-value --output json --secret-id "$PINNED_SECRET_ARN" \
       --version-id "$(awk -v arn="$PINNED_SECRET_ARN" '$2 == arn { print $3; exit }' "$etc/app.secrets")"

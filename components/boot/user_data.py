@@ -29,6 +29,8 @@ AGENT_FILES = {
     "/var/log/app/error.log": "app",
 }
 """Files of a server that the CloudWatch agent sends, and the stream of each."""
+STORE_URLS = {"database": "DATABASE_URL", "redis": "REDIS_URL", "cache": "CACHE_REDIS_URL"}
+"""The variable that every app has of a store that the stack has."""
 
 
 class UserDataError(ValueError):
@@ -37,7 +39,10 @@ class UserDataError(ValueError):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class UserDataArgs:
-    """What one server is told. Times are seconds, endpoints `host:port`; a `…_secret_arn` is only a name."""
+    """What one server is told. Times are seconds; a `…_secret_arn` is only a name.
+
+    Endpoints are `host:port`, the database's with its name, and empty where there is no such store.
+    """
 
     region: str
     auto_scaling_group: str
@@ -55,6 +60,7 @@ class UserDataArgs:
     database_secret_arn: str
     redis_secret_arn: str
     cache_redis_secret_arn: str
+    database_endpoint: str
     redis_endpoint: str
     cache_redis_endpoint: str
     port: int
@@ -70,6 +76,8 @@ class UserDataArgs:
     environment: Mapping[str, str]
     secrets: Sequence[str]
     """Of the app, a line each: variable, ARN, version at the deployment, and a key in it where it is JSON."""
+    store_variables: Mapping[str, str]
+    """What the app's variables of a store hold, such as `database.host`."""
     pinned_secret: str
     """ARN of the one that is read in that very version; the others are read as they are at boot."""
 
@@ -98,6 +106,7 @@ def render(args: UserDataArgs) -> str:
         _file("/etc/evenkeel/boot.env", _boot_env(args)),
         _file("/etc/evenkeel/app.public.env", _app_env(args.environment)),
         _file("/etc/evenkeel/app.secrets", "".join(f"{line}\n" for line in args.secrets)),
+        _file("/etc/evenkeel/app.stores", _app_stores(args)),
         _file("/etc/evenkeel/cloudwatch-agent.json", _agent_config(args.log_group)),
     ]
     # Nobody logs in but through SSM; an image may have no sshd.
@@ -146,6 +155,7 @@ def _boot_env(args: UserDataArgs) -> str:
         "REDIS_SECRET_ARN": args.redis_secret_arn,
         "CACHE_REDIS_SECRET_ARN": args.cache_redis_secret_arn,
         "PINNED_SECRET_ARN": args.pinned_secret,
+        "DATABASE_ENDPOINT": args.database_endpoint,
         "REDIS_ENDPOINT": args.redis_endpoint,
         "CACHE_REDIS_ENDPOINT": args.cache_redis_endpoint,
         "APP_PORT": str(args.port),
@@ -155,6 +165,17 @@ def _boot_env(args: UserDataArgs) -> str:
         "DRAINED_WITHIN": str(args.drained_within),
     }
     return "".join(f"{name}={shlex.quote(value)}\n" for name, value in variables.items())
+
+
+def _app_stores(args: UserDataArgs) -> str:
+    """Lines of a variable and what it holds: the stores' URLs, then the app's own names."""
+    secrets = {
+        "database": args.database_secret_arn,
+        "redis": args.redis_secret_arn,
+        "cache": args.cache_redis_secret_arn,
+    }
+    urls = {variable: f"{store}.url" for store, variable in STORE_URLS.items() if secrets[store]}
+    return "".join(f"{name} {part}\n" for name, part in {**urls, **args.store_variables}.items())
 
 
 def _drop_in(**settings: int | str) -> str:

@@ -35,7 +35,9 @@ def instance_types(target: Target) -> Iterator[str]:
 
 def database_class(target: Target) -> Iterator[str]:
     """RDS offers a class for some versions, and not everywhere with a standby."""
-    database = target.settings.database
+    database = target.settings.own_database
+    if database is None:
+        return
     pages = target.client("rds").get_paginator("describe_orderable_db_instance_options")
     offers = [
         offer

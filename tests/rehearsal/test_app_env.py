@@ -3,6 +3,7 @@
 import json
 import os
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,8 @@ from components.boot import user_data
 
 SCRIPT = Path(user_data.__file__).parent / "app_env.cjs"
 STORE = json.dumps({"auth_token": "t/1"})
-DATABASE = json.dumps({"username": "app", "password": "p@ss", "host": "db", "port": 5433, "dbname": "app"})
+DATABASE = json.dumps({"username": "app", "password": "p@ss"})
+URLS = ("DATABASE_URL database.url", "REDIS_URL redis.url", "CACHE_REDIS_URL cache.url")
 KIT = {"arn:database": DATABASE, "arn:redis": STORE}
 
 
@@ -26,17 +28,21 @@ def answers(secrets: dict[str, Any], *, pinned: dict[str, Any] | None = None, er
     return "\n".join(json.dumps(each, indent=4) for each in documents) + "\n"
 
 
-def run(folder: Path, given: str, *lines: str) -> subprocess.CompletedProcess[str]:
+def run(
+    folder: Path, given: str, *lines: str, stores: Sequence[str] = URLS
+) -> subprocess.CompletedProcess[str]:
     (folder / "app.secrets").write_text("".join(f"{line}\n" for line in lines))
+    (folder / "app.stores").write_text("".join(f"{line}\n" for line in stores))
     kit = {
         "DATABASE_SECRET_ARN": "arn:database",
         "REDIS_SECRET_ARN": "arn:redis",
         "CACHE_REDIS_SECRET_ARN": "arn:redis",
+        "DATABASE_ENDPOINT": "db:5433/app",
         "REDIS_ENDPOINT": "redis:6379",
         "CACHE_REDIS_ENDPOINT": "cache:6379",
     }
     return subprocess.run(
-        ["node", SCRIPT, folder / "app.secrets"],
+        ["node", SCRIPT, folder / "app.secrets", folder / "app.stores"],
         input=given,
         env={"PATH": os.environ["PATH"], **kit},
         capture_output=True,
@@ -66,6 +72,34 @@ def test_every_secret_becomes_a_variable(tmp_path: Path) -> None:
         "STRIPE=sk",
         "JWT_SECRET=own",
     ]
+
+
+def test_an_app_has_the_parts_of_a_store_under_its_own_names(tmp_path: Path) -> None:
+    """As an app wants them that builds no connection from a URL. No secret of a store is read for nothing."""
+    stores = [
+        "DB_HOST database.host",
+        "DB_PORT database.port",
+        "DB_NAME database.name",
+        "DB_USER database.username",
+        "DB_PASSWORD database.password",
+    ]
+    done = run(tmp_path, answers({"arn:database": DATABASE}), stores=stores)
+    assert done.stdout.splitlines() == [
+        "DB_HOST=db",
+        "DB_PORT=5433",
+        "DB_NAME=app",
+        "DB_USER=app",
+        "DB_PASSWORD=p@ss",
+    ]
+
+
+def test_a_password_that_no_variable_can_hold_is_named_and_not_shown(tmp_path: Path) -> None:
+    """In a URL it is encoded, which is the way out."""
+    secret = json.dumps({"username": "app", "password": "hunter2 hunter2"})
+    done = run(tmp_path, answers({"arn:database": secret}), stores=["DB_PASSWORD database.password"])
+    assert done.returncode == 1
+    assert "the secret of DB_PASSWORD holds white space" in done.stderr
+    assert "hunter2" not in done.stderr + done.stdout
 
 
 @pytest.mark.parametrize(

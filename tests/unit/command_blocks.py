@@ -18,6 +18,7 @@ NO_COMMANDS = {
     ("docs/settings.md", "{JWT_SECRET: "): "YAML",
     ("docs/settings.md", "- {name: morning"): "YAML",
     ("docs/settings.md", "{sign_up: "): "YAML",
+    ("docs/settings.md", "{DB_HOST: "): "YAML",
     ("docs/settings.md", "{web: "): "YAML",
     (
         "docs/timeline.md",

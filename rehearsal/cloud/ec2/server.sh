@@ -7,7 +7,13 @@ set -euo pipefail
 
 install -m 0755 "$VENV/bin/aws" /usr/local/bin/aws
 rm -f /usr/bin/systemctl
-install -m 0755 "$VENV/bin/systemctl3.py" /usr/bin/systemctl
+install -D -m 0755 "$VENV/bin/systemctl3.py" /usr/lib/evenkeel/systemctl
+# systemd gives a unit none of the environment of who starts it; this one would. /etc/environment leads to the rehearsal's AWS.
+install -m 0755 /dev/stdin /usr/bin/systemctl <<'SYSTEMCTL'
+#!/bin/sh
+exec env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 \
+  $(cat /etc/environment) /usr/lib/evenkeel/systemctl "$@"
+SYSTEMCTL
 rm -rf /usr/lib/systemd/system # the machine's own services are not the server's
 [ -x /usr/bin/node ] || ln -sf "$NODE" /usr/local/bin/node
 install -D -m 0755 /dev/stdin /opt/aws/amazon-cloudwatch-agent/bin/amazon-cloudwatch-agent-ctl <<'CTL'
@@ -40,5 +46,4 @@ WantedBy=multi-user.target
 UNIT
 ln -s ../cloud-init.service /etc/systemd/system/multi-user.target.wants/cloud-init.service
 
-exec env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 \
-  /usr/bin/systemctl -c InitLoopSleep=1 init
+exec systemctl -c InitLoopSleep=1 init

@@ -168,6 +168,8 @@ class BootStage:
             database_secret_arn=self._secrets["database"],
             redis_secret_arn=self._secrets["redis"],
             cache_redis_secret_arn=self._secrets["redis"],
+            database_endpoint="db.example:5433/app",
+            store_variables={"DB_HOST": "database.host"},
             redis_endpoint="redis:6379",
             cache_redis_endpoint="redis:6379",
             port=3000,

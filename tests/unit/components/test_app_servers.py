@@ -8,8 +8,9 @@ from typing import Any
 from components.app import AppSettings
 from components.app_secrets import AppSecrets, SecretVariable
 from components.app_servers import AppServers, AppServersArgs, deleted_within
+from components.backends import Backends
 from components.scaling import Scaling, ScalingArgs
-from components.server_template import Backends, ReleaseLocation, ServerTemplate, ServerTemplateArgs
+from components.server_template import ReleaseLocation, ServerTemplate, ServerTemplateArgs
 from rehearsal.cloud.ec2.cloud_init import unpack
 from stacks.sections import Settings
 from testkit.registered import Registered, register
@@ -50,6 +51,7 @@ def template(*, has_spot: bool = False) -> Registered:
             database_secret_arn="arn:secret:database",
             redis_secret_arn="arn:secret:redis",
             cache_redis_secret_arn="arn:secret:cache",
+            database_endpoint="db:5433/app",
             redis_endpoint="redis:6379",
             cache_redis_endpoint="cache:6379",
             ca_bundle_url="https://ca.example/bundle.pem",

@@ -12,6 +12,7 @@ from rehearsal.offline.provider.values import words
 from stacks import replacements
 from stacks.deployed import DeployedResource
 from stacks.replacements import BUCKET, DATABASE, KEY, STORE, VPC
+from stacks.sections import NONE
 from stacks.settings import parse
 from testkit.program import configuration, program
 from testkit.registered import Registered
@@ -47,6 +48,7 @@ CHANGES: dict[str, Any] = {
     "app.build_environment": {"CI": "1"},
     "app.processes": {"mailer": {"command": "node mailer.js"}},
     "app.environment": {"LOG_LEVEL": "debug"},
+    "app.store_variables": {"DB_HOST": "database.host"},
     "app.plain_environment": ["LOG_KEY"],
     "app.secrets": {"SHOP": "arn:aws:secretsmanager:eu-central-1:123456789012:secret:shop-AbCdEf"},
     "app_servers.instance_types": ["m7i.large"],
@@ -85,6 +87,11 @@ CHANGES: dict[str, Any] = {
     "database.restore_from_snapshot": "other-final",
     "database.apply_immediately": True,
     "database.parameters": {"max_connections": "500"},
+    "database.existing": {
+        "address": "shop.abc.eu-central-1.rds.amazonaws.com",
+        "network": "10.9.0.0/16",
+        "app_secret": "arn:aws:secretsmanager:eu-central-1:123456789012:secret:shop-AbCdEf",
+    },
     "buckets.force_destroy": True,
     "secrets.recovery_days": 7,
     "migrations.path": "docs/adr",
@@ -100,13 +107,18 @@ CHANGES: dict[str, Any] = {
     "monitoring.alarm_email": "other@shop-of-ours.com",
     "tags": {"Team": "other"},
     "allow_replacement": {"redis.port": "2026-01-01"},
+    "redis": "none",
+    "database": "none",
 }
-"""Another value of every setting, but for the port: beside HTTPS it is 80."""
+"""Another value of every setting and section, but for the port: beside HTTPS it is 80."""
 REFUSED = [
     "aws.region",
+    "database",
     "database.admin_user",
+    "database.existing",
     "database.name",
     "network.cidr",
+    "redis",
     "redis.port",
     "redis.separate_cache",
 ]
@@ -131,14 +143,13 @@ RENAMED = {
 
 
 def with_changes(changes: dict[str, Any]) -> dict[str, Any]:
-    """Production's settings, of which some have other values."""
+    """Production's settings, of which some have other values; a section that is none has no settings."""
     sections = configuration("prod")
+    sections |= {section: value for section, value in changes.items() if "." not in section}
     for setting, value in changes.items():
         section, _, name = setting.partition(".")
-        if name:
+        if name and sections.get(section) != NONE:
             sections.setdefault(section, {})[name] = value
-        else:
-            sections[section] = value
     return sections
 
 

@@ -8,6 +8,7 @@ import pulumi
 import pytest
 import yaml
 
+from components.database import DatabaseSettings
 from components.network import NetworkSettings
 from components.server_settings import Schedule
 from stacks.reference import descriptions, reference
@@ -89,6 +90,7 @@ def test_settings_are_read_from_pulumis_configuration() -> None:
 def test_production_is_what_nobody_set() -> None:
     """A forgotten setting is a safe one."""
     settings = Settings()
+    assert settings.database and settings.redis  # noqa: PT018
     assert settings.database.multi_az
     assert settings.database.deletion_protection
     assert settings.database.backup_retention_days >= 7
@@ -104,9 +106,8 @@ def test_production_is_what_nobody_set() -> None:
 
 def test_a_number_may_be_given_where_a_text_is_wanted() -> None:
     """`pulumi config set --path` stores 16 as a number."""
-    settings = parse({"database": {"engine_version": 16, "parameters": {"work_mem": 8192}}})
-    assert settings.database.engine_version == "16"
-    assert settings.database.parameters == {"work_mem": "8192"}
+    database = parse({"database": {"engine_version": 16, "parameters": {"work_mem": 8192}}}).database
+    assert database == DatabaseSettings(engine_version="16", parameters={"work_mem": "8192"})
 
 
 def test_everything_that_is_wrong_is_said_at_once() -> None:

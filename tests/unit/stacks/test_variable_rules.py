@@ -56,7 +56,7 @@ def refusal(values: dict[str, Any]) -> str:
         ),
         (
             {"secrets": {"LEVEL": PulumiSecret("1")}, "environment": {"LEVEL": "info"}},
-            'evenkeel:app.environment.LEVEL is "info": app.secrets.LEVEL sets the same variable. Take out '
+            "evenkeel:app.secrets.LEVEL is [secret]: app.environment.LEVEL sets the same variable. Take out "
             "one of them.",
         ),
         (

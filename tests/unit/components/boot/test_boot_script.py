@@ -51,6 +51,8 @@ class Boot:
         settings = "".join(f"{name}=x\n" for name in (*names, *secrets))
         (folder / "boot.env").write_text(settings + "NODE_MAJOR=1\nAPP_PORT=3000\n")
         (folder / "app.public.env").write_text("NODE_ENV=production\n")
+        (folder / "app.secrets").write_text("")
+        (folder / "app.stores").write_text("DATABASE_URL database.url\n")
         (folder / "bin").mkdir()
         for name, stub in (("aws", AWS), ("curl", CURL)):
             (folder / "bin" / name).write_text(stub)
