@@ -26,6 +26,11 @@ case "${@: -1}" in
   *) echo 127.0.0.1 ;;
 esac
 """
+SLOW = """#!/bin/bash
+echo slow >>"$STAGE/at"
+exec sleep 60
+"""
+"""Says that it runs: what bash starts after a SIGTERM gets none, and bash waits for its end."""
 STEPS = ("prepare_folders", "fetch_release", "test_release", "start_app", "wait_until_ready")
 
 
@@ -54,7 +59,7 @@ class Boot:
         (folder / "app.secrets").write_text("")
         (folder / "app.stores").write_text("DATABASE_URL database.url\n")
         (folder / "bin").mkdir()
-        for name, stub in (("aws", AWS), ("curl", CURL)):
+        for name, stub in (("aws", AWS), ("curl", CURL), ("slow", SLOW)):
             (folder / "bin" / name).write_text(stub)
             (folder / "bin" / name).chmod(0o755)
         path = f"{folder / 'bin'}:{os.environ['PATH']}"
@@ -71,9 +76,9 @@ class Boot:
         path = self._folder / name
         return path.read_text() if path.exists() else ""
 
-    def terminate_at(self, word: str) -> None:
-        """SIGTERM to all its processes, as systemd sends it, once a step has written the word to `at`."""
-        eventually(lambda: word in self.read("at"), poll=0.01, shown=lambda: self.read("evenkeel-boot.log"))
+    def terminate(self) -> None:
+        """SIGTERM to all its processes, as systemd sends it, while a step runs `slow`."""
+        eventually(lambda: "slow" in self.read("at"), poll=0.01, shown=lambda: self.read("evenkeel-boot.log"))
         os.killpg(self.process.pid, signal.SIGTERM)
 
     def gave_up(self) -> list[str]:
@@ -101,13 +106,11 @@ def test_a_server_that_does_not_know_itself_gives_up_once(tmp_path: Path) -> Non
     assert "ABANDON" not in boot.read("calls")
 
 
-@pytest.mark.parametrize(
-    "waits", ["sleep 60", 'sleep 60 || abandon "no sleep"', "until sleep 60; do :; done"]
-)
+@pytest.mark.parametrize("waits", ["slow", 'slow || abandon "it was cut short"', "until slow; do :; done"])
 def test_a_server_that_is_told_to_stop_says_so(tmp_path: Path, waits: str) -> None:
     """However it waits: the log outlives the signal, and the command that it waits for does not."""
-    boot = Boot(tmp_path, fetch_release=f'echo release >>"$STAGE/at"; {waits}')
-    boot.terminate_at("release")
+    boot = Boot(tmp_path, fetch_release=waits)
+    boot.terminate()
     (line,) = boot.gave_up()
     assert "giving up: told to stop after" in line
     assert boot.read("calls").count("ABANDON") == 1
@@ -115,9 +118,8 @@ def test_a_server_that_is_told_to_stop_says_so(tmp_path: Path, waits: str) -> No
 
 def test_a_server_that_has_said_continue_takes_nothing_back(tmp_path: Path) -> None:
     """SIGTERM ends what is left of the script, and the launch stays as it is."""
-    waits = 'echo agent >>"$STAGE/at"; sleep 60'
-    boot = Boot(tmp_path, fetch_ca_bundle=":", write_app_env=":", start_agent=waits)
-    boot.terminate_at("agent")
+    boot = Boot(tmp_path, fetch_ca_bundle=":", write_app_env=":", start_agent="slow")
+    boot.terminate()
     assert boot.process.wait(timeout=20) == -signal.SIGTERM
     assert "giving up" not in boot.read("evenkeel-boot.log")
     calls = boot.read("calls")
