@@ -11,7 +11,7 @@ BESIDE := -m 'not long' --numprocesses 2 --dist loadgroup --no-loadscope-reorder
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-deploy lock up down status logs queries env preview timeline unit test-one lint lint-kit lint-app docs test test-rehearsal test-long soak fuzz fuzz-api bench bench-migrations bench-rollout bench-load
+.PHONY: help setup setup-deploy lock start up down status logs queries env preview timeline unit test-one lint lint-kit lint-app docs test test-rehearsal test-long soak fuzz fuzz-api bench bench-migrations bench-rollout bench-load
 
 help: ## what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -33,6 +33,9 @@ lock: $(VENV)/.lint ## pin all that the requirements need, with hashes: after a 
 	@$(foreach group,bench rehearsal unit,$(COMPILE) 3.11 requirements/$(group).in --constraints requirements/lint.txt --output-file requirements/$(group).txt &&) true
 	@$(COMPILE) 3.11 requirements.txt --constraints requirements/lint.txt --output-file requirements/deploy.txt
 	@$(COMPILE) 3.11.5 requirements/docs.in --output-file requirements/docs.txt
+
+start: $(VENV)/.rehearsal ## the rehearsal's cloud alone, to set secrets before the first `make up`
+	@$(RUN) -m rehearsal start
 
 up: $(VENV)/.rehearsal ## deploy the whole stack in rehearsal
 	@$(RUN) -m rehearsal up

@@ -85,7 +85,7 @@ class Kit(Foundation):
                 parameter_name=f"{naming.parameters(self._project, self._stack)}/contracted",
                 verified=rollout.verified,
             )
-        self._export(template, servers)
+        self._export(template, servers, schema)
 
     def _secrets(self, made: StackSecrets, own: Mapping[str, aws.secretsmanager.SecretVersion]) -> AppSecrets:
         app = self.settings.app
@@ -261,7 +261,7 @@ class Kit(Foundation):
         )
         return servers
 
-    def _export(self, template: ServerTemplate, servers: AppServers) -> None:
+    def _export(self, template: ServerTemplate, servers: AppServers, schema: Migrations | None) -> None:
         pulumi.export("url", self.balancer.url)
         pulumi.export("balancer_dns_name", self.balancer.dns_name)
         pulumi.export("auto_scaling_group", servers.auto_scaling_group)
@@ -271,4 +271,5 @@ class Kit(Foundation):
         pulumi.export("database", self.database.identifier if self.database else None)
         pulumi.export("sessions", self.sessions.replication_group_id if self.sessions else None)
         pulumi.export("cache", self.cache.replication_group_id if self.cache else None)
-        pulumi.export("gates", naming.gates(self._project, self._stack))
+        gates = naming.gates(self._project, self._stack)
+        pulumi.export("gates", {gate: gates[gate] for gate in gates if schema or gate != "schema"})

@@ -1,4 +1,4 @@
-"""`python -m rehearsal up|down|status|logs|queries|env|preview|fault|engine|doctor`: no AWS is needed."""
+"""`python -m rehearsal start|up|down|status|logs|queries|env|preview|fault|engine|doctor`: without AWS."""
 
 import argparse
 import os
@@ -17,26 +17,39 @@ from rehearsal.lock import exclusive
 from rehearsal.progress import say
 
 
+def start(rehearsal: Rehearsal, options: argparse.Namespace) -> None:
+    """Starts the cloud and deploys nothing yet: for secrets that the app needs at its first deployment."""
+    with exclusive(rehearsal.root):
+        prepare(rehearsal, options.mean)
+    say('for `pulumi config set --secret` in your shell:  eval "$(make -s env)"; then `make up`')
+
+
 def up(rehearsal: Rehearsal, options: argparse.Namespace) -> None:
     """Deploys the whole stack in rehearsal; run again, it deploys what has changed."""
     with exclusive(rehearsal.root):
-        path = rehearsal.search_path(os.environ["PATH"])
-        machine.check(path)
-        machine.check_node(deployment.node(rehearsal), path)
-        cloud = daemon.find(rehearsal.state)
-        refuse_moved(rehearsal, cloud)
-        refuse_mean(options.mean, cloud)
-        if cloud is None:
-            clear_crashed(rehearsal)
-        installation.install(rehearsal)
-        parts = [f"{part.name} ({part.origin})" for part in installation.parts(rehearsal)]
-        say(f"deploying with {', '.join(parts)}")
-        if cloud is None:
-            if options.mean is not None:
-                say(f"the cloud is mean: --mean {options.mean} makes it so again")
-            daemon.start(rehearsal, options.mean)
+        prepare(rehearsal, options.mean)
         deployment.up(rehearsal)
         status(rehearsal, options)
+
+
+def prepare(rehearsal: Rehearsal, mean: int | None) -> None:
+    """A machine that has all it takes, a cloud that runs, and the stack, of which nothing is deployed."""
+    path = rehearsal.search_path(os.environ["PATH"])
+    machine.check(path)
+    machine.check_node(deployment.node(rehearsal), path)
+    cloud = daemon.find(rehearsal.state)
+    refuse_moved(rehearsal, cloud)
+    refuse_mean(mean, cloud)
+    if cloud is None:
+        clear_crashed(rehearsal)
+    installation.install(rehearsal)
+    parts = [f"{part.name} ({part.origin})" for part in installation.parts(rehearsal)]
+    say(f"deploying with {', '.join(parts)}")
+    if cloud is None:
+        if mean is not None:
+            say(f"the cloud is mean: --mean {mean} makes it so again")
+        daemon.start(rehearsal, mean)
+    deployment.make_stack(rehearsal)
 
 
 def down(rehearsal: Rehearsal, _: argparse.Namespace) -> None:
@@ -137,7 +150,7 @@ def refuse_moved(rehearsal: Rehearsal, cloud: daemon.CloudProcess | None) -> Non
 def refuse_mean(seed: int | None, cloud: daemon.CloudProcess | None) -> None:
     """A cloud is mean from its start on, or never."""
     if cloud is not None and seed is not None:
-        raise CloudError("A rehearsal runs already: run `make down` before `up --mean`.")
+        raise CloudError("A rehearsal runs already: run `make down` before --mean.")
 
 
 def clear_crashed(rehearsal: Rehearsal) -> None:
@@ -148,6 +161,7 @@ def clear_crashed(rehearsal: Rehearsal) -> None:
 
 
 COMMANDS = {
+    "start": start,
     "up": up,
     "down": down,
     "status": status,
@@ -167,7 +181,7 @@ def parse() -> argparse.Namespace:
     commands = parser.add_subparsers(dest="command", required=True)
     for name, command in COMMANDS.items():
         added = commands.add_parser(name, help=command.__doc__)
-        if name == "up":
+        if name in ("start", "up"):
             added.add_argument(
                 "--mean",
                 nargs="?",

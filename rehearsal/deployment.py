@@ -23,7 +23,6 @@ STACK = "local"
 
 def up(rehearsal: Rehearsal) -> None:
     """Makes stack `local` what the program says; the engine shows its own progress."""
-    make_stack(rehearsal)
     free_stack(rehearsal)
     # Ctrl-C reaches the engine too, which then lets what is under way finish: that is waited for.
     before = signal.signal(signal.SIGINT, lambda *_: None)

@@ -23,6 +23,7 @@ import { createServer } from 'node:http';
 import pg from 'pg';
 
 const { env } = process;
+if (!env.GREETING) throw new Error('There is no GREETING.');
 const pool = env.DB_HOST && new pg.Pool({
   host: env.DB_HOST,
   port: env.DB_PORT,
@@ -35,7 +36,7 @@ const QUERY = 'SELECT current_user AS user, count(*)::int AS orders FROM orders'
 createServer(async (request, response) => {
   const names = Object.keys(env).filter((name) => /DATABASE|REDIS|^DB_/.test(name)).sort();
   const rows = pool && (await pool.query(QUERY)).rows;
-  response.end(JSON.stringify({ names, rows }));
+  response.end(JSON.stringify({ names, rows, greeting: env.GREETING }));
 }).listen(env.PORT);
 """
 SCHEMA = "CREATE TABLE orders (id bigint PRIMARY KEY);\n"
@@ -53,6 +54,7 @@ VARIABLES = {
     "DB_USER": "database.username",
     "DB_PASSWORD": "database.password",
 }
+SECRET = "evenkeel:app.secrets.GREETING"
 UP = ("up", "--yes", "--skip-preview", "--stack", "local")
 
 
@@ -73,18 +75,21 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def repository(shop: Path) -> Iterator[OwnRepository]:
-    """Deployed without Redis and without a database."""
+    """Deployed without Redis and without a database, with a secret that was set before."""
     built = wheel(shop.parent, version="0.2.99")
     with OwnRepository.new(shop.parent / "infra", app=shop, wheel=built) as repository:
         change(repository, redis="none", database="none")
+        succeed(repository.rehearsal("start"))
+        succeed(repository.pulumi("config", "set", "--secret", "--path", SECRET, "hello", "--stack", "local"))
+        assert repository.outputs() == {}
         succeed(repository.rehearsal("up"))
         yield repository
 
 
 @pytest.mark.long
 def test_an_app_without_stores_is_told_of_none(repository: OwnRepository) -> None:
-    """And is served and rolled as any other."""
-    assert answer(repository) == {"names": []}
+    """And is served and rolled as any other, with the secret that it needed at its first deployment."""
+    assert answer(repository) == {"names": [], "greeting": "hello"}
     assert {"database", "sessions", "cache"}.isdisjoint(repository.outputs())
 
 
@@ -105,6 +110,7 @@ def test_an_existing_database_is_migrated_and_used_under_the_apps_own_names(
     assert answer(repository) == {
         "names": sorted([*VARIABLES, "DATABASE_POOL_SIZE", "DATABASE_URL"]),
         "rows": [{"user": "clerk", "orders": 0}],
+        "greeting": "hello",
     }
     assert repository.outputs()["database"] == "elsewhere"
     succeed(repository.pulumi("preview", "--expect-no-changes", "--stack", "local"))

@@ -87,6 +87,9 @@ RUN = {
     ),
     ("evenkeel/template/README.md", "make doctor "): OWN,
     ("docs/own-repository.md", "pipx run "): OWN,
+    ("docs/own-repository.md", "make start"): (
+        "tests/rehearsal/test_stores_elsewhere.py::test_an_app_without_stores_is_told_of_none"
+    ),
     ("docs/own-repository.md", ".venv/bin/evenkeel upgrade"): (
         "tests/rehearsal/test_own_repository.py::test_an_upgrade_replaces_nothing_that_holds_data"
     ),

@@ -56,7 +56,7 @@ def test_a_cloud_does_not_turn_mean_later() -> None:
     """What was deployed before it did would prove nothing."""
     command.refuse_mean(7, None)
     command.refuse_mean(None, CloudProcess(pid=1, port=4577))
-    with pytest.raises(CloudError, match=r"run `make down` before `up --mean`"):
+    with pytest.raises(CloudError, match=r"run `make down` before --mean"):
         command.refuse_mean(7, CloudProcess(pid=1, port=4577))
 
 
