@@ -16,6 +16,9 @@ from rehearsal.cloud.secret_files import write_private
 from rehearsal.processes import UnprivilegedUser
 
 _VALIDITY = datetime.timedelta(days=365)
+UNNAMED = "localhost"
+"""For whom Node.js takes a server of which it is told an address, in a socket of its own, and no name: older
+versions of `pg` (8.13) do so. On AWS a store has a name; here it has an address alone."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -60,7 +63,7 @@ class CertificateAuthority:
             *(x509.DNSName(name) for name in names),
         ]
         certificate = (
-            self._builder(_common_name([*names, *addresses][0]), key.public_key())
+            self._builder(_common_name([*addresses, *names][0]), key.public_key())
             .add_extension(x509.SubjectAlternativeName(alternatives), critical=False)
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
             .add_extension(_key_usage(signs_certificates=False), critical=True)

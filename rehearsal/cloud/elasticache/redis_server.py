@@ -17,7 +17,7 @@ from typing import Any
 import redis
 
 from rehearsal.cloud.body import CloudContext
-from rehearsal.cloud.certificates import CertificateFiles
+from rehearsal.cloud.certificates import UNNAMED, CertificateFiles
 from rehearsal.cloud.secret_files import write_private
 from rehearsal.processes import Child
 
@@ -61,7 +61,9 @@ class RedisServer:
             os.chown(folder, context.user.uid, context.user.gid)
         self._tls: CertificateFiles | None = None
         if tls_for is not None:
-            self._tls = context.authority.issue(folder, addresses=[address, *tls_for], user=context.user)
+            self._tls = context.authority.issue(
+                folder, addresses=[address, *tls_for], names=[UNNAMED], user=context.user
+            )
         self._process: Child | None = None
 
     @property

@@ -15,7 +15,7 @@ from typing import Any
 from pg8000.native import Connection, identifier
 
 from rehearsal.cloud.body import CloudContext
-from rehearsal.cloud.certificates import CertificateFiles
+from rehearsal.cloud.certificates import UNNAMED, CertificateFiles
 from rehearsal.cloud.rds.parameters import ServerParameters, quote, render
 from rehearsal.cloud.rds.postgres_installation import Installation
 from rehearsal.cloud.secret_files import write_private
@@ -43,7 +43,9 @@ class PostgresServer:
         folder.mkdir()
         if context.user:
             os.chown(folder, context.user.uid, context.user.gid)
-        self._tls: CertificateFiles = context.authority.issue(folder, addresses=[address], user=context.user)
+        self._tls: CertificateFiles = context.authority.issue(
+            folder, addresses=[address], names=[UNNAMED], user=context.user
+        )
         self._preparation: Child | None = None
         self._process: Child | None = None
         self._primary: PostgresServer | None = None
