@@ -55,6 +55,9 @@ class AppSettings:
     """Scripts of package.json that make a release, in their order; `build` only where there is one."""
     build_environment: dict[Value, Value] = field(default_factory=dict)
     """Variables for those scripts, and no others: no secrets, and nothing that a server is to know."""
+    all_files: bool = False
+    """A release has every file of the app, whatever `files` of package.json names: that list is npm's, for a
+    package that is published."""
     processes: dict[ProcessName, Section[ProcessSettings]] = field(default_factory=dict)
     """What runs on each server, by name, of an app that has no ecosystem.config.js: `web` serves, and is
     `npm start` where it is left out; the others work. Not with an ecosystem.config.js, which says it itself.
@@ -88,6 +91,7 @@ class AppSettings:
         return BuildSettings(
             scripts=tuple(self.build),
             environment=self.build_environment,
+            all_files=self.all_files,
             processes=self.processes,
         )
 

@@ -36,6 +36,8 @@ class BuildSettings:
     """Of package.json, in their order; without `build` where there is none."""
     environment: Mapping[str, str] = field(default_factory=dict)
     """Of the scripts."""
+    all_files: bool = False
+    """Whether `files` of package.json is not asked."""
     processes: Mapping[str, ProcessSettings] = field(default_factory=dict)
     """Of an app without PM2 settings of its own."""
 
@@ -71,7 +73,7 @@ def make(
             raise ArtifactError(str(error)) from error
     if not layout.brings_pm2:
         run(tree / OWN, NPM.install(), say, {})
-    names = list(packed(layout, tree))
+    names = list(packed(layout, tree, all_files=settings.all_files))
     if layout.ecosystem not in names:
         raise ArtifactError(
             f'{layout.folder / "package.json"}: "files" leaves out {layout.ecosystem}: add it'
@@ -113,10 +115,10 @@ def run(tree: Path, command: Sequence[str], say: Say, environment: dict[str, str
     return done.stdout
 
 
-def packed(layout: AppLayout, tree: Path) -> Iterator[Path]:
+def packed(layout: AppLayout, tree: Path, *, all_files: bool) -> Iterator[Path]:
     """What the release has: the app's own part, then all that was installed."""
     folder = tree / layout.member
-    if layout.member == Path() and "files" in package_json(folder):
+    if layout.member == Path() and "files" in package_json(folder) and not all_files:
         yield from (name for name in named_files(tree) if not PROSE.fullmatch(str(name)))
     else:
         yield from (name for name in sources.walk(tree) if name.parts[0] != OWN and not is_cached(name))

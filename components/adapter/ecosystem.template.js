@@ -13,9 +13,11 @@ module.exports = {
     ...each,
     cwd: join(current, __MEMBER__),
     script: join(current, __MEMBER__, each.script),
-    node_args: serves
-      ? ["--require", join(own, "adapter.cjs"), ...each.node_args]
-      : each.node_args,
+    node_args: [
+      "--require",
+      join(own, serves ? "adapter.cjs" : "signals.cjs"),
+      ...each.node_args,
+    ],
     exec_mode: serves ? "cluster" : "fork",
     instances: serves ? env.WEB_CONCURRENCY || "max" : each.instances,
     wait_ready: serves,

@@ -11,7 +11,7 @@ from threading import Event
 import pytest
 
 from components import artifact, sources, tarball
-from components.release_build import ArtifactError
+from components.release_build import ArtifactError, BuildSettings
 
 LOCK = {"name": "tiny", "version": "1.0.0", "lockfileVersion": 3, "packages": {"": {"name": "tiny"}}}
 
@@ -58,6 +58,15 @@ def test_a_release_holds_what_package_json_names_and_costs_npm_once(app: Path, t
 
     assert artifact.build(app, said.append, tmp_path / "cache") == first
     assert len(said) == 3
+
+
+def test_a_release_has_all_files_where_the_stack_says_so(app: Path, tmp_path: Path) -> None:
+    """For an app whose `files` are about npm's registry, and leave out what it runs with."""
+    settings = BuildSettings(all_files=True)
+    built = artifact.build(app, lambda _: None, tmp_path / "cache", settings)
+    with tarfile.open(built.path) as archive:
+        names = set(archive.getnames())
+    assert {"src/server.js", "test/server.test.js"} <= names
 
 
 NOTE_THE_MACHINE = (

@@ -46,6 +46,7 @@ CHANGES: dict[str, Any] = {
     "app.drain": 2,
     "app.build": ["generate", "build"],
     "app.build_environment": {"CI": "1"},
+    "app.all_files": True,
     "app.processes": {"mailer": {"command": "node mailer.js"}},
     "app.environment": {"LOG_LEVEL": "debug"},
     "app.store_variables": {"DB_HOST": "database.host"},
