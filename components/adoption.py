@@ -120,9 +120,10 @@ def flags_of_node(words: Sequence[str]) -> Iterator[str]:
 
 
 def linked(program: str, folder: Path, refused: str) -> str:
-    """The script of a dependency's program, relative to the app."""
-    link = folder / "node_modules" / ".bin" / program
-    if not link.exists():
+    """The script of a dependency's program, relative to the app; a workspace may have it at its root."""
+    places = (place / "node_modules" / ".bin" / program for place in (folder, *folder.parents))
+    link = next((place for place in places if place.exists()), None)
+    if link is None:
         raise AdoptionError(f"{refused}: {program} is neither node nor a program of a production dependency")
     script = link.resolve()
     if b"node" not in script.read_bytes()[:64].splitlines()[0]:

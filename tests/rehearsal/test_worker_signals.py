@@ -19,7 +19,7 @@ const end = (name) => () => setTimeout(finish, 100, name);
 def told(folder: Path, handlers: str, *, brought: bool = True) -> tuple[int, str]:
     """Exit code and output of a worker with these handlers, an ECMAScript module, after SIGINT."""
     (folder / "worker.mjs").write_text(f"{WORK}{handlers}\nconsole.log('at work');")
-    options = ["--require", ADAPTER / "signals.cjs"] if brought else []
+    options = ["--require", str(ADAPTER / "signals.cjs")] if brought else []
     out = folder / "out"
     with out.open("w") as file:
         worker = subprocess.Popen(["node", *options, folder / "worker.mjs"], stdout=file)

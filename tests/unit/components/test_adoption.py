@@ -71,6 +71,16 @@ def test_a_command_is_a_script_that_node_runs(app: Path, command: str, started: 
     )
 
 
+def test_a_members_program_may_be_the_workspaces(app: Path) -> None:
+    """Where a package manager puts it that shares packages among members."""
+    member = app / "apps/web"
+    member.mkdir(parents=True)
+    (member / "package.json").write_text('{"scripts": {"start": "next start"}}')
+    assert start("npm start", member) == NodeCommand(
+        script="../../node_modules/next/dist/bin/next", args=["start"]
+    )
+
+
 @pytest.mark.parametrize(
     ("command", "words"),
     [
