@@ -50,7 +50,8 @@ class Kit(Foundation):
 
         `environment` has more variables, readable in the launch template; `secrets` those whose values are in
         Secrets Manager; `permissions` what the app may do, by its servers' role. Another value of a variable
-        or a secret replaces the servers. Exports the outputs that `tests/infra` reads.
+        or a secret replaces the servers. Exports the outputs that the checks of the servers read
+        (docs/infra-tests.md).
 
         Raises `pulumi.RunError` for a variable that the app has already, or that can't be one.
         """
@@ -271,5 +272,6 @@ class Kit(Foundation):
         pulumi.export("database", self.database.identifier if self.database else None)
         pulumi.export("sessions", self.sessions.replication_group_id if self.sessions else None)
         pulumi.export("cache", self.cache.replication_group_id if self.cache else None)
+        pulumi.export("checks", self.settings.smoke.checks)
         gates = naming.gates(self._project, self._stack)
         pulumi.export("gates", {gate: gates[gate] for gate in gates if schema or gate != "schema"})

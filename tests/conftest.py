@@ -1,18 +1,18 @@
-"""One deployment for the whole run: a rehearsal made for it."""
+"""What all tests have in common: their order, and one deployment for the whole run."""
 
 import gc
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
 from pathlib import Path
 
 import hypothesis
 import pytest
 
-from testkit.checkout import Checkout, succeed
+from testkit.checkout import Checkout
 from testkit.deployment import Deployment
 
 YOUNG = 50_000
 """New objects between two looks for garbage; Python's own 700 is for programs with less of them."""
-pytest_plugins = ["tests.infra.plugin"]
+pytest_plugins = ["pytest_evenkeel.plugin", "tests.rehearsed"]
 # A busy machine is slow, here as in CI, and no failure.
 hypothesis.settings.register_profile(
     "patient", hypothesis.settings(), deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
@@ -50,24 +50,8 @@ def pytest_collection() -> Generator[None, object, object]:
 
 
 @pytest.fixture(scope="session")
-def checkout(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Checkout]:
-    """A copy of the project whose stack `local` is up; ended and gone after the run.
-
-    Nothing may have failed in its cloud itself, whatever the tests did to it.
-    """
-    checkout = Checkout.copy(tmp_path_factory.mktemp("checkout"))
-    # A server that boots beside other tests is slow, and no failed launch.
-    checkout.replace("stacks/Pulumi.local.yaml", "start_time: 60", "start_time: 180")
-    try:
-        succeed(checkout.rehearsal("up"))
-        yield checkout
-    finally:
-        checkout.end()
-
-
-@pytest.fixture(scope="session")
 def deployment(checkout: Checkout) -> Deployment:
-    """The rehearsal. Only `tests/infra` looks at what `--stack` names: others break what they test."""
+    """The rehearsal. Only checks look at what `--stack` names: other tests break what they test."""
     return Deployment(outputs=checkout.outputs(), environment=checkout.environment())
 
 
@@ -99,8 +83,13 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         pytest.fail("it runs in a process that is alone, as in `make test-long`", pytrace=False)
 
 
+def _folders(item: pytest.Item) -> tuple[str, ...]:
+    """Where the test is; the package's checks belong to those of `tests/infra`."""
+    return item.path.relative_to(TESTS).parts if TESTS in item.path.parents else ("infra", item.path.name)
+
+
 def _tier(item: pytest.Item) -> int:
-    folder = item.path.relative_to(TESTS).parts[0]
+    folder = _folders(item)[0]
     return TIERS.index(folder) if folder in TIERS else len(TIERS)
 
 
@@ -110,10 +99,8 @@ def _group(item: pytest.Item) -> str:
     Those that use a deployment change it, one after another; there are two deployments, so that two processes
     have one each. Of the rest each module is a group.
     """
-    folders = item.path.relative_to(TESTS).parts
+    folders = _folders(item)
     # Those of tests/infra ask for it while they run, where no stack is named.
     if folders[0] == "infra" or folders[:2] == ("faults", "migrations"):
         return "infra"
-    return (
-        "deployment" if "checkout" in getattr(item, "fixturenames", ()) else str(item.path.relative_to(TESTS))
-    )
+    return "deployment" if "checkout" in getattr(item, "fixturenames", ()) else "/".join(folders)

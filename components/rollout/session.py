@@ -12,7 +12,7 @@ from typing import Literal
 from components.browser import browser
 from components.gates.gate import GateClosed
 from components.rollout.request import Request, RequestTemplate, UnknownNameError
-from components.values import Text, Value
+from components.values import Seconds, Section, Text, Value
 
 REQUEST_TIMEOUT = 10
 SUCCESS = range(200, 300)
@@ -31,6 +31,16 @@ class Limited(Unanswered):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class CookieSettings:
+    """The cookie that a browser has its session by."""
+
+    name: Text
+    """Such as sid."""
+    max_age: Seconds | None = None
+    """So long a browser keeps it. Without it the cookie is gone when the browser is closed."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class SessionSettings:
     """How a client of the app gets a session, and how it sees that it still has one.
 
@@ -45,6 +55,10 @@ class SessionSettings:
     """Answers 200 with the account's e-mail address to whoever is logged in. A path gets a GET."""
     fields: dict[Text, Value] = field(default_factory=dict)
     """What signing up at a path asks for, besides e-mail address and password."""
+    log_out: Request | None = None
+    """Ends a session: the checks of the servers log out, where they know how. A path gets a POST."""
+    cookie: Section[CookieSettings] | None = None
+    """For the checks of the servers: it has to be out of others' reach. An app with tokens has none."""
 
     @property
     def signing_up(self) -> RequestTemplate:
@@ -60,6 +74,11 @@ class SessionSettings:
     def asking(self) -> RequestTemplate:
         """The request that shows whose session it is."""
         return _request(self.who_am_i, "GET", None)
+
+    @property
+    def logging_out(self) -> RequestTemplate | None:
+        """The request that ends the session."""
+        return _request(self.log_out, "POST", None) if self.log_out else None
 
 
 _CREDENTIALS = {"email": "{email}", "password": "{password}"}
@@ -94,7 +113,7 @@ class CheckAccount:
 class CheckSession:
     """One session: cookies, as a browser keeps them, or a token. Each request is a connection of its own.
 
-    It is left to expire: there is no setting for where one logs out.
+    It is left to expire.
     """
 
     settings: SessionSettings

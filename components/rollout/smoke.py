@@ -3,7 +3,7 @@
 import socket
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from http.client import HTTPException
 from typing import Annotated, Any
 from urllib.parse import urlsplit
@@ -15,6 +15,7 @@ from pydantic import Field
 from components.browser import browser
 from components.gates.aws_api import AwsApi
 from components.gates.gate import GateClosed
+from components.rollout.request import RequestTemplate
 from components.rollout.session import CheckSession, Limited, SessionSettings, Unanswered
 from components.values import Section, UrlPath
 
@@ -38,14 +39,39 @@ class SmokeSettings:
     this. Where one signs up and logs in (POST of JSON: email, password, and for sign_up the fields), and what
     answers 200 with the account's e-mail to who is logged in (GET). A session has to live longer than a
     rollout with its bake_time: one that expires meanwhile fails the deployment of a good release. An app that
-    limits log-ins lets those with CHECK_TOKEN pass: docs/your-own-app.md.
+    limits log-ins lets those with CHECK_TOKEN pass: docs/your-own-app.md. For the checks of the servers alone
+    are log_out, and cookie with name and max_age (seconds): docs/infra-tests.md.
 
         {sign_up: /register, log_in: /login, who_am_i: /me, fields: {churchName: Checks}}
     """
+    slow_request: Section[RequestTemplate] | None = None
+    """What the checks of the servers have in flight while a worker leaves: a request that is answered when
+    its body has arrived, needs no session and changes nothing. Without it that is the session's log_in, by an
+    account that is not there."""
 
     def check_session(self, domain: str) -> CheckSession | None:
         """The session that a rollout is judged by, of an account whose e-mail address is in the domain."""
         return CheckSession(settings=self.session, domain=domain) if self.session else None
+
+    @property
+    def checks(self) -> dict[str, Any]:
+        """What the checks of the servers are told of the app: docs/infra-tests.md."""
+        session, slow = self.session, self.slow_request
+        if session is None:
+            return {"session": None, "slow_request": slow and asdict(slow)}
+        requests = {
+            "sign_up": session.signing_up,
+            "log_in": session.logging_in,
+            "who_am_i": session.asking,
+            "log_out": session.logging_out,
+        }
+        return {
+            "session": {
+                **{name: one and asdict(one) for name, one in requests.items()},
+                "cookie": session.cookie and asdict(session.cookie),
+            },
+            "slow_request": asdict(slow or session.logging_in),
+        }
 
 
 def answers_wanted(max_size: int) -> int:

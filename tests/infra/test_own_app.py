@@ -1,7 +1,6 @@
-"""Checks of your own app, on every server and through the balancer. These are the reference app's.
+"""Checks of the reference app, besides those of every stack.
 
 A check that asks for `server` runs on each server; `person` is logged in; `stack.url` is the app's address.
-Mark with `disruptive` what changes anything.
 """
 
 import re
@@ -13,12 +12,17 @@ from typing import Any
 import pytest
 import requests
 
+from pytest_evenkeel.app_user import AppUser
+from pytest_evenkeel.checks.test_stores import stores
+from pytest_evenkeel.log_in import Cookie
+from pytest_evenkeel.server import LastWords, ServingInstance
+from pytest_evenkeel.stack import Stack
+from pytest_evenkeel.survey import Question
 from testkit.checkout import ROOT
 from testkit.waiting import eventually
 from tests.infra import own_app
-from tests.infra.server import ServingInstance
-from tests.infra.stack import Stack
 
+CONNECTIONS = Question("ss --no-header --tcp --numeric --processes state established")
 REQUESTS, AT_ONCE = 40, 8
 """After so many every server has been met, when some are under way at the same time."""
 SLOW_SECONDS = 2.0
@@ -40,7 +44,7 @@ def test_strangers_get_no_data(stack: Stack) -> None:
 
 
 @pytest.mark.disruptive
-def test_a_member_that_was_added_is_listed(person: own_app.Person) -> None:
+def test_a_member_that_was_added_is_listed(person: AppUser) -> None:
     """Written through one server, read through any."""
     added = person.post("/members", {"firstName": "Ada", "lastName": "Test", "phone": new_phone()})
     for _ in range(4):
@@ -63,23 +67,53 @@ def test_the_runbooks_commands_work_on_a_server(server: ServingInstance) -> None
         assert expected in said
 
 
-def test_a_page_that_one_server_has_read_is_a_hit_on_all(person: own_app.Person) -> None:
+def test_a_page_that_one_server_has_read_is_a_hit_on_all(person: AppUser) -> None:
     """Nobody writes in the account's church meanwhile."""
     assert in_time(person, "/members") in ("miss", "hit")
     assert met_by_all(person, "/members") == {"hit"}
 
 
 @pytest.mark.disruptive
-def test_a_new_member_makes_the_next_read_a_miss(person: own_app.Person) -> None:
+def test_a_new_member_makes_the_next_read_a_miss(person: AppUser) -> None:
     """So the hits above are of what is there, and come from the cache."""
     person.post("/members", {"firstName": "Ada", "lastName": "Test", "phone": new_phone()})
     assert in_time(person, "/members") == "miss"
     assert met_by_all(person, "/members") == {"hit"}
 
 
+def test_every_worker_is_connected_to_both_stores(server: ServingInstance) -> None:
+    """On the ports that other checks have seen to be TLS only."""
+    seen = stores(server)
+    for worker in server.workers:
+        lines = server.told(CONNECTIONS).splitlines()
+        own = [line.split()[3] for line in lines if f"pid={worker.pid}," in line]
+        ports = {peer.rsplit(":", 1)[1] for peer in own}
+        assert {seen["sessions"]["port"], seen["database"]["port"]} <= ports
+
+
+def test_the_store_forgets_a_session_when_its_cookie_ends(
+    person: AppUser, cookie: Cookie, servers: list[ServingInstance]
+) -> None:
+    """The key's time to live is the cookie's age."""
+    assert cookie.max_age
+    key = own_app.session_key(person.cookies[cookie.name])
+    ttl = servers[0].node("stores.cjs", {"key": key})["sessions"]["ttl"]
+    assert cookie.max_age - 60 <= ttl <= cookie.max_age
+
+
+@pytest.mark.disruptive
+def test_a_worker_says_how_it_ended(servers: list[ServingInstance]) -> None:
+    """So the checks of a shutdown look at its last words too, which an app need not have."""
+    server = servers[0]
+    pid = min(server.pids())
+    server.host.check_output(f"kill -TERM {pid}")
+    server.wait_until_restarted({pid})
+    assert server.last_words([pid]) == {pid: LastWords(code=0, reason="SIGTERM")}
+
+
 @pytest.mark.disruptive
 def test_without_the_cache_all_is_served_and_when_it_is_back_it_is_used(
-    person: own_app.Person, stack: Stack, aws: Callable[[str], Any]
+    person: AppUser, stack: Stack, aws: Callable[[str], Any]
 ) -> None:
     """Its primary is rebooted: no error and no long wait meanwhile, and what is written is seen at once."""
     if stack.cache == stack.sessions:
@@ -115,13 +149,13 @@ def outcome(answer: requests.Response) -> str:
     return answer.headers["X-Cache"]
 
 
-def met_by_all(person: own_app.Person, path: str) -> set[str]:
+def met_by_all(person: AppUser, path: str) -> set[str]:
     """The outcomes, from every server."""
     with ThreadPoolExecutor(AT_ONCE) as tabs:
         return set(tabs.map(lambda _: in_time(person, path), range(REQUESTS)))
 
 
-def in_time(person: own_app.Person, path: str) -> str:
+def in_time(person: AppUser, path: str) -> str:
     """The outcome. Asked again where a busy machine's Redis was late once, which changes nothing."""
     seen = [outcome(person.answer(path))]
     while seen[-1] == "bypass" and len(seen) < REQUESTS:

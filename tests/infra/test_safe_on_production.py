@@ -6,19 +6,20 @@ import re
 import subprocess
 import sys
 import time
-from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
 from migrator.settings import Server as Database
+from pytest_evenkeel.app_user import Account, AppUser
+from pytest_evenkeel.log_in import LogIn
+from pytest_evenkeel.plugin import ACCOUNT, NAMED
+from pytest_evenkeel.server import ServingInstance
+from pytest_evenkeel.stack import Stack
 from testkit import access
 from testkit.checkout import ROOT
 from testkit.deployment import Deployment
 from tests.infra import own_app
-from tests.infra.plugin import ACCOUNT, NAMED
-from tests.infra.server import ServingInstance
-from tests.infra.stack import Stack
 
 WRITES = "SELECT coalesce(sum(n_tup_ins + n_tup_upd + n_tup_del), -1) FROM pg_stat_user_tables"
 """Rows written since the database's start."""
@@ -30,7 +31,11 @@ CHECKS = 34
 
 @pytest.mark.long
 def test_checks_that_are_not_disruptive_change_nothing(
-    stack: Stack, servers: list[ServingInstance], request: pytest.FixtureRequest, tmp_path: Path
+    stack: Stack,
+    log_in: LogIn,
+    servers: list[ServingInstance],
+    request: pytest.FixtureRequest,
+    tmp_path: Path,
 ) -> None:
     """Run as on a stack that is named by its outputs: nothing is written, no worker or server is another.
 
@@ -39,9 +44,8 @@ def test_checks_that_are_not_disruptive_change_nothing(
     if NAMED in request.config.stash:
         pytest.skip("only in rehearsal can the test look into the database")
     outputs = tmp_path / "outputs.json"
-    named = [field.name for field in fields(Stack) if field.name != "environment"]
-    outputs.write_text(json.dumps({name: getattr(stack, name) for name in named}))
     deployment: Deployment = request.getfixturevalue("deployment")
+    outputs.write_text(json.dumps(deployment.outputs))
     request.getfixturevalue("aws_environment")
     database = access.database(access.authority(deployment, tmp_path))
 
@@ -54,7 +58,8 @@ def test_checks_that_are_not_disruptive_change_nothing(
         return written(database), sessions, {server.id: server.pids() for server in servers}
 
     without_account = written(database)
-    account = own_app.register(stack.url)
+    account = Account.new()
+    AppUser(stack.url, log_in, account).sign_up()
     before = state()
     assert written(database) > without_account
     checks = [sys.executable, "-m", "pytest", "tests/infra", "-q", "-m", "not disruptive"]

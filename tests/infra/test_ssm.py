@@ -2,7 +2,7 @@
 
 import hashlib
 
-from tests.infra.server import ServingInstance
+from pytest_evenkeel.server import ServingInstance
 
 MANY = 30_000
 """Random bytes: as text and packed they are longer than what SSM returns of a command."""

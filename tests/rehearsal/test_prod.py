@@ -33,7 +33,7 @@ UNPROTECTED = {
     "buckets.force_destroy": "true",
 }
 """docs/runbooks/stores.md, "Take a stack down"."""
-CHECKS = ("tests/infra/test_network.py", "tests/infra/test_secrets.py", "tests/infra/test_stores.py")
+CHECKS = [f"pytest_evenkeel/checks/test_{subject}.py" for subject in ("network", "secrets", "stores")]
 """Those that look at the servers, and not through the balancer: the domain is in no DNS."""
 
 

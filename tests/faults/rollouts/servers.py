@@ -6,11 +6,11 @@ from typing import Any
 
 import boto3
 
+from pytest_evenkeel.server import PM2
 from rehearsal import daemon
 from rehearsal.access_key import AccessKey
 from testkit.deployment import Deployment
 from testkit.waiting import eventually
-from tests.infra.server import PM2
 
 
 class StackServers:

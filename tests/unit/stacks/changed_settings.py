@@ -104,6 +104,7 @@ CHANGES: dict[str, Any] = {
     "migrations.image": f"public.ecr.aws/lambda/python:3.12@sha256:{'0' * 64}",
     "smoke.paths": ["/readyz", "/healthz"],
     "smoke.session": {"sign_up": "/register", "log_in": "/login", "who_am_i": "/me"},
+    "smoke.slow_request": {"path": "/slow", "body": {}},
     "monitoring.log_retention_days": 30,
     "monitoring.alarm_email": "other@shop-of-ours.com",
     "tags": {"Team": "other"},

@@ -1,16 +1,19 @@
 """Redis and Postgres, as a server sees them."""
 
-from functools import cache
+import json
 from typing import Any
 
 import pytest
 
-from tests.infra.server import ServingInstance
+from pytest_evenkeel.server import ServingInstance, node
+from pytest_evenkeel.survey import Question
 
+STORES = Question(node("stores.cjs", {"key": None}))
 INSUFFICIENT_ENCRYPTION = "28000"
 """SQLSTATE invalid_authorization_specification: `no pg_hba.conf entry … no encryption`."""
 
 
+@pytest.mark.usefixtures("sessions")
 @pytest.mark.parametrize("store", ["sessions", "cache"])
 def test_redis_is_spoken_to_in_tls_alone(server: ServingInstance, store: str) -> None:
     """The app's address says so, its certificate is the host's, and plain text gets no answer."""
@@ -20,6 +23,7 @@ def test_redis_is_spoken_to_in_tls_alone(server: ServingInstance, store: str) ->
     assert not seen["plain"].startswith(("+", "-NOAUTH"))
 
 
+@pytest.mark.usefixtures("database")
 def test_postgres_is_spoken_to_in_tls_alone(server: ServingInstance) -> None:
     """The app's address asks for it, the certificate is verified, the database refuses plain connections."""
     seen = stores(server)["database"]
@@ -28,17 +32,6 @@ def test_postgres_is_spoken_to_in_tls_alone(server: ServingInstance) -> None:
     assert seen["plain"] == INSUFFICIENT_ENCRYPTION
 
 
-def test_every_worker_is_connected_to_both(server: ServingInstance) -> None:
-    """On the ports that the two checks above have seen to be TLS only."""
-    seen = stores(server)
-    connections = server.host.check_output("ss --no-header --tcp --numeric --processes state established")
-    for pid in server.pids():
-        own = [line.split()[3] for line in connections.splitlines() if f"pid={pid}," in line]
-        ports = {peer.rsplit(":", 1)[1] for peer in own}
-        assert {seen["sessions"]["port"], seen["database"]["port"]} <= ports
-
-
-@cache
 def stores(server: ServingInstance) -> Any:
-    """What stores.cjs sees, asked once."""
-    return server.node("stores.cjs", {"key": None})
+    """What stores.cjs sees."""
+    return json.loads(server.told(STORES))

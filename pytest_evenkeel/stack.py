@@ -19,7 +19,9 @@ from botocore.exceptions import (
     TokenRetrievalError,
 )
 
-from tests.infra import ssm
+from pytest_evenkeel import ssm
+from pytest_evenkeel.app_request import AppRequest
+from pytest_evenkeel.log_in import LogIn
 
 FETCH = "pulumi stack output --json --stack {stack}"
 LOG_IN = "Give the shell some: `aws sso login`, or AWS_PROFILE."
@@ -32,20 +34,33 @@ class StackError(Exception):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class AppSays:
+    """What of an app its stack's settings say: `evenkeel:smoke`."""
+
+    session: LogIn | None
+    """How one logs in; None where the app has no log-in."""
+    slow_request: AppRequest | None
+    """One that is answered when its body has arrived, and changes nothing."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Stack:
-    """A deployed stack's outputs, with the names that `__main__.py` exports them under."""
+    """A deployed stack's outputs, with the names that `Kit.serve` exports them under."""
 
     url: str
     auto_scaling_group: str
     target_group: str
     log_group: str
-    database: str
-    sessions: str
-    """The replication group that holds the sessions."""
-    cache: str
+    database: str | None
+    """Its identifier; None where the stack has no database."""
+    sessions: str | None
+    """The replication group that holds the sessions; None where there is none."""
+    cache: str | None
     """The one that holds the cache; the same where a stack has no other."""
     gates: Mapping[str, str]
     """The SSM parameter of each gate."""
+    checks: AppSays
+    """What the stack's settings say of the app, for the checks."""
     environment: Mapping[str, str] = field(default_factory=lambda: os.environ)
     """In which AWS clients reach it."""
 
@@ -101,7 +116,16 @@ def parse(text: str, *, source: str, environment: Mapping[str, str] | None = Non
     if not isinstance(outputs, dict) or (missing := [name for name in names if name not in outputs]):
         lacks = ", ".join(missing) if isinstance(outputs, dict) else "all outputs"
         raise StackError(f"{source} lacks {lacks}: this is no stack of Evenkeel, or an old one. {remedy}")
-    return Stack(**{name: outputs[name] for name in names}, environment=environment or os.environ)
+    given = {name: outputs[name] for name in names} | {"checks": app_says(outputs["checks"])}
+    return Stack(**given, environment=environment or os.environ)
+
+
+def app_says(checks: Mapping[str, Any]) -> AppSays:
+    """The output `checks`."""
+    session, slow = checks["session"], checks["slow_request"]
+    return AppSays(
+        session=LogIn.of(session) if session else None, slow_request=AppRequest(**slow) if slow else None
+    )
 
 
 def in_service(stack: Stack, autoscaling: Any) -> dict[str, str]:

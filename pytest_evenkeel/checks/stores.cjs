@@ -66,6 +66,7 @@ async function postgres(text) {
 
 (async () => {
   const { REDIS_URL, CACHE_REDIS_URL, DATABASE_URL } = process.env;
-  const [sessions, cache] = [await redis(REDIS_URL), await redis(CACHE_REDIS_URL)];
-  console.log(JSON.stringify({ sessions, cache, database: await postgres(DATABASE_URL) }));
+  const seen = (look, url) => (url ? look(url) : null); // a stack may lack it
+  const [sessions, cache] = [await seen(redis, REDIS_URL), await seen(redis, CACHE_REDIS_URL)];
+  console.log(JSON.stringify({ sessions, cache, database: await seen(postgres, DATABASE_URL) }));
 })();

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.infra import ssm
+from pytest_evenkeel import ssm
 
 
 class RunCommandCloud:

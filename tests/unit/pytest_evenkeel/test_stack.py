@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, NoCredentialsError
 
-from tests.infra.stack import StackError, from_file, from_pulumi, in_service, parse
+from pytest_evenkeel.stack import StackError, from_file, from_pulumi, in_service, parse
 
 OUTPUTS = {
     "url": "https://app.example.org",
@@ -17,6 +17,7 @@ OUTPUTS = {
     "database": "db",
     "sessions": "redis",
     "cache": "redis",
+    "checks": {"session": None, "slow_request": None},
     "gates": {"release": "/evenkeel/dev/release"},
 }
 
@@ -59,7 +60,7 @@ def test_only_servers_in_service_are_checked() -> None:
         ("{}", "the stack has no outputs. Deploy it first: `pulumi up --stack NAME`."),
         (
             '{"url": "x"}',
-            "lacks auto_scaling_group, target_group, log_group, database, sessions, cache, gates",
+            "lacks auto_scaling_group, target_group, log_group, database, sessions, cache, gates, checks",
         ),
         ("[1]", "lacks all outputs: this is no stack of Evenkeel, or an old one."),
     ],

@@ -1,0 +1,1 @@
+"""What is checked of every stack: `pytest --stack prod -m "not disruptive"`."""
