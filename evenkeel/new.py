@@ -88,6 +88,7 @@ class NewRepository:
             "port": port_of(self.name),
             "pulumi": metadata.version("pulumi"),
             "requirement": Source.installed().requirement,
+            "checks": Source.installed().checks.requirement,
             "encryptedkey": rehearsals_key(),
         }
 

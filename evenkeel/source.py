@@ -1,4 +1,4 @@
-"""Where the kit comes from: the line of requirements.txt that names it."""
+"""Where the kit comes from: the lines of requirements.txt that name its packages."""
 
 import json
 import re
@@ -8,8 +8,13 @@ from importlib import metadata
 from evenkeel.errors import EvenkeelError
 
 PACKAGE = "evenkeel"
-EXTRA = "rehearsal"
-_LINE = re.compile(rf"{PACKAGE}(?:\[[\w,-]+\])?\s*(?:==\s*(?P<version>\S+)|@\s*(?P<url>\S+))\s*(?:#.*)?")
+CHECKS = "pytest-evenkeel"
+"""The checks of a stack, a package of their own in the same place and version."""
+EXTRAS = {PACKAGE: "[rehearsal]", CHECKS: ""}
+_LINE = re.compile(
+    rf"(?P<package>{PACKAGE}|{CHECKS})(?:\[[\w,-]+\])?"
+    r"\s*(?:==\s*(?P<version>\S+)|@\s*(?P<url>\S+))\s*(?:#.*)?"
+)
 _GIT = re.compile(r"(?P<repository>git\+[^#]+?)(?:@(?P<tag>[^@/#]+))?(?P<fragment>#.*)?")
 
 
@@ -17,6 +22,7 @@ _GIT = re.compile(r"(?P<repository>git\+[^#]+?)(?:@(?P<tag>[^@/#]+))?(?P<fragmen
 class Source:
     """A package index, a tag of a git repository, or a file."""
 
+    package: str = PACKAGE
     version: str | None = None
     """In the index."""
     repository: str | None = None
@@ -57,25 +63,40 @@ class Source:
         match = _LINE.fullmatch(line.strip())
         if match is None:
             return None
+        package = match["package"]
         if match["version"]:
-            return cls(version=match["version"])
+            return cls(package=package, version=match["version"])
         git = _GIT.fullmatch(match["url"])
         if git is None:
-            return cls(url=match["url"])
-        return cls(repository=git["repository"], tag=git["tag"], fragment=git["fragment"] or "")
+            return cls(package=package, url=match["url"])
+        return cls(
+            package=package, repository=git["repository"], tag=git["tag"], fragment=git["fragment"] or ""
+        )
 
     @property
     def requirement(self) -> str:
         """The line of requirements.txt."""
+        package = f"{self.package}{EXTRAS[self.package]}"
         if self.version:
-            return f"{PACKAGE}[{EXTRA}]=={self.version}"
+            return f"{package}=={self.version}"
         at = f"@{self.tag}" if self.tag else ""
-        return f"{PACKAGE}[{EXTRA}] @ {self.url or f'{self.repository}{at}{self.fragment}'}"
+        return f"{package} @ {self.url or f'{self.repository}{at}{self.fragment}'}"
+
+    @property
+    def checks(self) -> "Source":
+        """Where the checks of this very version come from: beside the kit, in the same place."""
+        return replace(
+            self,
+            package=CHECKS,
+            fragment=self.fragment.replace(f"/{PACKAGE}", f"/{CHECKS}"),
+            url=self.url and self.url.replace(f"/{PACKAGE}-", f"/{CHECKS.replace('-', '_')}-"),
+        )
 
     def at(self, version: str) -> "Source":
-        """The same place, in another version: a tag, a version of the index, or the URL of a wheel."""
+        """The same place, in another version: a tag, a version of the index, or the kit's wheel's URL."""
         if "://" in version:
-            return Source(url=version)
+            kit = Source(url=version)
+            return kit if self.package == PACKAGE else kit.checks
         if self.repository:
             return replace(self, tag=version)
         if self.version:

@@ -7,7 +7,7 @@ from importlib import resources
 from pathlib import Path
 
 from evenkeel.errors import EvenkeelError
-from evenkeel.source import Source
+from evenkeel.source import PACKAGE, Source
 
 TAG = re.compile(r"v(\d+)\.(\d+)\.(\d+)")
 """Of a release."""
@@ -20,25 +20,27 @@ def upgrade(root: Path, version: str | None) -> str:
     """
     file = root / "requirements.txt"
     before = file.read_text() if file.is_file() else ""
-    line, source = pinned(file, before)
-    requirement = source.at(version or newest_tag(source)).requirement
-    file.write_text(before.replace(line, requirement))
+    kept = pinned(file, before)
+    version = version or newest_tag(next(iter(kept.values())))
+    lines = {line: source.at(version).requirement for line, source in kept.items()}
+    file.write_text("".join(f"{lines.get(line, line)}\n" for line in before.splitlines()))
+    requirements = " and ".join(lines.values())
     installed = subprocess.run(
         [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", file],
         check=False,
     )
     if installed.returncode:
         file.write_text(before)
-        raise EvenkeelError(f"pip could not install `{requirement}`; requirements.txt is as it was.")
-    return requirement
+        raise EvenkeelError(f"pip could not install `{requirements}`; requirements.txt is as it was.")
+    return requirements
 
 
-def pinned(file: Path, text: str) -> tuple[str, Source]:
-    """The line of the kit, and what it names."""
-    for line in text.splitlines():
-        if source := Source.parse(line):
-            return line, source
-    raise EvenkeelError(f"{file} does not name the kit: evenkeel[rehearsal] @ git+https://…")
+def pinned(file: Path, text: str) -> dict[str, Source]:
+    """The lines of the kit and its checks, and what they name."""
+    lines = {line: source for line in text.splitlines() if (source := Source.parse(line))}
+    if not any(source.package == PACKAGE for source in lines.values()):
+        raise EvenkeelError(f"{file} does not name the kit: evenkeel[rehearsal] @ git+https://…")
+    return lines
 
 
 def newest_tag(source: Source) -> str:

@@ -18,7 +18,7 @@ import testinfra
 from pytest_evenkeel.app_user import Account, AppUser
 from pytest_evenkeel.log_in import Cookie, LogIn
 from pytest_evenkeel.server import ServingInstance
-from pytest_evenkeel.ssm import RunCommand
+from pytest_evenkeel.ssm import RunShellScript
 from pytest_evenkeel.stack import Stack, StackError, from_file, from_pulumi, in_service
 from pytest_evenkeel.survey import Survey
 
@@ -64,11 +64,13 @@ def pytest_configure(config: pytest.Config) -> None:
     config.option.reportchars += "s"
     if config.args_source is not pytest.Config.ArgsSource.ARGS:
         add_checks(config)
+        # Else pytest takes them for a part of the folder, in whose .venv they may lie, and leaves that out.
+        config.option.keepduplicates = True
 
 
 def add_checks(config: pytest.Config) -> None:
     """Have the kit's checks run besides what is asked for."""
-    # By their module's name: pytest collects no path inside a virtual environment.
+    # By their module's name: a path inside a virtual environment is not collected.
     config.option.pyargs = True
     if CHECKS not in config.args:
         config.args.append(CHECKS)
@@ -82,7 +84,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     credentials, and other tests break and make what they find.
     """
     if NAMED in config.stash:
-        others = [item for item in items if "stack" not in getattr(item, "fixturenames", ())]
+        others = [item for item in items if not is_check(item)]
         config.hook.pytest_deselected(items=others)
         items[:] = [item for item in items if item not in others]
     if not all(os.environ.get(name) for name in ACCOUNT):
@@ -90,6 +92,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             if "person" in getattr(item, "fixturenames", ()):
                 item.add_marker(pytest.mark.disruptive)
     items.sort(key=lambda item: item.get_closest_marker("disruptive") is not None)
+
+
+def is_check(item: pytest.Item) -> bool:
+    """Whether the test asks for the fixture `stack` of this module, itself or by other fixtures."""
+    if not isinstance(item, pytest.Function):
+        return False
+    asked = item._fixtureinfo.name2fixturedefs.get("stack", ())
+    return any(fixture.func.__module__ == __name__ for fixture in asked)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -141,7 +151,7 @@ def servers(
     """Every server in service now. They are asked again after a disruptive check."""
     zones = in_service(stack, aws("autoscaling"))
     new = sorted(zones.keys() - known_servers.keys())
-    survey = Survey(RunCommand(aws("ssm")), new)
+    survey = Survey(RunShellScript(aws("ssm")), new)
     for instance in new:
         host = testinfra.get_host(f"aws-ssm://{instance}", client=aws("ssm"))
         known_servers[instance] = ServingInstance(instance, zones[instance], host, survey)
@@ -179,12 +189,11 @@ def sessions(stack: Stack) -> str:
 
 @pytest.fixture
 def slow_request(stack: Stack) -> Mapping[str, Any]:
-    """One that is answered when its body has arrived, as nobody whom the app knows would send it."""
+    """One that is answered when its body has arrived. A log-in is one that an app refuses without work."""
     setting = "evenkeel:smoke.slow_request"
     if stack.checks.slow_request is None:
         pytest.skip(f"the settings name no request that takes as long as its body: {setting}")
-    nobody = Account.new()
-    filled = stack.checks.slow_request.filled({"email": nobody.email, "password": nobody.password})
+    filled = stack.checks.slow_request.filled({"email": "no address", "password": "not checked"})
     if not filled["data"]:
         pytest.skip(f"{filled['path']} has no body that could take its time: {setting}")
     return {**filled, "data": filled["data"].decode()}

@@ -11,7 +11,7 @@ from typing import Any
 
 from testinfra.host import Host
 
-from pytest_evenkeel.survey import Answer, Question, Survey
+from pytest_evenkeel.survey import Question, ServerAnswer, Survey
 from pytest_evenkeel.waiting import eventually
 
 STARTED = "sed -nE 's#^ExecStart=(.+)-runtime start (.+)$#\\{part}#p' /etc/systemd/system/app.service"
@@ -85,7 +85,7 @@ class ServingInstance:
     def __repr__(self) -> str:
         return self.id
 
-    def answer(self, question: Question) -> Answer:
+    def answer(self, question: Question) -> ServerAnswer:
         """How the question's command ended."""
         return self._survey.answer(self.id, question)
 

@@ -67,7 +67,7 @@ class Ended:
     err: bytes
 
 
-class RunCommand:
+class RunShellScript:
     """AWS-RunShellScript, as root, on one server or on many at once."""
 
     def __init__(self, ssm: Any, timeout: float = TIMEOUT) -> None:
@@ -156,7 +156,7 @@ class SsmBackend(BaseBackend):  # type: ignore[misc] # testinfra publishes no ty
         """`client`: an SSM client of yours, instead of one made from region, profile and environment."""
         super().__init__(name, *args, **kwargs)
         self.instance_id = name
-        self._commands = RunCommand(client or connect(region=region, profile=profile), float(timeout))
+        self._commands = RunShellScript(client or connect(region=region, profile=profile), float(timeout))
 
     def run(self, command: str, *args: str, **_: Any) -> CommandResult:
         """Runs `command` with its quoted `args`. Unfinished when it does not end within the time-out."""

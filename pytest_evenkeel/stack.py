@@ -61,8 +61,8 @@ class Stack:
     """The SSM parameter of each gate."""
     checks: AppSays
     """What the stack's settings say of the app, for the checks."""
-    environment: Mapping[str, str] = field(default_factory=lambda: os.environ)
-    """In which AWS clients reach it."""
+    environment: Mapping[str, str] = field(default_factory=lambda: os.environ, repr=False)
+    """In which AWS clients reach it; with credentials, which a failed check must not print."""
 
     @property
     def region(self) -> str:

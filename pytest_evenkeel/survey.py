@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from pytest_evenkeel.ssm import Ended, RunCommand
+from pytest_evenkeel.ssm import Ended, RunShellScript
 
 SCRIPT = """\
 d=$(mktemp -d) && cd "$d" || exit
@@ -46,7 +46,7 @@ class Question:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Answer:
+class ServerAnswer:
     """How a question's command ended."""
 
     status: int
@@ -57,15 +57,15 @@ class Answer:
 class Survey:
     """The answers of some servers to all questions; nothing is asked before the first is wanted."""
 
-    def __init__(self, commands: RunCommand, instance_ids: Sequence[str]) -> None:
+    def __init__(self, commands: RunShellScript, instance_ids: Sequence[str]) -> None:
         self._commands, self._instance_ids = commands, instance_ids
 
-    def answer(self, instance_id: str, question: Question) -> Answer:
+    def answer(self, instance_id: str, question: Question) -> ServerAnswer:
         """How one server answered."""
         return self._answers[instance_id][question.command]
 
     @cached_property
-    def _answers(self) -> Mapping[str, Mapping[str, Answer]]:
+    def _answers(self) -> Mapping[str, Mapping[str, ServerAnswer]]:
         lines = list(dict.fromkeys(question.command for question in _asked))
         ended = self._commands.run(self._instance_ids, script(lines))
         return {instance: read(lines, one) for instance, one in ended.items()}
@@ -78,7 +78,7 @@ def script(lines: Sequence[str]) -> str:
     )
 
 
-def read(lines: Sequence[str], ended: Ended) -> dict[str, Answer]:
+def read(lines: Sequence[str], ended: Ended) -> dict[str, ServerAnswer]:
     """The answers by their lines. AssertionError where the script itself failed."""
     assert ended.status == 0, ended.err.decode(errors="replace")
     with tarfile.open(fileobj=io.BytesIO(ended.out)) as files:
@@ -89,7 +89,7 @@ def read(lines: Sequence[str], ended: Ended) -> dict[str, Answer]:
             return file.read().decode(errors="replace")
 
         return {
-            line: Answer(
+            line: ServerAnswer(
                 status=int(text(f"{name}.status")), stdout=text(f"{name}.out"), stderr=text(f"{name}.err")
             )
             for name, line in enumerate(lines)

@@ -16,7 +16,7 @@ from typing import Any
 from testkit import orphans
 from testkit.checkout import ROOT, UP_TIMEOUT, succeed
 
-KIT = Path("packaging/evenkeel")
+PACKAGES = Path("packaging")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -36,6 +36,7 @@ class OwnRepository:
         orphans.own(folder / ".rehearsal")
         arguments = ("--app", str(app), "--name", "shop", "--region", "eu-central-1")
         succeed(made.run(".venv/bin/evenkeel", "new", ".", *arguments))
+        made.install("--requirement=requirements.txt")
         try:
             yield made
         finally:
@@ -45,6 +46,13 @@ class OwnRepository:
         """Packages into its environment; those that other tests have come from pip's cache."""
         pip = (".venv/bin/python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check")
         succeed(self.run(*pip, requirement))
+
+    def check(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Runs the checks of its servers as `make check` does."""
+        line = (
+            'eval "$(.venv/bin/python -m rehearsal env --admin)" && exec .venv/bin/pytest --stack local "$@"'
+        )
+        return self.run("bash", "-c", line, "bash", *arguments)
 
     def rehearsal(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Runs `python -m rehearsal …` as its Makefile does."""
@@ -83,16 +91,17 @@ class OwnRepository:
         )
 
 
-def wheel(folder: Path, *, version: str, of: str | None = None) -> Path:
-    """The kit's wheel with a version: of a commit, or of the working tree."""
+def wheels(folder: Path, *, version: str, of: str | None = None) -> Path:
+    """The kit's wheel with a version, of a commit or of the working tree, and its checks' beside it."""
     with tempfile.TemporaryDirectory() as sources:
         tree = Path(sources)
         packed = _tree() if of is None else _output("git", "archive", of)
         subprocess.run(["tar", "--extract", "--directory", tree], input=packed, check=True)
-        project = tree / KIT / "pyproject.toml"
-        project.write_text(re.sub(r'(?m)^version = ".*"$', f'version = "{version}"', project.read_text()))
+        projects = list((tree / PACKAGES).glob("*/pyproject.toml"))
+        for project in projects:
+            project.write_text(re.sub(r'(?m)^version = ".*"$', f'version = "{version}"', project.read_text()))
         pip = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", str(folder)]
-        subprocess.run([*pip, str(tree / KIT)], check=True)
+        subprocess.run([*pip, *(str(project.parent) for project in projects)], check=True)
     (built,) = folder.glob(f"evenkeel-{version}-*.whl")
     return built
 

@@ -12,7 +12,7 @@ from testkit.deployment import Deployment
 
 YOUNG = 50_000
 """New objects between two looks for garbage; Python's own 700 is for programs with less of them."""
-pytest_plugins = ["pytest_evenkeel.plugin", "tests.rehearsed"]
+pytest_plugins = ["tests.rehearsed"]
 # A busy machine is slow, here as in CI, and no failure.
 hypothesis.settings.register_profile(
     "patient", hypothesis.settings(), deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]

@@ -1,7 +1,7 @@
 """A rehearsal made for the run: a plugin, so that the package's checks have it too."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -11,12 +11,16 @@ from pytest_evenkeel.stack import Stack, parse
 from testkit.checkout import Checkout, succeed
 
 TESTS = Path(__file__).parent
+INFRA = TESTS / "infra"
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """`tests/infra` runs the checks of every stack, which lie in the package, and the reference app's own."""
-    asked = {Path(config.invocation_params.dir, argument).resolve() for argument in config.args}
-    if asked & {TESTS, TESTS / "infra"}:
+
+    def named(paths: Iterable[str]) -> set[Path]:
+        return {Path(config.invocation_params.dir, path).resolve() for path in paths}
+
+    if named(config.args) & {TESTS, INFRA} and INFRA not in named(config.getoption("ignore") or ()):
         add_checks(config)
 
 

@@ -166,7 +166,7 @@ function total(each) {
   );
 }
 
-/** The lines that the checks of tests/infra read, as the reference app writes them. */
+/** The lines that the checks of a stack read (pytest_evenkeel), as the reference app writes them. */
 const log = {
   info: (/** @type {string} */ message, /** @type {object} */ fields = {}) =>
     write("info", message, fields),

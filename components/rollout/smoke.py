@@ -46,8 +46,8 @@ class SmokeSettings:
     """
     slow_request: Section[RequestTemplate] | None = None
     """What the checks of the servers have in flight while a worker leaves: a request that is answered when
-    its body has arrived, needs no session and changes nothing. Without it that is the session's log_in, by an
-    account that is not there."""
+    its body has arrived, needs no session and changes nothing. Without it that is the session's log_in, with
+    "no address" as e-mail address."""
 
     def check_session(self, domain: str) -> CheckSession | None:
         """The session that a rollout is judged by, of an account whose e-mail address is in the domain."""

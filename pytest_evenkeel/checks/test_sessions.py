@@ -40,7 +40,7 @@ def test_a_session_is_served_by_every_worker_of_every_server(
     person: AppUser, servers: list[ServingInstance]
 ) -> None:
     """No stickiness: the requests of one browser meet all servers and workers, and each knows the session."""
-    wanted = {(server.id, pid) for server in servers for pid in server.pids()}
+    wanted = {(server.id, worker.pid) for server in servers for worker in server.workers}
     met = {served_by(person)}
 
     with ThreadPoolExecutor(AT_ONCE) as tabs:

@@ -1,6 +1,7 @@
 """A repository of one's own: an app that knows nothing of the kit, resources beside the kit's, an upgrade."""
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,14 +11,19 @@ import pytest
 import requests
 from botocore.exceptions import ClientError
 
+from pytest_evenkeel.server import PM2
+from pytest_evenkeel.ssm import RunShellScript
 from testkit.checkout import succeed
 from testkit.load import Load
-from testkit.own_repository import OwnRepository, last_release, wheel
+from testkit.own_repository import OwnRepository, last_release, wheels
 
 SERVER = """\
 import { createServer } from 'node:http';
 
-const server = createServer((request, response) => response.end(`shop 1, orders in ${process.env.ORDERS}`));
+const server = createServer(async (request, response) => {
+  for await (const part of request) part;
+  response.end(`shop 1, orders in ${process.env.ORDERS}`);
+});
 server.listen(process.env.PORT);
 """
 LOCK = {"name": "shop", "lockfileVersion": 3, "packages": {"": {"name": "shop"}}}
@@ -41,6 +47,25 @@ kit.serve(
 )
 pulumi.export("orders", orders.url)
 '''
+SETTINGS = """\
+  evenkeel:smoke:
+    slow_request: {path: /orders, body: {}}
+"""
+"""What the checks of its servers are told: it has no log-in, and any request waits for its body."""
+CHECK = '''\
+"""What this repository checks besides."""
+
+from pytest_evenkeel.server import ServingInstance
+from pytest_evenkeel.stack import Stack
+
+
+def test_the_app_is_there(server: ServingInstance, stack: Stack) -> None:
+    """As it was released."""
+    assert server.host.file("/opt/app/current/server.js").user == "root"
+    assert stack.auto_scaling_group == "shop-local-app"
+'''
+BROKEN = "sed -i 's/state.isShuttingDown = true;/process.exit(0);/' /opt/app/current/.evenkeel/shutdown.js"
+"""A worker then leaves at once, whoever waits for it."""
 QUEUES = "arn:${Partition}:sqs:${Region}:${Account}:${Project}-${Stack}-*"
 CALLS = (
     "CreateQueue",
@@ -81,10 +106,13 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def repository(shop: Path) -> Iterator[OwnRepository]:
     """Deployed by the last release of the kit, or by this one before there is any."""
-    before = wheel(shop.parent, version="0.1.99", of=last_release())
+    before = wheels(shop.parent, version="0.1.99", of=last_release())
     with OwnRepository.new(shop.parent / "infra", app=shop, wheel=before) as repository:
         (repository.folder / "__main__.py").write_text(PROGRAM)
         (repository.folder / "deployer-policy.json").write_text(json.dumps(RIGHTS))
+        (repository.folder / "test_shop.py").write_text(CHECK)
+        settings = repository.folder / "stacks/Pulumi.local.yaml"
+        settings.write_text(settings.read_text().replace("config:\n", f"config:\n{SETTINGS}", 1))
         succeed(repository.rehearsal("up"))
         yield repository
 
@@ -128,6 +156,33 @@ def as_a_server(service: str) -> Any:
 
 
 @pytest.mark.long
+def test_the_checks_of_the_servers_hold_for_it(repository: OwnRepository) -> None:
+    """Those of the kit and its own; what it lacks is named, with the setting that would have it checked."""
+    said = succeed(repository.check("-rA")).stdout
+    assert "PASSED test_shop.py::test_the_app_is_there" in said
+    for shutdown in ("in_flight_are_finished_after_the_signal[SIGTERM]", "killed_worker_does_not_finish"):
+        assert re.search(rf"PASSED .*{re.escape(shutdown)}", said)
+    skipped = re.findall(r"^SKIPPED \[\d+\] \S+ (.+)$", said, re.MULTILINE)
+    assert skipped == ["the settings name no log-in: evenkeel:smoke.session"]
+
+
+@pytest.mark.long
+def test_the_checks_find_a_shutdown_that_is_broken(
+    repository: OwnRepository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The twin: its workers leave without finishing what they have begun."""
+    for name, value in repository.administrator().items():
+        monkeypatch.setenv(name, value)
+    group = boto3.client("autoscaling").describe_auto_scaling_groups()["AutoScalingGroups"][0]
+    servers = [one["InstanceId"] for one in group["Instances"]]
+    broken = RunShellScript(boto3.client("ssm")).run(servers, f"{BROKEN} && {PM2} reload app")
+    assert {server.status for server in broken.values()} == {0}
+    checked = repository.check("-k", "finished_after_the_signal and SIGTERM")
+    assert checked.returncode == pytest.ExitCode.TESTS_FAILED, checked.stdout
+    assert "1 failed" in checked.stdout
+
+
+@pytest.mark.long
 def test_a_release_of_an_app_that_does_nothing_for_it_drops_no_request(
     repository: OwnRepository, shop: Path
 ) -> None:
@@ -146,7 +201,7 @@ def test_a_release_of_an_app_that_does_nothing_for_it_drops_no_request(
 def test_an_upgrade_replaces_nothing_that_holds_data(repository: OwnRepository, shop: Path) -> None:
     """It changes one line of the repository; the second preview after it is empty."""
     files = {path: path.read_text() for path in repository.folder.glob("*.py")}
-    now = wheel(shop.parent, version="0.2.99")
+    now = wheels(shop.parent, version="0.2.99")
     shown = succeed(repository.run(".venv/bin/evenkeel", "upgrade", f"file://{now}")).stdout
     assert "requirements.txt has evenkeel[rehearsal] @ file://" in shown
     assert {path: path.read_text() for path in files} == files

@@ -1,6 +1,5 @@
 """docs/your-own-app.md, done as it stands: from an empty folder to a deployed app, by settings only."""
 
-import ast
 import os
 import re
 import subprocess
@@ -21,7 +20,7 @@ DEPLOYED, CHECKED = (ROOT / "docs/your-own-app.md").read_text().split("\n## Chec
 BLOCK = re.compile(r"^```\w+\n(.+?)^```$", re.MULTILINE | re.DOTALL)
 FILE = re.compile(r"(?:#|//|--) ([\w./-]+)(: these in place of the reference app's)?\n")
 """A block's first line, if it is a file or a part of one; commands have none."""
-RELEVANT = "test_own_app or test_pm2 or release_is or served_by or (in_flight and SIGTERM)"
+RELEVANT = "test_own_app or test_pm2 or release_is or served_by or cookie or (in_flight and SIGTERM)"
 """Checks whose outcome an app decides; the rest look at what the kit makes, and run on the reference app."""
 OTHER = """
 config:
@@ -46,7 +45,8 @@ class Reader:
             if not (named := FILE.match(block)):
                 printed += self._run(block, environment)
             elif named[2]:
-                self._change(self.folder / named[1], block)
+                settings = self.folder / named[1]
+                settings.write_text(merged(settings.read_text(), block))
             else:
                 (self.folder / named[1]).parent.mkdir(parents=True, exist_ok=True)
                 (self.folder / named[1]).write_text(block)
@@ -66,10 +66,6 @@ class Reader:
         )
         return succeed(done).stdout
 
-    def _change(self, file: Path, block: str) -> None:
-        change = merged if file.suffix == ".yaml" else assigned
-        file.write_text(change(file.read_text(), block))
-
 
 def merged(file: str, block: str) -> str:
     """A stack's file with the settings of the block."""
@@ -78,27 +74,6 @@ def merged(file: str, block: str) -> str:
         before["config"][section] = before["config"].get(section, {}) | settings
     text: str = yaml.safe_dump(before)
     return text
-
-
-def assigned(file: str, block: str) -> str:
-    """A module with the values that the block assigns."""
-    lines = file.splitlines()
-    wanted = {name: ast.get_source_segment(block, node) for name, node in assignments(block).items()}
-    found = {name: node for name, node in assignments(file).items() if name in wanted}
-    assert found.keys() == wanted.keys()
-    for name, node in sorted(found.items(), key=lambda entry: -entry[1].lineno):
-        lines[node.lineno - 1 : node.end_lineno] = [f"{wanted[name]}"]
-    return "\n".join(lines) + "\n"
-
-
-def assignments(source: str) -> dict[str, ast.stmt]:
-    """The module's own names that are given a value."""
-    found: dict[str, ast.stmt] = {}
-    for node in ast.parse(source).body:
-        match node:
-            case ast.Assign(targets=[ast.Name(id=name)]) | ast.AnnAssign(target=ast.Name(id=name)):
-                found[name] = node
-    return found
 
 
 @pytest.fixture(scope="module")
@@ -122,11 +97,11 @@ def url(reader: Reader) -> str:
 
 @pytest.fixture(scope="module")
 def routes() -> Routes:
-    """The app's, as the document tells the checks."""
-    said: dict[str, Any] = {"Routes": Routes}
-    exec(BLOCK.findall(CHECKED)[0], said)
-    routes: Routes = said["ROUTES"]
-    return routes
+    """The app's, as the document tells the kit."""
+    (settings,) = [block for block in BLOCK.findall(DEPLOYED) if "evenkeel:smoke" in block]
+    session = yaml.safe_load(settings)["config"]["evenkeel:smoke"]["session"]
+    names = ("sign_up", "log_in", "log_out", "who_am_i", "fields")
+    return Routes(**{name: session[name] for name in names})
 
 
 def test_an_app_from_scratch_is_served_through_the_balancer(url: str, routes: Routes) -> None:

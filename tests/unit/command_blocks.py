@@ -89,6 +89,11 @@ RUN = {
     ("docs/own-repository.md", "pipx run "): OWN,
     ("docs/own-repository.md", "make start"): (
         "tests/rehearsal/test_stores_elsewhere.py::test_an_app_without_stores_is_told_of_none"
+    ("docs/own-repository.md", "make check "): (
+        "tests/rehearsal/test_own_repository.py::test_the_checks_of_the_servers_hold_for_it"
+    ),
+    ("docs/infra-tests.md", ".venv/bin/pytest test_own.py"): (
+        "tests/rehearsal/test_checks_wheel.py::test_testinfra_has_the_transport"
     ),
     ("docs/own-repository.md", ".venv/bin/evenkeel upgrade"): (
         "tests/rehearsal/test_own_repository.py::test_an_upgrade_replaces_nothing_that_holds_data"
@@ -111,6 +116,12 @@ NOT_RUN = {
     ("docs/aws.md", "docker buildx"): "needs Docker and AWS's public registry",
     ("docs/first-rehearsal.md", 'eval "$(make -s env)"'): (
         "shows what runs; the tests of a deployed stack ask for the same by `python -m rehearsal`"
+    ),
+    ("docs/infra-tests.md", ".venv/bin/pytest --stack prod"): (
+        "needs a stack of the reader's; tests/rehearsal/test_checks_wheel.py has one of its own"
+    ),
+    ("docs/infra-tests.md", "pip install "): (
+        "needs a published repository; tests/rehearsal/test_checks_wheel.py installs the same from this one"
     ),
     (
         "docs/infra-tests.md",

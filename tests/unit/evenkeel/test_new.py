@@ -73,13 +73,17 @@ def test_it_names_where_the_kit_came_from(app: Path) -> None:
     """The same tag of the same place, and Pulumi's project is the user's."""
     new = repository(app)
     new.write()
-    requirement = "evenkeel[rehearsal] @ git+https://example.com/kit@v0.2.0#subdirectory=packaging/evenkeel\n"
-    assert (new.folder / "requirements.txt").read_text() == requirement
+    place = "git+https://example.com/kit@v0.2.0#subdirectory=packaging"
+    assert (new.folder / "requirements.txt").read_text().splitlines() == [
+        f"evenkeel[rehearsal] @ {place}/evenkeel",
+        f"pytest-evenkeel @ {place}/pytest-evenkeel",
+    ]
     project = yaml.safe_load((new.folder / "Pulumi.yaml").read_text())
     own = yaml.safe_load((ROOT / "Pulumi.yaml").read_text())
     assert project.pop("name") == "shop"
     assert {**own, **project} == {**own, "description": project["description"]}
-    assert (new.folder / ".gitignore").read_text().split() == [".venv/", ".rehearsal/", "__pycache__/"]
+    ignored = (new.folder / ".gitignore").read_text().split()
+    assert ignored == [".venv/", ".rehearsal/", "__pycache__/", ".pytest_cache/"]
 
 
 def test_nothing_is_written_over(app: Path) -> None:

@@ -46,6 +46,30 @@ def test_other_lines_are_others(line: str) -> None:
     assert Source.parse(line) is None
 
 
+@pytest.mark.parametrize(
+    ("kit", "checks"),
+    [
+        (
+            GIT,
+            "pytest-evenkeel @ git+https://example.com/a/kit@v0.2.0#subdirectory=packaging/pytest-evenkeel",
+        ),
+        ("evenkeel[rehearsal]==0.2.0", "pytest-evenkeel==0.2.0"),
+        (
+            "evenkeel[rehearsal] @ file:///wheels/evenkeel-1-py3-none-any.whl",
+            "pytest-evenkeel @ file:///wheels/pytest_evenkeel-1-py3-none-any.whl",
+        ),
+    ],
+)
+def test_the_checks_are_beside_the_kit(kit: str, checks: str) -> None:
+    """In the same version, wherever it comes from; another version of the one is one of the other."""
+    source = Source.parse(kit)
+    assert source
+    assert source.checks.requirement == checks
+    assert Source.parse(checks) == source.checks
+    for version in ("https://example.com/evenkeel-2.whl", *(["v0.3.0"] if "file:" not in kit else [])):
+        assert source.checks.at(version) == source.at(version).checks
+
+
 def test_a_file_has_no_versions() -> None:
     """Another one is named whole."""
     with pytest.raises(EvenkeelError, match="give the URL of another"):

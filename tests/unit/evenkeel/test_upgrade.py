@@ -11,7 +11,12 @@ from evenkeel.errors import EvenkeelError
 from evenkeel.source import Source
 from evenkeel.upgrade import changes, newest_tag, upgrade
 
-LINES = "# ours\nevenkeel[rehearsal] @ git+https://example.com/kit@v0.2.0\nrequests==2\n"
+LINES = """\
+# ours
+evenkeel[rehearsal] @ git+https://example.com/kit@v0.2.0
+pytest-evenkeel @ git+https://example.com/kit@v0.2.0
+requests==2
+"""
 
 
 @dataclass(kw_only=True, slots=True)
@@ -33,7 +38,7 @@ def pip(monkeypatch: pytest.MonkeyPatch) -> Pip:
     return pip
 
 
-def test_only_the_line_of_the_kit_changes(tmp_path: Path, pip: Pip) -> None:
+def test_only_the_lines_of_the_kit_change(tmp_path: Path, pip: Pip) -> None:
     """The user's other packages are the user's."""
     (tmp_path / "requirements.txt").write_text(LINES)
     upgrade(tmp_path, "v0.3.0")

@@ -1,6 +1,7 @@
 """The plugin, in a pytest of its own: what is left out, and what comes last."""
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -29,11 +30,20 @@ def test_logs_in(person): ...
 """
 
 
+OTHER = """
+import pytest
+
+@pytest.mark.parametrize("stack", ["prod"])
+def test_breaks(stack): ...
+"""
+"""A parameter that has the fixture's name is no stack."""
+
+
 @pytest.fixture(autouse=True)
 def _checks(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
     """A file of three checks, beside a test of something else; no account is given."""
     pytester.makeini("[pytest]\naddopts = -p pytest_evenkeel.plugin -p no:cacheprovider")
-    pytester.makepyfile(test_check=CHECK, test_other="def test_breaks(): ...")
+    pytester.makepyfile(test_check=CHECK, test_other=OTHER)
     monkeypatch.setattr(plugin, "in_service", lambda *_: {"i-1": "eu-west-1a"})
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     for name in plugin.ACCOUNT:
@@ -75,7 +85,7 @@ def test_with_an_account_to_log_in_is_not_disruptive(
 
 def test_a_named_stack_is_left_to_its_checks(pytester: pytest.Pytester) -> None:
     """Whatever else lies in the folder, and would be run with production's credentials, is deselected."""
-    assert "test_breaks" not in chosen(pytester, outputs(pytester.path), ".")
+    assert not [name for name in chosen(pytester, outputs(pytester.path), ".") if "test_breaks" in name]
 
 
 def test_without_a_named_stack_other_tests_run(pytester: pytest.Pytester) -> None:
@@ -90,6 +100,18 @@ def test_a_named_stack_has_the_kits_checks(pytester: pytest.Pytester) -> None:
     """Besides those of the folder; where files are named these are all."""
     assert {"test_check.py", "test_sessions.py", "test_network.py"} <= collected(pytester)
     assert collected(pytester, ".") == {"test_check.py"}
+
+
+def test_the_kits_checks_are_found_in_the_environment_of_the_folder(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where `make up` puts them, and where pytest does not look for tests."""
+    site = pytester.path / ".venv/lib"
+    shutil.copytree(Path(plugin.__file__).parent, site / "pytest_evenkeel")
+    monkeypatch.setenv("PYTHONPATH", str(site))
+    pytester.makeconftest("from pytest_evenkeel import plugin\nplugin.in_service = lambda *_: {}")
+    listed = pytester.runpytest_subprocess("--collect-only", "--quiet", outputs(pytester.path))
+    listed.stdout.fnmatch_lines(["*test_network.py::test_the_clock_is_right", "*test_check.py::test_looks"])
 
 
 def collected(pytester: pytest.Pytester, *arguments: str) -> set[str]:

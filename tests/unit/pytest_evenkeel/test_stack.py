@@ -46,6 +46,12 @@ def test_a_file_of_outputs_names_the_stack(tmp_path: Path) -> None:
     assert (stack.url, stack.region, stack.sessions) == ("https://app.example.org", "eu-west-1", "redis")
 
 
+def test_a_stack_that_is_shown_has_no_credentials() -> None:
+    """A failed check shows what it was given."""
+    shell = {"AWS_SECRET_ACCESS_KEY": "do-not-show"}
+    assert "do-not-show" not in repr(parse(json.dumps(OUTPUTS), source="", environment=shell))
+
+
 def test_only_servers_in_service_are_checked() -> None:
     """Those that boot, wait or leave are not."""
     stack = parse(json.dumps(OUTPUTS), source="")

@@ -6,11 +6,11 @@ from collections.abc import Iterator, Sequence
 import pytest
 
 from pytest_evenkeel import survey
-from pytest_evenkeel.ssm import Ended, RunCommand
-from pytest_evenkeel.survey import Answer, Question, Survey
+from pytest_evenkeel.ssm import Ended, RunShellScript
+from pytest_evenkeel.survey import Question, ServerAnswer, Survey
 
 
-class LocalCommands(RunCommand):
+class LocalCommands(RunShellScript):
     """Each server is this machine."""
 
     def __init__(self) -> None:
@@ -34,8 +34,8 @@ def test_all_questions_are_one_command_for_all_servers() -> None:
     fails, said = Question("echo no >&2; exit 3"), Question("printf %%s %s", ["it's 100%"])
     commands = LocalCommands()
     asked = Survey(commands, ["i-1", "i-2"])
-    assert asked.answer("i-2", said) == Answer(status=0, stdout="it's 100%", stderr="")
-    assert asked.answer("i-1", fails) == Answer(status=3, stdout="", stderr="no\n")
+    assert asked.answer("i-2", said) == ServerAnswer(status=0, stdout="it's 100%", stderr="")
+    assert asked.answer("i-1", fails) == ServerAnswer(status=3, stdout="", stderr="no\n")
     assert commands.sent == [["i-1", "i-2"]]
 
 
