@@ -7,7 +7,7 @@ Both run the kit's checks and those of the folder; a file or a folder that is na
 """
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -24,8 +24,10 @@ from pytest_evenkeel.survey import Survey
 
 NAMED = pytest.StashKey[Stack]()
 """The stack that the command line names."""
-CHECKS = "pytest_evenkeel.checks"
+CHECKS = Path(__file__).with_name("checks")
 """The kit's own."""
+ADDED = pytest.StashKey[bool]()
+"""Whether these are run besides what is asked for."""
 ACCOUNT = ("EVENKEEL_CHECK_EMAIL", "EVENKEEL_CHECK_PASSWORD")
 """An account of the app for the checks to log in with; without it they register one."""
 
@@ -64,16 +66,25 @@ def pytest_configure(config: pytest.Config) -> None:
     config.option.reportchars += "s"
     if config.args_source is not pytest.Config.ArgsSource.ARGS:
         add_checks(config)
-        # Else pytest takes them for a part of the folder, in whose .venv they may lie, and leaves that out.
-        config.option.keepduplicates = True
 
 
 def add_checks(config: pytest.Config) -> None:
     """Have the kit's checks run besides what is asked for."""
-    # By their module's name: a path inside a virtual environment is not collected.
-    config.option.pyargs = True
-    if CHECKS not in config.args:
-        config.args.append(CHECKS)
+    config.stash[ADDED] = True
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(
+    collector: pytest.Collector,
+) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """Adds the kit's checks to what pytest finds, wherever they are installed.
+
+    As one more argument they would be left out in a `.venv` of the folder, or the whole `.venv` collected.
+    """
+    report = yield
+    if isinstance(collector, pytest.Session) and ADDED in collector.config.stash:
+        report.result.append(pytest.Package.from_parent(collector, path=CHECKS))
+    return report
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -15,7 +15,11 @@ d=$(mktemp -d) && cd "$d" || exit
 tar --create --directory "$d" .
 cd / && rm -rf "$d"
 """
-"""Runs each question's line of shell, and prints a tar of how they ended."""
+"""Runs each question's line of shell, and prints a tar of how they ended.
+
+The kit's own make 12 KB; with its parameters a document may have 64 KB:
+https://docs.aws.amazon.com/sdkfornet/v3/apidocs/items/SSM/MSSMCreateDocumentStringString.html
+"""
 LINE = "sh -c {line} >{name}.out 2>{name}.err </dev/null; echo $? >{name}.status"
 _asked: list["Question"] = []
 

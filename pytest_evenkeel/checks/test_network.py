@@ -53,9 +53,9 @@ def test_nobody_may_connect_but_to_the_apps_port(server: ServingInstance, aws: C
     groups = [group["GroupId"] for group in instance(server, aws)["SecurityGroups"]]
     rules = aws("ec2").describe_security_group_rules(Filters=[{"Name": "group-id", "Values": groups}])
     incoming = [rule for rule in rules["SecurityGroupRules"] if not rule["IsEgress"]]
-    port = server.address[1]
+    served = server.address[1]
     assert {(rule["IpProtocol"], rule["FromPort"], rule["ToPort"]) for rule in incoming} == {
-        ("tcp", port, port)
+        ("tcp", served, served)
     }
     assert all(rule.get("ReferencedGroupInfo") for rule in incoming)
 

@@ -108,10 +108,12 @@ def test_the_kits_checks_are_found_in_the_environment_of_the_folder(
     """Where `make up` puts them, and where pytest does not look for tests."""
     site = pytester.path / ".venv/lib"
     shutil.copytree(Path(plugin.__file__).parent, site / "pytest_evenkeel")
+    (site / "test_other.py").write_text("def test_of_a_package(stack): ...")
     monkeypatch.setenv("PYTHONPATH", str(site))
     pytester.makeconftest("from pytest_evenkeel import plugin\nplugin.in_service = lambda *_: {}")
     listed = pytester.runpytest_subprocess("--collect-only", "--quiet", outputs(pytester.path))
-    listed.stdout.fnmatch_lines(["*test_network.py::test_the_clock_is_right", "*test_check.py::test_looks"])
+    listed.stdout.fnmatch_lines(["*test_check.py::test_looks", "*test_network.py::test_the_clock_is_right"])
+    listed.stdout.no_fnmatch_line("*test_of_a_package*")
 
 
 def collected(pytester: pytest.Pytester, *arguments: str) -> set[str]:
