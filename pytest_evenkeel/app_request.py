@@ -25,6 +25,14 @@ class AppRequest:
 
     def filled(self, values: Mapping[str, str]) -> dict[str, Any]:
         """With the values, as arguments of `requests`; KeyError for one that nothing gave."""
+        try:
+            return self._filled(values)
+        except KeyError as error:
+            raise KeyError(
+                f"{self.path} takes {{{error.args[0]}}}, and no answer gave one: see evenkeel:smoke"
+            ) from None
+
+    def _filled(self, values: Mapping[str, str]) -> dict[str, Any]:
         headers = {name: _filled(text, values) for name, text in self.headers.items()}
         body = None
         if isinstance(self.body, str):

@@ -12,8 +12,8 @@ import pytest
 
 from migrator.settings import Server as Database
 from pytest_evenkeel.app_user import Account, AppUser
+from pytest_evenkeel.fixtures import ACCOUNT, NAMED
 from pytest_evenkeel.log_in import LogIn
-from pytest_evenkeel.plugin import ACCOUNT, NAMED
 from pytest_evenkeel.server import ServingInstance
 from pytest_evenkeel.stack import Stack
 from testkit import access

@@ -199,11 +199,12 @@ def test_a_release_of_an_app_that_does_nothing_for_it_drops_no_request(
 
 @pytest.mark.long
 def test_an_upgrade_replaces_nothing_that_holds_data(repository: OwnRepository, shop: Path) -> None:
-    """It changes one line of the repository; the second preview after it is empty."""
+    """It changes two lines of the repository; the second preview after it is empty."""
     files = {path: path.read_text() for path in repository.folder.glob("*.py")}
     now = wheels(shop.parent, version="0.2.99")
     shown = succeed(repository.run(".venv/bin/evenkeel", "upgrade", f"file://{now}")).stdout
     assert "requirements.txt has evenkeel[rehearsal] @ file://" in shown
+    assert "/pytest_evenkeel-0.2.99" in (repository.folder / "requirements.txt").read_text()
     assert {path: path.read_text() for path in files} == files
     planned = json.loads(succeed(repository.pulumi("preview", "--json", "--stack", "local")).stdout)
     lost = [

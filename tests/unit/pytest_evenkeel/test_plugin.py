@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from pytest_evenkeel import plugin
+from pytest_evenkeel.fixtures import ACCOUNT
 from tests.unit.pytest_evenkeel.test_stack import OUTPUTS
 
 pytest_plugins = ["pytester"]
@@ -46,7 +47,7 @@ def _checks(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
     pytester.makepyfile(test_check=CHECK, test_other=OTHER)
     monkeypatch.setattr(plugin, "in_service", lambda *_: {"i-1": "eu-west-1a"})
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
-    for name in plugin.ACCOUNT:
+    for name in ACCOUNT:
         monkeypatch.delenv(name, raising=False)
 
 
@@ -78,7 +79,7 @@ def test_with_an_account_to_log_in_is_not_disruptive(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The twin: only what must register writes."""
-    for name in plugin.ACCOUNT:
+    for name in ACCOUNT:
         monkeypatch.setenv(name, "given")
     assert "test_logs_in" in chosen(pytester, outputs(pytester.path), ".", "-m", "not disruptive")
 
