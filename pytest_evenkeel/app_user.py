@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import requests
@@ -61,9 +61,7 @@ class AppUser:
 
     def answer(self, path: str) -> requests.Response:
         """The answer at a path, asked for as `who_am_i` is; HTTPError when the app refuses."""
-        answer = self._send(replace(self._app.who_am_i, path=path, method="GET", body=None))
-        answer.raise_for_status()
-        return answer
+        return self._ask("GET", path)
 
     def get(self, path: str) -> Any:
         """The JSON at a path; HTTPError when the app refuses."""
@@ -71,9 +69,7 @@ class AppUser:
 
     def post(self, path: str, body: Mapping[str, Any]) -> Any:
         """The JSON that a JSON body is answered; HTTPError when the app refuses."""
-        answer = self._send(replace(self._app.who_am_i, path=path, method="POST", body=body))
-        answer.raise_for_status()
-        return answer.json()
+        return self._ask("POST", path, json=body).json()
 
     @property
     def cookies(self) -> requests.cookies.RequestsCookieJar:
@@ -86,9 +82,19 @@ class AppUser:
         other._given = dict.fromkeys(self._given, "forged")
         return other
 
+    def _ask(self, method: str, path: str, **what: Any) -> requests.Response:
+        headers = self._app.who_am_i.filled(self._known)["headers"]
+        answer = self._browser.request(method, self.url + path, headers=headers, timeout=TIMEOUT, **what)
+        answer.raise_for_status()
+        return answer
+
     def _send(self, template: AppRequest) -> requests.Response:
-        filled = template.filled({**self._values, **self._given})
+        filled = template.filled(self._known)
         address = self.url + filled.pop("path")
         answer = self._browser.request(**filled, url=address, timeout=TIMEOUT)
         self._given.update(template.read(answer.text))
         return answer
+
+    @property
+    def _known(self) -> Mapping[str, str]:
+        return {**self._values, **self._given}
