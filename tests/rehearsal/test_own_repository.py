@@ -163,7 +163,7 @@ def test_the_checks_of_the_servers_hold_for_it(repository: OwnRepository) -> Non
     for shutdown in ("in_flight_are_finished_after_the_signal[SIGTERM]", "killed_worker_does_not_finish"):
         assert re.search(rf"PASSED .*{re.escape(shutdown)}", said)
     skipped = re.findall(r"^SKIPPED \[\d+\] \S+ (.+)$", said, re.MULTILINE)
-    assert skipped == ["the settings name no log-in: evenkeel:smoke.session"]
+    assert set(skipped) == {"the settings name no log-in: evenkeel:smoke.session"}
 
 
 @pytest.mark.long
