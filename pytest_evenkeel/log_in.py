@@ -30,7 +30,7 @@ class LogIn:
     @classmethod
     def of(cls, session: Mapping[str, Any]) -> Self:
         """What the stack's output says."""
-        log_out, cookie = session["log_out"], session["cookie"]
+        log_out, cookie = session.get("log_out"), session.get("cookie")
         return cls(
             sign_up=AppRequest(**session["sign_up"]),
             log_in=AppRequest(**session["log_in"]),

@@ -29,6 +29,10 @@ EXPIRED = {"ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId", "Unr
 """Error codes of AWS that mean: log in again."""
 
 
+STORES = ("database", "sessions", "cache")
+"""Outputs that a stack without such a store lacks."""
+
+
 class StackError(Exception):
     """The stack can't be checked; the message says what to do."""
 
@@ -113,16 +117,17 @@ def parse(text: str, *, source: str, environment: Mapping[str, str] | None = Non
     if not outputs:
         raise StackError(f"{source}: the stack has no outputs. Deploy it first: `pulumi up --stack NAME`.")
     names = [name for name in Stack.__dataclass_fields__ if name != "environment"]
-    if not isinstance(outputs, dict) or (missing := [name for name in names if name not in outputs]):
+    needed = [name for name in names if name not in STORES]
+    if not isinstance(outputs, dict) or (missing := [name for name in needed if name not in outputs]):
         lacks = ", ".join(missing) if isinstance(outputs, dict) else "all outputs"
         raise StackError(f"{source} lacks {lacks}: this is no stack of Evenkeel, or an old one. {remedy}")
-    given = {name: outputs[name] for name in names} | {"checks": app_says(outputs["checks"])}
+    given = {name: outputs.get(name) for name in names} | {"checks": app_says(outputs["checks"])}
     return Stack(**given, environment=environment or os.environ)
 
 
 def app_says(checks: Mapping[str, Any]) -> AppSays:
     """The output `checks`."""
-    session, slow = checks["session"], checks["slow_request"]
+    session, slow = checks.get("session"), checks.get("slow_request")
     return AppSays(
         session=LogIn.of(session) if session else None, slow_request=AppRequest(**slow) if slow else None
     )

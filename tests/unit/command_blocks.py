@@ -89,6 +89,7 @@ RUN = {
     ("docs/own-repository.md", "pipx run "): OWN,
     ("docs/own-repository.md", "make start"): (
         "tests/rehearsal/test_stores_elsewhere.py::test_an_app_without_stores_is_told_of_none"
+    ),
     ("docs/own-repository.md", "make check "): (
         "tests/rehearsal/test_own_repository.py::test_the_checks_of_the_servers_hold_for_it"
     ),

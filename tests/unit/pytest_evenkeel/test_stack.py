@@ -66,7 +66,7 @@ def test_only_servers_in_service_are_checked() -> None:
         ("{}", "the stack has no outputs. Deploy it first: `pulumi up --stack NAME`."),
         (
             '{"url": "x"}',
-            "lacks auto_scaling_group, target_group, log_group, database, sessions, cache, gates, checks",
+            "lacks auto_scaling_group, target_group, log_group, gates, checks",
         ),
         ("[1]", "lacks all outputs: this is no stack of Evenkeel, or an old one."),
     ],
@@ -112,3 +112,12 @@ def test_a_stack_without_servers_to_check_is_refused(groups: Groups, problem: st
     with pytest.raises(StackError) as refused:
         in_service(parse(json.dumps(OUTPUTS), source=""), groups)
     assert problem in str(refused.value)
+
+
+def test_a_stack_without_stores_lacks_their_outputs() -> None:
+    """The engine keeps no output that is null."""
+    without = {
+        name: value for name, value in OUTPUTS.items() if name not in ("database", "sessions", "cache")
+    }
+    found = parse(json.dumps(without), source="test")
+    assert (found.database, found.sessions, found.cache) == (None, None, None)
