@@ -61,7 +61,7 @@ def _run(listener: socket.socket, options: argparse.Namespace, told_to_end: thre
     from rehearsal.cloud.kms import secrets_key
     from rehearsal.cloud.mean.meanness import Meanness
     from rehearsal.cloud.route53 import hosted_zones
-    from rehearsal.cloud.s3 import bucket_policies, sub_resources
+    from rehearsal.cloud.s3 import bucket_policies, conditional_writes, sub_resources
     from rehearsal.cloud.ssm import public_parameters
 
     context = _context(listener, options.state, options.check_pace)
@@ -70,6 +70,7 @@ def _run(listener: socket.socket, options: argparse.Namespace, told_to_end: thre
     hosted_zones.patch_moto()
     offers.patch_moto()
     bucket_policies.patch_moto()
+    conditional_writes.patch_moto()
     sub_resources.patch_moto()
     public_parameters.patch_moto()
     authorization.patch_moto()
