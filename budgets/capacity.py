@@ -54,7 +54,7 @@ class Connections:
     servers: int
     """At most: the group's maximum, and what a rollout adds."""
     processes: int
-    """Of all `servers` at most, and those that a reload starts before it stops others."""
+    """Of all `servers` at most, the jobs', and those that a reload starts before it stops others."""
     pool_size: int
     """Connections of one process to Postgres."""
     redis_clients: int
@@ -70,6 +70,8 @@ class _Demand:
     max_healthy_percentage: int
     warm_pool_size: int
     workers: int
+    background: int
+    jobs: int
 
     @property
     def servers(self) -> int:
@@ -78,16 +80,16 @@ class _Demand:
     @property
     def each(self) -> int:
         """Processes of a server."""
-        return self.workers + QUEUE_WORKERS
+        return self.workers + self.background
 
     @property
     def reloading(self) -> int:
-        """Workers twice there; the queue's, which has no port, ends before the next begins."""
+        """Workers twice there; the others, which have no port, end before the next begin."""
         return min(self.workers, PM2_CONCURRENT_ACTIONS)
 
     @property
     def processes(self) -> int:
-        return self.servers * self.each + self.reloading
+        return self.servers * self.each + self.reloading + self.jobs
 
     @property
     def clients(self) -> int:
@@ -99,13 +101,14 @@ class _Demand:
 
     def largest_group(self, clients: int) -> int:
         """The `max_size` that has so many clients at most."""
-        servers = (clients - self.warm_pool_size - self.reloading) // self.each
+        servers = (clients - self.warm_pool_size - self.reloading - self.jobs) // self.each
         return servers * 100 // self.max_healthy_percentage
 
     def __str__(self) -> str:
         warming = f" + {self.warm_pool_size} of the warm pool" if self.warm_pool_size else ""
         rolled = f"{self.servers} servers while rolling x {self.each} processes"
-        return f"{rolled} + {self.reloading} of a reload{warming}"
+        jobs = f" + {self.jobs} jobs" if self.jobs else ""
+        return f"{rolled} + {self.reloading} of a reload{jobs}{warming}"
 
 
 def connections(
@@ -116,12 +119,14 @@ def connections(
     max_size: int,
     max_healthy_percentage: int,
     workers: int,
+    background: int = QUEUE_WORKERS,
+    jobs: int = 0,
     warm_pool_size: int = 0,
     has_redis: bool = True,
 ) -> Connections:
     """The pool of each process, so that scaling out while rolling exhausts nothing; raises `DoesNotFit`.
 
-    `instance_class` is the database's; None without a database.
+    `instance_class` is the database's; None without a database. Of `workers`, and processes in the `background`, each server has so many; of `jobs` one server runs each.
     """
     demand = _Demand(
         min_size=min_size,
@@ -129,6 +134,8 @@ def connections(
         max_healthy_percentage=max_healthy_percentage,
         warm_pool_size=warm_pool_size,
         workers=workers,
+        background=background,
+        jobs=jobs,
     )
     redis_clients = _redis_clients(demand) if has_redis else 0
     limit = pool_size = 0

@@ -25,7 +25,8 @@ about to reuse one is reset."""
 CLOSING = 1
 """From the end of the drain to PM2's SIGKILL; the process leaves by itself half a second before."""
 QUEUE_WORKERS = 1
-"""Processes of a server besides the workers that serve. An app that has none has room to spare."""
+"""Processes of a server besides the workers that serve, where an app's own PM2 settings say what runs. An app
+that has none has room to spare."""
 PM2_CONCURRENT_ACTIONS = 2
 """Processes that PM2 starts, reloads or stops at a time (its default of the variable of that name)."""
 PM2_EXIT = 5
@@ -107,6 +108,7 @@ def timeline(
     longest_request: int,
     drain: int,
     workers: int,
+    background: int = QUEUE_WORKERS,
     idle_timeout: int,
     start_time: int,
     instance_warmup: int,
@@ -115,10 +117,11 @@ def timeline(
 ) -> Timeline:
     """The times that follow from what the app promises about itself; raises `DoesNotFit`."""
     _check_requests(longest_request=longest_request, idle_timeout=idle_timeout)
-    rounds = ceil((workers + QUEUE_WORKERS) / PM2_CONCURRENT_ACTIONS)
+    processes = workers + background
+    rounds = ceil(processes / PM2_CONCURRENT_ACTIONS)
     kill_timeout = IDLE_CLOSE + drain + CLOSING
     stop_timeout = rounds * kill_timeout + PM2_EXIT
-    _check_stop(stop_timeout=stop_timeout, drain=drain, workers=workers, rounds=rounds)
+    _check_stop(stop_timeout=stop_timeout, drain=drain, processes=processes, rounds=rounds)
     deregistration_delay = max(longest_request, stop_timeout) + MARGIN
     drained_within = deregistration_delay + MARGIN
     has_spot = on_demand_percentage < ALL_ON_DEMAND
@@ -178,13 +181,13 @@ def _check_requests(*, longest_request: int, idle_timeout: int) -> None:
         )
 
 
-def _check_stop(*, stop_timeout: int, drain: int, workers: int, rounds: int) -> None:
+def _check_stop(*, stop_timeout: int, drain: int, processes: int, rounds: int) -> None:
     longest_stop = MAX_HEARTBEAT - HOOK_MARGIN - MAX_DEREGISTRATION_DELAY - MARGIN
     if stop_timeout > longest_stop:
         raise DoesNotFit(
             setting="app.drain",
             value=drain,
-            reason=f"{workers + QUEUE_WORKERS} processes, {PM2_CONCURRENT_ACTIONS} at a time, "
+            reason=f"{processes} processes, {PM2_CONCURRENT_ACTIONS} at a time, "
             f"would stop for {stop_timeout} s",
             accepted=(longest_stop - PM2_EXIT) // rounds - IDLE_CLOSE - CLOSING,
         )

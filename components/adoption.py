@@ -24,6 +24,8 @@ WEB = "web"
 """The process that serves; the others work."""
 ADAPTER = Path(__file__).with_name("adapter")
 TEMPLATE = "ecosystem.template.js"
+CRON = "evenkeel-cron"
+"""The process that starts the jobs."""
 ASSIGNED = re.compile(r"([A-Z_]\w*)=(.*)")
 SCRIPT_RUNNERS = {"npm", "pnpm", "yarn"}
 FLAGS_WITH_VALUE = {"-r", "--require", "--import", "--loader", "--env-file", "-C", "--conditions"}
@@ -47,7 +49,18 @@ class ProcessSettings:
     instances: Annotated[int, Field(ge=1, le=16)] = 1
     """How many run on each server; of `web` app.workers says it."""
     memory: Annotated[str, Field(pattern=r"^[1-9]\d*[MG]$")] = "500M"
-    """PM2 restarts a process that has grown past it, such as 500M or 1G."""
+    """PM2 restarts a process that has grown past it, such as 500M or 1G; a job's it does not watch."""
+    schedule: Text | None = None
+    """When it runs, on one server: a cron expression of five fields, in UTC, such as `0 6 * * *`. Without one
+    it runs all the time."""
+    timeout: Annotated[int, Field(ge=1, le=86_400)] | None = None
+    """Seconds that a run by a schedule may take; then it is told to end, and 5 s later killed. After the loss
+    of its server no other begins before."""
+
+    @property
+    def is_job(self) -> bool:
+        """Whether it runs by a schedule."""
+        return self.schedule is not None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -65,7 +78,12 @@ def adopt(layout: AppLayout, processes: Mapping[str, ProcessSettings], tree: Pat
     own = tree / OWN
     settings = {WEB: ProcessSettings(command="npm start", memory="1G"), **processes}
     folder = tree / layout.member
-    apps = [entry(name, one, start(one.command, folder)) for name, one in settings.items()]
+    commands = {name: start(one.command, folder) for name, one in settings.items()}
+    apps = [entry(name, one, commands[name]) for name, one in settings.items() if not one.is_job]
+    jobs = {name: job(one, commands[name]) for name, one in settings.items() if one.is_job}
+    if jobs:
+        (own / "jobs.json").write_text(json.dumps(jobs, indent=2))
+        apps.append(entry(CRON, ProcessSettings(command=CRON), NodeCommand(script="cron.cjs"), own=True))
     text = (own / TEMPLATE).read_text()
     (own / ECOSYSTEMS[0]).write_text(
         text.replace("__MEMBER__", json.dumps(layout.member.as_posix())).replace(
@@ -79,16 +97,30 @@ def bring(tree: Path) -> None:
     shutil.copytree(ADAPTER, tree / OWN)
 
 
-def entry(name: str, settings: ProcessSettings, start: NodeCommand) -> dict[str, Any]:
-    """An app of PM2's settings, as far as it is no other's."""
+def job(settings: ProcessSettings, start: NodeCommand) -> dict[str, Any]:
+    """What the process that starts the jobs knows of one."""
+    return {
+        "schedule": settings.schedule,
+        "timeout": settings.timeout,
+        "script": start.script,
+        "args": list(start.args),
+        "node_args": list(start.node_args),
+    }
+
+
+def entry(name: str, settings: ProcessSettings, start: NodeCommand, *, own: bool = False) -> dict[str, Any]:
+    """An app of PM2's settings, as far as it is no other's; its script is the app's, or the kit's `own`."""
     return {
         "name": "app" if name == WEB else name,
         "serves": name == WEB,
+        "own": own,
         "script": start.script,
         "args": list(start.args),
         "node_args": list(start.node_args),
         "instances": settings.instances,
         "max_memory_restart": settings.memory,
+        # Of a run PM2 knows nothing: who started it tells it, and kills what is left.
+        **({"treekill": False} if own else {}),
     }
 
 

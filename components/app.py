@@ -8,7 +8,8 @@ from pydantic import Field, InstanceOf
 
 from budgets import Connections, Timeline
 from budgets.pulumi_secrets import PulumiSecret
-from components.adoption import ProcessName, ProcessSettings
+from budgets.times import QUEUE_WORKERS
+from components.adoption import WEB, ProcessName, ProcessSettings
 from components.release_build import BUILD, BuildSettings
 from components.values import Seconds, Section, Text, Value
 
@@ -43,7 +44,8 @@ class AppSettings:
     node: NodeMajor = 22
     """Node.js, major version: 20, 22 or 24, as Amazon Linux 2023 has them."""
     workers: Annotated[int, Field(ge=1, le=128)] | Literal["max"] = "max"
-    """PM2 workers per server, or max for one per vCPU. Budgets also count one queue worker per server."""
+    """PM2 workers per server, or max for one per vCPU. Budgets also count app.processes; without those one
+    queue worker per server."""
     longest_request: Seconds = 30
     """The longest that an answer may take. A server that leaves is drained at least so long."""
     drain: Seconds = 1
@@ -60,9 +62,11 @@ class AppSettings:
     package that is published."""
     processes: dict[ProcessName, Section[ProcessSettings]] = field(default_factory=dict)
     """What runs on each server, by name, of an app that has no ecosystem.config.js: `web` serves, and is
-    `npm start` where it is left out; the others work. Not with an ecosystem.config.js, which says it itself.
+    `npm start` where it is left out; the others work, all the time or by a schedule. Not with an
+    ecosystem.config.js, which says it itself.
 
-        {web: {command: "node dist/main.js"}, mailer: {command: "node dist/mailer.js", memory: 300M}}
+        {web: {command: "node dist/main.js"}, mailer: {command: "node dist/mailer.js", memory: 300M},
+         digest: {command: "node dist/digest.js", schedule: "0 6 * * *", timeout: 600}}
     """
     store_variables: dict[str, StorePart] = field(default_factory=dict)
     """More variables that say where the stores are, for an app that reads no DATABASE_URL, REDIS_URL or
@@ -94,6 +98,19 @@ class AppSettings:
             all_files=self.all_files,
             processes=self.processes,
         )
+
+    @property
+    def jobs(self) -> int:
+        """Of its processes those that run by a schedule."""
+        return sum(process.is_job for process in self.processes.values())
+
+    @property
+    def background(self) -> int:
+        """Processes of a server that neither serve nor are jobs; one where the kit does not know them."""
+        if not self.processes:
+            return QUEUE_WORKERS
+        others = (one for name, one in self.processes.items() if name != WEB and not one.is_job)
+        return sum(one.instances for one in others)
 
     @property
     def own_secrets(self) -> dict[str, str]:

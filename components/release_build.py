@@ -71,7 +71,7 @@ def make(
             adoption.adopt(layout, settings.processes, tree)
         except AdoptionError as error:
             raise ArtifactError(str(error)) from error
-    if not layout.brings_pm2:
+    if not layout.brings_pm2 or any(process.is_job for process in settings.processes.values()):
         run(tree / OWN, NPM.install(), say, {})
     names = list(packed(layout, tree, all_files=settings.all_files))
     if layout.ecosystem not in names:

@@ -24,6 +24,14 @@ class Permission:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class JobRecords:
+    """The objects in which servers note who runs a job, and what encrypts them."""
+
+    arn: pulumi.Input[str]
+    kms_key_arn: pulumi.Input[str]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class ServerRoleArgs:
     """The very things that a server touches."""
 
@@ -36,6 +44,8 @@ class ServerRoleArgs:
     """Of what is read, encrypted."""
     has_spot: bool
     """A Spot Instance that is taken back asks its group to terminate it."""
+    records: JobRecords | None
+    """None without jobs."""
     permissions: Sequence[Permission]
     """The app's own."""
 
@@ -84,8 +94,19 @@ def policy_document(args: ServerRoleArgs) -> dict[str, Any]:
             pulumi.Output.concat(args.log_group_arn, ":*"),
         ),
         allow("TellGroup", tell_group, args.auto_scaling_group_arn),
+        *take_runs(args.records),
         *(
             allow(f"App{number}", list(permission.actions), list(permission.resources))
             for number, permission in enumerate(args.permissions)
         ),
     )
+
+
+def take_runs(records: JobRecords | None) -> list[dict[str, Any]]:
+    """What it takes to agree with other servers on who runs a job: to read a record and to replace it."""
+    if records is None:
+        return []
+    return [
+        allow("TakeRuns", ["s3:GetObject", "s3:PutObject"], records.arn),
+        allow("EncryptRecords", ["kms:GenerateDataKey"], records.kms_key_arn),
+    ]

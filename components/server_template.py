@@ -14,7 +14,7 @@ from components.backends import Backends
 from components.boot import user_data
 from components.common import Common
 from components.naming import named
-from components.server_role import Permission, ServerRole, ServerRoleArgs
+from components.server_role import JobRecords, Permission, ServerRole, ServerRoleArgs
 from components.server_settings import AppServersSettings
 
 LAUNCHING_HOOK = "launching"
@@ -54,6 +54,8 @@ class ServerTemplateArgs:
     environment: Mapping[str, pulumi.Input[str]]
     """Of the app; no secrets."""
     secrets: AppSecrets
+    records: JobRecords | None
+    """Of its jobs, where it has any."""
     permissions: Sequence[Permission]
     """Of the app, besides what its server needs."""
     timeline: Timeline
@@ -114,6 +116,7 @@ class ServerTemplate(pulumi.ComponentResource):
                 log_group_arn=self._log_group.arn,
                 kms_key_arns=[args.common.kms_key_arn, *backends.kms_key_arns, *args.secrets.kms_key_arns],
                 has_spot=args.servers.has_spot,
+                records=args.records,
                 permissions=args.permissions,
             ),
             self._child,

@@ -19,7 +19,7 @@ from components.rollout.component import Rollout, RolloutArgs
 from components.rollout.drive import Replacement
 from components.rollout.smoke import Smoke, answers_wanted
 from components.scaling import Scaling, ScalingArgs
-from components.server_role import Permission
+from components.server_role import JobRecords, Permission
 from components.server_template import ReleaseLocation, ServerTemplate, ServerTemplateArgs
 from components.stack_secrets import StackSecrets, StackSecretsArgs
 from evenkeel.foundation import Foundation
@@ -160,7 +160,8 @@ class Kit(Foundation):
                 ),
                 environment={
                     # For the AWS SDK, which finds the role's credentials by itself.
-                    **({"AWS_REGION": settings.aws.region} if permissions else {}),
+                    **({"AWS_REGION": settings.aws.region} if permissions or settings.app.jobs else {}),
+                    **({"CRON_BUCKET": self.bucket.bucket} if settings.app.jobs else {}),
                     **environment,
                     **kit_environment(
                         settings.app,
@@ -171,12 +172,18 @@ class Kit(Foundation):
                     ),
                 },
                 secrets=secrets,
+                records=self._job_records() if settings.app.jobs else None,
                 permissions=permissions,
                 timeline=settings.timeline,
                 open_files=settings.open_files,
                 common=self.common,
             ),
             self.options,
+        )
+
+    def _job_records(self) -> JobRecords:
+        return JobRecords(
+            arn=pulumi.Output.concat(self.bucket.arn, "/cron/*"), kms_key_arn=self.common.kms_key_arn
         )
 
     def _monitoring(self, template: ServerTemplate) -> Monitoring:

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 import budgets
 from budgets.capacity import MAX_CLIENTS, PEAK, REDIS_CLIENTS, RESERVED_CLIENTS, RESERVED_CONNECTIONS
 from budgets.rollout_times import batches, most_batches
-from budgets.times import QUEUE_WORKERS
 from stacks import timeline_steps
 from stacks.sections import Settings
 
@@ -58,9 +57,12 @@ def bars(shown: Sequence[timeline_steps.TimelineStep]) -> list[str]:
 def capacity(settings: Settings) -> list[list[str]]:
     """What is used at most, of what."""
     servers, shared = settings.app_servers, settings.connections
-    of_a_server = settings.workers + QUEUE_WORKERS
+    of_a_server = settings.workers + settings.app.background
+    jobs = settings.app.jobs
     processes = f"{shared.servers} servers x {of_a_server} processes"
-    processes += f" + {shared.processes - shared.servers * of_a_server} of a reload"
+    processes += f" + {shared.processes - shared.servers * of_a_server - jobs} of a reload"
+    if jobs > 0:
+        processes += f" + {jobs} jobs"
     if servers.warm_pool_size > 0:
         processes += f" + {servers.warm_pool_size} of the warm pool"
     usable = shared.max_connections - RESERVED_CONNECTIONS

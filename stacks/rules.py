@@ -7,6 +7,7 @@ from components.load_balancer import HTTP
 from components.secret_arn import SecretArn
 from stacks import replacements
 from stacks.group_rules import GROUP_RULES
+from stacks.process_rules import PROCESS_RULES
 from stacks.sections import Settings
 from stacks.security_rules import SECURITY_RULES, a_protected_stack_has_tls
 from stacks.variable_rules import VARIABLE_RULES
@@ -171,6 +172,7 @@ RULES: tuple[Callable[[Settings], Iterator[Problem]], ...] = (
     the_network_has_room,
     only_what_is_refused_can_be_allowed,
     *VARIABLE_RULES,
+    *PROCESS_RULES,
 )
 
 

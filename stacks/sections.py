@@ -111,6 +111,11 @@ class Settings(BaseModel):
             return max(workers(instance_type) for instance_type in self.app_servers.instance_types)
         return self.app.workers
 
+    @property
+    def background(self) -> int:
+        """Processes of one server that do not serve: the app's, and the one that starts its jobs."""
+        return self.app.background + (self.app.jobs > 0)
+
     @cached_property
     def timeline(self) -> budgets.Timeline:
         """A server's start and shutdown; raises `DoesNotFit`."""
@@ -118,6 +123,7 @@ class Settings(BaseModel):
             longest_request=self.app.longest_request,
             drain=self.app.drain,
             workers=self.workers,
+            background=self.background,
             idle_timeout=self.load_balancer.idle_timeout,
             start_time=self.app_servers.start_time,
             instance_warmup=self.app_servers.instance_warmup,
@@ -148,6 +154,8 @@ class Settings(BaseModel):
             max_size=self.app_servers.max_size,
             max_healthy_percentage=self.app_servers.max_healthy_percentage,
             workers=self.workers,
+            background=self.app.background,
+            jobs=self.app.jobs,
             warm_pool_size=self.app_servers.warm_pool_size,
         )
 

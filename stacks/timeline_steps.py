@@ -13,7 +13,6 @@ from budgets.times import (
     MARGIN,
     MIN_TERMINATING_HEARTBEAT,
     PM2_EXIT,
-    QUEUE_WORKERS,
     SHARES,
     SPOT_MARGIN,
     SPOT_NOTICE,
@@ -165,7 +164,7 @@ def shutdown(settings: Settings) -> list[TimelineStep]:
             begins=stops,
             seconds=times.stop_timeout,
             comes_from=f"{rounds} x kill_timeout + {PM2_EXIT} for PM2's exit: "
-            f"{times.pm2_concurrent_actions} of {settings.workers + QUEUE_WORKERS} processes at a time",
+            f"{times.pm2_concurrent_actions} of {settings.workers + settings.background} processes at a time",
             written_to="app.service",
             depth=1,
         ),

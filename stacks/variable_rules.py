@@ -15,6 +15,7 @@ KIT_VARIABLES = frozenset(
         "APP_DIR",
         "CHECK_TOKEN",
         "COOKIE_SECURE",
+        "CRON_BUCKET",
         "DRAIN_TIMEOUT_MS",
         "HOME",
         "HOST",

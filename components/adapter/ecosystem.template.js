@@ -9,10 +9,10 @@ const current = env.APP_DIR || join(__dirname, "..");
 const own = join(current, ".evenkeel");
 
 module.exports = {
-  apps: __APPS__.map(({ serves, ...each }) => ({
+  apps: __APPS__.map(({ serves, own: isOwn, ...each }) => ({
     ...each,
     cwd: join(current, __MEMBER__),
-    script: join(current, __MEMBER__, each.script),
+    script: join(isOwn ? own : join(current, __MEMBER__), each.script),
     node_args: [
       "--require",
       join(own, serves ? "adapter.cjs" : "signals.cjs"),

@@ -57,6 +57,7 @@ def template(*, has_spot: bool = False) -> Registered:
             ca_bundle_url="https://ca.example/bundle.pem",
         ),
         environment={"LEVEL": "info"},
+        records=None,
         permissions=(),
         secrets=SECRETS,
         timeline=TIMES,
