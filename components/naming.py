@@ -15,6 +15,11 @@ def prefix(project: str, stack: str) -> str:
     return f"{project}-{stack}"
 
 
+def servers(project: str, stack: str) -> str:
+    """The Auto Scaling group of the app's servers."""
+    return f"{prefix(project, stack)}-app"
+
+
 def parameters(project: str, stack: str) -> str:
     """The path that the stack's SSM parameters begin with: `/evenkeel/prod`."""
     return f"/{project}/{stack}"

@@ -1,5 +1,7 @@
 """`evenkeel new FOLDER` makes a repository that deploys an app with the kit; `evenkeel upgrade` renews it.
 
+`evenkeel run --stack STACK -- COMMAND` runs one command on one of its servers.
+
 All else is Pulumi's: `pulumi up`; and the rehearsal's: `python -m rehearsal up`.
 """
 
@@ -9,13 +11,23 @@ import sys
 from importlib import metadata
 from pathlib import Path
 
+from botocore.exceptions import BotoCoreError, ClientError
+
+from components import naming
 from components.cloud import CloudSettings
+from components.gates.aws_api import AwsApi
 from evenkeel.errors import EvenkeelError
 from evenkeel.new import NewRepository
+from evenkeel.one_off import INTERRUPTED, OneOff
 from evenkeel.upgrade import changes, upgrade
 from stacks.project import NoProject, find
+from stacks.settings import StackSettingsError
+from stacks.stack_file import NoSuchStack, read
 
 REGION = CloudSettings().region
+RIGHTS = (
+    "The rights that it takes are in docs/own-repository.md; a rehearsal's are had by `make env ARGS=--admin`"
+)
 
 
 def new(options: argparse.Namespace) -> None:
@@ -45,6 +57,21 @@ def show_changes(options: argparse.Namespace) -> None:
     print(changes(options.since) or f"Nothing is noted since {options.since}.")
 
 
+def run_once(options: argparse.Namespace) -> int:
+    """Run a command once, on one server in service, as the app: its user, its variables, its folder."""
+    aws = read(options.stack).aws
+    command = OneOff(
+        words=options.words,
+        timeout=options.timeout,
+        auto_scaling_group=naming.servers(find().name, options.stack),
+        api=AwsApi(region=aws.region, endpoint=aws.endpoint),
+    )
+    try:
+        return command.run()
+    except (BotoCoreError, ClientError) as error:
+        raise EvenkeelError(f"AWS refuses: {error}. {RIGHTS}") from error
+
+
 def asked(question: str, default: str) -> str:
     """What the user answers; the default without a terminal."""
     if not sys.stdin.isatty():
@@ -68,18 +95,24 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     changing = commands.add_parser("changes", help=show_changes.__doc__)
     changing.add_argument("--since", required=True, metavar="VERSION")
     changing.set_defaults(run=show_changes)
+    running = commands.add_parser("run", help=run_once.__doc__)
+    running.add_argument("--stack", required=True)
+    running.add_argument("--timeout", type=int, default=3600, metavar="SECONDS", help="at most; 3600")
+    running.add_argument("words", nargs="+", metavar="COMMAND", help="after --; no shell runs it")
+    running.set_defaults(run=run_once)
     return parser.parse_args(arguments)
 
 
 def main() -> int:
-    """0 when it worked; 1 with the reason and the remedy when not."""
+    """0 when it worked, 1 with the reason and the remedy when not; of `run` the command's own exit code."""
     options = parse(sys.argv[1:])
     try:
-        options.run(options)
-    except (EvenkeelError, NoProject) as error:
+        return options.run(options) or 0
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except (EvenkeelError, NoProject, NoSuchStack, StackSettingsError) as error:
         print(f"evenkeel: {error}", file=sys.stderr)
         return 1
-    return 0
 
 
 if __name__ == "__main__":

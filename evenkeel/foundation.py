@@ -95,7 +95,7 @@ class Foundation:
             ),
             self.options,
         )
-        self._app_group = f"{name}-app"
+        self._app_group = naming.servers(self._project, self._stack)
         self._make_entrance()
         self._make_stores()
 

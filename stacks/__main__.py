@@ -9,18 +9,16 @@
 import json
 import re
 import sys
-from pathlib import Path
 
 import pulumi
 
-from budgets import pulumi_secrets
 from stacks import deployer_policy, preflight, project
 from stacks.chart import drawn
 from stacks.components_page import components_page
 from stacks.reference import reference
-from stacks.sections import Settings
-from stacks.settings import StackSettingsError, file_sections, parse, refuse_in_an_account
+from stacks.settings import StackSettingsError, refuse_in_an_account
 from stacks.settings_page import settings_page
+from stacks.stack_file import NoSuchStack, file_of, read
 from stacks.stack_name import refuse_unusable
 
 USAGE = """\
@@ -28,10 +26,6 @@ usage: python -m stacks timeline STACK
        python -m stacks preflight STACK [--make-roles]
        python -m stacks deployer-policy STACK ACCOUNT
        python -m stacks reference [settings | components]"""
-
-
-class NoSuchStack(ValueError):
-    """There is no file for a stack of this name."""
 
 
 def main(arguments: list[str]) -> int:
@@ -107,20 +101,6 @@ def policies_of(stack: str, account: str) -> int:
         return 1
     print(json.dumps(documents, indent=2))
     return 0
-
-
-def read(stack: str) -> Settings:
-    """The settings in a stack's file; raises `NoSuchStack`, `StackSettingsError`."""
-    return parse(pulumi_secrets.from_file(file_sections(file_of(stack))))
-
-
-def file_of(stack: str) -> Path:
-    """The file of a stack's settings; raises `NoSuchStack`."""
-    found = project.find()
-    files = {path.name.removeprefix("Pulumi.").removesuffix(".yaml"): path for path in found.stack_files()}
-    if stack not in files:
-        raise NoSuchStack(f"There is no stack {stack}: {found.stacks.name}/ has {', '.join(sorted(files))}.")
-    return files[stack]
 
 
 if __name__ == "__main__":

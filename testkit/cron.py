@@ -94,14 +94,14 @@ class Metadata:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Runner:
+class CronProgram:
     """One server's process."""
 
     process: subprocess.Popen[bytes]
     log: Path
 
     @classmethod
-    def start(cls, own: Path, name: str, environment: Mapping[str, str]) -> Runner:
+    def start(cls, own: Path, name: str, environment: Mapping[str, str]) -> CronProgram:
         """With a log of its own beside the program."""
         log = own / f"{name}.log"
         with log.open("wb") as output:
@@ -126,7 +126,7 @@ class Runner:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Run:
+class JobRun:
     """A run by the job's own journal: milliseconds since the epoch."""
 
     pid: int
@@ -134,17 +134,17 @@ class Run:
     ended: int | None
 
 
-def runs(journal: Path) -> list[Run]:
+def runs(journal: Path) -> list[JobRun]:
     """In the order of their beginnings."""
     events = [json.loads(line) for line in journal.read_text().splitlines()] if journal.exists() else []
     ends = {event["pid"]: event["at"] for event in events if event["event"] != "begin"}
     return [
-        Run(pid=event["pid"], began=event["at"], ended=ends.get(event["pid"]))
+        JobRun(pid=event["pid"], began=event["at"], ended=ends.get(event["pid"]))
         for event in events
         if event["event"] == "begin"
     ]
 
 
-def overlapping(found: Sequence[Run]) -> list[tuple[Run, Run]]:
+def overlapping(found: Sequence[JobRun]) -> list[tuple[JobRun, JobRun]]:
     """Runs that began before the one before them had ended."""
     return [(one, next_) for one, next_ in pairwise(found) if one.ended is None or next_.began < one.ended]

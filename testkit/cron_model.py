@@ -17,8 +17,8 @@ from typing import Any
 DECIDE = """
 const { decide, lease, KILL_AFTER } = require(process.argv[1]);
 require("node:readline").createInterface({ input: process.stdin }).on("line", (line) => {
-  const { runner, seen, timeout } = JSON.parse(line);
-  const said = timeout ? { lease: lease(timeout), killAfter: KILL_AFTER } : decide(runner, seen);
+  const { self, seen, timeout } = JSON.parse(line);
+  const said = timeout ? { lease: lease(timeout), killAfter: KILL_AFTER } : decide(self, seen);
   console.log(JSON.stringify(said));
 });
 """
@@ -100,12 +100,12 @@ class Model:
 
     def look(self, server: ModelServer, skew: int) -> None:
         """Reads the record from a machine of S3's whose clock is ahead."""
-        runner = {"runner": server.name, "schedule": self.schedule, "since": server.since}
+        itself = {"holder": server.name, "schedule": self.schedule, "since": server.since}
         if server.begun is not None:
-            runner["begun"] = server.begun
+            itself["begun"] = server.begun
         seen = {"record": self.record, "modified": self.modified, "now": whole_seconds(self.now + skew)}
         if server.run is None:
-            server.seen = (self.decide({"runner": runner, "seen": seen}), self.etag, self.now)
+            server.seen = (self.decide({"self": itself, "seen": seen}), self.etag, self.now)
 
     def act(self, server: ModelServer) -> None:
         """Does what it decided when it looked; once."""
@@ -114,7 +114,7 @@ class Model:
         (decision, etag, asked), server.seen = server.seen, None
         match decision["kind"]:
             case "ask":
-                taken = {"runner": server.name, "schedule": self.schedule, "due": decision["due"]}
+                taken = {"holder": server.name, "schedule": self.schedule, "due": decision["due"]}
                 self.sent.append((etag, {**taken, "state": "running", "lease": self._times["lease"]}))
             case "start":
                 server.begun = decision["due"]

@@ -5,7 +5,7 @@ from dataclasses import replace
 from types import TracebackType
 from typing import Self
 
-from stacks.__main__ import read
+from stacks.stack_file import read
 from testkit.load import Load, Outcome
 from testkit.person import Person
 from testkit.writers import Writers

@@ -24,7 +24,7 @@ from bench.rollout import plot
 from bench.rollout.measured_group import MeasuredGroup
 from bench.rollout.report import MeasuredRollout, RolloutReport
 from rehearsal import table
-from stacks.__main__ import read
+from stacks.stack_file import read
 from testkit.checkout import Checkout, succeed
 from testkit.deployer import UP
 from testkit.person import Person

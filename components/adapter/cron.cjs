@@ -37,7 +37,7 @@ class Job {
     this.name = name;
     this.settings = settings;
     this.object = new JobObject(name, env);
-    this.runner = { runner: randomUUID(), schedule: settings.schedule };
+    this.self = { holder: randomUUID(), schedule: settings.schedule };
     /** @type {number | undefined} By S3's clock, once it is known. */
     this.since = undefined;
     /** @type {number | undefined} */
@@ -67,7 +67,7 @@ class Job {
     const seen = await this.object.read(this.settings.schedule);
     this.since ??= seen.now;
     const { since, begun } = this;
-    const decision = decide({ ...this.runner, since, begun }, seen);
+    const decision = decide({ ...this.self, since, begun }, seen);
     if (decision.missed !== undefined && decision.missed !== this.said) {
       this.said = decision.missed;
       this.log("error", "missed", { due: time(decision.missed) });
@@ -92,7 +92,7 @@ class Job {
   async ask({ etag }, due) {
     if (await leaves()) return sleep(POLL);
     await this.object.replace(etag, {
-      ...this.runner,
+      ...this.self,
       due,
       state: "running",
       server: env.SERVER_ID,

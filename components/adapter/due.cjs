@@ -25,13 +25,13 @@ const POLL = 5000;
  * @property {number} due The newest due time that was taken; before the first, when the job was first seen.
  * @property {string} schedule By which it was.
  * @property {'waiting' | 'running' | 'ended'} state Of its run.
- * @property {string} [runner] Which process took it.
+ * @property {string} [holder] Which process took it.
  * @property {string} [server]
  * @property {number} [lease] How long after this record was written its run is over, in ms.
  * @property {string} [outcome]
  *
  * @typedef {{ record: JobRecord, modified: number, now: number }} Seen The record, when it was written, when it was read.
- * @typedef {{ runner: string, schedule: string, since: number, begun?: number }} Runner This process: since when it knows
+ * @typedef {{ holder: string, schedule: string, since: number, begun?: number }} CronProcess This process: since when it knows
  *   the job, and the due time of the last run that it began itself.
  * @typedef {{ kind: 'ask', due: number } | { kind: 'wait', until: number } |
  *   { kind: 'start', due: number, within: number }} Choice To ask for a run, to wait, or to start one that was asked for,
@@ -40,27 +40,27 @@ const POLL = 5000;
  */
 
 /**
- * @param {Runner} runner
+ * @param {CronProcess} self
  * @param {Seen} seen
  * @returns {Decision}
  */
-function decide(runner, { record, modified, now }) {
-  const schedule = new Cron(runner.schedule, { timezone: "UTC" });
+function decide(self, { record, modified, now }) {
+  const schedule = new Cron(self.schedule, { timezone: "UTC" });
   const { due, next } = dueTimes(schedule, now);
-  const isSame = record.schedule === runner.schedule;
+  const isSame = record.schedule === self.schedule;
   const missed = isSame ? firstMissed(schedule, record, due, now) : undefined;
   const isUnderWay = record.state === "running";
   if (
     isUnderWay &&
-    record.runner === runner.runner &&
-    record.due !== runner.begun
+    record.holder === self.holder &&
+    record.due !== self.begun
   ) {
     const within = ASKING - (now - modified);
     return { kind: "start", due: record.due, within, missed };
   }
   const isNew = due !== undefined && due > record.due;
   // What another schedule was due for, nobody expects of this one.
-  if (!isNew || (!isSame && due < runner.since))
+  if (!isNew || (!isSame && due < self.since))
     return { kind: "wait", until: next, missed };
   if (isUnderWay && now <= modified + (record.lease ?? 0))
     return { kind: "wait", until: Math.min(next, now + POLL), missed };

@@ -34,7 +34,7 @@ class AwsApi:
     region: str
     endpoint: str | None
 
-    def client(self, service: str) -> Any:
+    def client(self, service: str, config: Config = RETRIES) -> Any:
         """A boto3 client. Its session is its own: boto3's default one is not to be shared between threads."""
         session = boto3.Session(region_name=self.region)
-        return session.client(service, endpoint_url=self.endpoint, config=RETRIES)
+        return session.client(service, endpoint_url=self.endpoint, config=config)

@@ -46,16 +46,16 @@ def yesterday(**members: Any) -> dict[str, Any]:
 
 def decided(decide: Decide, now: str, record: dict[str, Any], **members: Any) -> dict[str, Any]:
     """What a server does that has run for hours."""
-    runner = {"runner": "me", "schedule": SCHEDULE, "since": at("00:00:00")}
+    itself = {"holder": "me", "schedule": SCHEDULE, "since": at("00:00:00")}
     seen = {"record": record, "modified": at("05:59:00"), "now": at(now)}
-    return decide({"runner": runner | members.pop("runner", {}), "seen": seen | members})
+    return decide({"self": itself | members.pop("itself", {}), "seen": seen | members})
 
 
 @pytest.mark.parametrize("now", ["06:00:00", "06:00:01", "06:10:00"])
 def test_a_due_time_is_asked_for_up_to_ten_minutes_late(decide: Decide, now: str) -> None:
     """A server that boots meanwhile takes what no other could."""
     booted = {"since": at(now)}
-    assert decided(decide, now, yesterday(), runner=booted) == {"kind": "ask", "due": at("06:00:00")}
+    assert decided(decide, now, yesterday(), itself=booted) == {"kind": "ask", "due": at("06:00:00")}
 
 
 def test_later_it_is_missed(decide: Decide) -> None:
@@ -68,7 +68,7 @@ def test_later_it_is_missed(decide: Decide) -> None:
 def test_what_was_taken_is_not_asked_for_again(decide: Decide) -> None:
     """However its run ended."""
     for state in ("running", "ended"):
-        taken = yesterday(due=at("06:00:00"), state=state, runner="other", lease=1)
+        taken = yesterday(due=at("06:00:00"), state=state, holder="other", lease=1)
         assert decided(decide, "06:05:00", taken)["kind"] == "wait"
 
 
@@ -79,7 +79,7 @@ def test_before_its_time_it_waits(decide: Decide) -> None:
 
 def test_another_run_keeps_it_waiting_until_its_lease_ends(decide: Decide) -> None:
     """Looked at again and again."""
-    other = yesterday(state="running", runner="other", lease=120_000)
+    other = yesterday(state="running", holder="other", lease=120_000)
     assert decided(decide, "06:00:00", other) == {"kind": "wait", "until": at("06:00:05")}
     assert decided(decide, "06:01:00", other)["kind"] == "wait"
     assert decided(decide, "06:01:01", other)["kind"] == "ask"
@@ -87,20 +87,20 @@ def test_another_run_keeps_it_waiting_until_its_lease_ends(decide: Decide) -> No
 
 def test_what_it_was_given_it_starts_in_time_and_once(decide: Decide) -> None:
     """Also when the answer was lost that said so."""
-    mine = yesterday(due=at("06:00:00"), state="running", runner="me", lease=60_000)
+    mine = yesterday(due=at("06:00:00"), state="running", holder="me", lease=60_000)
     assert decided(decide, "06:00:03", mine, modified=at("06:00:01")) == {
         "kind": "start",
         "due": at("06:00:00"),
         "within": 8000,
     }
     begun = {"begun": at("06:00:00")}
-    assert decided(decide, "06:00:03", mine, modified=at("06:00:01"), runner=begun)["kind"] == "wait"
+    assert decided(decide, "06:00:03", mine, modified=at("06:00:01"), itself=begun)["kind"] == "wait"
 
 
 def test_a_new_schedule_is_not_made_up_for(decide: Decide) -> None:
     """A deployment at five past does not run what its schedule would have been due for at six."""
     other = yesterday(schedule="0 4 * * *")
-    assert decided(decide, "06:05:00", other, runner={"since": at("06:05:00")})["kind"] == "wait"
+    assert decided(decide, "06:05:00", other, itself={"since": at("06:05:00")})["kind"] == "wait"
     assert decided(decide, "06:05:00", other)["kind"] == "ask"
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from budgets.instance_types import vcpus
-from stacks.__main__ import read
+from stacks.stack_file import read
 
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "docs" / "aws.md").read_text()

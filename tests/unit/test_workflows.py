@@ -11,8 +11,8 @@ import yaml
 import budgets
 from rehearsal.engine import cli, plugins
 from rehearsal.engine.installation import BUILT, OURS
-from stacks.__main__ import read
 from stacks.project import find
+from stacks.stack_file import read
 
 ROOT = Path(__file__).parents[2]
 FILES = sorted((ROOT / ".github" / "workflows").glob("*.yml"))

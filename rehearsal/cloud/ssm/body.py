@@ -21,7 +21,9 @@ from rehearsal.cloud.secret_files import write_private
 from rehearsal.processes import end_all
 
 DOCUMENT = "AWS-RunShellScript"
-OUTPUT_LIMIT = 24_000  # characters that GetCommandInvocation returns of each stream
+OUTPUT_LIMITS = {"StandardOutputContent": 24_000, "StandardErrorContent": 8_000}
+"""Characters that GetCommandInvocation returns of each stream:
+https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_GetCommandInvocation.html."""
 _DEFAULT_TIMEOUT = 3600  # seconds; the document's executionTimeout
 _RUN = """
 (umask 077 && mkdir -p "$1" && cat >"$1/_script.sh")
@@ -135,9 +137,9 @@ class _Run:
 
     def _read_output(self) -> None:
         _, output, errors = self._files
-        for stream, field in ((output, "StandardOutputContent"), (errors, "StandardErrorContent")):
+        for stream, (field, limit) in zip((output, errors), OUTPUT_LIMITS.items(), strict=True):
             with stream.open(errors="replace") as text:
-                self._invocation[field] = text.read(OUTPUT_LIMIT)
+                self._invocation[field] = text.read(limit)
         for file in self._files:
             file.unlink()
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from testkit import cron
-from testkit.cron import JOB, Metadata, Runner, overlapping, runs
+from testkit.cron import JOB, CronProgram, Metadata, overlapping, runs
 from testkit.waiting import eventually
 from tests.rehearsal.cloud.role_world import REGION, allow
 from tests.rehearsal.cloud.running import TRUST, RunningCloud
@@ -20,7 +20,7 @@ BUCKET = "artifacts"
 SERVERS = 3
 LEASE_BESIDE_TIMEOUT = 20
 """Seconds: asking, the kill and S3's clocks, as due.cjs has them."""
-Start = Callable[..., list[Runner]]
+Start = Callable[..., list[CronProgram]]
 
 
 @pytest.fixture(scope="module")
@@ -67,9 +67,9 @@ def own(tmp_path: Path) -> Path:
 @pytest.fixture
 def start(cloud: RunningCloud, own: Path, metadata: Metadata, tmp_path: Path) -> Iterator[Start]:
     """Starts so many servers' programs; all of them are ended."""
-    started: list[Runner] = []
+    started: list[CronProgram] = []
 
-    def start(count: int = SERVERS, *, schedule: str, timeout: int, takes: int) -> list[Runner]:
+    def start(count: int = SERVERS, *, schedule: str, timeout: int, takes: int) -> list[CronProgram]:
         job = {"schedule": schedule, "timeout": timeout, "script": "job.cjs", "node_args": []}
         name = tmp_path.name[-32:].replace("_", "-")
         jobs = {name: {**job, "args": [str(tmp_path / "journal"), str(takes)]}}
@@ -80,7 +80,7 @@ def start(cloud: RunningCloud, own: Path, metadata: Metadata, tmp_path: Path) ->
             "AWS_REGION": REGION,
             "CRON_BUCKET": BUCKET,
         }
-        new = [Runner.start(own, f"i-{len(started) + number}", environment) for number in range(count)]
+        new = [CronProgram.start(own, f"i-{len(started) + number}", environment) for number in range(count)]
         started.extend(new)
         return new
 
@@ -90,7 +90,7 @@ def start(cloud: RunningCloud, own: Path, metadata: Metadata, tmp_path: Path) ->
         runner.process.wait()
 
 
-def due_times(runners: list[Runner]) -> Counter[str]:
+def due_times(runners: list[CronProgram]) -> Counter[str]:
     """How often a run of each due time began."""
     return Counter(line["due"] for runner in runners for line in runner.lines("run begins"))
 

@@ -6,10 +6,10 @@ import pulumi
 import pytest
 
 from stacks import relaxations
-from stacks.__main__ import read
 from stacks.relaxations import PRODUCTION, WEAKER, block
 from stacks.sections import Settings
 from stacks.settings import fields, parse
+from stacks.stack_file import read
 
 UNPROTECTED = {part: {"deletion_protection": False} for part in ("load_balancer", "redis", "database")}
 HTTPS = {"domain": "app.example.com", "hosted_zone_id": "Z1"}
