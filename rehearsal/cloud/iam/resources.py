@@ -12,7 +12,7 @@ from urllib.parse import unquote
 
 from moto.autoscaling.models import autoscaling_backends
 from moto.kms.models import kms_backends
-from moto.s3.models import s3_backends
+from moto.s3.models import FakeKey, s3_backends
 
 PREFIXES = {"monitoring": "cloudwatch"}
 """How a service is called in policies, where that is not how requests are signed for it."""
@@ -94,6 +94,9 @@ def _s3(call: RequestedAction) -> Iterator[Need]:
         yield Need(action="s3:GetObject", resource=f"arn:{call.response.partition}:s3:::{path}")
     bucket = backend.buckets.get(bucket_name)
     held = bucket.keys.get(key_name) if bucket else None
+    if call.action == "GetObject" and bucket and not isinstance(held, FakeKey):
+        # Who may not list is not told what is not there: API_GetObject.html, "Permissions".
+        yield Need(action="s3:ListBucket", resource=f"arn:{call.response.partition}:s3:::{bucket_name}")
     if call.action == "GetObject" and bucket and held and held.encryption == "aws:kms":
         key = _key_arn(backend, held.kms_key_id, region=bucket.region_name)
         if key:

@@ -58,6 +58,10 @@ def record_heartbeat(world: RoleWorld, group: str) -> None:
 
 
 REFUSED: dict[str, tuple[str, Callable[[RoleWorld], Any]]] = {
+    "an object that is not there": (
+        "AccessDenied",
+        lambda world: world.as_role("s3").get_object(Bucket="held", Key="releases/none"),
+    ),
     "another prefix": (
         "AccessDenied",
         lambda world: world.as_role("s3").get_object(Bucket="held", Key="migrations/one"),

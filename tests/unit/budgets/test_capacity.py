@@ -40,6 +40,23 @@ def test_a_stopped_server_of_the_warm_pool_holds_no_connection() -> None:
     assert budgets.connections(**tight, warm_pool_size=6).redis_clients == (44 + 6) * 8
 
 
+def test_every_process_that_may_open_connections_is_counted() -> None:
+    """Three in the background of each server; a job wherever it runs, once."""
+    counted = budgets.connections(**DEMANDS, background=3, jobs=2)
+    assert (counted.processes, counted.pool_size) == (14 * (2 + 3) + 2 + 2, 8)
+    assert budgets.connections(**DEMANDS, background=0).processes == 14 * 2 + 2
+
+
+def test_background_processes_and_jobs_are_named_in_a_refusal() -> None:
+    """The largest group that fits leaves room for them."""
+    demands = {**DEMANDS, "instance_class": "db.t4g.micro", "max_size": 30, "background": 3, "jobs": 4}
+    with pytest.raises(DoesNotFit) as refused:
+        budgets.connections(**demands)
+    assert "45 servers while rolling x 5 processes + 2 of a reload + 4 jobs, 2" in str(refused.value)
+    accepted = int(str(refused.value.problem.accepted))
+    assert budgets.connections(**{**demands, "max_size": accepted, "min_size": 1}).pool_size >= 2
+
+
 @pytest.mark.parametrize(
     ("difference", "message"),
     [

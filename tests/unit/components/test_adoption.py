@@ -1,11 +1,23 @@
 """How the processes of an app without PM2 settings are started."""
 
 import json
+import os
+import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from components.adoption import AdoptionError, NodeCommand, start
+from components import app_layout
+from components.adoption import (
+    CRON,
+    AdoptionError,
+    NodeCommand,
+    ProcessSettings,
+    adopt,
+    bring,
+    start,
+)
 
 SCRIPTS = {
     "start": "NODE_ENV=production node dist/main",
@@ -99,3 +111,53 @@ def test_what_cannot_be_run_so_is_refused_with_a_way_out(app: Path, command: str
     """At the build, not on a server."""
     with pytest.raises(AdoptionError, match=words):
         start(command, app)
+
+
+def test_what_has_a_schedule_is_a_job_and_no_process_of_pm2s(app: Path) -> None:
+    """One process starts all of them: PM2 tells it alone, and it tells a run."""
+    (app / "package-lock.json").write_text("{}")
+    bring(app)
+    processes = {
+        "web": ProcessSettings(command="node dist/main.js"),
+        "mailer": ProcessSettings(command="node dist/worker.js mail", instances=2),
+        "digest": ProcessSettings(
+            command="node --enable-source-maps dist/worker.js digest", schedule="0 6 * * *", timeout=600
+        ),
+    }
+    adopt(app_layout.of(app), processes, app)
+    written = json.loads((app / ".evenkeel/jobs.json").read_text())
+    assert written == {
+        "digest": {
+            "schedule": "0 6 * * *",
+            "timeout": 600,
+            "script": "dist/worker.js",
+            "args": ["digest"],
+            "node_args": ["--enable-source-maps"],
+        }
+    }
+    web, mailer, cron = ecosystem(app)
+    assert (web["name"], web["exec_mode"]) == ("app", "cluster")
+    assert (mailer["name"], mailer["script"]) == ("mailer", str(app / "dist/worker.js"))
+    assert (cron["name"], cron["script"]) == (CRON, str(app / ".evenkeel/cron.cjs"))
+    assert (cron["instances"], cron["treekill"], cron["cwd"]) == (1, False, str(app))
+    assert "treekill" not in mailer
+
+
+def test_without_a_schedule_nothing_starts_jobs(app: Path) -> None:
+    """It would cost each server 50 MB."""
+    (app / "package-lock.json").write_text("{}")
+    bring(app)
+    adopt(app_layout.of(app), {"web": ProcessSettings(command="node dist/main.js")}, app)
+    assert [one["name"] for one in ecosystem(app)] == ["app"]
+    assert not (app / ".evenkeel/jobs.json").exists()
+
+
+def ecosystem(app: Path) -> list[dict[str, Any]]:
+    """The apps of PM2's settings, as Node.js reads them."""
+    script = "console.log(JSON.stringify(require(process.argv[1]).apps))"
+    command = ["node", "-e", script, str(app / ".evenkeel/ecosystem.config.js")]
+    said = subprocess.run(
+        command, check=True, capture_output=True, text=True, env={**os.environ, "APP_DIR": ""}
+    )
+    apps: list[dict[str, Any]] = json.loads(said.stdout)
+    return apps

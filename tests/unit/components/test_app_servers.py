@@ -10,6 +10,7 @@ from components.app_secrets import AppSecrets, SecretVariable
 from components.app_servers import AppServers, AppServersArgs, deleted_within
 from components.backends import Backends
 from components.scaling import Scaling, ScalingArgs
+from components.server_role import JobRecords
 from components.server_template import ReleaseLocation, ServerTemplate, ServerTemplateArgs
 from rehearsal.cloud.ec2.cloud_init import unpack
 from stacks.sections import Settings
@@ -32,7 +33,7 @@ SECRETS = AppSecrets(
 
 
 @cache
-def template(*, has_spot: bool = False) -> Registered:
+def template(*, has_spot: bool = False, has_jobs: bool = False) -> Registered:
     args = ServerTemplateArgs(
         settings=AppSettings(),
         servers=replace(SERVERS, on_demand_percentage=50 if has_spot else 100),
@@ -57,7 +58,7 @@ def template(*, has_spot: bool = False) -> Registered:
             ca_bundle_url="https://ca.example/bundle.pem",
         ),
         environment={"LEVEL": "info"},
-        records=None,
+        records=JobRecords(arn="arn:records/*", kms_key_arn="arn:key") if has_jobs else None,
         permissions=(),
         secrets=SECRETS,
         timeline=TIMES,
@@ -139,6 +140,19 @@ def test_only_where_a_server_may_be_spot_may_it_terminate_servers_of_its_group()
         "autoscaling:RecordLifecycleActionHeartbeat",
         "autoscaling:TerminateInstanceInAutoScalingGroup",
     ]
+
+
+def test_only_a_server_with_jobs_may_read_and_write_their_records() -> None:
+    """No other object, and it lists none."""
+    policy = json.loads(template(has_jobs=True)["aws:iam/rolePolicy:RolePolicy", "kit-role-policy"]["policy"])
+    added = {one["Sid"]: (one["Action"], one["Resource"]) for one in policy["Statement"]}
+    without = json.loads(template()["aws:iam/rolePolicy:RolePolicy", "kit-role-policy"]["policy"])
+    for one in without["Statement"]:
+        del added[one["Sid"]]
+    assert added == {
+        "TakeRuns": (["s3:GetObject", "s3:PutObject"], "arn:records/*"),
+        "EncryptRecords": (["kms:GenerateDataKey"], "arn:key"),
+    }
 
 
 def test_user_data_tells_where_everything_is() -> None:

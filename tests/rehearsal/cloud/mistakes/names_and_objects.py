@@ -107,6 +107,18 @@ NAMES_AND_OBJECTS = (
         code="InvalidArgument",
     ),
     s3(
+        what="an object that is to be new, and is not",
+        operation="PutObject",
+        members={"Bucket": "standing-bucket", "Key": "object", "Body": b"", "IfNoneMatch": "*"},
+        code="PreconditionFailed",
+    ),
+    s3(
+        what="an object that is to be replaced, and is not there",
+        operation="PutObject",
+        members={"Bucket": "standing-bucket", "Key": "absent", "Body": b"", "IfMatch": '"0"'},
+        code="NoSuchKey",
+    ),
+    s3(
         what="an object that is not there",
         operation="GetObject",
         members={"Bucket": "standing-bucket", "Key": "absent"},
