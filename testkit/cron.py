@@ -60,6 +60,7 @@ class Metadata:
         }
         self._all = threading.Barrier(servers)
         self._together = True
+        self.lifecycle_state = "InService"
         self._server = MetadataServer("127.0.0.1", self._look_up, lambda _: True, tokens_required=True)
         self.endpoint = self._server.endpoint
 
@@ -81,7 +82,7 @@ class Metadata:
                 return json.dumps(self._credentials)
             case "autoscaling/target-lifecycle-state":
                 self._meet()
-                return "InService"
+                return self.lifecycle_state
         return None
 
     def _meet(self) -> None:

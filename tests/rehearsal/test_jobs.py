@@ -1,6 +1,7 @@
 """A deployed app with a job, in rehearsal: run by one server at a time, also while servers are replaced."""
 
 import json
+import re
 import signal
 import subprocess
 import time
@@ -12,7 +13,7 @@ import boto3
 import pytest
 import yaml
 
-from testkit.checkout import Checkout, succeed
+from testkit.checkout import ROOT, Checkout, succeed
 from testkit.waiting import eventually
 
 pytestmark = pytest.mark.long
@@ -175,6 +176,24 @@ def test_without_rights_the_refusal_says_where_they_are(shop: Shop) -> None:
     assert code == 1
     assert "is not authorized to perform" in wrong
     assert "docs/own-repository.md" in wrong
+
+
+def test_the_documented_rights_are_enough(shop: Shop) -> None:
+    """Those of docs/own-repository.md, for a user who has no others."""
+    page = (ROOT / "docs/own-repository.md").read_text()
+    (policy,) = (
+        block for block in re.findall(r"```json\n(.+?)```", page, re.DOTALL) if "SendCommand" in block
+    )
+    iam = shop.client("iam")
+    iam.create_user(UserName="operator")
+    document = policy.replace('"shop"', '"evenkeel"').replace('"prod"', '"local"')
+    iam.put_user_policy(UserName="operator", PolicyName="run", PolicyDocument=document)
+    key = iam.create_access_key(UserName="operator")["AccessKey"]
+    given = {"AWS_ACCESS_KEY_ID": key["AccessKeyId"], "AWS_SECRET_ACCESS_KEY": key["SecretAccessKey"]}
+    code, said, wrong = Shop(checkout=shop.checkout, environment=shop.environment | given).run(
+        "--", "echo", "hi"
+    )
+    assert (code, said) == (0, "hi\n"), wrong
 
 
 def test_a_rollout_neither_swallows_nor_repeats_a_due_time(shop: Shop) -> None:

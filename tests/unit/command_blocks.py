@@ -96,6 +96,9 @@ RUN = {
     ("docs/infra-tests.md", ".venv/bin/pytest test_own.py"): (
         "tests/rehearsal/test_checks_wheel.py::test_testinfra_has_the_transport"
     ),
+    ("docs/own-repository.md", ".venv/bin/evenkeel run "): (
+        "tests/rehearsal/test_jobs.py::test_a_command_runs_as_the_app_would"
+    ),
     ("docs/own-repository.md", ".venv/bin/evenkeel upgrade"): (
         "tests/rehearsal/test_own_repository.py::test_an_upgrade_replaces_nothing_that_holds_data"
     ),

@@ -117,6 +117,41 @@ def test_without_the_condition_it_runs_more_than_once(start: Start, own: Path) -
     eventually(lambda: max(due_times(runners).values(), default=0) > 1, within=60)
 
 
+def test_an_answer_that_is_lost_changes_nothing(start: Start, own: Path, tmp_path: Path) -> None:
+    """S3 does what it was asked, and every other time nobody hears of it."""
+    program = own / "job_record.cjs"
+    text = program.read_text()
+    request = "return client.fetch(this.url, { method, body, headers, signal });"
+    assert request in text
+    lossy = """
+    const answer = await client.fetch(this.url, { method, body, headers, signal });
+    this.written = (this.written ?? 0) + (method === "PUT");
+    if (method === "PUT" && this.written % 2 === 1) throw new Error("no answer");
+    return answer;"""
+    program.write_text(text.replace(request, lossy))
+    runners = start(schedule="*/3 * * * * *", timeout=10, takes=200)
+    eventually(lambda: len(runs(tmp_path / "journal")) >= 3, within=60)
+    for runner in runners:
+        runner.end()
+    assert set(due_times(runners).values()) == {1}
+    assert overlapping(runs(tmp_path / "journal")[:-1]) == []
+    assert any(
+        "no answer" in line["error"] for runner in runners for line in runner.lines() if "error" in line
+    )
+
+
+def test_a_server_that_is_about_to_go_takes_no_run(start: Start, metadata: Metadata, tmp_path: Path) -> None:
+    """Another does, or the next one that boots."""
+    metadata.alone()
+    metadata.lifecycle_state = "Terminated"
+    (runner,) = start(1, schedule="*/2 * * * * *", timeout=10, takes=200)
+    time.sleep(6)  # three due times
+    assert runs(tmp_path / "journal") == []
+    metadata.lifecycle_state = "InService"
+    eventually(lambda: runs(tmp_path / "journal"), within=15)
+    assert runner.lines("missed")
+
+
 def test_no_run_begins_while_another_is_under_way(start: Start, tmp_path: Path) -> None:
     """One that takes longer than the time to the next: what it keeps from running is missed, and said so."""
     runners = start(schedule="*/2 * * * * *", timeout=20, takes=5000)
