@@ -26,6 +26,7 @@ const KILL_TIMEOUT_MS = Number(env.KILL_TIMEOUT_MS || 5000);
 const NOTING_MS = 1500;
 /** Between two looks, however far the next due time is, in ms: timers have a limit. */
 const LONGEST_SLEEP_MS = 3_600_000;
+/** Between two tries to note how a run ended, and how many. */
 const RETRY_MS = 2000;
 const RETRIES = 5;
 let isLeaving = false;
@@ -56,7 +57,7 @@ class Job {
         await this.step();
       } catch (error) {
         this.log("error", "can't tell whether a run is due", { error });
-        await sleep(RETRY_MS);
+        await sleep(POLL);
       }
     }
   }

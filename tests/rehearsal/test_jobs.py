@@ -190,10 +190,13 @@ def test_the_documented_rights_are_enough(shop: Shop) -> None:
     iam.put_user_policy(UserName="operator", PolicyName="run", PolicyDocument=document)
     key = iam.create_access_key(UserName="operator")["AccessKey"]
     given = {"AWS_ACCESS_KEY_ID": key["AccessKeyId"], "AWS_SECRET_ACCESS_KEY": key["SecretAccessKey"]}
-    code, said, wrong = Shop(checkout=shop.checkout, environment=shop.environment | given).run(
-        "--", "echo", "hi"
-    )
+    operator = Shop(checkout=shop.checkout, environment=shop.environment | given)
+    code, said, wrong = operator.run("--", "echo", "hi")
     assert (code, said) == (0, "hi\n"), wrong
+    document = policy.replace('"shop"', '"evenkeel"')
+    iam.put_user_policy(UserName="operator", PolicyName="run", PolicyDocument=document)
+    code, _, wrong = operator.run("--", "echo", "hi")
+    assert (code, "not authorized to perform: ssm:SendCommand" in wrong) == (1, True)
 
 
 def test_a_rollout_neither_swallows_nor_repeats_a_due_time(shop: Shop) -> None:

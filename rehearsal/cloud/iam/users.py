@@ -87,4 +87,6 @@ def _tags(right: Right, place: Place) -> dict[str, str]:
         tags = ec2_backends[place.account][place.region].tags.get(name, {})
     elif ":kms:" in kind:
         tags = kms_backends[place.account][place.region].tagger.get_tag_dict_for_resource(name)
-    return {f"aws:resourcetag/{key.lower()}": value for key, value in tags.items()}
+    # https://docs.aws.amazon.com/systems-manager/latest/userguide/run-command-setting-up.html has the other.
+    keys = ("aws:resourcetag", "ssm:resourcetag") if right.action.startswith("ssm:") else ("aws:resourcetag",)
+    return {f"{name}/{key.lower()}": value for name in keys for key, value in tags.items()}

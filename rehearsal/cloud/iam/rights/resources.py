@@ -45,6 +45,8 @@ NAMED: Mapping[str, Mapping[str, str]] = {
     "servicequotas:quota": {"ServiceCode": "ServiceCode", "QuotaCode": "QuotaCode"},
     "sns:topic": {"TopicName": "Name"},
     "sqs:queue": {"QueueName": "QueueName || QueueUrl"},
+    "ssm:document": {"DocumentName": "DocumentName"},
+    "ssm:instance": {"InstanceId": "InstanceIds"},
     "ssm:parameter": {"ParameterNameWithoutLeadingSlash": "Name || Names || ResourceId"},
 }
 """The members of calls, as JMESPath, that have the variables of a resource type's ARN."""
@@ -65,7 +67,7 @@ IDS = {
 """How the ids of EC2's resources begin, wherever in a call they are."""
 BY_FILTERS = ("ec2", "rds", "elasticache")
 """Services whose lists are narrowed by filters, which IAM does not see: they take a right on everything."""
-_OF_AWS = "aws/"
+_OF_AWS = ("aws/", "AWS-")
 """How the names of what AWS publishes in every region begin; it belongs to no account."""
 _ANY_KIND = ("dynamodb:", "elasticloadbalancing:")
 """How the names of kinds begin of which an action needs one."""
