@@ -54,8 +54,8 @@ class ProcessSettings:
     """When it runs, on one server: a cron expression of five fields, in UTC, such as `0 6 * * *`. Without one
     it runs all the time."""
     timeout: Annotated[int, Field(ge=1, le=86_400)] | None = None
-    """Seconds that a run by a schedule may take; then it is told to end, and 5 s later killed. After the loss
-    of its server no other begins before."""
+    """Seconds that a run by a schedule may take; then it is told to end, as by a server that leaves, and then
+    killed. After the loss of its server no other begins before."""
 
     @property
     def is_job(self) -> bool:

@@ -25,9 +25,7 @@ from stacks.settings import StackSettingsError
 from stacks.stack_file import NoSuchStack, read
 
 REGION = CloudSettings().region
-RIGHTS = (
-    "The rights that it takes are in docs/own-repository.md; a rehearsal's are had by `make env ARGS=--admin`"
-)
+RIGHTS = "docs/own-repository.md has the rights that it takes; `make env ARGS=--admin` those of a rehearsal"
 
 
 def new(options: argparse.Namespace) -> None:
@@ -69,7 +67,7 @@ def run_once(options: argparse.Namespace) -> int:
     try:
         return command.run()
     except (BotoCoreError, ClientError) as error:
-        raise EvenkeelError(f"AWS refuses: {error}. {RIGHTS}") from error
+        raise EvenkeelError(f"The command was not seen to its end: {error}. {RIGHTS}.") from error
 
 
 def asked(question: str, default: str) -> str:

@@ -42,12 +42,17 @@ def every(text: str, field: str) -> list[int]:
 
 
 def values(item: str, field: str) -> range:
-    """Those of `*`, `5`, `1-5` or one of them with a step such as `*/10`; empty when it is none of these."""
+    """Those of `*`, `5`, `1-5` or one of them with a step such as `*/10`; empty when it is none of these.
+
+    A step beyond the field's end, such as */90 of minutes, is a mistake, and croner takes none.
+    """
     lowest, highest, _ = FIELDS[field]
     match = ITEM.fullmatch(item.upper())
     if match is None:
         return range(0)
     step = int(match["step"] or 1)
+    if step > highest - lowest + 1:
+        return range(0)
     if match["first"] is None:
         return range(lowest, highest + 1, step)
     if match["last"] is None and match["step"] is not None:

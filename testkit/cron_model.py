@@ -15,15 +15,15 @@ from pathlib import Path
 from typing import Any
 
 DECIDE = """
-const { decide, lease, KILL_AFTER } = require(process.argv[1]);
+const { decide, lease } = require(process.argv[1]);
 require("node:readline").createInterface({ input: process.stdin }).on("line", (line) => {
-  const { self, seen, timeout } = JSON.parse(line);
-  const said = timeout ? { lease: lease(timeout), killAfter: KILL_AFTER } : decide(self, seen);
+  const { self, seen, longest } = JSON.parse(line);
+  const said = longest ? { lease: lease(longest) } : decide(self, seen);
   console.log(JSON.stringify(said));
 });
 """
-TIMEOUT = 30_000
-"""Of a run."""
+LONGEST = 35_000
+"""That a run may take, with its end."""
 Decide = Callable[[dict[str, Any]], dict[str, Any]]
 
 
@@ -86,7 +86,7 @@ class Model:
     sent: list[tuple[int, dict[str, Any]]] = field(default_factory=list)
     """Requests under way: the ETag of the condition, and the record."""
     runs: list[ModelRun] = field(default_factory=list)
-    _times: dict[str, Any] = field(default_factory=dict)
+    _lease: int = 0
 
     @classmethod
     def of(cls, count: int, decide: Decide, *, schedule: str, is_conditional: bool = True) -> Model:
@@ -95,7 +95,7 @@ class Model:
         model = cls(decide=decide, schedule=schedule, now=now, is_conditional=is_conditional)
         model.record = {"due": now - 1000, "schedule": schedule, "state": "waiting"}
         model.servers = [ModelServer(name=f"s{number}", since=now) for number in range(count)]
-        model._times = decide({"timeout": TIMEOUT})
+        model._lease = decide({"longest": LONGEST})["lease"]
         return model
 
     def look(self, server: ModelServer, skew: int) -> None:
@@ -115,7 +115,7 @@ class Model:
         match decision["kind"]:
             case "ask":
                 taken = {"holder": server.name, "schedule": self.schedule, "due": decision["due"]}
-                self.sent.append((etag, {**taken, "state": "running", "lease": self._times["lease"]}))
+                self.sent.append((etag, {**taken, "state": "running", "lease": self._lease}))
             case "start":
                 server.begun = decision["due"]
                 server.held = etag
@@ -165,8 +165,7 @@ class Model:
         for run in self.runs:
             assert run.due != due, f"{due} began again at {self.now}: {self.runs}"
             assert run.ends <= self.now, f"{due} began at {self.now} beside {run}"
-        ends = self.now + TIMEOUT + self._times["killAfter"]
-        server.run = ModelRun(due=due, began=self.now, ends=ends)
+        server.run = ModelRun(due=due, began=self.now, ends=self.now + LONGEST)
         self.runs.append(server.run)
 
 

@@ -4,13 +4,13 @@
  *
  * Who does is decided in S3 (due.cjs, job_record.cjs). The jobs are in jobs.json beside this file; the working folder is
  * the app's. `timeout` of coreutils ends a run that takes too long, with whatever it started, also when this process is
- * no more. At SIGINT a run is told so and may take as long as any process of PM2's, then it is killed.
+ * no more. Told to end, by that or when the server leaves, a run may take as long as any process of PM2's.
  */
 
 const { spawn } = require("node:child_process");
 const { randomUUID } = require("node:crypto");
 const { setTimeout: sleep } = require("node:timers/promises");
-const { KILL_AFTER, POLL, decide, lease } = require("./due.cjs");
+const { POLL, decide, lease } = require("./due.cjs");
 const { JobObject } = require("./job_record.cjs");
 const { leaves } = require("./metadata.cjs");
 
@@ -90,21 +90,23 @@ class Job {
    * @param {Seen & { etag: string }} seen
    * @param {number} due
    */
-  async ask({ etag }, due) {
+  async ask({ etag, record }, due) {
     if (await leaves()) return sleep(POLL);
+    if (record.state === "running")
+      this.log("error", "run never ended", { due: time(record.due) });
     await this.object.replace(etag, {
       ...this.self,
       due,
       state: "running",
       server: env.SERVER_ID,
-      lease: lease(this.settings.timeout * 1000),
+      lease: lease(this.settings.timeout * 1000 + KILL_TIMEOUT_MS),
     });
   }
 
   /** The command, from its start to its end; how it ended. */
   async run() {
     const { timeout, script, args, node_args } = this.settings;
-    const limit = ["--signal=INT", `--kill-after=${KILL_AFTER / 1000}`];
+    const limit = ["--signal=INT", `--kill-after=${KILL_TIMEOUT_MS / 1000}`];
     const command = [process.execPath, ...node_args, script, ...args];
     const began = performance.now();
     this.log("info", "run begins", { due: time(this.begun) });

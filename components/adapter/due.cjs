@@ -4,7 +4,7 @@
  *
  * A record has the newest due time that was taken, and only a later one is taken: none runs twice. While a run is under
  * way and its lease has not ended no other begins: no two run at once. The holder's run is over before its lease is, since
- * it begins within ASKING of the write that took it, and `timeout` kills it with KILL_AFTER.
+ * it begins within ASKING of the write that took it, and `timeout` kills it.
  */
 
 const { Cron } = require("croner");
@@ -13,8 +13,6 @@ const { Cron } = require("croner");
 const LATE = 600_000;
 /** From the write that takes a run to the run's begin, at most. */
 const ASKING = 10_000;
-/** From the signal of a run that takes too long to its SIGKILL. */
-const KILL_AFTER = 5000;
 /** By how much two answers of S3 may differ about the time: they are in whole seconds. */
 const CLOCKS = 5000;
 /** Between two looks at a run of another server that has to end first. */
@@ -96,9 +94,9 @@ function following(schedule, time) {
   return schedule.nextRun(new Date(time))?.getTime() ?? Infinity;
 }
 
-/** How long a run's record keeps others away. @param {number} timeout Of the run, in ms. */
-function lease(timeout) {
-  return ASKING + timeout + KILL_AFTER + CLOCKS;
+/** How long a run's record keeps others away. @param {number} longest That the run may take, in ms. */
+function lease(longest) {
+  return ASKING + longest + CLOCKS;
 }
 
-module.exports = { KILL_AFTER, POLL, decide, lease };
+module.exports = { POLL, decide, lease };

@@ -5,14 +5,18 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from croniter import croniter
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from stacks.cron import problem
 from testkit import cron
 from testkit.cron_model import Decide, Model, decisions
 
 SCHEDULE = "0 6 * * *"
 SERVERS = 3
+FIELDS = ((0, 59), (0, 23), (1, 28), (1, 12), (0, 6))
+"""The least and the greatest value of each; all months have these days."""
 SKEW = st.integers(-1500, 1500)
 """By how much a machine of S3's may be ahead, in ms."""
 SERVER = st.integers(0, SERVERS - 1)
@@ -102,6 +106,38 @@ def test_a_new_schedule_is_not_made_up_for(decide: Decide) -> None:
     other = yesterday(schedule="0 4 * * *")
     assert decided(decide, "06:05:00", other, itself={"since": at("06:05:00")})["kind"] == "wait"
     assert decided(decide, "06:05:00", other)["kind"] == "ask"
+
+
+def field(lowest: int, highest: int) -> st.SearchStrategy[str]:
+    """Of a cron expression, in the forms that the settings accept."""
+    value = st.integers(lowest, highest)
+    # Of one value, such as 0-0, croniter makes all.
+    ends = st.lists(value, min_size=2, max_size=2, unique=True).map(sorted)
+    ranges = ends.map(lambda both: f"{both[0]}-{both[1]}")
+    steps = st.tuples(st.just("*") | ranges, st.integers(1, highest - lowest + 1)).map(
+        lambda both: f"{both[0]}/{both[1]}"
+    )
+    lists = st.lists(value.map(str) | ranges, min_size=2, max_size=3).map(",".join)
+    return st.just("*") | value.map(str) | ranges | steps | lists
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    expression=st.tuples(*(field(*ends) for ends in FIELDS)).map(" ".join),
+    now=st.integers(1_750_000_000, 1_850_000_000),
+)
+def test_the_next_due_time_is_that_of_another_reader_of_cron(
+    decide: Decide, expression: str, now: int
+) -> None:
+    """croniter's, with which the settings have nothing to do; where both days are given either will do."""
+    assert problem(expression) is None
+    # Crons differ on whether a day of */2 is one that is given.
+    assume(not any(day.startswith("*/") for day in (expression.split()[2], expression.split()[4])))
+    itself = {"holder": "me", "schedule": expression, "since": now * 1000}
+    record = {"due": now * 1000, "schedule": expression, "state": "ended"}
+    said = decide({"self": itself, "seen": {"record": record, "modified": 0, "now": now * 1000}})
+    next_ = croniter(expression, datetime.fromtimestamp(now, UTC)).get_next(float)
+    assert said == {"kind": "wait", "until": next_ * 1000}
 
 
 @settings(max_examples=200, deadline=None)

@@ -19,7 +19,7 @@ from tests.rehearsal.cloud.running import TRUST, RunningCloud
 BUCKET = "artifacts"
 SERVERS = 3
 LEASE_BESIDE_TIMEOUT = 20
-"""Seconds: asking, the kill and S3's clocks, as due.cjs has them."""
+"""Seconds: asking, PM2's kill time-out and S3's clocks."""
 Start = Callable[..., list[CronProgram]]
 
 
@@ -203,6 +203,7 @@ def test_after_a_holder_is_killed_the_next_waits_for_its_lease(
     assert waited >= timeout + LEASE_BESIDE_TIMEOUT - 1, waited
     assert overlapping(runs(tmp_path / "journal")[:2]) == []
     assert set(due_times(runners).values()) == {1}
+    assert any(runner.lines("run never ended") for runner in runners)
     with pytest.raises(ProcessLookupError):
         os.kill(first.pid, 0)
 

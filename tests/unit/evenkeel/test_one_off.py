@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError, ReadTimeoutError
+from botocore.exceptions import ClientError, NoCredentialsError, ReadTimeoutError
 
 from evenkeel import one_off
-from evenkeel.command import parse
+from evenkeel.command import RIGHTS, main, parse
 from evenkeel.errors import EvenkeelError
 from evenkeel.one_off import OneOff
 
@@ -165,3 +165,28 @@ def test_what_stands_behind_the_dashes_is_the_commands_own() -> None:
     )
     assert (options.stack, options.timeout) == ("prod", 5)
     assert options.words == ["node", "--check", "x.js", "--stack", "y"]
+
+
+def test_without_credentials_it_is_told_which_rights_it_takes(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No traceback."""
+
+    def run(_: OneOff) -> int:
+        raise NoCredentialsError
+
+    monkeypatch.setattr(OneOff, "run", run)
+    monkeypatch.setattr("sys.argv", ["evenkeel", "run", "--stack", "dev", "--", "true"])
+    assert main() == 1
+    told = capsys.readouterr().err
+    assert told.startswith("evenkeel: The command was not seen to its end: Unable to locate credentials.")
+    assert RIGHTS in told
+
+
+def test_a_stack_that_is_not_there_is_told(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With those that are."""
+    monkeypatch.setattr("sys.argv", ["evenkeel", "run", "--stack", "none", "--", "true"])
+    assert main() == 1
+    assert "There is no stack none: stacks/ has dev, local" in capsys.readouterr().err
