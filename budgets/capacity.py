@@ -126,7 +126,8 @@ def connections(
 ) -> Connections:
     """The pool of each process, so that scaling out while rolling exhausts nothing; raises `DoesNotFit`.
 
-    `instance_class` is the database's; None without a database. Of `workers`, and processes in the `background`, each server has so many; of `jobs` one server runs each.
+    Of `workers`, and processes in the `background`, each server has so many; of `jobs` one server runs each.
+    `instance_class` is the database's; None without a database.
     """
     demand = _Demand(
         min_size=min_size,

@@ -121,7 +121,9 @@ def parse(text: str, *, source: str, environment: Mapping[str, str] | None = Non
     if not isinstance(outputs, dict) or (missing := [name for name in needed if name not in outputs]):
         lacks = ", ".join(missing) if isinstance(outputs, dict) else "all outputs"
         raise StackError(f"{source} lacks {lacks}: this is no stack of Evenkeel, or an old one. {remedy}")
-    given = {name: outputs.get(name) for name in names} | {"checks": app_says(outputs["checks"])}
+    given: dict[str, Any] = {name: outputs.get(name) for name in names} | {
+        "checks": app_says(outputs["checks"])
+    }
     return Stack(**given, environment=environment or os.environ)
 
 

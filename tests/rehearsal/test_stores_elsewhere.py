@@ -16,7 +16,7 @@ from pg8000.native import Connection
 
 from testkit.checkout import succeed
 from testkit.load import Load
-from testkit.own_repository import OwnRepository, wheel
+from testkit.own_repository import OwnRepository, wheels
 
 SERVER = """\
 import { createServer } from 'node:http';
@@ -76,7 +76,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def repository(shop: Path) -> Iterator[OwnRepository]:
     """Deployed without Redis and without a database, with a secret that was set before."""
-    built = wheel(shop.parent, version="0.2.99")
+    built = wheels(shop.parent, version="0.2.99")
     with OwnRepository.new(shop.parent / "infra", app=shop, wheel=built) as repository:
         change(repository, redis="none", database="none")
         succeed(repository.rehearsal("start"))
@@ -91,6 +91,14 @@ def test_an_app_without_stores_is_told_of_none(repository: OwnRepository) -> Non
     """And is served and rolled as any other, with the secret that it needed at its first deployment."""
     assert answer(repository) == {"names": [], "greeting": "hello"}
     assert {"database", "sessions", "cache"}.isdisjoint(repository.outputs())
+
+
+@pytest.mark.long
+def test_the_checks_of_the_servers_skip_what_is_not_there(repository: OwnRepository) -> None:
+    """They say which store the stack has not; all else holds."""
+    said = succeed(repository.check("-m", "not disruptive", "-rs")).stdout
+    assert "the stack has no database" in said
+    assert "failed" not in said
 
 
 @pytest.mark.long
