@@ -15,7 +15,7 @@ exec env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LA
   $(cat /etc/environment) /usr/lib/evenkeel/systemctl "$@"
 SYSTEMCTL
 rm -rf /usr/lib/systemd/system # the machine's own services are not the server's
-[ -x /usr/bin/node ] || ln -sf "$NODE" /usr/local/bin/node
+[ "$NODE" = /usr/bin/node ] || ln -sf "$NODE" /usr/local/bin/node # before the machine's own, which may be another
 install -D -m 0755 /dev/stdin /opt/aws/amazon-cloudwatch-agent/bin/amazon-cloudwatch-agent-ctl <<'CTL'
 #!/bin/sh
 # Stands in for the agent's own: keeps the configuration, by which the cloud follows the files (cloudwatch_agent.py).
