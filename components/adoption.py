@@ -16,6 +16,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
+from components import next_standalone
 from components.app_layout import ECOSYSTEMS, OWN, AppLayout
 from components.package_manager import package_json
 from components.values import Text
@@ -79,6 +80,7 @@ def adopt(layout: AppLayout, processes: Mapping[str, ProcessSettings], tree: Pat
     settings = {WEB: ProcessSettings(command="npm start", memory="1G"), **processes}
     folder = tree / layout.member
     commands = {name: start(one.command, folder) for name, one in settings.items()}
+    next_standalone.complete(folder, commands[WEB].script)
     apps = [entry(name, one, commands[name]) for name, one in settings.items() if not one.is_job]
     jobs = {name: job(one, commands[name]) for name, one in settings.items() if one.is_job}
     if jobs:
