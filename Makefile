@@ -11,7 +11,7 @@ BESIDE := -m 'not long' --numprocesses 2 --dist loadgroup --no-loadscope-reorder
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-deploy lock start up down status logs queries env preview timeline unit test-one lint lint-kit lint-app docs test test-rehearsal test-long soak fuzz fuzz-api bench bench-migrations bench-rollout bench-load
+.PHONY: help setup setup-deploy lock start up down status logs queries env preview timeline unit test-one lint lint-kit lint-app docs test test-rehearsal test-long soak fuzz fuzz-api release bench bench-migrations bench-rollout bench-load
 
 help: ## what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -122,6 +122,9 @@ fuzz: $(VENV)/.rehearsal app/node_modules/.ready ## ten minutes of odd requests 
 fuzz-api: $(VENV)/.rehearsal ## ten minutes of odd calls to the rehearsal's cloud: make fuzz-api SECONDS=3600 SEED=7
 	@FUZZ_SECONDS=$(or $(SECONDS),600) $(if $(SEED),FUZZ_SEED=$(SEED)) \
 		$(RUN) -m pytest tests/rehearsal/cloud/test_fuzzed_api.py -k no_request -s
+
+release: ## a version of the kit, as a commit and a tag: make release VERSION=0.3.0
+	@packaging/release.sh $(VERSION)
 
 bench: $(VENV)/.bench ## cold and warm `make up`, no-change `pulumi up`, the program alone; JSON
 	@$(RUN) -m bench
