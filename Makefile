@@ -75,7 +75,7 @@ lint-kit: $(VENV)/.lint
 	@$(RUN) -m ruff format --check .
 	@$(RUN) -m mypy .
 	@$(VENV)/bin/lint-imports --no-cache >/dev/null || $(VENV)/bin/lint-imports --no-cache
-	@shellcheck --external-sources setup.sh components/boot/*.sh rehearsal/cloud/ec2/*.sh
+	@shellcheck --external-sources setup.sh packaging/*.sh components/boot/*.sh rehearsal/cloud/ec2/*.sh
 	@$(VENV)/bin/codespell
 
 lint-app: app/node_modules/.ready

@@ -11,7 +11,7 @@ from budgets.pulumi_secrets import PulumiSecret
 from budgets.times import QUEUE_WORKERS
 from components.adoption import WEB, ProcessName, ProcessSettings
 from components.release_build import BUILD, BuildSettings
-from components.values import Seconds, Section, Text, Value
+from components.values import RelativeFolder, Seconds, Section, Text, Value
 
 NodeMajor = Literal[20, 22, 24]
 StorePart = Literal[
@@ -60,6 +60,9 @@ class AppSettings:
     all_files: bool = False
     """A release has every file of the app, whatever `files` of package.json names: that list is npm's, for a
     package that is published."""
+    writable: list[RelativeFolder] = field(default_factory=list)
+    """Folders below the app's that it writes to, such as logs: a release can't be written to. What is in them
+    is the server's, and ends with it."""
     processes: dict[ProcessName, Section[ProcessSettings]] = field(default_factory=dict)
     """What runs on each server, by name, of an app that has no ecosystem.config.js: `web` serves, and is
     `npm start` where it is left out; the others work, all the time or by a schedule. Not with an
@@ -96,6 +99,7 @@ class AppSettings:
             scripts=tuple(self.build),
             environment=self.build_environment,
             all_files=self.all_files,
+            writable=tuple(self.writable),
             processes=self.processes,
         )
 

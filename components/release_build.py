@@ -9,11 +9,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from components import adoption, sources
+from components import adoption, sources, writable
 from components.adoption import AdoptionError, ProcessSettings
 from components.app_layout import OWN, AppLayout
 from components.package_manager import NPM, package_json
 from components.tarball import pack
+from components.writable import WritableError
 
 BUILD = "build"
 LAST_LINES = 50
@@ -38,6 +39,8 @@ class BuildSettings:
     """Of the scripts."""
     all_files: bool = False
     """Whether `files` of package.json is not asked."""
+    writable: tuple[str, ...] = ()
+    """Folders that the app writes to."""
     processes: Mapping[str, ProcessSettings] = field(default_factory=dict)
     """Of an app without PM2 settings of its own."""
 
@@ -73,13 +76,21 @@ def make(
             raise ArtifactError(str(error)) from error
     if not layout.brings_pm2 or any(process.is_job for process in settings.processes.values()):
         run(tree / OWN, NPM.install(), say, {})
-    names = list(packed(layout, tree, all_files=settings.all_files))
+    names = [*packed(layout, tree, all_files=settings.all_files), *written(layout, settings, tree)]
     if layout.ecosystem not in names:
         raise ArtifactError(
             f'{layout.folder / "package.json"}: "files" leaves out {layout.ecosystem}: add it'
         )
     tarball = scratch / "release.tar.gz"
     return tarball, pack(tree, names, tarball)
+
+
+def written(layout: AppLayout, settings: BuildSettings, tree: Path) -> Iterator[Path]:
+    """The links in place of the folders that the app writes to. Raises `ArtifactError`."""
+    try:
+        yield from writable.link(tree, layout.member, settings.writable)
+    except WritableError as error:
+        raise ArtifactError(str(error)) from error
 
 
 def scripts(layout: AppLayout, settings: BuildSettings) -> Iterator[tuple[str, bool]]:

@@ -14,6 +14,8 @@ Seconds = Annotated[int, Field(ge=1)]
 Text = Annotated[str, Field(min_length=1)]
 Value = Annotated[str, Field(strict=False, coerce_numbers_to_str=True)]
 """A text that may look like a number: `pulumi config set --path` stores 5 as a number."""
+RelativeFolder = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][\w.-]*(/[A-Za-z0-9_][\w.-]*)*$")]
+"""A folder below another, without a way out of it."""
 Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
 """A PostgreSQL name that needs no quotes."""
 Network = Annotated[IPv4Network, Field(strict=False)]

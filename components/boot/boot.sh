@@ -79,6 +79,10 @@ fetch_release() {
     rm -f "$archive"
   fi
   ln -sfn "$release" "$app/current"
+  local folder
+  while IFS= read -r folder; do
+    install -d -o app -g app -m 0750 "/var/lib/app/files/$folder"
+  done < <(cat "$release/.evenkeel/writable" 2>/dev/null)
 }
 
 fetch_ca_bundle() {

@@ -69,6 +69,26 @@ def test_a_release_has_all_files_where_the_stack_says_so(app: Path, tmp_path: Pa
     assert {"src/server.js", "test/server.test.js"} <= names
 
 
+def test_a_folder_that_the_app_writes_to_is_a_link_out_of_the_release(app: Path, tmp_path: Path) -> None:
+    """Listed, for the server to make what it leads to; whatever package.json names."""
+    write(app / "tmp" / "logs" / ".gitkeep", "")
+    settings = BuildSettings(writable=("tmp/logs",))
+    built = artifact.build(app, lambda _: None, tmp_path / "cache", settings)
+    with tarfile.open(built.path) as archive:
+        listed = archive.extractfile(".evenkeel/writable")
+        assert listed
+        assert listed.read() == b"tmp/logs\n"
+        assert archive.getmember("tmp/logs").linkname == "/var/lib/app/files/tmp/logs"
+        assert "tmp/logs/.gitkeep" not in archive.getnames()
+
+
+def test_a_folder_with_files_of_the_release_is_not_left_to_the_app(app: Path, tmp_path: Path) -> None:
+    """The app would not find them."""
+    settings = BuildSettings(writable=("src",))
+    with pytest.raises(ArtifactError, match=r"evenkeel:app\.writable: src has files of the release"):
+        artifact.build(app, lambda _: None, tmp_path / "cache", settings)
+
+
 NOTE_THE_MACHINE = (
     "const { writeFileSync } = require('fs'); "
     "writeFileSync('src/built.txt', [process.cwd(), process.env.LANG, new Date(0).toString()].join())"

@@ -9,9 +9,7 @@ from tests.unit.stacks.changed_settings import TODAY
 
 ROOT = Path(__file__).parents[2]
 SCRIPT = ROOT / "packaging" / "release.sh"
-CHANGELOG = (
-    "# Changelog\n\n## Unreleased\n\n### Added\n\n- A thing.\n\n## 0.1.0 - 2026-01-01\n\n- One.\n"
-)
+CHANGELOG = "# Changelog\n\n## Unreleased\n\n### Added\n\n- A thing.\n\n## 0.1.0 - 2026-01-01\n\n- One.\n"
 
 
 @pytest.fixture

@@ -47,6 +47,7 @@ CHANGES: dict[str, Any] = {
     "app.build": ["generate", "build"],
     "app.build_environment": {"CI": "1"},
     "app.all_files": True,
+    "app.writable": ["logs"],
     "app.processes": {"mailer": {"command": "node mailer.js"}},
     "app.environment": {"LOG_LEVEL": "debug"},
     "app.store_variables": {"DB_HOST": "database.host"},
