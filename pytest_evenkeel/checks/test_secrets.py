@@ -58,7 +58,10 @@ def test_no_secret_lies_in_a_file(server: ServingInstance) -> None:
 
 
 def test_the_search_for_secrets_finds_them(server: ServingInstance, stack: Stack) -> None:
-    """The twin: each is found where it is meant to be; those of the stores are long enough to be secrets."""
+    """The twin: each is found where it is meant to be; those of the stores are long enough to be secrets.
+
+    An app may have a store's under a name of its own too, and the address of a store that is not the stack's.
+    """
     lines, secrets, stores = map(int, server.told(FOUND).split())
-    assert lines == secrets >= stores
-    assert stores == len([store for store in (stack.database, stack.sessions, stack.cache) if store])
+    assert lines >= secrets >= stores
+    assert stores >= len([store for store in (stack.database, stack.sessions, stack.cache) if store])
