@@ -86,7 +86,9 @@ RUN = {
         "tests/infra/test_own_app.py::test_the_runbooks_commands_work_on_a_server"
     ),
     ("evenkeel/template/README.md", "make doctor "): OWN,
-    ("docs/own-repository.md", "pipx run "): OWN,
+    ("docs/own-repository.md", "pipx run "): (
+        "tests/rehearsal/test_tutorial.py::test_a_few_commands_lead_from_an_empty_folder_to_a_page"
+    ),
     ("docs/own-repository.md", "make start"): (
         "tests/rehearsal/test_stores_elsewhere.py::test_an_app_without_stores_is_told_of_none"
     ),
