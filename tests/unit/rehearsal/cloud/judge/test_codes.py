@@ -17,7 +17,7 @@ COMMON = {
     # https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html#ErrorCodeList
     "s3": {
         *("BucketNotEmpty", "InvalidArgument", "InvalidBucketName", "KeyTooLongError", "MalformedPolicy"),
-        *("MalformedXML", "NoSuchBucket", "PreconditionFailed"),
+        *("MalformedXML", "NoSuchBucket", "NoSuchKey", "PreconditionFailed"),
     },
     # https://docs.aws.amazon.com/systems-manager/latest/APIReference/CommonErrors.html
     "ssm": {"AccessDeniedException", "ValidationException"},
