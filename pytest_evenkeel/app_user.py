@@ -16,6 +16,14 @@ DOMAIN = "checks.example.org"
 """Of accounts that the checks make."""
 
 
+ACCOUNT = ("EVENKEEL_CHECK_EMAIL", "EVENKEEL_CHECK_PASSWORD")
+"""Variables with an account of the app for the checks to log in with; without it they register one."""
+
+
+class SignUpRefused(Exception):
+    """The app makes no account for a check."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Account:
     """What one logs in with."""
@@ -40,8 +48,14 @@ class AppUser:
         self._browser = requests.Session()
 
     def sign_up(self) -> None:
-        """Makes the account; HTTPError when the app refuses."""
-        self._send(self._app.sign_up).raise_for_status()
+        """Makes the account; SignUpRefused when the app lets nobody in."""
+        answer = self._send(self._app.sign_up)
+        if not answer.ok:
+            raise SignUpRefused(
+                f"The app refuses an account for the checks, {answer.request.path_url} answers "
+                f"{answer.status_code}: see evenkeel:smoke.session.sign_up, or give the checks an account, "
+                f"{' and '.join(ACCOUNT)}"
+            )
 
     def log_in(self) -> None:
         """Starts a session; HTTPError when the app refuses."""

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import testinfra
 
-from pytest_evenkeel.app_user import Account, AppUser
+from pytest_evenkeel.app_user import ACCOUNT, Account, AppUser
 from pytest_evenkeel.log_in import Cookie, LogIn
 from pytest_evenkeel.server import ServingInstance
 from pytest_evenkeel.ssm import RunShellScript
@@ -17,8 +17,6 @@ from pytest_evenkeel.survey import Survey
 
 NAMED = pytest.StashKey[Stack]()
 """The stack that the command line names."""
-ACCOUNT = ("EVENKEEL_CHECK_EMAIL", "EVENKEEL_CHECK_PASSWORD")
-"""An account of the app for the checks to log in with; without it they register one."""
 
 
 @pytest.fixture(scope="session")

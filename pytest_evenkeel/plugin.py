@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from pytest_evenkeel import fixtures
-from pytest_evenkeel.fixtures import ACCOUNT, NAMED
+from pytest_evenkeel.app_user import ACCOUNT
+from pytest_evenkeel.fixtures import NAMED
 from pytest_evenkeel.server import ServingInstance
 from pytest_evenkeel.stack import StackError, from_file, from_pulumi, in_service
 

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from migrator.settings import Server as Database
-from pytest_evenkeel.app_user import Account, AppUser
-from pytest_evenkeel.fixtures import ACCOUNT, NAMED
+from pytest_evenkeel.app_user import ACCOUNT, Account, AppUser
+from pytest_evenkeel.fixtures import NAMED
 from pytest_evenkeel.log_in import LogIn
 from pytest_evenkeel.server import ServingInstance
 from pytest_evenkeel.stack import Stack

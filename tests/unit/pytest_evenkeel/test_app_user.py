@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from components.rollout.smoke import SmokeSettings
-from pytest_evenkeel.app_user import Account, AppUser
+from pytest_evenkeel.app_user import Account, AppUser, SignUpRefused
 from pytest_evenkeel.stack import app_says
 from tests.unit.components import token_app
 from tests.unit.components.token_app import TokenApp
@@ -46,3 +46,10 @@ def test_a_value_that_no_answer_gave_is_named(user: AppUser) -> None:
     user._app = replace(user._app, log_in=replace(user._app.log_in, path="/api/{realm}/login"))
     with pytest.raises(KeyError, match=r"login takes \{realm\}, and no answer gave one: see evenkeel:smoke"):
         user.log_in()
+
+
+def test_an_app_that_lets_nobody_sign_up_is_told_an_account(user: AppUser) -> None:
+    """As one whose first account is the only one that it makes itself."""
+    user._app = replace(user._app, sign_up=replace(user._app.sign_up, path="/api/closed"))
+    with pytest.raises(SignUpRefused, match=r"/api/closed answers 422: .*EVENKEEL_CHECK_EMAIL and "):
+        user.sign_up()

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from pytest_evenkeel import plugin
-from pytest_evenkeel.fixtures import ACCOUNT
+from pytest_evenkeel.app_user import ACCOUNT
 from tests.unit.pytest_evenkeel.test_stack import OUTPUTS
 
 pytest_plugins = ["pytester"]
