@@ -81,7 +81,9 @@ class Stack:
                     shell.setenv(name, value)
             if service == "ssm":
                 return ssm.connect(region=self.region)
-            return boto3.client(service, region_name=self.region, config=Config(retries={"mode": "standard"}))
+            # Not boto3's default session, which keeps the credentials of its first client.
+            session = boto3.Session(region_name=self.region)
+            return session.client(service, config=Config(retries={"mode": "standard"}))
 
 
 def from_pulumi(stack: str) -> Stack:

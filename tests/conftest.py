@@ -1,9 +1,10 @@
 """What all tests have in common: their order, and one deployment for the whole run."""
 
 import gc
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
+import boto3
 import hypothesis
 import pytest
 
@@ -53,6 +54,14 @@ def pytest_collection() -> Generator[None, object, object]:
 def deployment(checkout: Checkout) -> Deployment:
     """The rehearsal. Only checks look at what `--stack` names: other tests break what they test."""
     return Deployment(outputs=checkout.outputs(), environment=checkout.environment())
+
+
+@pytest.fixture(autouse=True)
+def _no_session_of_another_test() -> Iterator[None]:
+    """boto3's default session keeps the credentials that its first client found."""
+    boto3.DEFAULT_SESSION = None
+    yield
+    boto3.DEFAULT_SESSION = None
 
 
 @pytest.fixture

@@ -161,8 +161,6 @@ def test_a_life_in_a_mean_cloud(
         if name.startswith("AWS_"):
             monkeypatch.setenv(name, value)
     monkeypatch.setenv("AWS_SDK_UA_APP_ID", OBSERVER)
-    # boto3's keeps the key of the first rehearsal that this process asked.
-    monkeypatch.setattr("boto3.DEFAULT_SESSION", None)
     with ExitStack() as settings:
         life = Life(own, tmp_path, settings)
         for step in steps:
