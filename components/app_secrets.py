@@ -80,16 +80,21 @@ def existing_secrets(app: AppSettings, provider: aws.Provider) -> list[SecretVar
 def existing_secret(name: str, arn: SecretArn, provider: aws.Provider) -> SecretVariable:
     """A secret that someone else keeps, looked up without reading its value."""
     look_up = pulumi.InvokeOptions(provider=provider)
-    secret = aws.secretsmanager.get_secret(arn=arn.arn, opts=look_up)
     versions = aws.secretsmanager.get_secret_versions(secret_id=arn.arn, opts=look_up).versions
-    key = secret.kms_key_id and aws.kms.get_key(key_id=secret.kms_key_id, opts=look_up).arn
     return SecretVariable(
         name=name,
         arn=arn.arn,
         version=next(one.version_id for one in versions if "AWSCURRENT" in one.version_stages),
         json_key=arn.json_key,
-        kms_key_arn=key or None,
+        kms_key_arn=key_of_existing(arn.arn, provider),
     )
+
+
+def key_of_existing(arn: str, provider: aws.Provider) -> str | None:
+    """ARN of the KMS key that encrypts a secret which someone else keeps; None where it is AWS's own."""
+    look_up = pulumi.InvokeOptions(provider=provider)
+    key = aws.secretsmanager.get_secret(arn=arn, opts=look_up).kms_key_id
+    return aws.kms.get_key(key_id=key, opts=look_up).arn if key else None
 
 
 def own_secret(name: str, version: aws.secretsmanager.SecretVersion) -> SecretVariable:

@@ -7,8 +7,8 @@ import pulumi
 import pulumi_aws as aws
 from pydantic import Field
 
-from components.app_secrets import SecretVariable, existing_secret
-from components.secret_arn import SECRET_ARN, SecretArn
+from components.app_secrets import key_of_existing
+from components.secret_arn import SECRET_ARN
 from components.values import Network, Text
 
 OfSecret = Annotated[str, Field(pattern=f"^{SECRET_ARN}$")]
@@ -70,20 +70,13 @@ class ExistingDatabase:
 
     def __init__(self, args: ExistingDatabaseArgs, provider: aws.Provider) -> None:
         settings = args.settings
-        app = look_up(settings.app_secret, provider)
-        admin = look_up(settings.admin_secret, provider) if settings.admin_secret else None
+        app, admin = settings.app_secret, settings.admin_secret
         self.address = self.resource_id = pulumi.Output.from_input(settings.address)
         self.port = pulumi.Output.from_input(args.port)
         self.database_name = args.database_name
         self.admin_user = args.admin_user
         self.identifier = pulumi.Output.from_input(settings.identifier) if settings.identifier else None
-        self.app_secret_arn = pulumi.Output.from_input(app.arn)
-        self.admin_secret_arn = pulumi.Output.from_input(admin.arn) if admin else None
-        self.kms_key_arns = sorted({one.kms_key_arn for one in (app, admin) if one and one.kms_key_arn})
-
-
-def look_up(arn: str, provider: aws.Provider) -> SecretVariable:
-    """The secret, with the key that encrypts it."""
-    parsed = SecretArn.parse(arn)
-    assert parsed, "settings take no other text"
-    return existing_secret("", parsed, provider)
+        self.app_secret_arn = pulumi.Output.from_input(app)
+        self.admin_secret_arn = pulumi.Output.from_input(admin) if admin else None
+        keys = {key_of_existing(arn, provider) for arn in (app, admin) if arn}
+        self.kms_key_arns = sorted(key for key in keys if key)

@@ -4,9 +4,11 @@ import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from components.app_layout import OWN
+
 PLACE = "/var/lib/app/files"
 """On a server; boot.sh makes the folders there that the release lists."""
-LIST = Path(".evenkeel/writable")
+LIST = Path(OWN) / "writable"
 """In a release: a folder a line, as below PLACE."""
 
 

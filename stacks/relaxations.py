@@ -83,9 +83,7 @@ def relaxations(settings: Settings) -> Iterator[Relaxation]:
         )
     for setting, control, weaker, cost in WEAKER:
         section, name = setting.split(".")
-        if section == "database" and settings.own_database is None:
-            continue
-        group = getattr(settings, section)
+        group = settings.own_database if section == "database" else getattr(settings, section)
         if group is None:
             continue
         value = getattr(group, name)
